@@ -1,0 +1,99 @@
+import { chdirTarget, splitCommand } from './command/words.ts';
+import type { Command, Context, ExitCode, Invocation } from './command/command.ts';
+import type { CommandEntry } from './command/index.ts';
+import { VERSION } from './kit/version.ts';
+import type { Problem } from './problem/problem.ts';
+import { PipeError } from './problem/problem.ts';
+
+/**
+ * From argv to an exit code: finds the command, loads it, runs it, prints what it found out or what went wrong.
+ * Loads nothing that the command does not need; `pipe --version` loads nothing at all.
+ */
+async function main(argv: readonly string[]): Promise<ExitCode> {
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+    print(VERSION);
+    return 0;
+  }
+  const { COMMANDS } = await import('./command/index.ts');
+  const found = splitCommand(argv, COMMANDS);
+  if (!found.ok) return printProblems(found.problems, { json: argv.includes('--json') });
+  if (found.value.entry === undefined) {
+    const { overview } = await import('./command/help.ts');
+    print(overview(COMMANDS));
+    return 0;
+  }
+  return runCommand(found.value.entry, found.value.words);
+}
+
+async function runCommand(entry: CommandEntry, words: readonly string[]): Promise<ExitCode> {
+  const json = words.includes('--json');
+  try {
+    const command = (await entry.load()).default;
+    const { parseInvocation } = await import('./command/parse.ts');
+    const invocation = parseInvocation(entry.name, command, words);
+    if (invocation.help) {
+      const { commandHelp } = await import('./command/help.ts');
+      print(commandHelp(entry, command));
+      return 0;
+    }
+    return await runInContext(command, invocation);
+  } catch (error) {
+    if (error instanceof PipeError) return printProblems(error.problems, { json });
+    throw error;
+  }
+}
+
+async function runInContext(command: Command, invocation: Invocation): Promise<ExitCode> {
+  const [gentle, firm] = [new AbortController(), new AbortController()];
+  const stop = (signal: NodeJS.Signals): void => {
+    (gentle.signal.aborted ? firm : gentle).abort(signal);
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  const context: Context = {
+    cwd: chdirTarget(process.cwd(), invocation.options['cd']),
+    env: process.env,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: gentle.signal,
+    forceSignal: firm.signal,
+  };
+  const outcome = await command.run(context, invocation);
+  if (invocation.global.json) {
+    if (outcome.json !== undefined) print(JSON.stringify(outcome.json, null, 2));
+  } else if (!invocation.global.quiet && outcome.text !== undefined && outcome.text !== '') print(outcome.text);
+  return outcome.exit ?? 0;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+async function printProblems(problems: readonly Problem[], options: { json: boolean }): Promise<ExitCode> {
+  if (options.json) {
+    const { problemsDocument } = await import('./problem/json.ts');
+    print(JSON.stringify(problemsDocument(problems), null, 2));
+  } else {
+    const { renderProblems } = await import('./problem/render.ts');
+    const color = process.stderr.isTTY && process.env['NO_COLOR'] === undefined;
+    process.stderr.write(`${renderProblems(problems, { color, columns: process.stderr.columns })}\n`);
+  }
+  return 2;
+}
+
+/** A closed pipe (`pipe dag | head`) is no problem of ours. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`This is a bug in pipe ${VERSION} (node ${process.version}, ${process.platform}):\n${text}\n`);
+    process.exitCode = 70;
+  },
+);

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import type { PlannedStage } from '../event/event.ts';
+import { describeReason } from '../event/reason.ts';
+import { renderExplanation } from '../report/plan.ts';
+import { wantsColor } from '../report/style.ts';
+import { openEngine } from '../run/engine.ts';
+import { keyOf } from '../run/facts.ts';
+import { openHistory } from '../run/history.ts';
+import type { Surveyed } from '../run/survey.ts';
+import { planEvent, survey } from '../run/survey.ts';
+import { readRunRecords } from '../store/run-record.ts';
+import type { Engine } from '../run/engine.ts';
+import type { Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
+import { capacityOf, selectedStages } from './engine-options.ts';
+import { graphOf, loadProject } from './load-project.ts';
+
+export default defineCommand({
+  usage: '<targets...>',
+  positionals: { min: 1, max: Infinity },
+  json: true,
+  options: {},
+  async run(context, { positionals }): Promise<Outcome> {
+    const loaded = loadProject(context);
+    const graph = graphOf(loaded);
+    const { project } = loaded;
+    const wanted = selectedStages({ project, graph, context }, positionals, { 'single-item': true });
+    const needed = selectedStages({ project, graph, context }, positionals, {});
+    const engine = await openEngine({ project, graph, env: context.env, emit: () => undefined });
+    const plan = await survey(engine, needed, {});
+    const history = openHistory(`${project.pipeDir}/tmp/history.json`);
+    const { stages } = planEvent(engine, plan, capacityOf(project, undefined).jobs, history);
+    const explained = stages
+      .filter(({ stage }) => wanted.has(stage))
+      .map((planned) => ({ planned, runs: runsOf(engine, plan.get(planned.stage)) }));
+    const color = wantsColor(context.env, context.stdout);
+    return {
+      text: explained
+        .map(({ planned, runs }) => [renderExplanation(planned, { color }), ...runLines(runs)].join('\n'))
+        .join('\n\n'),
+      json: { schema: 'pipe.explain/1', stages: explained.map(explanationJson) },
+    };
+  },
+});
+
+interface KnownRun {
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** Tells runs with different outs apart. */
+  readonly outs: string;
+}
+
+/** The finished runs with the key that the stage has now, the newest first. */
+function runsOf(engine: Engine, surveyed: Surveyed | undefined): KnownRun[] {
+  const key = surveyed === undefined ? undefined : keyOf(engine, surveyed.facts);
+  if (key === undefined) return [];
+  return readRunRecords(engine.store.layout, engine.blake3, key).map(({ startedAt, durationMs, outs }) => ({
+    startedAt,
+    durationMs,
+    outs: createHash('sha256')
+      .update(outs.map((out) => `${out.path}\0${out.digest}\n`).join(''))
+      .digest('hex')
+      .slice(0, 12),
+  }));
+}
+
+function runLines(runs: readonly KnownRun[]): string[] {
+  const newest = runs[0];
+  if (newest === undefined) return [];
+  const lines = [
+    `  last finished run with these inputs: ${newest.startedAt}, ${(newest.durationMs / 1000).toFixed(1)} s`,
+  ];
+  const different = new Set(runs.map((run) => run.outs)).size;
+  if (different > 1) {
+    lines.push(
+      `  it is not deterministic: ${String(different)} runs with the same inputs made different outs; the newest is used`,
+    );
+  }
+  return lines;
+}
+
+function explanationJson({ planned, runs }: { planned: PlannedStage; runs: readonly KnownRun[] }): unknown {
+  const { stage, state, reasons, needs } = planned;
+  return { stage, state, reasons: reasons.map((reason) => ({ ...reason, text: describeReason(reason) })), needs, runs };
+}

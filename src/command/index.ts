@@ -1,0 +1,21 @@
+import type { Command } from './command.ts';
+
+/** A command's place in the table: its name may be two words. Its file is loaded when it is asked for. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly default: Command }>;
+}
+
+/** Every command, in the order of the help text. */
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: 'repro', summary: 'Run what changed, restore what was computed before', load: () => import('./repro.ts') },
+  { name: 'status', summary: 'Show what changed since the last run', load: () => import('./status.ts') },
+  { name: 'explain', summary: 'Say why a stage runs, is restored, or is left alone', load: () => import('./explain.ts') },
+  { name: 'logs', summary: 'Print what a stage wrote when it last ran', load: () => import('./logs.ts') },
+  { name: 'dag', summary: 'Draw the graph of stages', load: () => import('./dag.ts') },
+  { name: 'stage add', summary: 'Add a stage to the pipeline file', load: () => import('./stage-add.ts') },
+  { name: 'stage list', summary: 'List the stages', load: () => import('./stage-list.ts') },
+  { name: 'freeze', summary: 'Keep stages from running', load: () => import('./freeze.ts') },
+  { name: 'unfreeze', summary: 'Let frozen stages run again', load: () => import('./unfreeze.ts') },
+];

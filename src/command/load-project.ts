@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Graph } from '../graph/graph.ts';
+import { buildGraph } from '../graph/graph.ts';
+import { indexFolder } from '../index/location.ts';
+import { openPipelineCache } from '../index/pipeline-cache.ts';
+import type { LoadOptions } from '../pipeline/load.ts';
+import { loadPipeline } from '../pipeline/load.ts';
+import type { Pipeline, Stage } from '../pipeline/model.ts';
+import { PipeError, unwrap } from '../problem/problem.ts';
+import type { Problem, Result } from '../problem/problem.ts';
+import { findPipelineFiles } from '../project/pipeline-files.ts';
+import type { Project } from '../project/project.ts';
+import { openProject } from '../project/project.ts';
+import type { Context } from './command.ts';
+import { gpuCount, memoryBytes } from './machine.ts';
+
+/** A project with its pipeline files read and checked. */
+export interface LoadedProject {
+  readonly project: Project;
+  readonly pipelines: readonly Pipeline[];
+  readonly stages: readonly Stage[];
+}
+
+/**
+ * Opens the project around the current folder and reads all its pipeline files.
+ * @throws {PipeError} with every problem of every file at once.
+ */
+export function loadProject(context: Pick<Context, 'cwd' | 'env'>): LoadedProject {
+  const { problems, ...loaded } = readProject(context);
+  if (problems.length > 0) throw new PipeError(problems);
+  return loaded;
+}
+
+/** The same for commands that make do with what can be read: files with problems are left out, and told. */
+export function readProject(
+  context: Pick<Context, 'cwd' | 'env'>,
+): LoadedProject & { readonly problems: readonly Problem[] } {
+  const project = openProject(context);
+  const pipelines: Pipeline[] = [];
+  const problems: Problem[] = [];
+  const machine = { cpus: availableParallelism(), memoryBytes: memoryBytes(), gpus: gpuCount() };
+  const parsing = parsingOptions(project);
+  const cacheFile = join(indexFolder(project.root, context.env), 'pipelines.v8');
+  const cache = openPipelineCache(cacheFile, JSON.stringify([machine, parsing]));
+  const inputs = { read: reader(project.root), env: context.env };
+  for (const file of findPipelineFiles(project)) {
+    const loaded = cache.get(file, inputs, (recorded) => loadPipeline({ file, ...recorded, machine, parsing }));
+    if (loaded.ok) pipelines.push(loaded.value);
+    else problems.push(...loaded.problems);
+  }
+  cache.save();
+  return { problems, project, pipelines, stages: pipelines.flatMap((pipeline) => pipeline.stages) };
+}
+
+/**
+ * The graph of a loaded project.
+ * @throws {PipeError} for cycles, duplicate and overlapping outs.
+ */
+export function graphOf(loaded: LoadedProject): Graph {
+  return unwrap(buildGraph(loaded.stages));
+}
+
+/** What a pipeline file means when files are read through `read`: an edited text, or another Git revision. */
+export function loadThrough(project: Project, options: Pick<LoadOptions, 'file' | 'read' | 'env'>): Result<Pipeline> {
+  return loadPipeline({ ...options, parsing: parsingOptions(project) });
+}
+
+function parsingOptions({ config }: Project): NonNullable<LoadOptions['parsing']> {
+  const bool = config.get('parsing.bool');
+  const list = config.get('parsing.list');
+  return {
+    ...(bool === 'boolean_optional' || bool === 'store_true' ? { bool } : {}),
+    ...(list === 'append' || list === 'nargs' ? { list } : {}),
+  };
+}
+
+/** Reads a project's files from disk. */
+export function reader(root: string): (path: string) => string | undefined {
+  return (path) => {
+    try {
+      return readFileSync(join(root, path), 'utf8');
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+      throw error;
+    }
+  };
+}

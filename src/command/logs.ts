@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import type { Engine } from '../run/engine.ts';
+import { openEngine } from '../run/engine.ts';
+import { openHistory } from '../run/history.ts';
+import { logPath } from '../run/log-file.ts';
+import { findRecord, gatherFacts, NOTHING_EXPECTED } from '../run/facts.ts';
+import type { Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
+import { selectedStages } from './engine-options.ts';
+import { graphOf, loadProject } from './load-project.ts';
+
+export default defineCommand({
+  usage: '<targets...>',
+  positionals: { min: 1, max: Infinity },
+  json: true,
+  details: 'Prints what the command wrote when the stage last ran here, or when the outs were made that it now has.',
+  options: {},
+  async run(context, { positionals }): Promise<Outcome> {
+    const loaded = loadProject(context);
+    const graph = graphOf(loaded);
+    const { project } = loaded;
+    const selected = selectedStages({ project, graph, context }, positionals, { 'single-item': true });
+    const engine = await openEngine({ project, graph, env: context.env, emit: () => undefined });
+    const history = openHistory(`${project.pipeDir}/tmp/history.json`);
+    const logs: {
+      stage: string;
+      text: string | null;
+      startedAt?: string;
+      durationMs?: number;
+      exitCode?: number | null;
+    }[] = [];
+    for (const stage of selected) logs.push({ stage, text: await logOf(engine, stage), ...history.get(stage) });
+    const several = logs.length > 1;
+    return {
+      text: logs
+        .map(
+          ({ stage, text }) =>
+            `${several ? `── ${stage}\n` : ''}${text?.replace(/\n$/, '') ?? `"${stage}" has no log: it wrote nothing, or has not run here`}`,
+        )
+        .join('\n'),
+      json: { schema: 'pipe.logs/1', logs },
+    };
+  },
+});
+
+async function logOf(engine: Engine, address: string): Promise<string | null> {
+  try {
+    return readFileSync(logPath(engine.project.pipeDir, address), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const stage = engine.graph.stages.get(address);
+  if (stage === undefined) return null;
+  const record = findRecord(engine, await gatherFacts(engine, stage, NOTHING_EXPECTED, {}));
+  return record?.log == null ? null : (engine.store.read(record.log)?.toString('utf8') ?? null);
+}

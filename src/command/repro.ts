@@ -1,0 +1,111 @@
+import { createInterface } from 'node:readline/promises';
+import type { Event } from '../event/event.ts';
+import type { Graph } from '../graph/graph.ts';
+import { createReport } from '../report/create.ts';
+import { renderPlan } from '../report/plan.ts';
+import { isTerminal, wantsColor } from '../report/style.ts';
+import { openEngine } from '../run/engine.ts';
+import type { ReproOptions } from '../run/repro.ts';
+import { repro } from '../run/repro.ts';
+import type { Context, OptionSpecs, OptionValues, Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
+import { SELECTION_OPTIONS, capacityOf, selectedStages } from './engine-options.ts';
+import type { LoadedProject } from './load-project.ts';
+import { graphOf, loadProject } from './load-project.ts';
+
+const REPRO_OPTIONS = {
+  ...SELECTION_OPTIONS,
+  force: { type: 'boolean', short: 'f', help: 'run the stages even if nothing changed' },
+  interactive: { type: 'boolean', short: 'i', help: 'ask before each stage' },
+  jobs: { type: 'string', short: 'j', value: 'N', help: 'run up to N stages at once (default: the cores)' },
+  'keep-going': { type: 'boolean', short: 'k', help: 'after a failure, run what does not need the failed stage' },
+  'ignore-errors': { type: 'boolean', help: 'after a failure, run everything else' },
+  'force-downstream': { type: 'boolean', help: 'run what needs a stage that ran, even if it did not change' },
+  dry: { type: 'boolean', help: 'only say what would happen' },
+  'no-commit': { type: 'boolean', help: 'do not put outs into the store' },
+  'no-run-cache': { type: 'boolean', help: 'run stages although their outs could be restored' },
+  'allow-missing': { type: 'boolean', help: 'take missing files for unchanged' },
+} as const satisfies OptionSpecs;
+
+export default defineCommand({
+  usage: '[targets...]',
+  positionals: { min: 0, max: Infinity },
+  json: true,
+  details:
+    'Targets are stages, groups, pipeline files or outs; without any, the pipeline file of this folder.\n' +
+    'With --json, events are printed as they happen, one JSON document a line (docs/events.md).',
+  options: REPRO_OPTIONS,
+  async run(context, { positionals, options, global }): Promise<Outcome> {
+    const loaded = loadProject(context);
+    const graph = graphOf(loaded);
+    const { project } = loaded;
+    const selected = selectedStages({ project, graph, context }, positionals, options);
+    const wanted = { ...reproOptions(options), selected, capacity: capacityOf(project, jobsOf(options)) };
+    const { signal, forceSignal } = context;
+    if (options.dry === true && !global.json)
+      return dryRun(context, { loaded, graph, verbose: global.verbose }, wanted);
+    const report = await createReport({
+      mode: global.json ? 'json' : options.interactive === true ? 'plain' : 'auto',
+      quiet: global.quiet,
+      verbose: global.verbose,
+      stdout: context.stdout,
+      stderr: context.stderr,
+      env: context.env,
+    });
+    try {
+      const engine = await openEngine({ project, graph, env: context.env, emit: report.emit });
+      const confirm = options.interactive === true ? { confirm: asker(context) } : {};
+      const result = await repro(engine, { ...wanted, ...confirm, signal, forceSignal });
+      return { exit: result.ok ? 0 : 1 };
+    } finally {
+      await report.finish();
+    }
+  },
+});
+
+type Options = OptionValues<typeof REPRO_OPTIONS>;
+type Wanted = Omit<ReproOptions, 'signal' | 'forceSignal'>;
+
+function reproOptions(options: Options): Omit<Wanted, 'selected' | 'capacity'> {
+  return {
+    mode: options['ignore-errors'] === true ? 'ignore' : options['keep-going'] === true ? 'keep-going' : 'stop',
+    force: options.force === true,
+    dry: options.dry === true,
+    allowMissing: options['allow-missing'] === true,
+    noCommit: options['no-commit'] === true,
+    noRestore: options['no-run-cache'] === true,
+    forceDownstream: options['force-downstream'] === true,
+  };
+}
+
+/** Questions are asked one at a time. */
+function jobsOf(options: Options): string | undefined {
+  return options.interactive === true ? '1' : options.jobs;
+}
+
+async function dryRun(
+  { env, stdout, signal, forceSignal }: Context,
+  { loaded, graph, verbose }: { loaded: LoadedProject; graph: Graph; verbose: boolean },
+  wanted: Wanted,
+): Promise<Outcome> {
+  let text = '';
+  const columns = isTerminal(stdout) ? stdout.columns : undefined;
+  const emit = (event: Event): void => {
+    if (event.type === 'plan') text = renderPlan(event, { color: wantsColor(env, stdout), columns, verbose });
+  };
+  const engine = await openEngine({ project: loaded.project, graph, env, emit });
+  await repro(engine, { ...wanted, signal, forceSignal });
+  return { text };
+}
+
+function asker(context: Context): (address: string) => Promise<boolean> {
+  return async (address) => {
+    const lines = createInterface({ input: context.stdin, output: context.stderr });
+    try {
+      const answer = await lines.question(`Run "${address}"? [y/N] `, { signal: context.signal });
+      return /^y(?:es)?$/i.test(answer.trim());
+    } finally {
+      lines.close();
+    }
+  };
+}

@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import { nearest } from '../kit/nearest.ts';
+import { fail, ok } from '../problem/problem.ts';
+import type { Result } from '../problem/problem.ts';
+import type { CommandEntry } from './index.ts';
+
+/** The command that was asked for, absent for the overview, and the words that belong to it. */
+export interface SplitWords {
+  readonly entry?: CommandEntry;
+  readonly words: readonly string[];
+}
+
+/** Finds the command in argv. Global flags may stand before it (`pipe --cd sub repro`). */
+export function splitCommand(argv: readonly string[], commands: readonly CommandEntry[]): Result<SplitWords> {
+  const start = firstWord(argv);
+  const flags = argv.slice(0, start);
+  const [first, second] = [argv[start], argv[start + 1]];
+  if (first === undefined || first === 'help') return ok({ words: argv });
+  for (const [name, length] of [[`${first} ${second ?? ''}`, 2], [first, 1]] as const) {
+    const entry = commands.find((each) => each.name === name);
+    if (entry !== undefined) return ok({ entry, words: [...flags, ...argv.slice(start + length)] });
+  }
+  return unknown(first, second, commands);
+}
+
+function firstWord(argv: readonly string[]): number {
+  for (let at = 0; at < argv.length; at += 1) {
+    const word = argv[at] ?? '';
+    if (word === '--cd') at += 1;
+    else if (!word.startsWith('-')) return at;
+  }
+  return argv.length;
+}
+
+function unknown(first: string, second: string | undefined, commands: readonly CommandEntry[]): Result<never> {
+  const family = commands.filter(({ name }) => name.startsWith(`${first} `));
+  if (family.length > 0) {
+    return fail({
+      code: 'PIPE_USAGE',
+      message: second === undefined ? `pipe ${first} needs a second word` : `pipe ${first} ${second} is not a command`,
+      hint: `one of: ${family.map(({ name }) => `pipe ${name}`).join(', ')}`,
+    });
+  }
+  const near = nearest(first, commands.map(({ name }) => name));
+  return fail({
+    code: 'PIPE_USAGE',
+    message: `${JSON.stringify(first)} is not a command of pipe`,
+    hint: near === undefined ? 'run `pipe --help` for the list' : `did you mean \`pipe ${near}\`?`,
+  });
+}
+
+/** The folder a command runs in: the one it was started in, or the one that `--cd` names. */
+export function chdirTarget(cwd: string, cd: unknown): string {
+  return typeof cd === 'string' ? resolve(cwd, cd) : cwd;
+}

@@ -1,0 +1,173 @@
+import type { Stats } from 'node:fs';
+import { lstatSync, readFileSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StatIndex } from '../index/stat-index.ts';
+import type { Blake3 } from '../kit/blake3.ts';
+import { eachChunk } from '../kit/chunks.ts';
+import type { Digest } from '../kit/digest.ts';
+import { TEMPORARY_PREFIX } from '../kit/temporary.ts';
+import { PipeError } from '../problem/problem.ts';
+import type { Entry } from '../store/tree.ts';
+import { encodeTree, isSafeName } from '../store/tree.ts';
+
+const SMALL = 1 << 20;
+
+export interface FingerprintOptions {
+  /** Absolute path of the project. */
+  readonly root: string;
+  readonly index: StatIndex;
+  readonly blake3: Blake3;
+  /** Whether a path relative to the root is left out of folders (`.pipeignore`). */
+  readonly ignored: (path: string, isFolder: boolean) => boolean;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Receives what a walk finds, so that a store can take it in while it is hashed. */
+export interface Sink {
+  /** Whether the object is there already. */
+  has(digest: Digest): boolean;
+  /** Takes a file in; returns the digest of the bytes it read. */
+  file(path: string): Promise<Digest>;
+  /** Takes in a tree or the target of a link. */
+  bytes(text: string): Promise<Digest>;
+}
+
+/**
+ * What lies at `path` (relative to the root, or absolute); `undefined` when nothing does. With `follow`, symbolic links
+ * count as what they point to (deps); without, as links (outs). Files that the stat index knows are not read.
+ * @throws {PipeError} for sockets and other special files, names that are not UTF-8, and links in a circle.
+ */
+export async function fingerprintPath(
+  path: string,
+  how: { readonly follow: boolean; readonly sink?: Sink },
+  options: FingerprintOptions,
+): Promise<Entry | undefined> {
+  return new Walk(how, options).entry(path, []);
+}
+
+class Walk {
+  readonly #how: { readonly follow: boolean; readonly sink?: Sink };
+  readonly #options: FingerprintOptions;
+
+  constructor(how: { readonly follow: boolean; readonly sink?: Sink }, options: FingerprintOptions) {
+    this.#how = how;
+    this.#options = options;
+  }
+
+  /** `above` holds the real paths of the folders that are being walked, to find links in a circle. */
+  async entry(path: string, above: readonly string[]): Promise<Entry | undefined> {
+    const absolute = path.startsWith('/') ? path : join(this.#options.root, path);
+    const stat = statOf(absolute, this.#how.follow);
+    if (stat === undefined) return undefined;
+    if (stat.isFile()) return this.#file(path, absolute, stat);
+    if (stat.isDirectory()) return this.#folder(path, absolute, above);
+    if (stat.isSymbolicLink()) return this.#link(absolute);
+    throw new PipeError({
+      code: 'PIPE_FILE_KIND',
+      message: `${path} is a socket, pipe or device: it cannot be tracked`,
+      hint: 'remove it, or name it in .pipeignore',
+    });
+  }
+
+  async #file(path: string, absolute: string, stat: Stats): Promise<Entry> {
+    const { index, now } = this.#options;
+    const { sink } = this.#how;
+    const known = index.lookup(path, stat);
+    let digest = known;
+    if (digest === undefined || sink?.has(digest) === false) {
+      const hashedAt = now();
+      digest = sink === undefined ? await this.#hash(absolute, stat) : await sink.file(absolute);
+      const after = statOf(absolute, this.#how.follow);
+      if (after?.mtimeMs !== stat.mtimeMs || after.size !== stat.size || after.ino !== stat.ino) {
+        throw new PipeError({
+          code: 'PIPE_FILE_CHANGED',
+          message: `${path} changed while it was being read`,
+          hint: 'something else is writing it: wait until it is done, then try again',
+        });
+      }
+      index.record(path, stat, digest, hashedAt);
+    }
+    return { kind: (stat.mode & 0o100) === 0 ? 'file' : 'exec', digest, size: stat.size };
+  }
+
+  async #hash(absolute: string, stat: Stats): Promise<Digest> {
+    const { blake3 } = this.#options;
+    if (stat.size <= SMALL) return blake3.hash(readFileSync(absolute));
+    const hasher = blake3.hasher();
+    await eachChunk(absolute, (chunk) => {
+      hasher.update(chunk);
+    });
+    return hasher.digest();
+  }
+
+  async #link(absolute: string): Promise<Entry> {
+    const target = readlinkSync(absolute);
+    return { kind: 'link', digest: await this.#bytes(target), size: Buffer.byteLength(target) };
+  }
+
+  async #folder(path: string, absolute: string, above: readonly string[]): Promise<Entry> {
+    const inside = this.#how.follow ? descend(path, absolute, above) : above;
+    const tree = new Map<string, Entry>();
+    let size = 0;
+    let files = 0;
+    for (const each of readdirSync(absolute, { withFileTypes: true })) {
+      const child = path === '.' ? each.name : `${path}/${each.name}`;
+      if (each.name.startsWith(TEMPORARY_PREFIX) || this.#options.ignored(child, each.isDirectory())) continue;
+      const entry = await this.entry(child, inside);
+      // A link that points nowhere is left out of deps: there are no bytes to depend on.
+      if (entry === undefined) continue;
+      checkName(child, each.name);
+      tree.set(each.name, entry);
+      size += entry.size;
+      files += entry.kind === 'dir' ? entry.files : 1;
+    }
+    return { kind: 'dir', digest: await this.#bytes(encodeTree(tree)), size, files };
+  }
+
+  #bytes(text: string): Promise<Digest> {
+    return this.#how.sink?.bytes(text) ?? Promise.resolve(this.#options.blake3.hash(text));
+  }
+}
+
+function statOf(absolute: string, follow: boolean): Stats | undefined {
+  try {
+    return (follow ? statSync : lstatSync)(absolute, { throwIfNoEntry: false });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR') return undefined;
+    if (code === 'ELOOP') throw circle(absolute);
+    throw error;
+  }
+}
+
+function descend(path: string, absolute: string, above: readonly string[]): readonly string[] {
+  const real = realpathSync(absolute);
+  if (above.includes(real)) throw circle(path);
+  return [...above, real];
+}
+
+function circle(path: string): PipeError {
+  return new PipeError({
+    code: 'PIPE_LINK_CYCLE',
+    message: `${path} is a symbolic link that leads back to itself`,
+    hint: 'remove the link, or name it in .pipeignore',
+  });
+}
+
+function checkName(path: string, name: string): void {
+  if (name.includes('\ufffd')) {
+    throw new PipeError({
+      code: 'PIPE_NAME_NOT_UTF8',
+      message: `the name of ${JSON.stringify(path)} is not UTF-8, or holds the replacement character`,
+      hint: 'rename the file',
+    });
+  }
+  if (!isSafeName(name)) {
+    throw new PipeError({
+      code: 'PIPE_NAME_UNSAFE',
+      message: `${JSON.stringify(path)} has a name that cannot be stored: .git, .dvc and .pipe are refused`,
+      hint: 'rename it, or name it in .pipeignore',
+    });
+  }
+}

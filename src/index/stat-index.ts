@@ -1,0 +1,101 @@
+import type { Stats } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { writeFileAtomic } from '../kit/atomic-file.ts';
+import type { Digest } from '../kit/digest.ts';
+import { parseDigest } from '../kit/digest.ts';
+
+/**
+ * Remembers the digest of every file that was hashed, with the stat values it had, so that an unchanged project is not
+ * read again. Disposable: a lost, damaged or foreign index only costs hashing (docs/formats.md, `pipe.index/1`).
+ */
+export interface StatIndex {
+  /** The digest of an unchanged file; `undefined` when it must be hashed. */
+  lookup(path: string, stat: Stats): Digest | undefined;
+  /** Notes the digest of bytes that were read after `stat` was taken, at `hashedAt` (ms since 1970). */
+  record(path: string, stat: Stats, digest: Digest, hashedAt: number): void;
+  /** Writes the index if it changed. */
+  save(): void;
+}
+
+type Line = readonly [
+  path: string,
+  mtime: number,
+  ctime: number,
+  ino: number,
+  size: number,
+  at: number,
+  digest: Digest,
+];
+
+const SCHEMA = 'pipe.index/1';
+
+/** The clock of most file systems ticks every 4 to 10 ms; where times are whole seconds, every 2 s (FAT). */
+const TICK_MS = 20;
+const COARSE_TICK_MS = 2_000;
+
+/** Opens the index at `file` (absolute) for the project at `root`. A damaged one counts as empty. */
+export function openStatIndex(file: string, root: string): StatIndex {
+  const lines = readLines(file, root);
+  let changed = false;
+  return {
+    lookup(path, stat) {
+      const line = lines.get(path);
+      if (line === undefined) return undefined;
+      const [, mtime, ctime, ino, size, at, digest] = line;
+      if (mtime !== stat.mtimeMs || ctime !== stat.ctimeMs || ino !== stat.ino || size !== stat.size) return undefined;
+      // A change within the same tick of the clock leaves no trace in the stat values, so an entry counts only if the
+      // file was read at least one tick after it was last written.
+      return at > mtime + tickOf(mtime) ? digest : undefined;
+    },
+    record(path, stat, digest, hashedAt) {
+      lines.set(path, [path, stat.mtimeMs, stat.ctimeMs, stat.ino, stat.size, hashedAt, digest]);
+      changed = true;
+    },
+    save() {
+      if (!changed) return;
+      const rows = [JSON.stringify({ schema: SCHEMA, root })];
+      for (const line of lines.values()) rows.push(JSON.stringify(line));
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileAtomic(file, `${rows.join('\n')}\n`);
+      changed = false;
+    },
+  };
+}
+
+function tickOf(mtime: number): number {
+  return mtime % 1_000 === 0 ? COARSE_TICK_MS : TICK_MS;
+}
+
+function readLines(file: string, root: string): Map<string, Line> {
+  const lines = new Map<string, Line>();
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') return lines;
+    throw error;
+  }
+  const [header, ...rows] = text.split('\n');
+  if (header !== JSON.stringify({ schema: SCHEMA, root })) return lines;
+  for (const row of rows) {
+    const line = row === '' ? undefined : readLine(row);
+    if (line !== undefined) lines.set(line[0], line);
+  }
+  return lines;
+}
+
+function readLine(row: string): Line | undefined {
+  let fields: unknown;
+  try {
+    fields = JSON.parse(row);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  if (!Array.isArray(fields) || fields.length !== 7) return undefined;
+  const numbers = fields.slice(1, 6) as unknown[];
+  const fits = typeof fields[0] === 'string' && numbers.every((each) => typeof each === 'number');
+  return fits && parseDigest(fields[6]) !== undefined ? (fields as unknown as Line) : undefined;
+}

@@ -1,0 +1,46 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { hostname } from 'node:os';
+import { expect, test } from 'vitest';
+import { isAlive, isGone, ownedName, ownerOfName, thisOwner } from './owner.ts';
+
+test('the owner can be read back from a file name, whatever its host is called', () => {
+  for (const host of ['box', 'my.host.example', 'a+b', 'ünï/cödé', '%zz', '..']) {
+    const owner = { ...thisOwner(), host };
+    const name = ownedName(owner);
+    expect(name).not.toContain('/');
+    expect(ownerOfName(`${name}.log`)).toEqual(owner);
+    expect(ownerOfName(name)).toEqual(owner);
+  }
+  expect(ownedName(thisOwner())).not.toBe(ownedName(thisOwner()));
+});
+
+test('names that pipe did not give have no owner', () => {
+  for (const name of ['', 'x.log', 'a+b+c+d', 'a+b+1', 'a+b+-1+2+3', 'a+b+1e3+2+3', '%zz+b+1+2+3', '+++', 'a+b+0+2+3']) {
+    expect(ownerOfName(name), name).toBeUndefined();
+  }
+  expect(ownerOfName(`a+b+${'9'.repeat(30)}+2+3`)).toBeUndefined();
+});
+
+test('a running process is not gone; one that ended is', () => {
+  expect(isGone(thisOwner())).toBe(false);
+  const { pid } = spawnSync('true');
+  expect(isGone({ ...thisOwner(), pid, start: '1' })).toBe(true);
+  expect(isGone({ ...thisOwner(), pid, start: '' })).toBe(true);
+});
+
+test('a later process with the same id is not mistaken for the owner', () => {
+  expect(isGone({ ...thisOwner(), start: '1' })).toBe(true);
+});
+
+test('every process of an earlier start of the machine is gone', () => {
+  expect(isGone({ ...thisOwner(), boot: 'earlier' })).toBe(true);
+});
+
+test('a process on another host counts as alive', () => {
+  expect(isGone({ ...thisOwner(), host: `not-${hostname()}`, pid: 1, boot: 'x' })).toBe(false);
+});
+
+test('a process of another user is alive', () => {
+  expect(isAlive(1)).toBe(true);
+  expect(isAlive(Number(execFileSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' })))).toBe(false);
+});

@@ -1,0 +1,152 @@
+import { closeSync, fdatasyncSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Blake3 } from '../kit/blake3.ts';
+import { parseCanonical } from '../kit/canonical.ts';
+import type { Digest } from '../kit/digest.ts';
+import { parseDigest } from '../kit/digest.ts';
+import type { Owner } from '../kit/owner.ts';
+import { isGone, ownedName, ownerOfName } from '../kit/owner.ts';
+import type { LockBlock } from './block.ts';
+import { blockText, parseBlock } from './block.ts';
+
+/** One finished stage (docs/formats.md, `pipe.journal/1`). */
+export interface JournalEntry {
+  readonly time: number;
+  /** Path of the lock, relative to the project root. */
+  readonly lock: string;
+  readonly stage: string;
+  /** Digest of the text of the block that it replaces; null when there was none. */
+  readonly before: Digest | null;
+  /** Canonical text of the new block. */
+  readonly block: string;
+}
+
+const HEADER = 'pipe.journal/1';
+
+/** Appends to a journal of this process alone; the file is made with the first entry. */
+export interface JournalWriter {
+  append(entry: JournalEntry): void;
+  close(): void;
+}
+
+/** A writer below `folder`, an absolute path. One `write` per entry, on disk when `append` returns. */
+export function journalWriter(folder: string, owner: Owner, checksum: (text: string) => string): JournalWriter {
+  let fd: number | undefined;
+  return {
+    append(entry) {
+      const text = JSON.stringify(entry);
+      const line = `${checksum(text)} ${text}\n`;
+      if (fd === undefined) {
+        mkdirSync(folder, { recursive: true });
+        fd = openSync(join(folder, `${ownedName(owner)}.log`), 'ax');
+        writeSync(fd, `${HEADER}\n`);
+      }
+      writeSync(fd, line);
+      fdatasyncSync(fd);
+    },
+    close() {
+      if (fd !== undefined) closeSync(fd);
+      fd = undefined;
+    },
+  };
+}
+
+/** A journal on disk, of whatever process. */
+export interface JournalFile {
+  readonly path: string;
+  /** Undefined when the name is not one that `pipe` gives. */
+  readonly owner: Owner | undefined;
+  readonly entries: readonly JournalEntry[];
+}
+
+/** Every journal below `folder`. Torn and foreign lines are left out. */
+export function readJournals(folder: string, checksum: (text: string) => string): JournalFile[] {
+  return journalPaths(folder).map((path) => {
+    return { path, owner: ownerOfName(basename(path)), entries: readEntries(path, checksum) };
+  });
+}
+
+/** The paths of all journals below `folder`. */
+export function journalPaths(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.log'))
+      .map((name) => join(folder, name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Whether the journal at `path` belongs to this process. */
+export function isOwn(path: string, owner: Owner): boolean {
+  const other = ownerOfName(basename(path));
+  return other?.pid === owner.pid && other.start === owner.start && other.host === owner.host;
+}
+
+function readEntries(path: string, checksum: (text: string) => string): JournalEntry[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    // Its owner has just folded it into the lock.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  const [header, ...lines] = text.split('\n');
+  if (header !== HEADER) return [];
+  return lines.flatMap((line) => {
+    const body = line.slice(17);
+    return line[16] === ' ' && line.slice(0, 16) === checksum(body) ? parseEntry(body) : [];
+  });
+}
+
+function parseEntry(body: string): JournalEntry[] {
+  const value = JSON.parse(body) as Partial<Record<keyof JournalEntry, unknown>> | null;
+  const { time, lock, stage, before, block } = value ?? {};
+  const digest = before === null ? null : parseDigest(before);
+  if (typeof time !== 'number' || typeof lock !== 'string' || typeof stage !== 'string') return [];
+  return digest === undefined || typeof block !== 'string' ? [] : [{ time, lock, stage, before: digest, block }];
+}
+
+/**
+ * Applies entries to the lock of one path: each replaces the block it was made from, in order of time, until none fits
+ * any more. An entry whose former block is not there is dropped: a branch was switched, or it is applied already.
+ */
+export function applyEntries(
+  lock: ReadonlyMap<string, LockBlock>,
+  entries: readonly JournalEntry[],
+  blake3: Pick<Blake3, 'hash'>,
+): Map<string, LockBlock> {
+  const result = new Map(lock);
+  let waiting = entries.toSorted((a, b) => a.time - b.time);
+  for (let before = -1; waiting.length !== before;) {
+    before = waiting.length;
+    waiting = waiting.filter((entry) => {
+      const current = result.get(entry.stage);
+      const digest = current === undefined ? null : blake3.hash(blockText(current));
+      if (digest !== entry.before) return true;
+      const block = parseBlockText(entry.block);
+      if (block !== undefined) result.set(entry.stage, block);
+      return false;
+    });
+  }
+  return result;
+}
+
+function parseBlockText(text: string): LockBlock | undefined {
+  try {
+    return parseBlock(parseCanonical(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Removes journals that are folded: those of this process and of processes that are gone. */
+export function removeFolded(files: readonly JournalFile[], owner: Owner): void {
+  for (const file of files) {
+    const gone = file.owner !== undefined && isGone(file.owner);
+    if (gone || isOwn(file.path, owner)) rmSync(file.path, { force: true });
+  }
+}

@@ -1,0 +1,127 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Blake3 } from '../kit/blake3.ts';
+import type { Owner } from '../kit/owner.ts';
+import type { LockBlock } from './block.ts';
+import { blockText } from './block.ts';
+import type { JournalWriter } from './journal.ts';
+import { applyEntries, isOwn, journalPaths, journalWriter, readJournals, removeFolded } from './journal.ts';
+import type { Lock } from './lock.ts';
+import { lockPathOf, lockText, readLock, writeLock } from './lock.ts';
+
+export interface LockStateOptions {
+  /** Absolute path of the project. */
+  readonly root: string;
+  /** `.pipe/tmp/journal`, absolute. */
+  readonly journals: string;
+  readonly owner: Owner;
+  readonly blake3: Blake3;
+  readonly checksum: (text: string) => string;
+  readonly now: () => number;
+}
+
+/** Which stage of which pipeline file. */
+export interface StageId {
+  readonly file: string;
+  readonly name: string;
+}
+
+/**
+ * What the locks and the journals say together. Journals are read before locks: an entry that is being folded is then
+ * seen at least once, and applying it twice changes nothing.
+ */
+export class LockState {
+  readonly #options: LockStateOptions;
+  readonly #writer: JournalWriter;
+  readonly #locks = new Map<string, Map<string, LockBlock>>();
+  #seen = '';
+
+  constructor(options: LockStateOptions) {
+    this.#options = options;
+    this.#writer = journalWriter(options.journals, options.owner, options.checksum);
+  }
+
+  /** What the last run of a stage recorded. */
+  block(stage: StageId): LockBlock | undefined {
+    return this.#lock(lockPathOf(stage.file)).get(stage.name);
+  }
+
+  /** Records a finished stage: on disk when it returns. */
+  record(stage: StageId, block: LockBlock): void {
+    const path = lockPathOf(stage.file);
+    const lock = this.#lock(path);
+    const before = lock.get(stage.name);
+    const text = blockText(block);
+    const beforeText = before === undefined ? undefined : blockText(before);
+    if (beforeText === text) return;
+    this.#writer.append({
+      time: this.#options.now(),
+      lock: path,
+      stage: stage.name,
+      before: beforeText === undefined ? null : this.#options.blake3.hash(beforeText),
+      block: text,
+    });
+    lock.set(stage.name, block);
+  }
+
+  /** Forgets what was read if another process, or Git, has changed a lock or a journal since. */
+  refresh(): void {
+    const seen = this.#look();
+    if (seen === this.#seen) return;
+    this.#locks.clear();
+    this.#seen = seen;
+  }
+
+  /** Whether anything waits to be folded. */
+  get hasJournals(): boolean {
+    return journalPaths(this.#options.journals).length > 0;
+  }
+
+  /**
+   * Writes what the journals hold into the locks and removes the journals that are done with. The caller holds the
+   * locks exclusively. Locks that do not change are not touched.
+   */
+  fold(): void {
+    const { root, journals, checksum, blake3, owner } = this.#options;
+    this.#writer.close();
+    const files = readJournals(journals, checksum);
+    const entries = files.flatMap((file) => file.entries);
+    for (const path of new Set(entries.map((entry) => entry.lock))) {
+      const lock = readLock(join(root, path), path);
+      const folded = applyEntries(
+        lock,
+        entries.filter((entry) => entry.lock === path),
+        blake3,
+      );
+      if (lockText(folded) !== lockText(lock)) writeLock(join(root, path), folded);
+    }
+    removeFolded(files, owner);
+    this.#locks.clear();
+  }
+
+  #lock(path: string): Map<string, LockBlock> {
+    const known = this.#locks.get(path);
+    if (known !== undefined) return known;
+    const { root, journals, checksum, blake3 } = this.#options;
+    const entries = readJournals(journals, checksum)
+      .flatMap((file) => file.entries)
+      .filter((entry) => entry.lock === path);
+    const lock: Lock = readLock(join(root, path), path);
+    const applied = applyEntries(lock, entries, blake3);
+    this.#locks.set(path, applied);
+    return applied;
+  }
+
+  /** Changes when any lock in use or any journal of another process has changed. */
+  #look(): string {
+    const { root, journals, owner } = this.#options;
+    const others = journalPaths(journals).filter((path) => !isOwn(path, owner));
+    const locks = [...this.#locks.keys()].map((path) => join(root, path));
+    return [...others, ...locks].map((path) => `${path} ${stampOf(path)}`).join('\n');
+  }
+}
+
+function stampOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? '-' : `${String(stat.ino)}:${String(stat.mtimeMs)}:${String(stat.size)}`;
+}

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { writeFileAtomic } from '../kit/atomic-file.ts';
+import { canonical, parseCanonical } from '../kit/canonical.ts';
+import { byCodeUnit } from '../kit/order.ts';
+import type { Value } from '../kit/value.ts';
+import { PipeError } from '../problem/problem.ts';
+import type { LockBlock } from './block.ts';
+import { blockValue, parseBlock } from './block.ts';
+
+const SCHEMA = 'pipe.lock/1';
+
+/** What one `pipeline.lock` holds: blocks by the stage's name. */
+export type Lock = ReadonlyMap<string, LockBlock>;
+
+/** The lock of a pipeline file: `sub/pipeline.yaml` has `sub/pipeline.lock`. */
+export function lockPathOf(pipelineFile: string): string {
+  return pipelineFile.replace(/\.ya?ml$/, '.lock');
+}
+
+/**
+ * Reads a lock; an absent one is empty. `shown` names the file in problems.
+ * @throws {PipeError} PIPE_LOCK_FORMAT for one that is not as `pipe` writes it (a merge conflict, say) or newer.
+ */
+export function readLock(file: string, shown: string): Lock {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+    throw error;
+  }
+  return parseLock(text, shown);
+}
+
+/** The lock in a text, for instance of another Git revision; throws as `readLock` does. */
+export function parseLock(text: string, shown: string): Lock {
+  if (/^(?:<{7} |={7}$|>{7} )/m.test(text)) {
+    throw damaged(shown, 'it holds the marks of a Git merge', 'resolve the merge; when in doubt take either side');
+  }
+  let document: Value;
+  try {
+    document = parseCanonical(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw damaged(shown, `it is not a lock, or is cut off (${error.message})`);
+    throw error;
+  }
+  const schema = document instanceof Map ? (document as ReadonlyMap<string, Value>).get('schema') : undefined;
+  if (!(document instanceof Map) || schema !== SCHEMA) {
+    throw damaged(shown, `it says schema ${JSON.stringify(schema ?? null)}; this pipe knows ${SCHEMA}`);
+  }
+  const stages = (document as ReadonlyMap<string, Value>).get('stages') ?? new Map();
+  const lock = new Map<string, LockBlock>();
+  if (!(stages instanceof Map)) throw damaged(shown, 'its stages are not a map');
+  for (const [name, value] of stages as ReadonlyMap<string, Value>) {
+    const block = parseBlock(value);
+    if (block === undefined) throw damaged(shown, `the block of "${name}" is not as pipe writes it`);
+    lock.set(name, block);
+  }
+  return lock;
+}
+
+function damaged(shown: string, why: string, hint?: string): PipeError {
+  return new PipeError({
+    code: 'PIPE_LOCK_FORMAT',
+    message: `cannot read ${shown}: ${why}`,
+    hint: hint ?? `restore it with \`git checkout -- ${shown}\`, or delete it: the next repro writes a new one`,
+    at: { source: { file: shown }, offset: 0, length: 0 },
+  });
+}
+
+/** Writes a lock atomically. Stages are sorted, so that unrelated changes touch unrelated lines. */
+export function writeLock(file: string, lock: Lock): void {
+  writeFileAtomic(file, lockText(lock));
+}
+
+/** The text of a lock file. */
+export function lockText(lock: Lock): string {
+  const names = [...lock.keys()].sort(byCodeUnit);
+  const blocks = names.map((name) => `    ${JSON.stringify(name)}: ${layout(blockOf(lock, name), 2)}`);
+  const stages = blocks.length === 0 ? '{}' : `{\n${blocks.join(',\n')}\n  }`;
+  return `{\n  "schema": ${JSON.stringify(SCHEMA)},\n  "stages": ${stages}\n}\n`;
+}
+
+function blockOf(lock: Lock, name: string): Value {
+  const block = lock.get(name);
+  return block === undefined ? null : blockValue(block);
+}
+
+/** Breaks maps and lists into lines down to the entries and parameter values, which take one line each. */
+function layout(value: Value, depth: number): string {
+  const pad = '  '.repeat(depth + 1);
+  const close = `\n${'  '.repeat(depth)}`;
+  if (value instanceof Map && depth < 5) {
+    const map = value as ReadonlyMap<string, Value>;
+    if (map.size === 0) return '{}';
+    const keys = depth < 3 ? [...map.keys()] : [...map.keys()].sort(byCodeUnit);
+    const lines = keys.map((key) => `${pad}${JSON.stringify(key)}: ${member(map.get(key) ?? null, depth)}`);
+    return `{\n${lines.join(',\n')}${close}}`;
+  }
+  if (Array.isArray(value) && depth === 3) {
+    return `[\n${value.map((each: Value) => `${pad}${canonical(each)}`).join(',\n')}${close}]`;
+  }
+  return canonical(value);
+}
+
+function member(value: Value, depth: number): string {
+  return layout(value, depth + 1);
+}

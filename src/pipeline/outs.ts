@@ -1,0 +1,131 @@
+import type { MapEntry, YamlNode } from '../kit/format/yaml/node.ts';
+import { keyText } from '../kit/format/yaml/node.ts';
+import { toValue } from '../kit/format/yaml/value.ts';
+import type { Value } from '../kit/value.ts';
+import { describe } from './check.ts';
+import type { Out } from './model.ts';
+import { isUrl, twoPaths, whyNoOut } from './paths.ts';
+import { PLOT_FLAGS } from './schema.ts';
+import type { Report, Span } from './report.ts';
+
+/** Where the paths of a stage lead. */
+export interface Folder {
+  readonly wdir: string;
+  readonly root: string | undefined;
+}
+
+/** One of `outs`, `metrics`, `plots` of a stage. A path that comes twice is one out with the flags of both. */
+export function readOuts(node: YamlNode | undefined, kind: Out['kind'], folder: Folder, report: Report): Out[] {
+  if (node?.kind !== 'seq') return [];
+  const byPath = new Map<string, { readonly span: Span; readonly flags: Map<string, MapEntry> }>();
+  for (const item of node.items) {
+    for (const { path, span, flags } of pathsOf(item, kind, report)) {
+      const known = byPath.get(path) ?? { span, flags: new Map<string, MapEntry>() };
+      for (const flag of flags) known.flags.set(keyText(flag.key), flag);
+      byPath.set(path, known);
+    }
+  }
+  return Array.from(byPath, ([path, { span, flags }]) => readOut(path, kind, span, flags, folder, report)).filter(
+    (out) => out !== undefined,
+  );
+}
+
+interface WrittenOut {
+  readonly path: string;
+  readonly span: Span;
+  readonly flags: readonly MapEntry[];
+}
+
+function pathsOf(item: YamlNode, kind: Out['kind'], report: Report): WrittenOut[] {
+  if (item.kind === 'scalar') {
+    const path = pathText(item, `an item of ${kind}s`, report);
+    return path === undefined ? [] : [{ path, span: item, flags: [] }];
+  }
+  if (item.kind === 'seq') return [];
+  return item.entries.flatMap(({ key, value }) => {
+    const path = pathText(key, `an item of ${kind}s`, report);
+    if (value.kind === 'seq') {
+      report.add(
+        'PIPE_FIELD_TYPE',
+        'a plot of a stage takes one map of properties',
+        value,
+        'define several plots of a file under the top-level plots',
+      );
+      return [];
+    }
+    return path === undefined || value.kind !== 'map' ? [] : [{ path, span: key, flags: value.entries }];
+  });
+}
+
+/** A path; a number or a truth value that a template put there is no path. */
+export function pathText(node: YamlNode, name: string, report: Report): string | undefined {
+  if (node.kind !== 'scalar' || typeof node.value !== 'string') {
+    if (node.kind !== 'scalar' || node.derived === true) {
+      report.add('PIPE_FIELD_TYPE', `${name} must be a text, found ${describe(node)}`, node);
+    }
+    return undefined;
+  }
+  if (node.value === '' || node.value.includes('\0')) {
+    report.add('PIPE_FIELD_VALUE', `${name} must be a path, found ${describe(node)}`, node);
+    return undefined;
+  }
+  return node.value;
+}
+
+function readOut(
+  written: string,
+  kind: Out['kind'],
+  span: Span,
+  flags: ReadonlyMap<string, MapEntry>,
+  { wdir, root }: Folder,
+  report: Report,
+): Out | undefined {
+  if (isUrl(written)) {
+    report.add(
+      'PIPE_PATH_OUTSIDE',
+      `the ${kind} ${written} is not a path in the project`,
+      span,
+      'write to a file and push it',
+    );
+    return undefined;
+  }
+  const paths = twoPaths(written, wdir, root);
+  const refusal = whyNoOut(paths.path);
+  if (refusal !== undefined) {
+    const code = refusal.outside ? 'PIPE_PATH_OUTSIDE' : 'PIPE_PATH_RESERVED';
+    report.add(code, `the ${kind} ${written} ${refusal.why}`, span);
+    return undefined;
+  }
+  const get = (name: string): Value | undefined => {
+    const flag = flags.get(name);
+    return flag && toValue(flag.value);
+  };
+  const plot = new Map<string, Value>();
+  for (const [name, flag] of flags) {
+    if (kind === 'plot' && Object.hasOwn(PLOT_FLAGS, name)) plot.set(name, toValue(flag.value));
+  }
+  return {
+    ...paths,
+    kind,
+    cache: get('cache') !== false,
+    persist: get('persist') === true,
+    push: get('push') !== false,
+    ...textFlag('remote', get('remote')),
+    ...textFlag('desc', get('desc')),
+    ...textFlag('type', get('type')),
+    ...labelsFlag(get('labels')),
+    ...(flags.has('meta') ? { meta: get('meta') ?? null } : {}),
+    ...(plot.size > 0 ? { plot } : {}),
+    at: report.place(span),
+  };
+}
+
+function textFlag<K extends string>(name: K, value: Value | undefined): { readonly [P in K]?: string } {
+  return typeof value === 'string' ? ({ [name]: value } as { readonly [P in K]?: string }) : {};
+}
+
+/** `labels` as texts. */
+export function labelsFlag(value: Value | undefined): { readonly labels?: readonly string[] } {
+  if (!Array.isArray(value)) return {};
+  return { labels: (value as readonly Value[]).filter((label) => typeof label === 'string') };
+}

@@ -1,0 +1,79 @@
+import { mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isGone, ownedName, ownerOfName, thisOwner } from '../kit/owner.ts';
+import { PipeError } from '../problem/problem.ts';
+import { writeProblem } from '../kit/atomic-file.ts';
+
+const WAIT_MS = 10_000;
+
+/**
+ * Runs a short, synchronous change of a file while no other process runs one under the same lock.
+ *
+ * Each process puts a ticket of its own into the lock's folder and then looks: alone, it holds the lock; else it takes
+ * its ticket back and tries again. Of two processes, the later one to put its ticket sees the other, so both are never
+ * alone; and a ticket whose process is gone is simply removed, which cannot hit the wrong one since no name comes twice.
+ * @param folder absolute; it exists only while somebody is in it
+ * @throws {PipeError} PIPE_FILE_BUSY when others hold it for ten seconds.
+ */
+export function withEditLock<T>(folder: string, change: () => T): T {
+  const ticket = join(folder, ownedName(thisOwner()));
+  const deadline = performance.now() + WAIT_MS;
+  for (;;) {
+    putTicket(folder, ticket);
+    try {
+      const other = otherTicket(folder, ticket);
+      if (other === undefined) return change();
+      if (performance.now() > deadline) throw busy(join(folder, other));
+    } finally {
+      rmSync(ticket, { force: true });
+      removeIfEmpty(folder);
+    }
+    // Random, so that two processes that saw each other do not meet again for ever.
+    sleepSync(1 + Math.random() * 15);
+  }
+}
+
+function putTicket(folder: string, ticket: string): void {
+  for (;;) {
+    try {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(ticket, '');
+      return;
+    } catch (error) {
+      // Another process has just removed the folder, empty as it was.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw writeProblem(ticket, error);
+    }
+  }
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOENT') throw error;
+  }
+}
+
+function otherTicket(folder: string, ours: string): string | undefined {
+  return readdirSync(folder).find((name) => {
+    const path = join(folder, name);
+    if (path === ours) return false;
+    const owner = ownerOfName(name);
+    if (owner !== undefined && !isGone(owner)) return true;
+    if (owner !== undefined) rmSync(path, { force: true });
+    return false;
+  });
+}
+
+function busy(path: string): PipeError {
+  return new PipeError({
+    code: 'PIPE_FILE_BUSY',
+    message: 'another pipe has been changing files of this project for ten seconds',
+    hint: `wait for it to end; if it runs on another machine and is gone, remove ${path}`,
+  });
+}
+
+function sleepSync(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

@@ -1,0 +1,71 @@
+import { PipeError } from '../problem/problem.ts';
+
+export interface GitCommand {
+  /** Absolute path of a folder in the work tree. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface GitOutput {
+  readonly exitCode: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/** More than the largest tree listing of any known repository. */
+const MAX_OUTPUT = 2 ** 31;
+
+/**
+ * Runs Git without taking optional locks and in the C locale. A failing command is no error here.
+ * @throws {PipeError} PIPE_GIT_MISSING when there is no `git`.
+ */
+export async function runGit({ cwd, env }: GitCommand, args: readonly string[], input?: string): Promise<GitOutput> {
+  const { execa } = await import('execa');
+  const result = await execa('git', args, {
+    cwd,
+    env: { ...withoutRepository(env), LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0' },
+    extendEnv: false,
+    encoding: 'buffer',
+    maxBuffer: MAX_OUTPUT,
+    stripFinalNewline: false,
+    reject: false,
+    ...(input === undefined ? { stdin: 'ignore' } : { input }),
+  });
+  if (result.exitCode === undefined) {
+    if (result.code === 'ENOENT') {
+      throw new PipeError(
+        { code: 'PIPE_GIT_MISSING', message: 'there is no `git` on this machine', hint: 'install Git' },
+        { cause: result },
+      );
+    }
+    throw gitFailed(args, result.shortMessage ?? 'it was ended by a signal');
+  }
+  const bytes = (part: unknown): Buffer => (part instanceof Uint8Array ? Buffer.from(part) : Buffer.alloc(0));
+  return { exitCode: result.exitCode, stdout: bytes(result.stdout), stderr: bytes(result.stderr).toString().trim() };
+}
+
+/**
+ * The output of a Git command that has no reason to fail.
+ * @throws {PipeError} PIPE_GIT with what Git said.
+ */
+export async function gitOutput(command: GitCommand, args: readonly string[], input?: string): Promise<Buffer> {
+  const { exitCode, stdout, stderr } = await runGit(command, args, input);
+  if (exitCode === 0) return stdout;
+  throw gitFailed(args, stderr);
+}
+
+/** Inside a Git hook these name the repository of the commit at hand, relative to another folder. */
+function withoutRepository(env: GitCommand['env']): Record<string, string | undefined> {
+  const { GIT_DIR: _dir, GIT_WORK_TREE: _tree, GIT_INDEX_FILE: _index, GIT_PREFIX: _prefix, ...rest } = env;
+  return rest;
+}
+
+function gitFailed(args: readonly string[], why: string): PipeError {
+  const name = args.find((arg) => !arg.startsWith('-')) ?? '';
+  const isForeign = why.includes('dubious ownership');
+  return new PipeError({
+    code: 'PIPE_GIT',
+    message: `git ${name} failed: ${why.replace(/^fatal: /, '').split('\n')[0] ?? ''}`,
+    ...(isForeign ? { hint: 'the work tree belongs to another user: see safe.directory in `git help config`' } : {}),
+  });
+}

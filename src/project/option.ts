@@ -1,0 +1,106 @@
+/** One option of the configuration. `help` is one line, for `pipe config --help` and docs/configuration.md. */
+export type OptionSpec = (
+  | { readonly kind: 'boolean'; readonly default?: boolean }
+  | { readonly kind: 'integer'; readonly min: number; readonly max: number; readonly default?: number }
+  | { readonly kind: 'text'; readonly default?: string }
+  | { readonly kind: 'choice'; readonly choices: readonly string[]; readonly default: string }
+  | { readonly kind: 'choices'; readonly choices: readonly string[]; readonly default: readonly string[] }
+) & {
+  readonly help: string;
+  /** Refused in the project's config file, which Git tracks. */
+  readonly secret?: true;
+};
+
+/** What an option can hold once it is read. */
+export type OptionContent = boolean | number | string | readonly string[];
+
+const MAX_JOBS = 10_000;
+
+/** Every option with a fixed name. */
+export const OPTIONS = {
+  'core.jobs': { kind: 'integer', min: 1, max: MAX_JOBS, help: 'stages that run at once; default: one per core' },
+  'core.autostage': { kind: 'boolean', default: false, help: '`git add` the files that pipe writes for Git' },
+  'core.no_scm': { kind: 'boolean', default: false, help: 'leave Git alone, also inside a Git work tree' },
+  'core.remote': { kind: 'text', help: 'name of the remote that is used unless another one is asked for' },
+  'cache.dir': { kind: 'text', help: "folder of the cache, relative to the project's root; default: .pipe/cache" },
+  'cache.type': {
+    kind: 'choices',
+    choices: ['reflink', 'hardlink', 'symlink', 'copy'],
+    default: ['reflink', 'copy'],
+    help: 'how files come out of the cache: the first way that the disk can do',
+  },
+  'parsing.bool': {
+    kind: 'choice',
+    choices: ['store_true', 'boolean_optional'],
+    default: 'store_true',
+    help: 'how `${map}` in a command writes booleans: --flag, or --flag and --no-flag',
+  },
+  'parsing.list': {
+    kind: 'choice',
+    choices: ['nargs', 'append'],
+    default: 'nargs',
+    help: 'how `${map}` in a command writes lists: --flag a b, or --flag a --flag b',
+  },
+} as const satisfies Record<string, OptionSpec>;
+
+/** The options of one remote: `remote.<name>.<option>`. */
+export const REMOTE_OPTIONS = {
+  url: { kind: 'text', help: 's3://bucket/prefix, file:///folder, or a folder' },
+  jobs: { kind: 'integer', min: 1, max: MAX_JOBS, help: 'transfers at once' },
+  region: { kind: 'text', help: 'region of the bucket' },
+  profile: { kind: 'text', help: 'profile of the AWS files below' },
+  credentialpath: { kind: 'text', help: 'AWS credentials file' },
+  configpath: { kind: 'text', help: 'AWS config file' },
+  endpointurl: { kind: 'text', help: 'address of an S3 server that is not AWS' },
+  access_key_id: { kind: 'text', secret: true, help: 'access key' },
+  secret_access_key: { kind: 'text', secret: true, help: 'secret key' },
+  session_token: { kind: 'text', secret: true, help: 'token of a temporary key' },
+  password: { kind: 'text', secret: true, help: 'password of the server' },
+  allow_anonymous_login: { kind: 'boolean', default: false, help: 'read without credentials' },
+  use_ssl: { kind: 'boolean', default: true, help: 'https rather than http' },
+  ssl_verify: { kind: 'text', help: 'false, or a file with the certificates to trust' },
+  sse: { kind: 'text', help: 'server-side encryption: AES256 or aws:kms' },
+  sse_kms_key_id: { kind: 'text', help: 'key for aws:kms' },
+  acl: { kind: 'text', help: 'access policy of what is uploaded' },
+  connect_timeout: { kind: 'integer', min: 1, max: 3600, help: 'seconds to wait for a connection' },
+  read_timeout: { kind: 'integer', min: 1, max: 3600, help: 'seconds to wait for an answer' },
+} as const satisfies Record<string, OptionSpec>;
+
+export type OptionName = keyof typeof OPTIONS;
+export type RemoteOptionName = keyof typeof REMOTE_OPTIONS;
+
+/** The type of what an option holds; without a default it may be unset. */
+export type ContentOf<S extends OptionSpec> = S extends { readonly default: unknown }
+  ? ContentOfKind<S>
+  : ContentOfKind<S> | undefined;
+
+type ContentOfKind<S extends OptionSpec> = S extends { kind: 'boolean' }
+  ? boolean
+  : S extends { kind: 'integer' }
+    ? number
+    : S extends { kind: 'choice'; choices: readonly (infer C)[] }
+      ? C
+      : S extends { kind: 'choices'; choices: readonly (infer C)[] }
+        ? readonly C[]
+        : string;
+
+/** Names of remotes go into `remote.<name>.<option>` and onto command lines. */
+const REMOTE = /^remote\.([A-Za-z0-9_-]+)\.([a-z_]+)$/;
+
+/** The option that a dotted name stands for; `undefined` when there is none. */
+export function optionOf(name: string): OptionSpec | undefined {
+  const remote = REMOTE.exec(name)?.[2];
+  if (remote !== undefined) return own<OptionSpec>(REMOTE_OPTIONS, remote);
+  return own<OptionSpec>(OPTIONS, name);
+}
+
+/** Every name that could have been meant where `written` stands, for "did you mean". */
+export function optionNamesNear(written: string): readonly string[] {
+  const [section = '', remote = ''] = written.split('.');
+  if (section !== 'remote' || remote === '') return Object.keys(OPTIONS);
+  return Object.keys(REMOTE_OPTIONS).map((option) => `remote.${remote}.${option}`);
+}
+
+function own<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}

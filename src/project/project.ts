@@ -1,0 +1,88 @@
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { PipeError } from '../problem/problem.ts';
+import type { Config } from './config.ts';
+import { openConfig } from './config.ts';
+
+/** Where a project lies and how it is set up. All paths are absolute and real (symlinks resolved). */
+export interface Project {
+  /** The folder that holds `.pipe` (or `.dvc`). */
+  readonly root: string;
+  /** `<root>/.pipe`: config, cache and tmp. It need not exist in a DVC project. */
+  readonly pipeDir: string;
+  /** The Git work tree around it; absent without Git or after `pipe init --no-scm`. */
+  readonly gitRoot?: string;
+  readonly config: Config;
+}
+
+/** The process around a project, as far as a project wants to know it. */
+export interface Surroundings {
+  /** Absolute path of the folder it is looked for in. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Finds the project at or above a folder: the nearest folder that holds `.pipe` or `.dvc`.
+ * @throws {PipeError} when its config cannot be read.
+ */
+export function findProject({ cwd, env }: Surroundings): Project | undefined {
+  const root = nearestAbove(realFolder(cwd), (folder) => isFolder(join(folder, '.pipe')) || isDvcRoot(folder));
+  if (root === undefined) return undefined;
+  const pipeDir = join(root, '.pipe');
+  const config = openConfig({ pipeDir, root, env });
+  const gitRoot = config.get('core.no_scm') ? undefined : findGitRoot(root);
+  return { root, pipeDir, config, ...(gitRoot === undefined ? {} : { gitRoot }) };
+}
+
+/**
+ * Like {@link findProject} for commands that need one.
+ * @throws {PipeError} PIPE_NO_PROJECT when there is none.
+ */
+export function openProject(surroundings: Surroundings): Project {
+  const project = findProject(surroundings);
+  if (project !== undefined) return project;
+  throw new PipeError({
+    code: 'PIPE_NO_PROJECT',
+    message: `no project in ${surroundings.cwd} or above it`,
+    hint: 'run `pipe init` in the folder where your project begins',
+  });
+}
+
+/** Whether DVC considers a folder the root of a project. */
+export function isDvcRoot(folder: string): boolean {
+  return isFolder(join(folder, '.dvc'));
+}
+
+/** The Git work tree at or above a folder; in a worktree or submodule `.git` is a file that points elsewhere. */
+export function findGitRoot(folder: string): string | undefined {
+  return nearestAbove(folder, (each) => isGitDir(join(each, '.git')));
+}
+
+function isGitDir(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return false;
+  // An empty `.git` folder is none to Git either.
+  if (stat.isDirectory()) return statSync(join(path, 'HEAD'), { throwIfNoEntry: false }) !== undefined;
+  return stat.isFile() && readFileSync(path, 'latin1').startsWith('gitdir:');
+}
+
+function nearestAbove(start: string, holds: (folder: string) => boolean): string | undefined {
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (holds(folder)) return folder;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+function realFolder(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new PipeError({ code: 'PIPE_USAGE', message: `the folder ${path} does not exist` }, { cause: error });
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}

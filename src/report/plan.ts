@@ -1,0 +1,94 @@
+import type { PlanEvent, PlannedStage, PlanState } from '../event/event.ts';
+import { describeReason } from '../event/reason.ts';
+import type { Reason } from '../event/reason.ts';
+import { displayWidth, padEnd, truncate } from '../kit/width.ts';
+import { formatDuration } from './duration.ts';
+import { styleFor } from './style.ts';
+import type { Style } from './style.ts';
+import { list, upToDate } from './summary.ts';
+import { clean, reasonsText } from './words.ts';
+
+export interface PlanOptions {
+  readonly color: boolean;
+  readonly columns?: number | undefined;
+  /** Also list what needs nothing, and give every reason at full length. */
+  readonly verbose?: boolean | undefined;
+}
+
+/** How a plan's states are called where people read them, in the order of the sentence. */
+const WORDS: Readonly<Record<PlanState, string>> = {
+  run: 'will run',
+  'may-run': 'may run',
+  restore: 'restored',
+  fresh: 'fresh',
+  frozen: 'frozen',
+  skip: 'skipped',
+};
+const IDLE: ReadonlySet<PlanState> = new Set(['fresh', 'frozen', 'skip']);
+const WIDEST_NAME = 40;
+
+/** What a run would do, one line per stage that something happens to, and a sentence. Ends without a line end. */
+export function renderPlan(plan: PlanEvent, { color, columns, verbose }: PlanOptions): string {
+  const style = styleFor(color);
+  const shown = plan.stages.filter(({ state }) => verbose || !IDLE.has(state));
+  const names = shown.map(({ stage }) => clean(stage));
+  const width = Math.min(WIDEST_NAME, Math.max(0, ...names.map(displayWidth)));
+  const lines = shown.map(({ state, reasons }, index) => {
+    const name = padEnd(names[index] ?? '', width);
+    const why = reasonsText(reasons, { verbose });
+    const room =
+      columns === undefined || verbose ? Infinity : Math.max(20, columns - STATE_WIDTH - displayWidth(name) - 4);
+    const text = room === Infinity ? why : truncate(why, room);
+    return `${paintState(state, style)}  ${style.bold(name)}  ${text}`.trimEnd();
+  });
+  return [...lines, ...(lines.length > 0 ? [''] : []), planSentence(plan)].join('\n');
+}
+
+const STATE_WIDTH = Math.max(...Object.values(WORDS).map((word) => word.length));
+
+function paintState(state: PlanState, style: Style): string {
+  const paint = { run: style.green, 'may-run': style.yellow, restore: style.cyan, fresh: style.dim } as const;
+  const word = WORDS[state].padEnd(STATE_WIDTH);
+  return state === 'frozen' || state === 'skip' ? style.dim(word) : paint[state](word);
+}
+
+/** `2 will run, 1 may run, 1 restored, 3 fresh.` */
+function planSentence({ stages }: PlanEvent): string {
+  const counts = { 'will run': 0, 'may run': 0, restored: 0, fresh: 0, frozen: 0, skipped: 0 };
+  for (const { state } of stages) counts[WORDS[state] as keyof typeof counts] += 1;
+  if (stages.every(({ state }) => IDLE.has(state))) {
+    return upToDate(stages.length, list(counts, ['frozen', 'skipped']), (text) => text);
+  }
+  return `${list(counts, Object.keys(counts) as (keyof typeof counts)[])}.`;
+}
+
+/** Why one stage runs, is restored, or is left alone, in a few lines without a line end at the end. */
+export function renderExplanation(planned: PlannedStage, { color }: { readonly color: boolean }): string {
+  const style = styleFor(color);
+  const name = style.bold(clean(planned.stage));
+  const reasons = planned.reasons.flatMap((reason) => reasonLines(reason, style));
+  const head = `${name} ${HEADS[planned.state]}${reasons.length > 0 ? ':' : '.'}`;
+  const needs = planned.needs.length === 0 ? [] : [`needs ${planned.needs.map(clean).join(', ')}`];
+  const took = planned.expectedMs === undefined ? [] : [`its last run took ${formatDuration(planned.expectedMs)}`];
+  const facts = [...needs, ...took].join('; ');
+  return [head, ...reasons, ...(facts === '' ? [] : [style.dim(`  (${facts})`)])].join('\n');
+}
+
+const HEADS: Readonly<Record<PlanState, string>> = {
+  run: 'will run',
+  'may-run': 'may run, depending on what other stages make',
+  restore: 'will be restored: a run with the same inputs is in the store',
+  fresh: 'is fresh: nothing changed since its last run',
+  frozen: 'is frozen: it does not run before `pipe unfreeze`',
+  skip: 'is skipped: its `when` does not hold, or it needs a stage that is skipped',
+};
+
+function reasonLines(reason: Reason, style: Style): string[] {
+  const line = `  ${clean(describeReason(reason))}`;
+  if (reason.kind !== 'command') return [line];
+  return [
+    line,
+    ...reason.before.split('\n').map((each) => style.red(`    - ${clean(each)}`)),
+    ...reason.after.split('\n').map((each) => style.green(`    + ${clean(each)}`)),
+  ];
+}

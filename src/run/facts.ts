@@ -1,0 +1,237 @@
+import { posix } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fingerprintPath } from '../fingerprint/file.ts';
+import { commandLines, stageKey } from '../fingerprint/stage.ts';
+import { globBase, globMatcher, globMeets } from '../graph/glob.ts';
+import type { Digest } from '../kit/digest.ts';
+import { sortedBy } from '../kit/order.ts';
+import { ancestors, isWithin } from '../kit/path.ts';
+import { TEMPORARY_PREFIX } from '../kit/temporary.ts';
+import type { ValueMap } from '../kit/value.ts';
+import type { LockBlock, LockEntry } from '../lockfile/block.ts';
+import { entryOf, lockEntry } from '../lockfile/entry.ts';
+import type { Dep, Stage } from '../pipeline/model.ts';
+import { isComplete, readTree } from '../store/restore.ts';
+import type { RunRecord } from '../store/run-record.ts';
+import { readRunRecords } from '../store/run-record.ts';
+import type { Entry } from '../store/tree.ts';
+import type { Engine } from './engine.ts';
+import type { ParamValues } from './param-files.ts';
+
+/** What is known of a path: its bytes, that it is not there, or that a stage must make it first. */
+export type SeenPath =
+  | { readonly state: 'known'; readonly entry: LockEntry }
+  | { readonly state: 'missing' }
+  | { readonly state: 'unknown'; readonly maker: string };
+
+/** Everything that decides about one stage. Plain data: `decide` needs nothing else. */
+export interface StageFacts {
+  readonly stage: Stage;
+  readonly recorded?: LockBlock;
+  /** By `as`. */
+  readonly deps: ReadonlyMap<string, SeenPath>;
+  /** By the file's `as`; a file that a stage must make first is `unknown`. */
+  readonly params: ReadonlyMap<string, ParamValues | 'unknown'>;
+  readonly env: ReadonlyMap<string, Digest>;
+  /** By `as`: what lies in the workspace. */
+  readonly outs: ReadonlyMap<string, SeenPath>;
+  /** Working folder relative to the lock's folder. */
+  readonly wdir: string;
+  /** The block's part that is known before a run; absent while a dep or parameter is missing or unknown. */
+  readonly inputs?: Omit<LockBlock, 'outs'>;
+}
+
+/** What stages before this one will have made by the time it runs; `undefined`: look at the disk. */
+export interface Expectation {
+  readonly outs: ReadonlyMap<string, Entry | { readonly maker: string }>;
+}
+
+export const NOTHING_EXPECTED: Expectation = { outs: new Map() };
+
+/** What gathering facts may leave out. */
+export interface FactOptions {
+  /** A missing file counts as what the lock recorded (`--allow-missing`). */
+  readonly allowMissing?: boolean;
+}
+
+/** Looks at everything that decides about a stage. Files that the stat index knows are not read. */
+export async function gatherFacts(
+  engine: Engine,
+  stage: Stage,
+  expected: Expectation,
+  options: FactOptions,
+): Promise<StageFacts> {
+  const recorded = engine.locks.block(stage);
+  const deps = new Map<string, SeenPath>();
+  for (const dep of stage.deps) {
+    deps.set(dep.as, lenient(await seeDep(engine, dep, expected), recorded?.deps, dep.as, options));
+  }
+  const outs = new Map<string, SeenPath>();
+  for (const out of stage.outs) {
+    const entry = await fingerprintPath(out.path, { follow: false }, engine.fingerprint);
+    outs.set(out.as, lenient(seen(out.as, entry), recorded?.outs, out.as, options));
+  }
+  const facts: StageFacts = {
+    stage,
+    ...(recorded === undefined ? {} : { recorded }),
+    deps,
+    params: readParams(engine, stage, expected),
+    env: environmentOf(engine, stage),
+    outs,
+    wdir: posix.relative(posix.dirname(stage.file), stage.wdir) || '.',
+  };
+  const inputs = inputsOf(facts);
+  return inputs === undefined ? facts : { ...facts, inputs };
+}
+
+/** The stage key; `undefined` while an input is missing or unknown, and for stages that are never restored. */
+export function keyOf(engine: Engine, facts: StageFacts): Digest | undefined {
+  if (facts.inputs === undefined || !isCacheable(facts.stage)) return undefined;
+  return stageKey(
+    facts.inputs,
+    facts.stage.outs.map((out) => out.as),
+    engine.blake3,
+  );
+}
+
+/** The newest finished run under a key whose outs are all in the store. */
+export function findRecord(engine: Engine, facts: StageFacts): RunRecord | undefined {
+  const key = keyOf(engine, facts);
+  if (key === undefined) return undefined;
+  const outs = new Set(facts.stage.outs.map((out) => out.as));
+  return readRunRecords(engine.store.layout, engine.blake3, key).find(
+    (record) =>
+      record.outs.length === outs.size &&
+      record.outs.every((out) => outs.has(out.path) && isComplete(engine.store, entryOf(out))),
+  );
+}
+
+/** Whether a run may stand for another: not when nothing tells runs apart, or an out carries over from run to run. */
+export function isCacheable(stage: Stage): boolean {
+  if (stage.alwaysChanged || stage.deps.length + stage.params.length === 0) return false;
+  return stage.outs.length > 0 && !stage.outs.some((out) => out.persist);
+}
+
+/** The part of a lock block that is known before the stage runs; `undefined` while anything is missing. */
+function inputsOf(facts: StageFacts): Omit<LockBlock, 'outs'> | undefined {
+  const deps: LockEntry[] = [];
+  for (const dep of facts.deps.values()) {
+    if (dep.state !== 'known') return undefined;
+    deps.push(dep.entry);
+  }
+  const params = new Map<string, ValueMap>();
+  for (const [file, values] of facts.params) {
+    if (values === 'unknown') return undefined;
+    const present = new Map(
+      [...values].flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])),
+    );
+    if (present.size < values.size) return undefined;
+    params.set(file, present);
+  }
+  const cmd = typeof facts.stage.cmd === 'string' ? facts.stage.cmd : commandLines(facts.stage.cmd);
+  return { cmd, wdir: facts.wdir, deps: sortedBy(deps, (dep) => dep.path), params, env: facts.env };
+}
+
+async function seeDep(engine: Engine, dep: Dep, expected: Expectation): Promise<SeenPath> {
+  const made = expected.outs.size === 0 ? undefined : seeExpected(engine, dep, expected);
+  if (made !== undefined) return made;
+  if (dep.glob) return seen(dep.as, await fingerprintGlob(engine, dep.path));
+  return seen(dep.as, await fingerprintPath(dep.path, { follow: true }, engine.fingerprint));
+}
+
+function seeExpected(engine: Engine, dep: Dep, expected: Expectation): SeenPath | undefined {
+  const { outs } = expected;
+  if (!dep.glob) {
+    for (const path of [dep.path, ...ancestors(dep.path)]) {
+      const made = outs.get(path);
+      if (made === undefined) continue;
+      if ('maker' in made) return { state: 'unknown', maker: made.maker };
+      return seen(dep.as, entryWithin(engine, made, dep.path.slice(path.length + 1)));
+    }
+  }
+  for (const [path, made] of outs) {
+    if (!(dep.glob ? globMeets(dep.path, path) : isWithin(dep.path, path))) continue;
+    // A part of the folder, or of what the pattern finds, is not on disk yet.
+    return { state: 'unknown', maker: 'maker' in made ? made.maker : path };
+  }
+  return undefined;
+}
+
+/** What lies at a path below an entry of the store. */
+function entryWithin(engine: Engine, entry: Entry, below: string): Entry | undefined {
+  let at: Entry | undefined = entry;
+  for (const name of below === '' ? [] : below.split('/')) {
+    at = at.kind === 'dir' ? readTree(engine.store, at)?.get(name) : undefined;
+    if (at === undefined) return undefined;
+  }
+  return at;
+}
+
+/** Every file that matches, as one set: its digest covers paths and bytes. */
+async function fingerprintGlob(engine: Engine, pattern: string): Promise<Entry | undefined> {
+  const matches = globMatcher(pattern);
+  const rows: string[] = [];
+  let size = 0;
+  for (const path of filesBelow(engine, globBase(pattern))) {
+    const entry = matches(path) ? await fingerprintPath(path, { follow: true }, engine.fingerprint) : undefined;
+    if (entry === undefined || entry.kind === 'dir') continue;
+    rows.push(JSON.stringify([path, entry.digest]));
+    size += entry.size;
+  }
+  const text = sortedBy(rows, (row) => row).join('\n');
+  return rows.length === 0 ? undefined : { kind: 'dir', digest: engine.blake3.hash(text), size, files: rows.length };
+}
+
+function* filesBelow(engine: Engine, folder: string): Generator<string> {
+  const absolute = join(engine.project.root, folder);
+  let entries;
+  try {
+    entries = readdirSync(absolute, { withFileTypes: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return;
+    throw error;
+  }
+  for (const entry of entries) {
+    const path = folder === '.' ? entry.name : `${folder}/${entry.name}`;
+    if (entry.name.startsWith(TEMPORARY_PREFIX) || engine.fingerprint.ignored(path, entry.isDirectory())) continue;
+    if (entry.isDirectory()) yield* filesBelow(engine, path);
+    else yield path;
+  }
+}
+
+function readParams(engine: Engine, stage: Stage, expected: Expectation): Map<string, ParamValues | 'unknown'> {
+  const params = new Map<string, ParamValues | 'unknown'>();
+  for (const param of stage.params) {
+    const isMade = [param.path, ...ancestors(param.path)].some((path) => expected.outs.has(path));
+    params.set(param.as, isMade ? 'unknown' : engine.params.values(param));
+  }
+  return params;
+}
+
+/** Digests of the values that a stage sets, and of those that it reads. Values themselves are never recorded. */
+function environmentOf(engine: Engine, stage: Stage): Map<string, Digest> {
+  const digests = new Map<string, Digest>();
+  for (const [name, value] of stage.env) digests.set(name, engine.blake3.hash(`set ${value}`));
+  for (const name of stage.envDeps) {
+    const value = engine.env[name];
+    digests.set(name, engine.blake3.hash(value === undefined ? 'unset' : `set ${value}`));
+  }
+  return digests;
+}
+
+function seen(as: string, entry: Entry | undefined): SeenPath {
+  return entry === undefined ? { state: 'missing' } : { state: 'known', entry: lockEntry(as, entry) };
+}
+
+function lenient(
+  found: SeenPath,
+  recorded: readonly LockEntry[] | undefined,
+  as: string,
+  options: FactOptions,
+): SeenPath {
+  if (found.state !== 'missing' || options.allowMissing !== true) return found;
+  const entry = recorded?.find((each) => each.path === as);
+  return entry === undefined ? found : { state: 'known', entry };
+}

@@ -1,0 +1,43 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { lookupKey } from '../fingerprint/param.ts';
+import { formatOf, parseData } from '../kit/format/data.ts';
+import type { Value, ValueMap } from '../kit/value.ts';
+import type { ParamDep } from '../pipeline/model.ts';
+
+/** Values by key; an absent key is `undefined`. */
+export type ParamValues = ReadonlyMap<string, Value | undefined>;
+
+/** Reads parameter files, each once until it changes. */
+export class ParamFiles {
+  readonly #root: string;
+  readonly #parsed = new Map<string, { readonly stamp: string; readonly value: Value | undefined }>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /**
+   * The values that a stage asks for. A file asked for as a whole gives its top-level keys.
+   * @throws {PipeError} for a file that cannot be parsed.
+   */
+  values(param: ParamDep): ParamValues {
+    const file = this.#read(param.path);
+    if (param.keys !== undefined) {
+      return new Map(param.keys.map((key) => [key, file === undefined ? undefined : lookupKey(file, key)]));
+    }
+    return file instanceof Map ? (file as ValueMap) : new Map();
+  }
+
+  #read(path: string): Value | undefined {
+    const absolute = join(this.#root, path);
+    const stat = statSync(absolute, { throwIfNoEntry: false });
+    if (stat?.isFile() !== true) return undefined;
+    const stamp = `${String(stat.mtimeMs)} ${String(stat.size)} ${String(stat.ino)}`;
+    const known = this.#parsed.get(path);
+    if (known?.stamp === stamp) return known.value;
+    const value = parseData(readFileSync(absolute, 'utf8'), formatOf(path));
+    this.#parsed.set(path, { stamp, value });
+    return value;
+  }
+}

@@ -1,0 +1,148 @@
+import type { PlanState } from '../event/event.ts';
+import type { Change, Reason } from '../event/reason.ts';
+import { commandLines } from '../fingerprint/stage.ts';
+import { canonical, equalValues } from '../kit/canonical.ts';
+import type { Value, ValueMap } from '../kit/value.ts';
+import type { LockBlock, LockEntry } from '../lockfile/block.ts';
+import type { RunRecord } from '../store/run-record.ts';
+import type { SeenPath, StageFacts } from './facts.ts';
+import type { ParamValues } from './param-files.ts';
+
+/** What is asked of a run, beside its targets. */
+export interface PlanOptions {
+  readonly force?: boolean;
+  /** Run although a finished run with the same key is known (`--no-run-cache`). */
+  readonly noRestore?: boolean;
+}
+
+/** Which finished run a stage could be restored from: only asked for when it would run otherwise. */
+export type FindRecord = (facts: StageFacts) => RunRecord | undefined;
+
+/** What will happen to a stage, and why. */
+export interface Decision {
+  readonly state: PlanState;
+  readonly reasons: readonly Reason[];
+  /** For `restore`: the finished run that it is restored from. */
+  readonly record?: RunRecord;
+}
+
+/**
+ * Decides about one stage from facts alone: the same for `--dry`, `explain`, `status` and the run itself.
+ * `before` holds the states of the stages that it needs.
+ */
+export function decide(
+  facts: StageFacts,
+  before: readonly PlanState[],
+  options: PlanOptions,
+  findRecord: FindRecord,
+): Decision {
+  const { stage } = facts;
+  if (stage.when?.holds === false || before.includes('skip')) return { state: 'skip', reasons: [] };
+  if (stage.frozen) return { state: 'frozen', reasons: [] };
+  const upstream = upstreamOf(facts);
+  const reasons = [...differences(facts), ...upstream];
+  if (options.force === true) return { state: 'run', reasons: [{ kind: 'forced' }, ...reasons] };
+  if (stage.alwaysChanged) return { state: 'run', reasons: [{ kind: 'always-changed' }, ...reasons] };
+  if (stage.deps.length + stage.params.length === 0) {
+    return { state: 'run', reasons: [{ kind: 'no-deps' }, ...reasons] };
+  }
+  if (upstream.length > 0) return { state: 'may-run', reasons };
+  if (reasons.length === 0) return { state: 'fresh', reasons };
+  const record = options.noRestore === true ? undefined : findRecord(facts);
+  return record === undefined ? { state: 'run', reasons } : { state: 'restore', reasons, record };
+}
+
+/** The stages whose outs must be made before anything can be said. */
+function upstreamOf(facts: StageFacts): Reason[] {
+  const makers = [...facts.deps.values()].flatMap((dep) => (dep.state === 'unknown' ? [dep.maker] : []));
+  const params = [...facts.params].flatMap(([file, values]) => (values === 'unknown' ? [file] : []));
+  return [...new Set([...makers, ...params])].map((stage) => ({ kind: 'upstream', stage }));
+}
+
+/** Everything in which a stage differs from what its last run recorded. */
+export function differences(facts: StageFacts): Reason[] {
+  const { recorded } = facts;
+  if (recorded === undefined) return [{ kind: 'new' }];
+  return [
+    ...commandDifference(facts, recorded),
+    ...pathDifferences('dep', facts.deps, recorded.deps),
+    ...paramDifferences(facts, recorded),
+    ...envDifferences(facts, recorded),
+    ...pathDifferences('out', facts.outs, recorded.outs),
+  ];
+}
+
+function* commandDifference({ stage, wdir }: StageFacts, recorded: LockBlock): Generator<Reason> {
+  const before = commandLines(recorded.cmd).join('\n');
+  const after = commandLines(stage.cmd).join('\n');
+  if (before !== after) yield { kind: 'command', before, after };
+  if (recorded.wdir !== wdir) yield { kind: 'wdir', before: recorded.wdir, after: wdir };
+}
+
+function* pathDifferences(
+  kind: 'dep' | 'out',
+  now: ReadonlyMap<string, SeenPath>,
+  recorded: readonly LockEntry[],
+): Generator<Reason> {
+  const before = new Map(recorded.map((entry) => [entry.path, entry]));
+  for (const [path, seen] of now) {
+    const change = changeOf(seen, before.get(path));
+    if (change !== undefined) yield { kind, path, change };
+  }
+  for (const path of before.keys()) if (!now.has(path)) yield { kind, path, change: 'removed' };
+}
+
+function changeOf(seen: SeenPath, before: LockEntry | undefined): Change | undefined {
+  if (seen.state === 'unknown') return undefined;
+  if (before === undefined) return 'added';
+  if (seen.state === 'missing') return 'missing';
+  return seen.entry.digest === before.digest ? undefined : 'modified';
+}
+
+function* paramDifferences(facts: StageFacts, recorded: LockBlock): Generator<Reason> {
+  for (const file of new Set([...facts.params.keys(), ...recorded.params.keys()])) {
+    const now: ParamValues | 'unknown' = facts.params.get(file) ?? new Map();
+    if (now === 'unknown') continue;
+    const before: ParamValues = recorded.params.get(file) ?? new Map();
+    for (const key of new Set([...now.keys(), ...before.keys()])) {
+      const [old, value] = [before.get(key), now.get(key)];
+      if (old !== undefined && value !== undefined && equalValues(old, value)) continue;
+      // Recorded neither then nor now, and not asked for any more.
+      if (old === undefined && !now.has(key)) continue;
+      yield* valueDifferences(file, key, old, value);
+    }
+  }
+}
+
+/** Says which keys inside two maps differ, rather than that the maps do. */
+function* valueDifferences(
+  file: string,
+  key: string,
+  old: Value | undefined,
+  now: Value | undefined,
+): Generator<Reason> {
+  if (old instanceof Map && now instanceof Map) {
+    const [before, after] = [old as ValueMap, now as ValueMap];
+    for (const inner of new Set([...before.keys(), ...after.keys()])) {
+      const [was, is] = [before.get(inner), after.get(inner)];
+      if (was !== undefined && is !== undefined && equalValues(was, is)) continue;
+      yield* valueDifferences(file, `${key}.${inner}`, was, is);
+    }
+    return;
+  }
+  yield {
+    kind: 'param',
+    file,
+    key,
+    ...(old === undefined ? {} : { before: canonical(old) }),
+    ...(now === undefined ? {} : { after: canonical(now) }),
+  };
+}
+
+function* envDifferences(facts: StageFacts, recorded: LockBlock): Generator<Reason> {
+  for (const [name, digest] of facts.env) {
+    const before = recorded.env.get(name);
+    if (before !== digest) yield { kind: 'env', name, change: before === undefined ? 'added' : 'modified' };
+  }
+  for (const name of recorded.env.keys()) if (!facts.env.has(name)) yield { kind: 'env', name, change: 'removed' };
+}

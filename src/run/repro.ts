@@ -1,0 +1,218 @@
+import { join } from 'node:path';
+import type { StageEndEvent, StageOutcome } from '../event/event.ts';
+import { lockPathOf } from '../lockfile/lock.ts';
+import type { Problem } from '../problem/problem.ts';
+import { PipeError } from '../problem/problem.ts';
+import type { Engine } from './engine.ts';
+import { GitIgnoredOuts } from './git-ignored.ts';
+import type { History } from './history.ts';
+import { openHistory } from './history.ts';
+import type { PlanOptions } from './plan.ts';
+import type { Capacity, Job } from './schedule.ts';
+import { Schedule } from './schedule.ts';
+import type { StageOptions } from './stage.ts';
+import { runStage } from './stage.ts';
+import type { Survey } from './survey.ts';
+import { planEvent, planProblems, survey } from './survey.ts';
+
+/** What happens to the rest when a stage fails: `stop` starts nothing more, `keep-going` runs what does not need it. */
+export type FailureMode = 'stop' | 'keep-going' | 'ignore';
+
+export interface ReproOptions extends PlanOptions {
+  readonly selected: ReadonlySet<string>;
+  readonly capacity: Capacity;
+  readonly mode: FailureMode;
+  /** Only say what would happen. */
+  readonly dry?: boolean;
+  readonly allowMissing?: boolean;
+  readonly noCommit?: boolean;
+  /** Run what needs a stage that ran, changed or not (`--force-downstream`). */
+  readonly forceDownstream?: boolean;
+  /** Asked before each stage that runs (`--interactive`). */
+  readonly confirm?: (address: string) => Promise<boolean>;
+  readonly signal: AbortSignal;
+  readonly forceSignal: AbortSignal;
+}
+
+export interface ReproResult {
+  readonly ok: boolean;
+  readonly ends: ReadonlyMap<string, StageEndEvent>;
+}
+
+/**
+ * Brings the selected stages up to date: looks at all of them, says what will happen, then runs what must run, as many
+ * at once as the capacity allows.
+ * @throws {PipeError} before anything runs, when a stage is bound to fail and nothing was said about keeping going.
+ */
+export async function repro(engine: Engine, options: ReproOptions): Promise<ReproResult> {
+  const started = performance.now();
+  const history = openHistory(join(engine.project.pipeDir, 'tmp', 'history.json'));
+  const ignored = options.dry === true ? undefined : await tidy(engine, options);
+  const plan = await survey(engine, options.selected, options);
+  engine.emit(planEvent(engine, plan, options.capacity.jobs, history));
+  const problems = planProblems(engine, plan);
+  if (options.mode === 'stop' && problems.size > 0) throw new PipeError([...problems.values()].flat());
+  if (ignored === undefined) return { ok: true, ends: new Map() };
+  const ends = await new Run(engine, plan, { ...options, history, ignored }).toEnd();
+  await fold(engine, options.signal);
+  engine.claims.close();
+  engine.index.save();
+  history.save();
+  const counts = countOutcomes(ends);
+  const ok = counts.failed + counts.blocked + counts.cancelled === 0;
+  engine.emit({ type: 'run-end', ok, counts, durationMs: performance.now() - started });
+  return { ok, ends };
+}
+
+/** Ends what killed runs left behind, puts into the locks what they had finished, and keeps outs out of Git. */
+async function tidy(engine: Engine, { selected, signal }: ReproOptions): Promise<GitIgnoredOuts> {
+  await engine.claims.reap();
+  await fold(engine, signal);
+  const stages = [...engine.graph.stages.values()].filter((stage) => selected.has(stage.address));
+  return new GitIgnoredOuts(engine.project, stages);
+}
+
+async function fold(engine: Engine, signal: AbortSignal): Promise<void> {
+  if (!engine.locks.hasJournals) return;
+  const files = new Set([...engine.graph.stages.values()].map((stage) => lockPathOf(stage.file)));
+  // A stopped run still folds: what it finished is worth keeping. Only waiting for somebody else is given up.
+  const release = await engine.claims.acquire(
+    { stage: 'locks', reads: [], writes: [...files] },
+    () => undefined,
+    signal.aborted ? undefined : signal,
+  );
+  try {
+    engine.locks.fold();
+  } finally {
+    release();
+  }
+}
+
+function countOutcomes(ends: ReadonlyMap<string, StageEndEvent>): Record<StageOutcome, number> {
+  const counts = { ran: 0, restored: 0, fresh: 0, frozen: 0, skipped: 0, failed: 0, blocked: 0, cancelled: 0 };
+  for (const { outcome } of ends.values()) counts[outcome] += 1;
+  return counts;
+}
+
+interface RunOptions extends ReproOptions {
+  readonly history: History;
+  readonly ignored: GitIgnoredOuts;
+}
+
+/** One run over a plan. */
+class Run {
+  readonly #engine: Engine;
+  readonly #plan: Survey;
+  readonly #options: RunOptions;
+  readonly #schedule: Schedule;
+  readonly #ends = new Map<string, StageEndEvent>();
+  #stopped = false;
+
+  constructor(engine: Engine, plan: Survey, options: RunOptions) {
+    this.#engine = engine;
+    this.#plan = plan;
+    this.#options = options;
+    const { history } = options;
+    const usual = history.usualMs();
+    this.#schedule = new Schedule(
+      [...plan].map(([address, surveyed]): Job => {
+        const { resources } = surveyed.facts.stage;
+        return {
+          name: address,
+          needs: engine.graph.needs.get(address) ?? [],
+          expectedMs: history.durationOf(address) ?? usual,
+          cpus: resources.cpus,
+          memoryBytes: resources.memoryBytes ?? 0,
+          gpus: resources.gpus,
+        };
+      }),
+      options.capacity,
+    );
+  }
+
+  async toEnd(): Promise<ReadonlyMap<string, StageEndEvent>> {
+    const running = new Map<string, Promise<StageEndEvent>>();
+    for (;;) {
+      this.#startAll(running);
+      if (running.size === 0) break;
+      const end = await Promise.race(running.values());
+      running.delete(end.stage);
+      this.#end(end);
+    }
+    for (const address of this.#plan.keys()) {
+      if (!this.#ends.has(address)) this.#end(this.#without(address, 'cancelled'));
+    }
+    return this.#ends;
+  }
+
+  /** Starts whatever can start. What is settled ends at once and may free more. */
+  #startAll(running: Map<string, Promise<StageEndEvent>>): void {
+    while (!this.#isStopped()) {
+      const jobs = this.#schedule.next();
+      if (jobs.length === 0) return;
+      for (const { name } of jobs) {
+        const settled = this.#settled(name);
+        if (settled === undefined) running.set(name, this.#start(name));
+        else this.#end(settled);
+      }
+    }
+  }
+
+  #isStopped(): boolean {
+    return this.#stopped || this.#options.signal.aborted;
+  }
+
+  /** How a stage ends that needs no further look: nothing that it needs has done anything since the survey. */
+  #settled(address: string): StageEndEvent | undefined {
+    const state = this.#plan.get(address)?.decision.state;
+    if (state === 'skip') return this.#without(address, 'skipped');
+    if (state !== 'fresh' && state !== 'frozen') return undefined;
+    const needs = this.#engine.graph.needs.get(address) ?? [];
+    const quiet = needs.every((each) => {
+      const outcome = this.#ends.get(each)?.outcome;
+      return outcome === undefined || outcome === 'fresh' || outcome === 'frozen';
+    });
+    return quiet ? this.#without(address, state) : undefined;
+  }
+
+  async #start(address: string): Promise<StageEndEvent> {
+    const { confirm, forceDownstream } = this.#options;
+    const stage = this.#engine.graph.stages.get(address);
+    if (stage === undefined) return this.#without(address, 'skipped');
+    if (confirm !== undefined && !(await confirm(address))) return this.#without(address, 'cancelled');
+    const needs = this.#engine.graph.needs.get(address) ?? [];
+    const ranBefore = needs.some((each) => this.#ends.get(each)?.outcome === 'ran');
+    const options: StageOptions = {
+      ...this.#options,
+      force: this.#options.force === true || (forceDownstream === true && ranBefore),
+    };
+    const end = await runStage(this.#engine, stage, options);
+    if (end.outcome === 'ran' || end.outcome === 'restored') this.#options.ignored.made(stage);
+    return end;
+  }
+
+  #end(end: StageEndEvent): void {
+    this.#ends.set(end.stage, end);
+    this.#engine.emit(end);
+    const failed = end.outcome === 'failed' || end.outcome === 'cancelled';
+    if (failed && this.#options.mode === 'stop') this.#stopped = true;
+    const blocked = this.#schedule.end(end.stage, failed && this.#options.mode !== 'ignore' ? 'failed' : 'done');
+    for (const address of blocked) {
+      if (!this.#ends.has(address)) {
+        const event = this.#without(address, 'blocked');
+        this.#ends.set(address, event);
+        this.#engine.emit(event);
+      }
+    }
+  }
+
+  #without(address: string, outcome: StageOutcome): StageEndEvent {
+    const reasons = this.#plan.get(address)?.decision.reasons ?? [];
+    return { type: 'stage-end', stage: address, outcome, reasons, durationMs: 0 };
+  }
+}
+
+/** The problems of everything that failed, to be printed where no report has shown them. */
+export function failuresOf(result: ReproResult): Problem[] {
+  return [...result.ends.values()].flatMap((end) => (end.problem === undefined ? [] : [end.problem]));
+}

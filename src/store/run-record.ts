@@ -1,0 +1,94 @@
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../kit/atomic-file.ts';
+import type { Blake3 } from '../kit/blake3.ts';
+import type { Digest } from '../kit/digest.ts';
+import { parseDigest } from '../kit/digest.ts';
+import type { LockEntry } from '../lockfile/block.ts';
+import type { StoreLayout } from './layout.ts';
+import { hexOf } from './layout.ts';
+
+/** What one successful run of a stage made: the run cache (docs/formats.md, `pipe.run/1`). */
+export interface RunRecord {
+  readonly key: Digest;
+  /** Name of the stage that ran; other stages with the same key use the record too. */
+  readonly stage: string;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly outs: readonly LockEntry[];
+  /** The log object; null when the command printed nothing. */
+  readonly log: Digest | null;
+}
+
+const SCHEMA = 'pipe.run/1';
+const UNMEASURED = 'Node.js does not tell the resource usage of a child process';
+
+/** Files a record under its key. */
+export function writeRunRecord(layout: StoreLayout, blake3: Blake3, record: RunRecord): void {
+  const text = JSON.stringify({
+    schema: SCHEMA,
+    key: record.key,
+    stage: record.stage,
+    startedAt: record.startedAt,
+    durationMs: record.durationMs,
+    exitCode: 0,
+    outs: record.outs,
+    log: record.log,
+    cpuMs: null,
+    peakMemoryBytes: null,
+    unmeasured: UNMEASURED,
+  });
+  const folder = layout.runs(record.key);
+  mkdirSync(folder, { recursive: true });
+  writeFileAtomic(join(folder, `${hexOf(blake3.hash(text))}.json`), text);
+}
+
+/** Every intact record under a key, the newest first. */
+export function readRunRecords(layout: StoreLayout, blake3: Blake3, key: Digest): RunRecord[] {
+  const folder = layout.runs(key);
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return names
+    .flatMap((name) => {
+      const record = name.endsWith('.json') ? readRecord(join(folder, name), name.slice(0, -5), blake3) : undefined;
+      return record?.key === key ? [record] : [];
+    })
+    .sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
+}
+
+function readRecord(path: string, hex: string, blake3: Blake3): RunRecord | undefined {
+  const text = readFileSync(path, 'utf8');
+  return hexOf(blake3.hash(text)) === hex ? parseRunRecord(text) : undefined;
+}
+
+/** Reads a record that anybody may have written; `undefined` when its form is wrong. */
+export function parseRunRecord(text: string): RunRecord | undefined {
+  const value = JSON.parse(text) as Partial<Record<string, unknown>> | null;
+  const { schema, key, stage, startedAt, durationMs, outs, log } = value ?? {};
+  const digest = parseDigest(key);
+  const entries = Array.isArray(outs) ? (outs as unknown[]).map(parseOut) : [undefined];
+  const logDigest = log === null ? null : parseDigest(log);
+  if (schema !== SCHEMA || digest === undefined || logDigest === undefined) return undefined;
+  if (typeof stage !== 'string' || typeof startedAt !== 'string' || typeof durationMs !== 'number') return undefined;
+  if (!entries.every((entry) => entry !== undefined)) return undefined;
+  return { key: digest, stage, startedAt, durationMs, outs: entries, log: logDigest };
+}
+
+function parseOut(value: unknown): LockEntry | undefined {
+  const { path, digest, size, files, exec, link } = (value ?? {}) as Partial<Record<keyof LockEntry, unknown>>;
+  const parsed = parseDigest(digest);
+  if (typeof path !== 'string' || parsed === undefined || typeof size !== 'number') return undefined;
+  return {
+    path,
+    digest: parsed,
+    size,
+    ...(typeof files === 'number' ? { files } : {}),
+    ...(exec === true ? { exec } : {}),
+    ...(link === true ? { link } : {}),
+  };
+}

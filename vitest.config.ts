@@ -1,0 +1,35 @@
+import { defineConfig } from 'vitest/config';
+
+const scrubbed = { setupFiles: ['test/setup/scrub.ts'], env: { TZ: 'UTC' } };
+
+export default defineConfig({
+  test: {
+    allowOnly: false,
+    projects: [
+      {
+        test: {
+          ...scrubbed,
+          name: 'unit',
+          include: [
+            '{src,stages,model-creation,model-serving,bench}/**/*.test.{ts,tsx}',
+            'test/{rig,scripts,setup}/**/*.test.ts',
+          ],
+          testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...scrubbed,
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/setup/build.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          // Each test starts many processes: after the unit tests, not beside them.
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
