@@ -63,13 +63,13 @@ const boundaries = [
   never(
     { name: 'engine-presents-nothing', comment: 'the engine emits events and knows no view' },
     {
-      path: '^src/(run|executor|store|index|lockfile|fingerprint|graph|pipeline|project|metric|plot)/',
+      path: '^src/(run|executor|store|index|lockfile|fingerprint|graph|pipeline|project)/',
     },
     { path: '^src/(report|web|command)/' },
   ),
   never(
     { name: 'store-knows-no-pipeline', comment: 'bytes under digests' },
-    { path: '^src/(store|index)/' },
+    { path: '^src/store/' },
     {
       path: '^src/(run|executor|graph|pipeline|experiment)/',
     },
@@ -128,7 +128,7 @@ const boundaries = [
   only('execa-in-executors', 'execa', '^src/(executor/|project/git)'),
   only('fastify-in-services', 'fastify|@fastify', '^(src/web|model-serving)/'),
   only('aws-in-places', '@aws-sdk|@smithy', '^src/store/place/'),
-  only('yaml-where-files-are-read', 'yaml', '^src/(pipeline|kit|project|lockfile)/'),
+  only('yaml-where-files-are-read', 'yaml', '^(src/(pipeline|kit|project|lockfile)|stages)/'),
   only('tensorflow-in-models', '@tensorflow', '^(model-creation|model-serving)/'),
 ];
 

@@ -51,7 +51,8 @@ async function runInContext(command: Command, invocation: Invocation): Promise<E
   process.on('SIGINT', stop).on('SIGTERM', stop);
   const context: Context = {
     cwd: chdirTarget(process.cwd(), invocation.options['cd']),
-    env: process.env,
+    // A copy: every look at the real one asks the operating system.
+    env: { ...process.env },
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
@@ -75,7 +76,8 @@ async function printProblems(problems: readonly Problem[], options: { json: bool
     print(JSON.stringify(problemsDocument(problems), null, 2));
   } else {
     const { renderProblems } = await import('./problem/render.ts');
-    const color = process.stderr.isTTY && process.env['NO_COLOR'] === undefined;
+    const { wantsColor } = await import('./report/style.ts');
+    const color = wantsColor(process.env, process.stderr);
     process.stderr.write(`${renderProblems(problems, { color, columns: process.stderr.columns })}\n`);
   }
   return 2;

@@ -17,7 +17,8 @@ import { isDvcRoot } from '../project/project.ts';
 import type { Context } from './command.ts';
 import { inProject, pipelineText } from './edit-target.ts';
 import type { LoadedProject } from './load-project.ts';
-import { loadProject, loadThrough, reader } from './load-project.ts';
+import { loadProject } from './load-project.ts';
+import { loadThrough } from './load-through.ts';
 
 export interface AddRequest {
   readonly name: string;
@@ -89,7 +90,7 @@ function pipelineFileFor(project: Project, cwd: string): string {
 /** The stages of the edited file, after a check of the whole project with it. */
 function stagesAfter(loaded: LoadedProject, edited: PipelineText, { env }: Pick<Context, 'env'>): readonly Stage[] {
   const { project } = loaded;
-  const read = reader(project.root);
+  const read = (path: string): string | undefined => pipelineText(project.root, path);
   const pipeline = unwrap(
     loadThrough(project, { file: edited.file, env, read: (path) => (path === edited.file ? edited.text : read(path)) }),
   );

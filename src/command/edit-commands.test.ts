@@ -8,6 +8,7 @@ import { PipeError } from '../problem/problem.ts';
 import type { Command, Context, Outcome } from './command.ts';
 import dag from './dag.ts';
 import freeze from './freeze.ts';
+import { expectValid } from '../../test/setup/schema.ts';
 import { parseInvocation } from './parse.ts';
 import stageAdd from './stage-add.ts';
 import stageList from './stage-list.ts';
@@ -34,7 +35,7 @@ function read(file: string): string {
   return readFileSync(join(root, file), 'utf8');
 }
 
-function run(command: Command, words: readonly string[], folder = '.'): Promise<Outcome> {
+async function run(command: Command, words: readonly string[], folder = '.'): Promise<Outcome> {
   const stdout = new PassThrough();
   const signal = new AbortController().signal;
   const context: Context = {
@@ -46,7 +47,9 @@ function run(command: Command, words: readonly string[], folder = '.'): Promise<
     signal,
     forceSignal: signal,
   };
-  return command.run(context, parseInvocation('command', command, words));
+  const outcome = await command.run(context, parseInvocation('command', command, words));
+  expectValid(outcome.json);
+  return outcome;
 }
 
 async function problems(
@@ -113,7 +116,7 @@ test('stage add writes the first stage and its .gitignore', async () => {
 test('stage add writes dvc.yaml in a project of DVC, and refuses there what DVC does not know', async () => {
   mkdirSync(join(root, '.dvc'));
   await run(stageAdd, ['-n', 'a', '-O', 'x', 'touch x']);
-  expect(read('dvc.yaml')).toContain('cmd: touch x\n    outs:\n      - x:\n          cache: false\n');
+  expect(read('dvc.yaml')).toContain('cmd: touch x\n    outs:\n    - x:\n        cache: false\n');
   const found = await problems(stageAdd, ['-n', 'b', '--timeout', '5', 'true']);
   expect(found[0]?.code).toBe('PIPE_FIELD_UNKNOWN');
   expect(read('dvc.yaml')).not.toContain('b:');

@@ -68,12 +68,13 @@ function oneOfMany(stage: Stage, group: string): Problem {
   };
 }
 
-/** The text of a pipeline file of the project, or nothing. */
+/** The text of a file of the project, or nothing. */
 export function pipelineText(root: string, file: string): string | undefined {
   try {
     return readFileSync(join(root, file), 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
 }

@@ -29,7 +29,7 @@ export default defineCommand({
     const engine = await openEngine({ project, graph, env: context.env, emit: () => undefined });
     const plan = await survey(engine, needed, {});
     const history = openHistory(`${project.pipeDir}/tmp/history.json`);
-    const { stages } = planEvent(engine, plan, capacityOf(project, undefined).jobs, history);
+    const { stages } = planEvent(engine, plan, { jobs: capacityOf(project, undefined).jobs, history });
     const explained = stages
       .filter(({ stage }) => wanted.has(stage))
       .map((planned) => ({ planned, runs: runsOf(engine, plan.get(planned.stage)) }));
@@ -67,9 +67,7 @@ function runsOf(engine: Engine, surveyed: Surveyed | undefined): KnownRun[] {
 function runLines(runs: readonly KnownRun[]): string[] {
   const newest = runs[0];
   if (newest === undefined) return [];
-  const lines = [
-    `  last finished run with these inputs: ${newest.startedAt}, ${(newest.durationMs / 1000).toFixed(1)} s`,
-  ];
+  const lines = [`  its outs were made by the run of ${newest.startedAt.replace('T', ' ').replace(/\..*$/, ' UTC')}`];
   const different = new Set(runs.map((run) => run.outs)).size;
   if (different > 1) {
     lines.push(

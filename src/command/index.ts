@@ -9,6 +9,7 @@ export interface CommandEntry {
 
 /** Every command, in the order of the help text. */
 export const COMMANDS: readonly CommandEntry[] = [
+  { name: 'init', summary: 'Start a project in this folder', load: () => import('./init.ts') },
   { name: 'repro', summary: 'Run what changed, restore what was computed before', load: () => import('./repro.ts') },
   { name: 'status', summary: 'Show what changed since the last run', load: () => import('./status.ts') },
   { name: 'explain', summary: 'Say why a stage runs, is restored, or is left alone', load: () => import('./explain.ts') },
@@ -18,4 +19,17 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'stage list', summary: 'List the stages', load: () => import('./stage-list.ts') },
   { name: 'freeze', summary: 'Keep stages from running', load: () => import('./freeze.ts') },
   { name: 'unfreeze', summary: 'Let frozen stages run again', load: () => import('./unfreeze.ts') },
+  { name: 'params diff', summary: 'Compare parameters between revisions', load: () => import('./params-diff.ts') },
+  { name: 'metrics show', summary: 'Print metrics', load: () => import('./metrics-show.ts') },
+  { name: 'metrics diff', summary: 'Compare metrics between revisions', load: () => import('./metrics-diff.ts') },
+  { name: 'config', summary: 'Get or set options', load: () => import('./config.ts') },
+  { name: 'root', summary: "Print the way to the project's root", load: () => import('./root.ts') },
+  { name: 'doctor', summary: 'Check this machine and project', load: () => import('./doctor.ts') },
+  { name: 'version', summary: 'Print the version', load: () => import('./version.ts') },
+  {
+    name: 'completion',
+    summary: 'Print a completion script for a shell',
+    // It completes this very table, which it must not import: that would be a cycle.
+    load: async () => ({ default: (await import('./completion.ts')).completionOf(() => COMMANDS) }),
+  },
 ];

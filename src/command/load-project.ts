@@ -5,11 +5,10 @@ import type { Graph } from '../graph/graph.ts';
 import { buildGraph } from '../graph/graph.ts';
 import { indexFolder } from '../index/location.ts';
 import { openPipelineCache } from '../index/pipeline-cache.ts';
-import type { LoadOptions } from '../pipeline/load.ts';
 import { loadPipeline } from '../pipeline/load.ts';
 import type { Pipeline, Stage } from '../pipeline/model.ts';
 import { PipeError, unwrap } from '../problem/problem.ts';
-import type { Problem, Result } from '../problem/problem.ts';
+import type { Problem } from '../problem/problem.ts';
 import { findPipelineFiles } from '../project/pipeline-files.ts';
 import type { Project } from '../project/project.ts';
 import { openProject } from '../project/project.ts';
@@ -41,7 +40,8 @@ export function readProject(
   const pipelines: Pipeline[] = [];
   const problems: Problem[] = [];
   const machine = { cpus: availableParallelism(), memoryBytes: memoryBytes(), gpus: gpuCount() };
-  const parsing = parsingOptions(project);
+  const { config } = project;
+  const parsing = { bool: config.get('parsing.bool'), list: config.get('parsing.list') };
   const cacheFile = join(indexFolder(project.root, context.env), 'pipelines.v8');
   const cache = openPipelineCache(cacheFile, JSON.stringify([machine, parsing]));
   const inputs = { read: reader(project.root), env: context.env };
@@ -62,22 +62,7 @@ export function graphOf(loaded: LoadedProject): Graph {
   return unwrap(buildGraph(loaded.stages));
 }
 
-/** What a pipeline file means when files are read through `read`: an edited text, or another Git revision. */
-export function loadThrough(project: Project, options: Pick<LoadOptions, 'file' | 'read' | 'env'>): Result<Pipeline> {
-  return loadPipeline({ ...options, parsing: parsingOptions(project) });
-}
-
-function parsingOptions({ config }: Project): NonNullable<LoadOptions['parsing']> {
-  const bool = config.get('parsing.bool');
-  const list = config.get('parsing.list');
-  return {
-    ...(bool === 'boolean_optional' || bool === 'store_true' ? { bool } : {}),
-    ...(list === 'append' || list === 'nargs' ? { list } : {}),
-  };
-}
-
-/** Reads a project's files from disk. */
-export function reader(root: string): (path: string) => string | undefined {
+function reader(root: string): (path: string) => string | undefined {
   return (path) => {
     try {
       return readFileSync(join(root, path), 'utf8');

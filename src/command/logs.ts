@@ -3,7 +3,7 @@ import type { Engine } from '../run/engine.ts';
 import { openEngine } from '../run/engine.ts';
 import { openHistory } from '../run/history.ts';
 import { logPath } from '../run/log-file.ts';
-import { findRecord, gatherFacts, NOTHING_EXPECTED } from '../run/facts.ts';
+import { findRecord, gatherFacts } from '../run/facts.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { selectedStages } from './engine-options.ts';
@@ -51,6 +51,7 @@ async function logOf(engine: Engine, address: string): Promise<string | null> {
   }
   const stage = engine.graph.stages.get(address);
   if (stage === undefined) return null;
-  const record = findRecord(engine, await gatherFacts(engine, stage, NOTHING_EXPECTED, {}));
-  return record?.log == null ? null : (engine.store.read(record.log)?.toString('utf8') ?? null);
+  const record = findRecord(engine, await gatherFacts(engine, stage, {}));
+  const bytes = record === undefined || record.log === null ? undefined : engine.store.read(record.log);
+  return bytes?.toString('utf8') ?? null;
 }

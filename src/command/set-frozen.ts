@@ -3,6 +3,9 @@ import { writeFileAtomic } from '../kit/atomic-file.ts';
 import { editFrozen } from '../pipeline/edit-freeze.ts';
 import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
+import type { Stage } from '../pipeline/model.ts';
+import { withEditLock } from '../project/edit-lock.ts';
+import type { Project } from '../project/project.ts';
 import type { Context, Outcome } from './command.ts';
 import { findEntry, pipelineText } from './edit-target.ts';
 import { loadProject } from './load-project.ts';
@@ -13,12 +16,25 @@ import { loadProject } from './load-project.ts';
  */
 export function setFrozen(context: Context, targets: readonly string[], frozen: boolean): Outcome {
   const { project, stages } = loadProject(context);
+  // Two commands that change a pipeline file at once must not lose each other's change.
+  return withEditLock(join(project.pipeDir, 'tmp', 'pipeline-lock'), () =>
+    changeAll({ project, stages, cwd: context.cwd }, targets, frozen),
+  );
+}
+
+interface Scope {
+  readonly project: Project;
+  readonly stages: readonly Stage[];
+  readonly cwd: string;
+}
+
+function changeAll({ project, stages, cwd }: Scope, targets: readonly string[], frozen: boolean): Outcome {
   const texts = new Map<string, string>();
   const problems: Problem[] = [];
   const changed: string[] = [];
   const same: string[] = [];
   for (const target of new Set(targets)) {
-    const entry = findEntry(target, stages, { root: project.root, cwd: context.cwd });
+    const entry = findEntry(target, stages, { root: project.root, cwd });
     if (!entry.ok) {
       problems.push(...entry.problems);
       continue;

@@ -1,5 +1,4 @@
 import { commandLines } from '../fingerprint/stage.ts';
-import type { Value } from '../kit/value.ts';
 import { toJson } from '../kit/json-value.ts';
 import type { Out, Stage } from '../pipeline/model.ts';
 
@@ -9,9 +8,10 @@ import type { Out, Stage } from '../pipeline/model.ts';
  */
 export function stageJson(stage: Stage): Readonly<Record<string, unknown>> {
   const pathsOf = (kind: Out['kind']): string[] => stage.outs.filter((out) => out.kind === kind).map((out) => out.as);
-  const flags = Object.fromEntries(
-    stage.outs.map((out) => [out.as, outFlags(out)]).filter(([, each]) => each !== undefined),
-  );
+  const flagged = stage.outs.flatMap((out): [string, unknown][] => {
+    const flags = outFlags(out);
+    return Object.keys(flags).length === 0 ? [] : [[out.as, flags]];
+  });
   return {
     name: stage.name,
     address: stage.address,
@@ -23,7 +23,7 @@ export function stageJson(stage: Stage): Readonly<Record<string, unknown>> {
     outs: pathsOf('out'),
     metrics: pathsOf('metric'),
     plots: pathsOf('plot'),
-    flags,
+    flags: Object.fromEntries(flagged),
     params: Object.fromEntries(stage.params.map((param) => [param.as, param.keys ?? null])),
     env: Object.fromEntries(stage.env),
     envDeps: stage.envDeps,
@@ -40,8 +40,8 @@ export function stageJson(stage: Stage): Readonly<Record<string, unknown>> {
   };
 }
 
-/** What an out says beside its path; absent when it says nothing. */
-function outFlags(out: Out): Readonly<Record<string, unknown>> | undefined {
+/** What an out says beside its path. */
+function outFlags(out: Out): Readonly<Record<string, unknown>> {
   const flags: [string, unknown][] = [];
   if (!out.cache) flags.push(['cache', false]);
   if (out.persist) flags.push(['persist', true]);
@@ -50,6 +50,6 @@ function outFlags(out: Out): Readonly<Record<string, unknown>> | undefined {
     if (out[key] !== undefined) flags.push([key, out[key]]);
   }
   if (out.meta !== undefined) flags.push(['meta', toJson(out.meta)]);
-  if (out.plot !== undefined && out.plot.size > 0) flags.push(['plot', toJson(out.plot as Value)]);
-  return flags.length === 0 ? undefined : Object.fromEntries(flags);
+  if (out.plot !== undefined && out.plot.size > 0) flags.push(['plot', toJson(out.plot)]);
+  return Object.fromEntries(flags);
 }

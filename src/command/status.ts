@@ -29,7 +29,7 @@ export default defineCommand({
     const plan = await survey(engine, selected, {});
     engine.index.save();
     const history = openHistory(`${project.pipeDir}/tmp/history.json`);
-    const { stages } = planEvent(engine, plan, capacityOf(project, undefined).jobs, history);
+    const { stages } = planEvent(engine, plan, { jobs: capacityOf(project, undefined).jobs, history });
     const changed = stages.filter(
       (stage) => stage.state !== 'fresh' && stage.state !== 'frozen' && stage.state !== 'skip',
     );

@@ -88,15 +88,7 @@ export interface StageEndEvent {
  * `ran` · `restored` from the store · `fresh` · `frozen` · `skipped` (a false `when`) · `failed` · `blocked` (a stage
  * that it needs failed) · `cancelled` (the run was stopped first).
  */
-export type StageOutcome =
-  | 'ran'
-  | 'restored'
-  | 'fresh'
-  | 'frozen'
-  | 'skipped'
-  | 'failed'
-  | 'blocked'
-  | 'cancelled';
+export type StageOutcome = 'ran' | 'restored' | 'fresh' | 'frozen' | 'skipped' | 'failed' | 'blocked' | 'cancelled';
 
 /** Sent once, last. */
 export interface RunEndEvent {

@@ -39,13 +39,16 @@ async function run(execution: Execution): Promise<ExecutionResult> {
   });
   const ending = endOn(execution, pid);
   const { exitCode, signal } = await exited;
+  // What happens from here on is no longer about the command: neither its time nor a late Ctrl-C counts against it.
+  const ended = ending.stop();
   const drained = await Promise.race([Promise.all(closed).then(() => true), sleep(DRAIN_MS, false, { ref: false })]);
   const leftovers = await outlives(pid, OUTLIVE_MS);
-  if (leftovers) await endGroup(pid, 'SIGTERM');
+  if (leftovers) await endGroup(pid, execution.forceSignal);
   if (!drained) await Promise.race([Promise.all(closed), sleep(DRAIN_MS, undefined, { ref: false })]);
   child.stdout.destroy();
   child.stderr.destroy();
-  return { exitCode, signal, leftovers, ...ending.stop() };
+  await Promise.all(closed);
+  return { exitCode, signal, leftovers, ...ended };
 }
 
 async function streamLines(stream: NodeJS.ReadableStream, execution: Execution, name: 'stdout' | 'stderr'): Promise<void> {
@@ -108,10 +111,10 @@ async function outlives(group: number, ms: number): Promise<boolean> {
   return false;
 }
 
-async function endGroup(group: number, signal: NodeJS.Signals): Promise<void> {
-  signalGroup(group, signal);
+async function endGroup(group: number, force: AbortSignal): Promise<void> {
+  signalGroup(group, 'SIGTERM');
   for (let waited = 0; groupIsAlive(group); waited += 10) {
-    if (waited >= GRACE_MS) signalGroup(group, 'SIGKILL');
+    if (waited >= GRACE_MS || force.aborted) signalGroup(group, 'SIGKILL');
     await sleep(10);
   }
 }

@@ -18,9 +18,30 @@ export function signalGroup(group: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Whether a process group has any member. */
+/**
+ * Whether a process group has any member that runs. One that has ended counts as long as nobody has asked for its exit
+ * code, which may be for ever where process 1 is no init (in a container, say), so on Linux members are looked at.
+ */
 export function groupIsAlive(group: number): boolean {
-  return isAlive(-group);
+  if (!isAlive(-group)) return false;
+  return process.platform !== 'linux' || readdirSync('/proc').some((name) => isMember(name, group));
+}
+
+/** The fields of a process behind its name (proc(5), stat): state, parent, group; `undefined` when it is gone. */
+function statFields(pid: string): readonly string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ', 3);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    throw error;
+  }
+}
+
+function isMember(pid: string, group: number): boolean {
+  const [state, , its] = /^\d+$/.test(pid) ? (statFields(pid) ?? []) : [];
+  return its === String(group) && state !== 'Z';
 }
 
 /**
@@ -68,12 +89,5 @@ function environmentOf(pid: string): string {
 }
 
 function isZombie(pid: string): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH') return true;
-    throw error;
-  }
+  return (statFields(pid)?.[0] ?? 'Z') === 'Z';
 }

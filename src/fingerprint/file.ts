@@ -58,11 +58,19 @@ class Walk {
   /** `above` holds the real paths of the folders that are being walked, to find links in a circle. */
   async entry(path: string, above: readonly string[]): Promise<Entry | undefined> {
     const absolute = path.startsWith('/') ? path : join(this.#options.root, path);
+    try {
+      return await this.#entry(path, absolute, above);
+    } catch (error) {
+      throw (error as NodeJS.ErrnoException).path === absolute ? readProblem(path, error) : error;
+    }
+  }
+
+  async #entry(path: string, absolute: string, above: readonly string[]): Promise<Entry | undefined> {
     const stat = statOf(absolute, this.#how.follow);
     if (stat === undefined) return undefined;
     if (stat.isFile()) return this.#file(path, absolute, stat);
     if (stat.isDirectory()) return this.#folder(path, absolute, above);
-    if (stat.isSymbolicLink()) return this.#link(absolute);
+    if (stat.isSymbolicLink()) return this.#link(path, absolute);
     throw new PipeError({
       code: 'PIPE_FILE_KIND',
       message: `${path} is a socket, pipe or device: it cannot be tracked`,
@@ -76,17 +84,13 @@ class Walk {
     const known = index.lookup(path, stat);
     let digest = known;
     if (digest === undefined || sink?.has(digest) === false) {
-      const hashedAt = now();
+      const at = now();
       digest = sink === undefined ? await this.#hash(absolute, stat) : await sink.file(absolute);
       const after = statOf(absolute, this.#how.follow);
       if (after?.mtimeMs !== stat.mtimeMs || after.size !== stat.size || after.ino !== stat.ino) {
-        throw new PipeError({
-          code: 'PIPE_FILE_CHANGED',
-          message: `${path} changed while it was being read`,
-          hint: 'something else is writing it: wait until it is done, then try again',
-        });
+        throw changed(path);
       }
-      index.record(path, stat, digest, hashedAt);
+      index.record(path, stat, { digest, at });
     }
     return { kind: (stat.mode & 0o100) === 0 ? 'file' : 'exec', digest, size: stat.size };
   }
@@ -101,8 +105,9 @@ class Walk {
     return hasher.digest();
   }
 
-  async #link(absolute: string): Promise<Entry> {
+  async #link(path: string, absolute: string): Promise<Entry> {
     const target = readlinkSync(absolute);
+    if (target.includes(REPLACEMENT)) throw notUtf8(`the target of ${JSON.stringify(path)}`, 'make the link anew');
     return { kind: 'link', digest: await this.#bytes(target), size: Buffer.byteLength(target) };
   }
 
@@ -114,10 +119,11 @@ class Walk {
     for (const each of readdirSync(absolute, { withFileTypes: true })) {
       const child = path === '.' ? each.name : `${path}/${each.name}`;
       if (each.name.startsWith(TEMPORARY_PREFIX) || this.#options.ignored(child, each.isDirectory())) continue;
+      // Before anything is looked at: a name that could not be decoded finds nothing, and must not pass for absent.
+      checkName(child, each.name);
       const entry = await this.entry(child, inside);
       // A link that points nowhere is left out of deps: there are no bytes to depend on.
       if (entry === undefined) continue;
-      checkName(child, each.name);
       tree.set(each.name, entry);
       size += entry.size;
       files += entry.kind === 'dir' ? entry.files : 1;
@@ -155,14 +161,48 @@ function circle(path: string): PipeError {
   });
 }
 
+function changed(path: string): PipeError {
+  return new PipeError({
+    code: 'PIPE_FILE_CHANGED',
+    message: `${path} changed while it was being read`,
+    hint: 'something else is writing it: wait until it is done, then try again',
+  });
+}
+
+const READ_FAULTS = new Map([
+  ['EACCES', 'permission denied'],
+  ['EPERM', 'not permitted'],
+  ['EIO', 'the disk reports an error'],
+  ['ENAMETOOLONG', 'its path is too long'],
+]);
+
+/** The error to throw when `path` could not be read: a problem for the user where it is one, else the error itself. */
+export function readProblem(path: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return changed(path);
+  const fault = READ_FAULTS.get(code ?? '');
+  if (fault === undefined) return error;
+  return new PipeError({ code: 'PIPE_FILE_READ', message: `cannot read ${path}: ${fault}` }, { cause: error });
+}
+
+/** What Node puts in place of bytes that it cannot decode. */
+const REPLACEMENT = '\ufffd';
+
+function notUtf8(what: string, hint: string): PipeError {
+  return new PipeError({
+    code: 'PIPE_NAME_NOT_UTF8',
+    message: `${what} is not UTF-8, or holds the replacement character`,
+    hint,
+  });
+}
+
+/** @throws {PipeError} PIPE_NAME_NOT_UTF8 for a name that could not be decoded: its file could not be found by it. */
+export function checkDecoded(path: string, name: string): void {
+  if (name.includes(REPLACEMENT)) throw notUtf8(`the name of ${JSON.stringify(path)}`, 'rename the file');
+}
+
 function checkName(path: string, name: string): void {
-  if (name.includes('\ufffd')) {
-    throw new PipeError({
-      code: 'PIPE_NAME_NOT_UTF8',
-      message: `the name of ${JSON.stringify(path)} is not UTF-8, or holds the replacement character`,
-      hint: 'rename the file',
-    });
-  }
+  checkDecoded(path, name);
   if (!isSafeName(name)) {
     throw new PipeError({
       code: 'PIPE_NAME_UNSAFE',

@@ -1,28 +1,73 @@
 import picomatch from 'picomatch';
 
-const OPTIONS = { dot: false, strictSlashes: true } as const;
+const OPTIONS = { dot: false, strictSlashes: true, nonegate: true } as const;
 
 /** A function that tells whether a path matches a pattern; `**` crosses folders, dot files need a leading dot. */
 export function globMatcher(pattern: string): (path: string) => boolean {
-  return picomatch(pattern, OPTIONS);
+  const matches = picomatch(pattern, OPTIONS);
+  // Of its further parameters, one makes it return an object: not to be reached through `map` or `filter`.
+  return (path) => matches(path);
 }
 
 /** The folder above the first segment with a wildcard: where a search for the pattern starts. `.` for the root. */
 export function globBase(pattern: string): string {
-  return picomatch.scan(pattern).base || '.';
+  return picomatch.scan(pattern).base.replace(/\\(.)/g, '$1') || '.';
 }
 
 /**
- * Whether a pattern could match the path, something below it, or a folder above it: then whoever makes the path makes
- * a part of what the pattern finds. Decided segment by segment, since the contents of a folder are not known yet.
+ * Whether a pattern could match the path or something below it: then whoever makes the path makes a part of what the
+ * pattern finds. Decided segment by segment, since the contents of a folder are not known yet; in doubt, true.
  */
 export function globMeets(pattern: string, path: string): boolean {
-  const wanted = pattern.split('/');
-  const given = path.split('/');
-  for (let at = 0; at < wanted.length && at < given.length; at += 1) {
-    const segment = wanted[at] ?? '';
-    if (segment.includes('**')) return true;
-    if (!picomatch.isMatch(given[at] ?? '', segment, OPTIONS)) return false;
+  const patterns = alternatives(pattern);
+  return patterns === undefined || patterns.some((each) => meets(each.split('/'), path.split('/')));
+}
+
+function meets(wanted: readonly string[], given: readonly string[]): boolean {
+  for (const [at, segment] of wanted.entries()) {
+    const name = given[at];
+    if (name === undefined || segment.includes('**') || holdsHalfGroup(segment)) return true;
+    if (segment !== name && !picomatch.isMatch(name, segment, OPTIONS)) return false;
   }
-  return true;
+  return wanted.length === given.length;
+}
+
+/** Whether a group such as `@(a/b|c)` goes on in the next segment. */
+function holdsHalfGroup(segment: string): boolean {
+  return segment.split('(').length !== segment.split(')').length;
+}
+
+/** More patterns than this are not told apart. */
+const MOST = 1_000;
+
+/** The patterns without braces that a pattern with braces stands for, so that none reaches over a slash. */
+function alternatives(pattern: string): readonly string[] | undefined {
+  const done: string[] = [];
+  const waiting = [pattern];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const expanded = expandFirst(next);
+    if (expanded === undefined) done.push(next);
+    else waiting.push(...expanded);
+    if (done.length + waiting.length > MOST) return undefined;
+  }
+  return done;
+}
+
+/** Replaces the first braces that hold a slash by each of their parts; `undefined` when there are none. */
+function expandFirst(pattern: string): string[] | undefined {
+  const open: { readonly at: number; readonly cuts: number[] }[] = [];
+  for (let at = 0; at < pattern.length; at += 1) {
+    const char = pattern[at];
+    if (char === '\\') at += 1;
+    else if (char === '{') open.push({ at, cuts: [at] });
+    else if (char === ',') open.at(-1)?.cuts.push(at);
+    else if (char === '}') {
+      const group = open.pop();
+      if (group === undefined || group.cuts.length < 2 || !pattern.slice(group.at, at).includes('/')) continue;
+      const ends = [...group.cuts.slice(1), at];
+      const parts = group.cuts.map((cut, index) => pattern.slice(cut + 1, ends[index]));
+      return parts.map((part) => pattern.slice(0, group.at) + part + pattern.slice(at + 1));
+    }
+  }
+  return undefined;
 }

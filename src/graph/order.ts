@@ -14,7 +14,7 @@ export function topologicalOrder(
       const address = stack.at(-1) ?? '';
       const open = done.has(address) ? [] : (needs.get(address) ?? []).filter((each) => !done.has(each));
       if (open.length > 0) {
-        stack.push(...open.reverse());
+        for (const each of open.reverse()) stack.push(each);
         continue;
       }
       stack.pop();

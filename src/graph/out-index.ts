@@ -14,7 +14,7 @@ export interface OutIndex {
   /** Duplicate outs, outs inside other outs, and pipeline files inside outs. */
   readonly problems: readonly Problem[];
   /** The stages with an out that is the path, contains it or lies inside it (or may match the pattern). */
-  makersOf(path: string, glob: boolean): Iterable<Stage>;
+  readonly makersOf: (path: string, glob: boolean) => Iterable<Stage>;
 }
 
 /** Indexes the outs of all stages by path. */

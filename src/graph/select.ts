@@ -74,11 +74,11 @@ function findTarget(graph: Graph, target: Target, selection: Selection): string[
     const matches = picomatch(name);
     return addresses((stage) => (file === undefined || stage.file === file) && matches(stage.name));
   }
-  if (graph.stages.has(target.text)) return [target.text];
   const named = addresses(
     (stage) => (stage.name === name || stage.group === name) && (file === undefined || stage.file === file),
   );
   if (named.length > 0) return named;
+  if (graph.stages.has(target.text)) return [target.text];
   const inFile = addresses((stage) => stage.file === target.path);
   if (inFile.length > 0) return inFile;
   return addresses((stage) => stage.outs.some((out) => isWithin(out.path, target.path)));

@@ -12,8 +12,8 @@ import { parseDigest } from '../kit/digest.ts';
 export interface StatIndex {
   /** The digest of an unchanged file; `undefined` when it must be hashed. */
   lookup(path: string, stat: Stats): Digest | undefined;
-  /** Notes the digest of bytes that were read after `stat` was taken, at `hashedAt` (ms since 1970). */
-  record(path: string, stat: Stats, digest: Digest, hashedAt: number): void;
+  /** Notes the digest of bytes that were read after `stat` was taken; `at` is when, in ms since 1970. */
+  record(path: string, stat: Stats, hashed: { readonly digest: Digest; readonly at: number }): void;
   /** Writes the index if it changed. */
   save(): void;
 }
@@ -45,11 +45,11 @@ export function openStatIndex(file: string, root: string): StatIndex {
       const [, mtime, ctime, ino, size, at, digest] = line;
       if (mtime !== stat.mtimeMs || ctime !== stat.ctimeMs || ino !== stat.ino || size !== stat.size) return undefined;
       // A change within the same tick of the clock leaves no trace in the stat values, so an entry counts only if the
-      // file was read at least one tick after it was last written.
-      return at > mtime + tickOf(mtime) ? digest : undefined;
+      // file was read at least one tick after it was last changed. Programs that copy set mtime back: ctime tells.
+      return at > Math.max(mtime, ctime) + tickOf(mtime) ? digest : undefined;
     },
-    record(path, stat, digest, hashedAt) {
-      lines.set(path, [path, stat.mtimeMs, stat.ctimeMs, stat.ino, stat.size, hashedAt, digest]);
+    record(path, stat, { digest, at }) {
+      lines.set(path, [path, stat.mtimeMs, stat.ctimeMs, stat.ino, stat.size, at, digest]);
       changed = true;
     },
     save() {

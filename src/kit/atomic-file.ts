@@ -18,14 +18,14 @@ const REASONS = new Map([
 
 /**
  * Replaces a file in one step: at every moment, and after a crash, it holds either the old or the new bytes. The mode
- * of a file that is there is kept. A symbolic link is replaced, never followed: the project may come from a stranger.
+ * of a file that is there is kept, a new one gets `mode` less the umask. A symbolic link is replaced, never followed: the project may come from a stranger.
  * @param path absolute; its folder exists
  * @throws {PipeError} PIPE_FILE_WRITE when the disk is full, read-only or not ours; nothing is left behind
  */
-export function writeFileAtomic(path: string, data: string | Uint8Array): void {
+export function writeFileAtomic(path: string, data: string | Uint8Array, mode = 0o666): void {
   const temporary = temporaryBeside(path);
   try {
-    writeDurably(temporary, data, modeOf(path));
+    writeDurably(temporary, data, { mode, keep: modeOf(path) });
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -40,10 +40,14 @@ export function writeProblem(path: string, error: unknown): unknown {
   return new PipeError({ code: 'PIPE_FILE_WRITE', message: `cannot write ${path}: ${reason}` }, { cause: error });
 }
 
-function writeDurably(path: string, data: string | Uint8Array, mode: number | undefined): void {
-  const file = openSync(path, 'wx');
+function writeDurably(
+  path: string,
+  data: string | Uint8Array,
+  modes: { mode: number; keep: number | undefined },
+): void {
+  const file = openSync(path, 'wx', modes.mode);
   try {
-    if (mode !== undefined) fchmodSync(file, mode);
+    if (modes.keep !== undefined) fchmodSync(file, modes.keep);
     writeFileSync(file, data);
     fsyncSync(file);
   } finally {

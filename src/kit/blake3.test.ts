@@ -48,7 +48,9 @@ test.each(implementations)('%s gives the published digests, whole and in pieces'
 });
 
 test.each(implementations)('%s keeps streams apart that are hashed at once', (_, blake3) => {
-  const pieces = fc.array(fc.tuple(fc.integer({ min: 0, max: 2 }), fc.uint8Array({ maxLength: 3000 })), { maxLength: 12 });
+  const pieces = fc.array(fc.tuple(fc.integer({ min: 0, max: 2 }), fc.uint8Array({ maxLength: 3000 })), {
+    maxLength: 12,
+  });
   fc.assert(
     fc.property(pieces, (parts) => {
       const hashers = [blake3.hasher(), blake3.hasher(), blake3.hasher()];

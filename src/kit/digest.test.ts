@@ -7,8 +7,25 @@ const HEX = '0123456789abcdef'.repeat(4);
 test('a digest names its algorithm and has the right number of lower-case digits', () => {
   expect(parseDigest(`b3:${HEX}`)).toBe(`b3:${HEX}`);
   expect(parseDigest(`md5:${HEX.slice(32)}.dir`)).toBe(`md5:${HEX.slice(32)}.dir`);
-  const wrong = [HEX, `b3:${HEX}0`, `b3:${HEX.toUpperCase()}`, `b3:${HEX}\n`, ` b3:${HEX}`, `b3:../${HEX}`, `md5:${HEX}`];
-  for (const text of [...wrong, `b3:${HEX}.dir`, '', null, undefined, 7, [`b3:${HEX}`], { toString: () => `b3:${HEX}` }]) {
+  const wrong = [
+    HEX,
+    `b3:${HEX}0`,
+    `b3:${HEX.toUpperCase()}`,
+    `b3:${HEX}\n`,
+    ` b3:${HEX}`,
+    `b3:../${HEX}`,
+    `md5:${HEX}`,
+  ];
+  for (const text of [
+    ...wrong,
+    `b3:${HEX}.dir`,
+    '',
+    null,
+    undefined,
+    7,
+    [`b3:${HEX}`],
+    { toString: () => `b3:${HEX}` },
+  ]) {
     expect(parseDigest(text)).toBeUndefined();
   }
 });

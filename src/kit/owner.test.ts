@@ -15,7 +15,17 @@ test('the owner can be read back from a file name, whatever its host is called',
 });
 
 test('names that pipe did not give have no owner', () => {
-  for (const name of ['', 'x.log', 'a+b+c+d', 'a+b+1', 'a+b+-1+2+3', 'a+b+1e3+2+3', '%zz+b+1+2+3', '+++', 'a+b+0+2+3']) {
+  for (const name of [
+    '',
+    'x.log',
+    'a+b+c+d',
+    'a+b+1',
+    'a+b+-1+2+3',
+    'a+b+1e3+2+3',
+    '%zz+b+1+2+3',
+    '+++',
+    'a+b+0+2+3',
+  ]) {
     expect(ownerOfName(name), name).toBeUndefined();
   }
   expect(ownerOfName(`a+b+${'9'.repeat(30)}+2+3`)).toBeUndefined();

@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import { parseCanonical } from '../kit/canonical.ts';
@@ -7,6 +7,7 @@ import { parseDigest } from '../kit/digest.ts';
 import type { Owner } from '../kit/owner.ts';
 import { isGone, ownedName, ownerOfName } from '../kit/owner.ts';
 import type { LockBlock } from './block.ts';
+import { isSafeName } from '../store/tree.ts';
 import { blockText, parseBlock } from './block.ts';
 
 /** One finished stage (docs/formats.md, `pipe.journal/1`). */
@@ -32,21 +33,26 @@ export interface JournalWriter {
 /** A writer below `folder`, an absolute path. One `write` per entry, on disk when `append` returns. */
 export function journalWriter(folder: string, owner: Owner, checksum: (text: string) => string): JournalWriter {
   let fd: number | undefined;
+  // After a write that failed half-way (a full disk), the next entry starts a line of its own.
+  let isTorn = false;
   return {
     append(entry) {
       const text = JSON.stringify(entry);
-      const line = `${checksum(text)} ${text}\n`;
+      const line = `${isTorn ? '\n' : ''}${checksum(text)} ${text}\n`;
       if (fd === undefined) {
         mkdirSync(folder, { recursive: true });
         fd = openSync(join(folder, `${ownedName(owner)}.log`), 'ax');
-        writeSync(fd, `${HEADER}\n`);
+        writeFileSync(fd, `${HEADER}\n`);
       }
-      writeSync(fd, line);
+      isTorn = true;
+      writeFileSync(fd, line);
+      isTorn = false;
       fdatasyncSync(fd);
     },
     close() {
       if (fd !== undefined) closeSync(fd);
       fd = undefined;
+      isTorn = false;
     },
   };
 }
@@ -89,8 +95,9 @@ function readEntries(path: string, checksum: (text: string) => string): JournalE
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    // Its owner has just folded it into the lock.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    const { code } = error as NodeJS.ErrnoException;
+    // Its owner has just folded it into the lock, or it is no journal at all.
+    if (code === 'ENOENT' || code === 'EISDIR') return [];
     throw error;
   }
   const [header, ...lines] = text.split('\n');
@@ -102,16 +109,32 @@ function readEntries(path: string, checksum: (text: string) => string): JournalE
 }
 
 function parseEntry(body: string): JournalEntry[] {
-  const value = JSON.parse(body) as Partial<Record<keyof JournalEntry, unknown>> | null;
+  const value = parseJson(body) as Partial<Record<keyof JournalEntry, unknown>> | null | undefined;
   const { time, lock, stage, before, block } = value ?? {};
   const digest = before === null ? null : parseDigest(before);
-  if (typeof time !== 'number' || typeof lock !== 'string' || typeof stage !== 'string') return [];
-  return digest === undefined || typeof block !== 'string' ? [] : [{ time, lock, stage, before: digest, block }];
+  if (!Number.isFinite(time) || !isLockPath(lock) || typeof stage !== 'string') return [];
+  if (digest === undefined || typeof block !== 'string') return [];
+  return [{ time: time as number, lock, stage, before: digest, block }];
+}
+
+/** A checksum keeps nobody from writing a journal: what it names must be a lock inside the project. */
+function isLockPath(path: unknown): path is string {
+  return typeof path === 'string' && path.endsWith('.lock') && path.split('/').every(isSafeName);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /**
  * Applies entries to the lock of one path: each replaces the block it was made from, in order of time, until none fits
- * any more. An entry whose former block is not there is dropped: a branch was switched, or it is applied already.
+ * any more. An entry whose former block is not there is dropped: a branch was switched, or it is applied already. So is
+ * one that is older than what was applied to its stage: it must not undo a later run that made the former block again.
  */
 export function applyEntries(
   lock: ReadonlyMap<string, LockBlock>,
@@ -119,15 +142,19 @@ export function applyEntries(
   blake3: Pick<Blake3, 'hash'>,
 ): Map<string, LockBlock> {
   const result = new Map(lock);
+  const applied = new Map<string, number>();
   let waiting = entries.toSorted((a, b) => a.time - b.time);
   for (let before = -1; waiting.length !== before;) {
     before = waiting.length;
     waiting = waiting.filter((entry) => {
+      if (entry.time < (applied.get(entry.stage) ?? -Infinity)) return false;
       const current = result.get(entry.stage);
       const digest = current === undefined ? null : blake3.hash(blockText(current));
       if (digest !== entry.before) return true;
       const block = parseBlockText(entry.block);
-      if (block !== undefined) result.set(entry.stage, block);
+      if (block === undefined) return false;
+      result.set(entry.stage, block);
+      applied.set(entry.stage, entry.time);
       return false;
     });
   }

@@ -1,7 +1,8 @@
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Owner } from '../kit/owner.ts';
+import { isWithin } from '../kit/path.ts';
 import type { LockBlock } from './block.ts';
 import { blockText } from './block.ts';
 import type { JournalWriter } from './journal.ts';
@@ -87,6 +88,7 @@ export class LockState {
     const files = readJournals(journals, checksum);
     const entries = files.flatMap((file) => file.entries);
     for (const path of new Set(entries.map((entry) => entry.lock))) {
+      if (!hasFolder(root, path)) continue;
       const lock = readLock(join(root, path), path);
       const folded = applyEntries(
         lock,
@@ -118,6 +120,17 @@ export class LockState {
     const others = journalPaths(journals).filter((path) => !isOwn(path, owner));
     const locks = [...this.#locks.keys()].map((path) => join(root, path));
     return [...others, ...locks].map((path) => `${path} ${stampOf(path)}`).join('\n');
+  }
+}
+
+/** Whether the folder of a lock is there, inside the project: it may have gone with the branch. */
+function hasFolder(root: string, path: string): boolean {
+  try {
+    return isWithin(realpathSync(root), realpathSync(dirname(join(root, path))));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw error;
   }
 }
 

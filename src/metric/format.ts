@@ -27,7 +27,7 @@ export function formatValue(value: Value, precision?: number): string {
 }
 
 /** A difference with its direction: `+0.02`, `-3`, `0`. */
-export function formatDelta(delta: bigint | number, precision: number): string {
+export function formatDelta(delta: bigint | number, precision?: number): string {
   const text = formatValue(delta, precision);
   return delta > 0 ? `+${text}` : text;
 }

@@ -6,39 +6,116 @@ import type { NumberShape, RecordShape, Shape, TextShape } from './shape.ts';
 
 type Dialect = 'pipe' | 'dvc';
 
-/** Reports every place where a tree differs from its shape. `name` is what messages call the node. */
-export function checkShape(node: YamlNode, shape: Shape, name: string, dialect: Dialect, report: Report): void {
-  switch (shape.type) {
-    case 'any':
-      return;
-    case 'either':
-      return checkEither(node, shape.of, name, dialect, report);
-    case 'branch': {
-      const taken = node.kind === 'map' && node.entries.some(({ key }) => shape.on.includes(keyText(key)));
-      return checkShape(node, taken ? shape.then : shape.else, name, dialect, report);
-    }
-    default:
-  }
-  if (!fits(node, shape)) return wrongKind(node, [shape], name, report);
-  if (shape.type === 'text') checkText(node, shape, name, report);
-  else if (shape.type === 'number' || shape.type === 'integer') checkNumber(node, shape, name, report);
-  else if (shape.type === 'list' && node.kind === 'seq') {
-    for (const item of node.items) checkShape(item, shape.items, `an item of ${name}`, dialect, report);
-  } else if (shape.type === 'map' && node.kind === 'map') {
-    if (shape.notEmpty === true && node.entries.length === 0) report.add('PIPE_FIELD_VALUE', `${name} is empty`, node);
-    for (const { key, value } of node.entries) {
-      checkTextKey(key, name, report);
-      checkShape(value, shape.values, quoted(keyText(key)), dialect, report);
-    }
-  } else if (shape.type === 'record' && node.kind === 'map') checkRecord(node, shape, dialect, report);
+/** Reports every place where a tree differs from its shape. */
+export function checkShape(node: YamlNode, shape: Shape, { dialect, report }: Rules): void {
+  new Checker(dialect, report).check(node, shape, 'the file');
 }
 
-/** The alternative that fits the node's kind is the one meant; within a kind the first that has nothing to report. */
-function checkEither(node: YamlNode, of: readonly Shape[], name: string, dialect: Dialect, report: Report): void {
-  const candidates = of.filter((shape) => fits(node, shape));
-  const [first] = candidates;
-  if (first === undefined) return wrongKind(node, of, name, report);
-  return checkShape(node, first, name, dialect, report);
+interface Rules {
+  readonly dialect: Dialect;
+  readonly report: Report;
+}
+
+class Checker {
+  private readonly dialect: Dialect;
+  private readonly report: Report;
+
+  constructor(dialect: Dialect, report: Report) {
+    this.dialect = dialect;
+    this.report = report;
+  }
+
+  /** `name` is what messages call the node. */
+  check(node: YamlNode, shape: Shape, name: string): void {
+    if (shape.type === 'branch') {
+      const taken = node.kind === 'map' && node.entries.some(({ key }) => shape.on.includes(keyText(key)));
+      this.check(node, taken ? shape.then : shape.else, name);
+      return;
+    }
+    if (shape.type === 'either') {
+      // Alternatives differ in the kind of node they take, so the first that fits is the one meant.
+      const meant = shape.of.find((each) => fits(node, each));
+      if (meant === undefined) this.wrongKind(node, shape.of, name);
+      else this.check(node, meant, name);
+      return;
+    }
+    if (fits(node, shape)) this.checkContent(node, shape, name);
+    else this.wrongKind(node, [shape], name);
+  }
+
+  private checkContent(node: YamlNode, shape: Shape, name: string): void {
+    if (node.kind === 'scalar') {
+      if (shape.type === 'text') this.checkText(node, shape, name);
+      else if (shape.type === 'number' || shape.type === 'integer') this.checkNumber(node, shape, name);
+    } else if (node.kind === 'seq') {
+      if (shape.type !== 'list') return;
+      for (const item of node.items) this.check(item, shape.items, `an item of ${name}`);
+    } else if (shape.type === 'record') {
+      this.checkRecord(node, shape);
+    } else if (shape.type === 'map') {
+      if (shape.notEmpty === true && node.entries.length === 0) {
+        this.report.add('PIPE_FIELD_VALUE', node, `${name} is empty`);
+      }
+      for (const { key, value } of node.entries) {
+        this.checkTextKey(key, name);
+        this.check(value, shape.values, quoted(keyText(key)));
+      }
+    }
+  }
+
+  private checkRecord(node: MapNode, shape: RecordShape): void {
+    const { dialect, report } = this;
+    for (const { key, value } of node.entries) {
+      const name = keyText(key);
+      const field = Object.hasOwn(shape.fields, name) ? shape.fields[name] : undefined;
+      if (field === undefined || typeof key.value !== 'string') {
+        const hint = hintFor(name, knownFields(shape, dialect));
+        report.add('PIPE_FIELD_UNKNOWN', key, { message: `${quoted(name)} is not a field of ${shape.what}`, hint });
+      } else if (field.ours === true && dialect === 'dvc') {
+        const hint = 'rename the file to pipeline.yaml to use it';
+        report.add('PIPE_FIELD_UNKNOWN', key, { message: `${quoted(name)} is not a field of a dvc.yaml`, hint });
+      } else {
+        this.check(value, field.shape, name);
+      }
+    }
+    for (const name in shape.fields) {
+      if (shape.fields[name]?.required !== true || node.entries.some(({ key }) => key.value === name)) continue;
+      report.add('PIPE_FIELD_MISSING', firstKey(node), `${shape.what} needs ${name}`);
+    }
+  }
+
+  private checkTextKey(key: ScalarNode, name: string): void {
+    if (typeof key.value === 'string') return;
+    const message = `a key of ${name} must be a text, found ${describe(key)}`;
+    this.report.add('PIPE_FIELD_TYPE', key, { message, hint: `write "${keyText(key)}"` });
+  }
+
+  private checkText(node: ScalarNode, shape: TextShape, name: string): void {
+    if (typeof node.value !== 'string' || node.value.includes('${')) return;
+    if (shape.pattern !== undefined && !new RegExp(shape.pattern).test(node.value)) {
+      this.report.add('PIPE_FIELD_VALUE', node, `${name} must be ${shape.what ?? shape.pattern}`);
+    }
+    if (shape.oneOf !== undefined && !shape.oneOf.includes(node.value)) {
+      const message = `${quoted(node.value)} is not known as ${name}`;
+      this.report.add('PIPE_FIELD_VALUE', node, { message, hint: hintFor(node.value, shape.oneOf) });
+    }
+  }
+
+  private checkNumber(node: ScalarNode, shape: NumberShape, name: string): void {
+    const value = Number(node.value);
+    const { min = -Infinity, above = -Infinity } = shape;
+    if (value >= min && value > above && value < Infinity) return;
+    const limit = above > -Infinity ? `greater than ${String(above)}` : `at least ${String(min)}`;
+    this.report.add('PIPE_FIELD_VALUE', node, `${name} must be ${limit}`);
+  }
+
+  private wrongKind(node: YamlNode, of: readonly Shape[], name: string): void {
+    const wanted = [...new Set(of.map(kindOf))].join(' or ');
+    const unquoted = node.kind === 'scalar' && typeof node.value !== 'string' && node.value !== null;
+    const hint = unquoted && wanted.includes('text') ? 'put it in quotes' : undefined;
+    const message = `${name} must be ${wanted}, found ${describe(node)}`;
+    this.report.add('PIPE_FIELD_TYPE', node.kind === 'map' ? firstKey(node) : node, { message, hint });
+  }
 }
 
 function fits(node: YamlNode, shape: Shape): boolean {
@@ -69,26 +146,6 @@ function fits(node: YamlNode, shape: Shape): boolean {
   }
 }
 
-function checkRecord(node: MapNode, shape: RecordShape, dialect: Dialect, report: Report): void {
-  for (const { key, value } of node.entries) {
-    const name = keyText(key);
-    const field = Object.hasOwn(shape.fields, name) ? shape.fields[name] : undefined;
-    if (field === undefined || typeof key.value !== 'string') {
-      const message = `${quoted(name)} is not a field of ${shape.what}`;
-      report.add('PIPE_FIELD_UNKNOWN', message, key, hintFor(name, knownFields(shape, dialect)));
-    } else if (field.ours === true && dialect === 'dvc') {
-      const hint = 'rename the file to pipeline.yaml to use it';
-      report.add('PIPE_FIELD_UNKNOWN', `${quoted(name)} is not a field of a dvc.yaml`, key, hint);
-    } else {
-      checkShape(value, field.shape, name, dialect, report);
-    }
-  }
-  for (const name in shape.fields) {
-    if (shape.fields[name]?.required !== true || node.entries.some(({ key }) => key.value === name)) continue;
-    report.add('PIPE_FIELD_MISSING', `${shape.what} needs ${name}`, firstLine(node));
-  }
-}
-
 function knownFields({ fields }: RecordShape, dialect: Dialect): string[] {
   return Object.keys(fields).filter((name) => dialect === 'pipe' || fields[name]?.ours !== true);
 }
@@ -99,53 +156,9 @@ function hintFor(name: string, known: readonly string[]): string {
 }
 
 /** A map is marked by its first key: underlining all of it would hide the place. */
-function firstLine(node: MapNode): { start: number; end: number } {
+function firstKey(node: MapNode): { start: number; end: number } {
   const [first] = node.entries;
   return first === undefined ? node : { start: first.key.start, end: first.key.end };
-}
-
-function checkTextKey(key: ScalarNode, name: string, report: Report): void {
-  if (typeof key.value === 'string') return;
-  report.add(
-    'PIPE_FIELD_TYPE',
-    `a key of ${name} must be a text, found ${describe(key)}`,
-    key,
-    `write "${keyText(key)}"`,
-  );
-}
-
-function checkText(node: YamlNode, shape: TextShape, name: string, report: Report): void {
-  if (node.kind !== 'scalar' || typeof node.value !== 'string' || node.value.includes('${')) return;
-  if (shape.pattern !== undefined && !new RegExp(shape.pattern).test(node.value)) {
-    report.add('PIPE_FIELD_VALUE', `${name} must be ${shape.what ?? shape.pattern}`, node);
-  }
-  if (shape.oneOf !== undefined && !shape.oneOf.includes(node.value)) {
-    const message = `${quoted(node.value)} is not known as ${name}`;
-    report.add('PIPE_FIELD_VALUE', message, node, hintFor(node.value, shape.oneOf));
-  }
-}
-
-function checkNumber(node: YamlNode, shape: NumberShape, name: string, report: Report): void {
-  if (node.kind !== 'scalar') return;
-  const value = Number(node.value);
-  const { min = -Infinity, above = -Infinity } = shape;
-  if (value >= min && value > above && value < Infinity) return;
-  const limit = above > -Infinity ? `greater than ${String(above)}` : `at least ${String(min)}`;
-  report.add('PIPE_FIELD_VALUE', `${name} must be ${limit}`, node);
-}
-
-function wrongKind(node: YamlNode, of: readonly Shape[], name: string, report: Report): void {
-  const wanted = [...new Set(of.map(kindOf))].join(' or ');
-  const hint =
-    node.kind === 'scalar' && typeof node.value !== 'string' && node.value !== null && wanted.includes('text')
-      ? 'put it in quotes'
-      : undefined;
-  report.add(
-    'PIPE_FIELD_TYPE',
-    `${name} must be ${wanted}, found ${describe(node)}`,
-    node.kind === 'map' ? firstLine(node) : node,
-    hint,
-  );
 }
 
 function kindOf(shape: Shape): string {

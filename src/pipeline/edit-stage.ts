@@ -36,7 +36,8 @@ export function editStage(source: PipelineText, stage: NewStage): Result<string>
       ...(at === undefined ? {} : { at: { source, offset: edit.startOf(at), length: stage.name.length } }),
     });
   }
-  const splices = existing === undefined ? addition(source.text, stages, stage) : replacement(stages, stage, existing);
+  const splices =
+    existing === undefined ? addition(source, stages, stage) : replacement(source, stages, { stage, existing });
   const holds = (fields: ValueMap): boolean => canonical(unordered(fields)) === canonical(unordered(stage.fields));
   return checkEdit(source, edit.applySplices(source.text, splices), { stage: stage.name, holds });
 }
@@ -51,8 +52,9 @@ function unordered(fields: ValueMap): ValueMap {
   );
 }
 
-function addition(text: string, stages: MapInText | undefined, stage: NewStage): Splice[] {
-  const style = styleOf(text, stages);
+function addition(source: PipelineText, stages: MapInText | undefined, stage: NewStage): Splice[] {
+  const { text } = source;
+  const style = styleOf(source, stages);
   if (stages !== undefined && stages.map.items.length > 0) return [appended(stages, stage, style)];
   const root = documentOf(text).contents;
   const old = isMap(root) ? edit.ownPair(root, 'stages') : undefined;
@@ -90,12 +92,17 @@ function appended({ text, map }: MapInText, stage: NewStage, style: Style): Spli
   return insert(at, open + gap + stageText(stage, { ...style, indent }));
 }
 
-function replacement(stages: MapInText | undefined, stage: NewStage, existing: ValueMap): Splice[] {
+interface Replacement {
+  readonly stage: NewStage;
+  readonly existing: ValueMap;
+}
+
+function replacement(source: PipelineText, stages: MapInText | undefined, { stage, existing }: Replacement): Splice[] {
   if (stages === undefined) return [];
-  const { text } = stages;
+  const { text } = source;
   const pair = edit.ownPair(stages.map, stage.name);
   const map = stageNode(stages, stage.name);
-  const style = styleOf(text, stages);
+  const style = styleOf(source, stages);
   if (pair === undefined) return [];
   if (!isMap(map) || map.flow === true || !writesItsOwnFields(map)) {
     if (stages.map.flow === true) {
@@ -195,10 +202,11 @@ interface Style {
   readonly newline: string;
 }
 
-function styleOf(text: string, stages: MapInText | undefined): Style {
+/** What the file does not show is as DVC writes it in its own file. */
+function styleOf({ file, text }: PipelineText, stages: MapInText | undefined): Style {
   const first = stages?.map.flow === true ? undefined : (stages?.map.items[0] as Pair<Node> | undefined);
   const step = first === undefined ? '' : edit.indentAt(text, edit.startOf(first.key));
-  const listsIndented = edit.listsIndented(text, stages?.map ?? null) ?? true;
+  const listsIndented = edit.listsIndented(text, stages?.map ?? null) ?? !/(?:^|\/)dvc\.yaml$/.test(file);
   return { step: step === '' ? '  ' : step, listsIndented, newline: edit.newlineOf(text) };
 }
 

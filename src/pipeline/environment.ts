@@ -1,4 +1,4 @@
-import type { ScalarNode, YamlNode } from '../kit/format/yaml/node.ts';
+import type { MapEntry, ScalarNode, YamlNode } from '../kit/format/yaml/node.ts';
 import { keyText } from '../kit/format/yaml/node.ts';
 import { describe } from './check.ts';
 import type { Report } from './report.ts';
@@ -25,7 +25,7 @@ export function readEnvironment(env: YamlNode | undefined, secrets: YamlNode | u
   const hidden = new Set<string>();
   for (const item of env?.kind === 'seq' ? env.items : env === undefined ? [] : [env]) {
     if (item.kind === 'map') {
-      for (const { key, value } of item.entries) setValue(key, value, values, report);
+      for (const entry of item.entries) setValue(entry, values, report);
     } else if (item.kind === 'scalar' && typeof item.value === 'string') {
       if (isName(item, report)) deps.add(item.value);
     }
@@ -36,42 +36,46 @@ export function readEnvironment(env: YamlNode | undefined, secrets: YamlNode | u
     hidden.add(name);
     if (!values.has(name) && !deps.has(name)) continue;
     const hint = 'a secret is passed on as it is: remove it from env';
-    report.add('PIPE_FIELD_VALUE', `${name} is both in env and in secrets`, item, hint);
+    report.add('PIPE_FIELD_VALUE', item, { message: `${name} is both in env and in secrets`, hint: hint });
   }
   for (const name of deps) {
     if (values.has(name) && env !== undefined) {
-      report.add('PIPE_FIELD_VALUE', `env both sets ${name} and depends on it`, env, 'keep one of the two');
+      report.add('PIPE_FIELD_VALUE', env, {
+        message: `env both sets ${name} and depends on it`,
+        hint: 'keep one of the two',
+      });
     }
   }
   return { env: values, envDeps: [...deps], secrets: [...hidden] };
 }
 
-function setValue(key: ScalarNode, value: YamlNode, values: Map<string, string>, report: Report): void {
+function setValue({ key, value }: MapEntry, values: Map<string, string>, report: Report): void {
   if (!isName(key, report)) return;
   const name = keyText(key);
   if (values.has(name)) {
-    report.add('PIPE_KEY_DUPLICATE', `env sets ${name} twice`, key, 'keep one of them');
+    report.add('PIPE_KEY_DUPLICATE', key, { message: `env sets ${name} twice`, hint: 'keep one of them' });
   } else if (value.kind === 'scalar' && value.value !== null) {
     const text = templateText(value.value);
-    if (text.includes('\0')) report.add('PIPE_FIELD_VALUE', `the value of ${name} holds a NUL character`, value);
+    if (text.includes('\0')) report.add('PIPE_FIELD_VALUE', value, `the value of ${name} holds a NUL character`);
     else values.set(name, text);
   } else if (value.kind !== 'scalar' || value.derived === true) {
-    report.add('PIPE_FIELD_TYPE', `${name} must be a text, found ${describe(value)}`, value);
+    report.add('PIPE_FIELD_TYPE', value, `${name} must be a text, found ${describe(value)}`);
   }
 }
 
 function isName(node: ScalarNode, report: Report): boolean {
   const name = keyText(node);
   if (!new RegExp(ENV_NAME).test(name)) {
-    report.add(
-      'PIPE_FIELD_VALUE',
-      `"${name}" is not the name of an environment variable`,
-      node,
-      'use letters, digits and _',
-    );
+    report.add('PIPE_FIELD_VALUE', node, {
+      message: `"${name}" is not the name of an environment variable`,
+      hint: 'use letters, digits and _',
+    });
     return false;
   }
   if (!RESERVED.has(name)) return true;
-  report.add('PIPE_FIELD_VALUE', `${name} is set by pipe for every command`, node, 'choose another name');
+  report.add('PIPE_FIELD_VALUE', node, {
+    message: `${name} is set by pipe for every command`,
+    hint: 'choose another name',
+  });
   return false;
 }

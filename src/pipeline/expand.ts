@@ -1,7 +1,7 @@
 import type { MapNode, YamlNode } from '../kit/format/yaml/node.ts';
 import { lookUp } from '../kit/format/yaml/node.ts';
 import { toValue } from '../kit/format/yaml/value.ts';
-import { isList, isMap, type Value } from '../kit/value.ts';
+import { isList, isMap } from '../kit/value.ts';
 import { findTemplates } from './expression.ts';
 import { substitute, type Substitution } from './interpolate.ts';
 import type { Report } from './report.ts';
@@ -62,12 +62,10 @@ function expandForeach(node: YamlNode, substitution: Substitution): readonly Ins
   const items = listItems(item);
   if (items === undefined) {
     if (node.kind === 'scalar') {
-      substitution.report.add(
-        'PIPE_FIELD_TYPE',
-        'foreach must be a list or a map',
-        node,
-        'write ${name} for a variable',
-      );
+      substitution.report.add('PIPE_FIELD_TYPE', node, {
+        message: 'foreach must be a list or a map',
+        hint: 'write ${name} for a variable',
+      });
     }
     return undefined;
   }
@@ -88,18 +86,16 @@ function expandMatrix(node: MapNode, substitution: Substitution): readonly Insta
     if (items !== undefined) axes.push([pythonText(entry.key.value), items]);
     else complete = false;
     if (axis !== undefined && items === undefined) {
-      substitution.report.add('PIPE_FIELD_TYPE', `${pythonText(entry.key.value)} must be a list`, entry.value);
+      substitution.report.add('PIPE_FIELD_TYPE', entry.value, `${pythonText(entry.key.value)} must be a list`);
     }
   }
   if (!complete) return undefined;
   const count = axes.reduce((product, [, items]) => product * items.length, 1);
   if (count > MAX_STAGES) {
-    substitution.report.add(
-      'PIPE_TOO_MANY_STAGES',
-      `the matrix makes ${String(count)} stages`,
-      node,
-      `at most ${String(MAX_STAGES)} are possible`,
-    );
+    substitution.report.add('PIPE_TOO_MANY_STAGES', node, {
+      message: `the matrix makes ${String(count)} stages`,
+      hint: `at most ${String(MAX_STAGES)} are possible`,
+    });
     return undefined;
   }
   return distinct([...combine(axes)], node, substitution.report);
@@ -136,12 +132,10 @@ function distinct(instances: readonly Instance[], node: YamlNode, report: Report
   for (const key of byKey.keys()) {
     const why = key === '' ? 'is empty' : key.includes('@') ? 'holds "@"' : undefined;
     if (why === undefined) continue;
-    report.add(
-      'PIPE_STAGE_NAME',
-      `the name of an item, "${key}", ${why}`,
-      node,
-      'use a map, whose keys become the names',
-    );
+    report.add('PIPE_STAGE_NAME', node, {
+      message: `the name of an item, "${key}", ${why}`,
+      hint: 'use a map, whose keys become the names',
+    });
     usable = false;
   }
   return usable ? [...byKey.values()] : undefined;

@@ -3,62 +3,54 @@ import { keyText } from '../kit/format/yaml/node.ts';
 import { describe } from './check.ts';
 import { checkGlob, isGlob, unescapeGlob } from './glob.ts';
 import type { Dep, ParamDep } from './model.ts';
-import { pathText, type Folder } from './outs.ts';
-import { isDvcFile, isUrl, twoPaths } from './paths.ts';
+import { pathText, type Places } from './outs.ts';
+import { isDvcFile, isKnownScheme, twoPaths, urlScheme } from './paths.ts';
 import type { Report, Span } from './report.ts';
 
 /** The `deps` of a stage; a path that comes twice counts once. */
-export function readDeps(node: YamlNode | undefined, folder: Folder, dialect: 'pipe' | 'dvc', report: Report): Dep[] {
+export function readDeps(node: YamlNode | undefined, places: Places): Dep[] {
   if (node?.kind !== 'seq') return [];
   const byPath = new Map<string, Dep>();
   for (const item of node.items) {
-    const written = pathText(item, 'an item of deps', report);
+    const written = pathText(item, 'an item of deps', places.report);
     if (written === undefined) continue;
-    const dep = readDep(written, item, folder, dialect, report);
+    const dep = readDep(written, item, places);
     if (dep !== undefined && !byPath.has(dep.path)) byPath.set(dep.path, dep);
   }
   return [...byPath.values()];
 }
 
-function readDep(
-  written: string,
-  span: Span,
-  { wdir, root }: Folder,
-  dialect: 'pipe' | 'dvc',
-  report: Report,
-): Dep | undefined {
+function readDep(written: string, span: Span, { wdir, root, dialect, report }: Places): Dep | undefined {
   const at = report.place(span);
-  if (isUrl(written)) return { path: written, as: written, glob: false, url: true, at };
-  if (dialect === 'dvc' && isDvcFile(written)) {
-    report.add(
-      'PIPE_PATH_RESERVED',
-      `${written} is a file that DVC keeps; it cannot be a dep`,
-      span,
-      'depend on the data that it stands for',
-    );
+  const scheme = urlScheme(written);
+  if (scheme !== undefined) {
+    if (isKnownScheme(scheme)) return { path: written, as: written, glob: false, url: true, at };
+    report.add('PIPE_FIELD_VALUE', span, `nothing can be read from ${scheme}:// URLs`);
     return undefined;
   }
-  const glob = dialect === 'pipe' && isGlob(written);
-  if (glob) {
-    const fault = checkGlob(written);
-    if (fault !== undefined) {
-      report.add(
-        'PIPE_FIELD_VALUE',
-        `the pattern ${written} cannot be read: ${fault}`,
-        span,
-        'write \\ before a character that stands for itself',
-      );
-      return undefined;
-    }
+  if (dialect === 'dvc') {
+    if (!isDvcFile(written)) return { ...twoPaths(written, wdir, root), glob: false, url: false, at };
+    const hint = 'depend on the data that it stands for';
+    report.add('PIPE_PATH_RESERVED', span, {
+      message: `${written} is a file that DVC keeps; it cannot be a dep`,
+      hint,
+    });
+    return undefined;
   }
-  const path = glob || dialect === 'dvc' ? written : unescapeGlob(written);
-  return { ...twoPaths(path, wdir, root), glob, url: false, at };
+  const glob = isGlob(written);
+  const fault = glob ? checkGlob(written) : undefined;
+  if (fault !== undefined) {
+    const hint = 'write \\ before a character that stands for itself';
+    report.add('PIPE_FIELD_VALUE', span, { message: `the pattern ${written} cannot be read: ${fault}`, hint });
+    return undefined;
+  }
+  return { ...twoPaths(glob ? written : unescapeGlob(written), wdir, root), glob, url: false, at };
 }
 
 const DEFAULT_FILE = 'params.yaml';
 
 /** The `params` of a stage: one entry per file. A file without keys is taken whole, whatever else asks for it. */
-export function readParams(node: YamlNode | undefined, { wdir, root }: Folder, report: Report): ParamDep[] {
+export function readParams(node: YamlNode | undefined, { wdir, root, report }: Places): ParamDep[] {
   if (node?.kind !== 'seq') return [];
   const whole = new Set(node.items.flatMap(filesTakenWhole));
   const files = new Map<string, { readonly span: Span; readonly keys: Set<string> }>();
@@ -99,12 +91,15 @@ function isNothing(node: YamlNode): boolean {
 
 function keysOf(node: YamlNode, file: string, report: Report): string[] {
   if (node.kind !== 'seq') {
-    report.add('PIPE_FIELD_TYPE', `the params of ${file} must be a list of keys, found ${describe(node)}`, node);
+    report.add('PIPE_FIELD_TYPE', node, `the params of ${file} must be a list of keys, found ${describe(node)}`);
     return [];
   }
   return node.items.flatMap((item) => {
     if (item.kind === 'scalar' && typeof item.value === 'string') return [item.value];
-    report.add('PIPE_FIELD_TYPE', `a key of ${file} must be a text, found ${describe(item)}`, item, 'put it in quotes');
+    report.add('PIPE_FIELD_TYPE', item, {
+      message: `a key of ${file} must be a text, found ${describe(item)}`,
+      hint: 'put it in quotes',
+    });
     return [];
   });
 }

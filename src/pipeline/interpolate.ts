@@ -52,7 +52,7 @@ function substituteEntry(entry: MapEntry, substitution: Substitution): MapEntry 
   const value = substitute(entry.value, substitution);
   if (key === undefined || value === undefined) return undefined;
   if (key.kind !== 'scalar') {
-    substitution.report.add('PIPE_TEMPLATE', 'a key cannot be a list or a map', entry.key);
+    substitution.report.add('PIPE_TEMPLATE', entry.key, 'a key cannot be a list or a map');
     return undefined;
   }
   return key === entry.key && value === entry.value ? entry : { key, value };
@@ -73,36 +73,25 @@ function substituteText(node: ScalarNode, substitution: Substitution): YamlNode 
   let complete = true;
   for (const template of templates) {
     const used = useTemplate(node, template, substitution);
-    const inserted = used === undefined ? undefined : insertedText(node, template, valueOf(used), substitution);
-    if (inserted === undefined) complete = false;
-    result += text.slice(at, template.start) + (inserted ?? '');
+    const inserted = used && insertedText(valueOf(used), substitution.parsing);
+    if (inserted !== undefined && 'fault' in inserted) {
+      substitution.report.add('PIPE_TEMPLATE', templateSpan(node, template, substitution.report), inserted.fault);
+    }
+    if (inserted !== undefined && 'text' in inserted) result += text.slice(at, template.start) + inserted.text;
+    else complete = false;
     at = template.end;
   }
   return complete ? { kind: 'scalar', value: unescapeTemplates(result + text.slice(at)), start, end } : undefined;
 }
 
-function insertedText(
-  node: ScalarNode,
-  template: Template,
-  value: Value,
-  substitution: Substitution,
-): string | undefined {
-  const { report, parsing } = substitution;
-  if (isMap(value)) {
-    const flags = flagsText(value, parsing);
-    if ('text' in flags) return flags.text;
-    const hint = 'a flag can take a list of plain values';
-    report.add(
-      'PIPE_TEMPLATE',
-      `"${flags.nested}" is a list of lists or maps, which cannot become a flag`,
-      templateSpan(node, template, report),
-      hint,
-    );
-    return undefined;
-  }
-  if (!isList(value)) return templateText(value);
-  report.add('PIPE_TEMPLATE', 'a list cannot be put into a text', templateSpan(node, template, report));
-  return undefined;
+/** What a value becomes inside a longer text. */
+function insertedText(value: Value, parsing: Parsing): { readonly text: string } | { readonly fault: string } {
+  if (isList(value)) return { fault: 'a list cannot be put into a text' };
+  if (!isMap(value)) return { text: templateText(value) };
+  const flags = flagsText(value, parsing);
+  return 'text' in flags
+    ? flags
+    : { fault: `"${flags.nested}" is a list of lists or maps, which cannot become a flag` };
 }
 
 /** The variable that a template names, if it may stand there. */
@@ -116,12 +105,10 @@ function useTemplate(node: ScalarNode, template: Template, substitution: Substit
     const hint = isMap(value)
       ? 'a map can stand in cmd, where it becomes flags'
       : 'name one of its items, such as ${list[0]}';
-    report.add(
-      'PIPE_TEMPLATE',
-      `\${${template.inner}} is ${kind}, which cannot stand here`,
-      templateSpan(node, template, report),
-      hint,
-    );
+    report.add('PIPE_TEMPLATE', templateSpan(node, template, report), {
+      message: `\${${template.inner}} is ${kind}, which cannot stand here`,
+      hint: hint,
+    });
     return undefined;
   }
   onUse?.(used);
@@ -136,7 +123,10 @@ function findVar(node: ScalarNode, template: Template, substitution: Substitutio
   if ('fault' in expression) {
     const span = templateSpan(node, template, report);
     const hint = 'write a name such as ${train.epochs} or ${layers[0]}';
-    report.add('PIPE_TEMPLATE', `\${${template.inner}} cannot be read: ${expression.fault}`, span, hint);
+    report.add('PIPE_TEMPLATE', span, {
+      message: `\${${template.inner}} cannot be read: ${expression.fault}`,
+      hint: hint,
+    });
     return undefined;
   }
   let selection = select(scope, expression.path);
@@ -151,12 +141,10 @@ function findVar(node: ScalarNode, template: Template, substitution: Substitutio
   const close = nearest(missing, names);
   const prefix = below.length === 0 ? '' : `${below.join('.')}.`;
   const where = below.length === 0 ? 'no variable is' : `${below.join('.')} holds nothing`;
-  report.add(
-    'PIPE_VAR_UNKNOWN',
-    `${where} called "${missing}"`,
-    templateSpan(node, template, report),
-    close !== undefined ? `did you mean \${${prefix}${close}}?` : knownNames(names),
-  );
+  report.add('PIPE_VAR_UNKNOWN', templateSpan(node, template, report), {
+    message: `${where} called "${missing}"`,
+    hint: close !== undefined ? `did you mean \${${prefix}${close}}?` : knownNames(names),
+  });
   return undefined;
 }
 

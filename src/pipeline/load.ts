@@ -47,11 +47,11 @@ export function loadPipeline(options: LoadOptions): Result<Pipeline> {
 function readPipeline(root: YamlNode | undefined, options: LoadOptions, report: Report): Pipeline {
   const { file, env, machine, parsing = {} } = options;
   const dialect = posix.basename(file) === 'dvc.yaml' ? 'dvc' : 'pipe';
-  if (root !== undefined && !isNothing(root)) checkShape(root, PIPELINE, 'the file', dialect, report);
+  if (root !== undefined && !isNothing(root)) checkShape(root, PIPELINE, { dialect, report });
   const top = root?.kind === 'map' ? root : undefined;
   const folder = folderOf(file);
-  const files = new VarFiles(options.read, options.root);
-  const vars = files.loadTop(lookUp(top, 'vars')?.value, folder, report);
+  const files = new VarFiles(options.read, options.root, report);
+  const vars = files.loadTop(lookUp(top, 'vars')?.value, folder);
   const scope = { locals: new Map(), globals: vars.vars };
   const substitution: Substitution = { scope, report, parsing, allow: 'any', defaults: dialect === 'pipe' };
   const context: StageContext = {
@@ -78,7 +78,7 @@ function readStages(node: YamlNode | undefined, context: StageContext, substitut
     checkStageName(key, context.report);
     if (value.kind === 'map') drafts.push(...draftsOf({ key, body: value }, substitution));
     if (drafts.length > MAX_STAGES) {
-      context.report.add('PIPE_TOO_MANY_STAGES', `the file makes more than ${String(MAX_STAGES)} stages`, key);
+      context.report.add('PIPE_TOO_MANY_STAGES', key, `the file makes more than ${String(MAX_STAGES)} stages`);
       return [];
     }
   }

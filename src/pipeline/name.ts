@@ -12,7 +12,10 @@ export function checkStageName(key: ScalarNode, report: Report): void {
   const name = keyText(key);
   const why = whyUnusable(name);
   if (why !== undefined)
-    report.add('PIPE_STAGE_NAME', `the stage name "${name}" ${why}`, key, 'use letters, digits, _ and -');
+    report.add('PIPE_STAGE_NAME', key, {
+      message: `the stage name "${name}" ${why}`,
+      hint: 'use letters, digits, _ and -',
+    });
 }
 
 function whyUnusable(name: string): string | undefined {

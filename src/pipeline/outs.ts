@@ -4,30 +4,30 @@ import { toValue } from '../kit/format/yaml/value.ts';
 import type { Value } from '../kit/value.ts';
 import { describe } from './check.ts';
 import type { Out } from './model.ts';
-import { isUrl, twoPaths, whyNoOut } from './paths.ts';
+import { twoPaths, urlScheme, whyNoOut } from './paths.ts';
 import { PLOT_FLAGS } from './schema.ts';
 import type { Report, Span } from './report.ts';
 
-/** Where the paths of a stage lead. */
-export interface Folder {
+/** Where the paths of a stage lead, and where problems go. */
+export interface Places {
   readonly wdir: string;
   readonly root: string | undefined;
+  readonly dialect: 'pipe' | 'dvc';
+  readonly report: Report;
 }
 
 /** One of `outs`, `metrics`, `plots` of a stage. A path that comes twice is one out with the flags of both. */
-export function readOuts(node: YamlNode | undefined, kind: Out['kind'], folder: Folder, report: Report): Out[] {
+export function readOuts(node: YamlNode | undefined, kind: Out['kind'], places: Places): Out[] {
   if (node?.kind !== 'seq') return [];
-  const byPath = new Map<string, { readonly span: Span; readonly flags: Map<string, MapEntry> }>();
+  const byPath = new Map<string, MergedOut>();
   for (const item of node.items) {
-    for (const { path, span, flags } of pathsOf(item, kind, report)) {
-      const known = byPath.get(path) ?? { span, flags: new Map<string, MapEntry>() };
+    for (const { path, span, flags } of pathsOf(item, kind, places.report)) {
+      const known = byPath.get(path) ?? { path, kind, span, flags: new Map<string, MapEntry>() };
       for (const flag of flags) known.flags.set(keyText(flag.key), flag);
       byPath.set(path, known);
     }
   }
-  return Array.from(byPath, ([path, { span, flags }]) => readOut(path, kind, span, flags, folder, report)).filter(
-    (out) => out !== undefined,
-  );
+  return Array.from(byPath.values(), (each) => readOut(each, places)).filter((out) => out !== undefined);
 }
 
 interface WrittenOut {
@@ -45,12 +45,10 @@ function pathsOf(item: YamlNode, kind: Out['kind'], report: Report): WrittenOut[
   return item.entries.flatMap(({ key, value }) => {
     const path = pathText(key, `an item of ${kind}s`, report);
     if (value.kind === 'seq') {
-      report.add(
-        'PIPE_FIELD_TYPE',
-        'a plot of a stage takes one map of properties',
-        value,
-        'define several plots of a file under the top-level plots',
-      );
+      report.add('PIPE_FIELD_TYPE', value, {
+        message: 'a plot of a stage takes one map of properties',
+        hint: 'define several plots of a file under the top-level plots',
+      });
       return [];
     }
     return path === undefined || value.kind !== 'map' ? [] : [{ path, span: key, flags: value.entries }];
@@ -61,39 +59,38 @@ function pathsOf(item: YamlNode, kind: Out['kind'], report: Report): WrittenOut[
 export function pathText(node: YamlNode, name: string, report: Report): string | undefined {
   if (node.kind !== 'scalar' || typeof node.value !== 'string') {
     if (node.kind !== 'scalar' || node.derived === true) {
-      report.add('PIPE_FIELD_TYPE', `${name} must be a text, found ${describe(node)}`, node);
+      report.add('PIPE_FIELD_TYPE', node, `${name} must be a text, found ${describe(node)}`);
     }
     return undefined;
   }
   if (node.value === '' || node.value.includes('\0')) {
-    report.add('PIPE_FIELD_VALUE', `${name} must be a path, found ${describe(node)}`, node);
+    report.add('PIPE_FIELD_VALUE', node, `${name} must be a path, found ${describe(node)}`);
     return undefined;
   }
   return node.value;
 }
 
-function readOut(
-  written: string,
-  kind: Out['kind'],
-  span: Span,
-  flags: ReadonlyMap<string, MapEntry>,
-  { wdir, root }: Folder,
-  report: Report,
-): Out | undefined {
-  if (isUrl(written)) {
-    report.add(
-      'PIPE_PATH_OUTSIDE',
-      `the ${kind} ${written} is not a path in the project`,
-      span,
-      'write to a file and push it',
-    );
+/** One path with the flags of every item that names it. */
+interface MergedOut {
+  readonly path: string;
+  readonly kind: Out['kind'];
+  readonly span: Span;
+  readonly flags: Map<string, MapEntry>;
+}
+
+function readOut({ path: written, kind, span, flags }: MergedOut, { wdir, root, report }: Places): Out | undefined {
+  if (urlScheme(written) !== undefined) {
+    report.add('PIPE_PATH_OUTSIDE', span, {
+      message: `the ${kind} ${written} is not a path in the project`,
+      hint: 'write to a file and push it',
+    });
     return undefined;
   }
   const paths = twoPaths(written, wdir, root);
   const refusal = whyNoOut(paths.path);
   if (refusal !== undefined) {
     const code = refusal.outside ? 'PIPE_PATH_OUTSIDE' : 'PIPE_PATH_RESERVED';
-    report.add(code, `the ${kind} ${written} ${refusal.why}`, span);
+    report.add(code, span, `the ${kind} ${written} ${refusal.why}`);
     return undefined;
   }
   const get = (name: string): Value | undefined => {

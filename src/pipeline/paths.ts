@@ -42,11 +42,17 @@ export function relativePath(folder: string, path: string): string {
   return [...Array<string>(from.length - common).fill('..'), ...to.slice(common)].join('/') || '.';
 }
 
-const KNOWN_SCHEMES = /^(?:azure|ds|gdrive|gs|hdfs|https?|oss|remote|s3|ssh|webdavs?|webhdfs):\/\//i;
+/** The URLs that DVC can depend on. */
+const SCHEMES = 'azure ds gdrive gs hdfs http https oss remote s3 ssh webdav webdavs webhdfs'.split(' ');
 
-/** Whether a path is a URL that DVC knows how to read; any other text with `://` is a plain path. */
-export function isUrl(path: string): boolean {
-  return KNOWN_SCHEMES.test(path);
+/** The scheme of a text that is a URL (`s3` of `s3://bucket/key`); a path has none. */
+export function urlScheme(path: string): string | undefined {
+  return /^([a-z][a-z0-9+.-]*):\/\/[^/?#]/i.exec(path)?.[1]?.toLowerCase();
+}
+
+/** Whether something can be read from URLs with this scheme. */
+export function isKnownScheme(scheme: string): boolean {
+  return SCHEMES.includes(scheme);
 }
 
 /** Why nothing may be made at a path, in words that end a sentence; `undefined` when it may. */

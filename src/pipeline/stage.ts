@@ -10,7 +10,7 @@ import { readDeps, readParams } from './inputs.ts';
 import { substitute, type Substitution } from './interpolate.ts';
 import { readResources, readRetry, readTimeout, type Machine } from './limits.ts';
 import type { ParamDep, Stage } from './model.ts';
-import { readOuts } from './outs.ts';
+import { readOuts, type Places } from './outs.ts';
 import { joinPath, relativePath } from './paths.ts';
 import type { Report } from './report.ts';
 import type { Scope, Var, Vars } from './scope.ts';
@@ -41,14 +41,17 @@ export interface Draft {
 }
 
 /** Resolves one stage. What is wrong is reported; the result is then not to be used. */
-export function readStage({ key, body, instance }: Draft, context: StageContext): Stage {
-  const { report, file, folder, root, dialect } = context;
+export function readStage(draft: Draft, context: StageContext): Stage {
+  const { key, body, instance } = draft;
+  const { report, file, dialect, root } = context;
   const group = keyText(key);
-  const name = instance === undefined ? group : `${group}@${instance.key}`;
+  const name = nameOf(draft);
   const used: UsedKeys = new Map();
-  const { fields, scope } = substituteFields(body, name, context, instance, (variable) => track(variable, used));
-  const wdir = readWdir(fields.get('wdir'), folder, root, report);
-  const places = { wdir, root };
+  const { fields, scope } = substituteFields(draft, context, (variable) => {
+    track(variable, used);
+  });
+  const wdir = readWdir(fields.get('wdir'), context);
+  const places: Places = { wdir, root, dialect, report };
   const at = report.place(key);
   const flag = (field: string): boolean => {
     const node = fields.get(field);
@@ -66,12 +69,12 @@ export function readStage({ key, body, instance }: Draft, context: StageContext)
     file,
     wdir,
     cmd: readCmd(fields.get('cmd'), report),
-    deps: readDeps(fields.get('deps'), places, dialect, report),
-    params: readParams(fields.get('params'), places, report),
+    deps: readDeps(fields.get('deps'), places),
+    params: readParams(fields.get('params'), places),
     outs: [
-      ...readOuts(fields.get('outs'), 'out', places, report),
-      ...readOuts(fields.get('metrics'), 'metric', places, report),
-      ...readOuts(fields.get('plots'), 'plot', places, report),
+      ...readOuts(fields.get('outs'), 'out', places),
+      ...readOuts(fields.get('metrics'), 'metric', places),
+      ...readOuts(fields.get('plots'), 'plot', places),
     ],
     frozen: flag('frozen'),
     alwaysChanged: flag('always_changed'),
@@ -88,6 +91,11 @@ export function readStage({ key, body, instance }: Draft, context: StageContext)
   };
 }
 
+/** `train`, or `train@fr` for an instance. */
+function nameOf({ key, instance }: Draft): string {
+  return instance === undefined ? keyText(key) : `${keyText(key)}@${instance.key}`;
+}
+
 /** Stages of these files are named without their file. */
 export function isRootFile(file: string): boolean {
   return file === 'pipeline.yaml' || file === 'dvc.yaml';
@@ -102,13 +110,8 @@ interface Fields {
 }
 
 /** The fields of a stage with every `${…}` replaced; what could not be replaced is left out, and reported. */
-function substituteFields(
-  body: MapNode,
-  name: string,
-  context: StageContext,
-  instance: Instance | undefined,
-  onUse: (variable: Var) => void,
-): Fields {
+function substituteFields(draft: Draft, context: StageContext, onUse: (variable: Var) => void): Fields {
+  const { body, instance } = draft;
   const { report, parsing, dialect } = context;
   const locals = instance?.locals ?? NO_LOCALS;
   const values: Substitution = {
@@ -119,7 +122,7 @@ function substituteFields(
     allow: 'value',
     onUse,
   };
-  const scope = stageScope(body, name, context, values);
+  const scope = stageScope(draft, context, values);
   const inner = scope === values.scope ? values : { ...values, scope };
   const command: Substitution = { ...inner, allow: 'cmd' };
   const fields = new Map<string, YamlNode>();
@@ -133,14 +136,15 @@ function substituteFields(
 }
 
 /** The stage's own `vars`, read from its working folder, come on top of the file's. */
-function stageScope(body: MapNode, name: string, context: StageContext, substitution: Substitution): Scope {
+function stageScope(draft: Draft, context: StageContext, substitution: Substitution): Scope {
+  const { body } = draft;
   const vars = bodyField(body, 'vars');
   if (vars === undefined) return substitution.scope;
   const written = bodyField(body, 'wdir');
   const wdir = written && substitute(written, { ...substitution, onUse: () => undefined });
-  const { folder, root, report, files } = context;
-  const stage = { folder: readWdir(wdir, folder, root, report), name, locals: substitution.scope.locals.keys() };
-  return { locals: substitution.scope.locals, globals: files.loadStage(vars, context.vars, stage, report).vars };
+  const { locals } = substitution.scope;
+  const stage = { folder: readWdir(wdir, context), name: nameOf(draft), reserved: [...locals.keys()] };
+  return { locals, globals: context.files.loadStage(vars, context.vars, stage).vars };
 }
 
 function bodyField(body: MapNode, name: string): YamlNode | undefined {
@@ -162,17 +166,17 @@ function trackedParams(used: UsedKeys, wdir: string, at: Stage['at']): ParamDep[
   return Array.from(used, ([path, keys]) => ({ path, as: relativePath(wdir, path), keys: [...keys], at }));
 }
 
-function readWdir(node: YamlNode | undefined, folder: string, root: string | undefined, report: Report): string {
+function readWdir(node: YamlNode | undefined, { folder, root, report }: StageContext): string {
   if (node === undefined) return folder;
   if (node.kind !== 'scalar' || typeof node.value !== 'string') {
     if (node.kind === 'scalar' && node.derived === true) {
-      report.add('PIPE_FIELD_TYPE', `wdir must be a text, found ${describe(node)}`, node);
+      report.add('PIPE_FIELD_TYPE', node, `wdir must be a text, found ${describe(node)}`);
     }
     return folder;
   }
   const wdir = joinPath(folder, node.value, root);
   if (!isOutside(wdir)) return wdir;
-  report.add('PIPE_PATH_OUTSIDE', `the working folder ${node.value} lies outside the project`, node);
+  report.add('PIPE_PATH_OUTSIDE', node, `the working folder ${node.value} lies outside the project`);
   return folder;
 }
 
@@ -180,7 +184,8 @@ function readCmd(node: YamlNode | undefined, report: Report): string | readonly 
   if (node === undefined) return '';
   if (node.kind === 'seq') {
     const commands = node.items.map((item) => commandText(item, report));
-    if (commands.length === 0) report.add('PIPE_FIELD_VALUE', 'cmd is empty', node, 'write at least one command');
+    if (commands.length === 0)
+      report.add('PIPE_FIELD_VALUE', node, { message: 'cmd is empty', hint: 'write at least one command' });
     return commands;
   }
   return commandText(node, report);
@@ -188,13 +193,14 @@ function readCmd(node: YamlNode | undefined, report: Report): string | readonly 
 
 function commandText(node: YamlNode, report: Report): string {
   if (node.kind === 'scalar' && typeof node.value === 'string') {
-    if (node.value.trim() === '') report.add('PIPE_FIELD_VALUE', 'cmd is empty', node, 'write at least one command');
-    if (node.value.includes('\0')) report.add('PIPE_FIELD_VALUE', 'cmd holds a NUL character', node);
+    if (node.value.trim() === '')
+      report.add('PIPE_FIELD_VALUE', node, { message: 'cmd is empty', hint: 'write at least one command' });
+    if (node.value.includes('\0')) report.add('PIPE_FIELD_VALUE', node, 'cmd holds a NUL character');
     return node.value;
   }
   if (node.kind !== 'scalar' || node.derived === true) {
     const hint = node.kind === 'map' ? 'put the program in front, such as python train.py ${train}' : undefined;
-    report.add('PIPE_FIELD_TYPE', `cmd must be a text, found ${describe(node)}`, node, hint);
+    report.add('PIPE_FIELD_TYPE', node, { message: `cmd must be a text, found ${describe(node)}`, hint: hint });
   }
   return '';
 }

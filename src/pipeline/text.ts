@@ -1,3 +1,4 @@
+import { canonical } from '../kit/canonical.ts';
 import { floatText } from '../kit/format/number.ts';
 import { isList, isMap, type Value, type ValueMap } from '../kit/value.ts';
 
@@ -12,7 +13,7 @@ export function pythonText(value: Value): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (typeof value === 'number') return Number.isFinite(value) ? floatText(value) : floatText(value).replace('.', '');
-  return String(value);
+  return typeof value === 'bigint' ? String(value) : typeof value === 'string' ? value : canonical(value);
 }
 
 /** A scalar inside a text with `${…}`: as {@link pythonText}, but `true` and `false`. */

@@ -17,9 +17,11 @@ export function readSections(root: MapNode | undefined, folder: string, substitu
     return found && substitute(found, { ...substitution, allow: 'any' });
   };
   const { report } = substitution;
+  const readFiles = (node: YamlNode | undefined, name: string): string[] =>
+    itemsOf(node).flatMap((item) => pathText(item, `an item of ${name}`, report) ?? []);
   return {
-    params: readFiles(section('params'), 'an item of params', folder, report),
-    metrics: readFiles(section('metrics'), 'an item of metrics', folder, report),
+    params: readFiles(section('params'), 'params').map((path) => joinPath(folder, path)),
+    metrics: readFiles(section('metrics'), 'metrics').map((path) => joinPath(folder, path)),
     plots: readPlots(section('plots'), report),
     artifacts: readArtifacts(section('artifacts'), folder, report),
     datasets: readDatasets(section('datasets'), report),
@@ -28,13 +30,6 @@ export function readSections(root: MapNode | undefined, folder: string, substitu
 
 function itemsOf(node: YamlNode | undefined): readonly YamlNode[] {
   return node?.kind === 'seq' ? node.items : [];
-}
-
-function readFiles(node: YamlNode | undefined, name: string, folder: string, report: Report): string[] {
-  return itemsOf(node).flatMap((item) => {
-    const path = pathText(item, name, report);
-    return path === undefined ? [] : [joinPath(folder, path)];
-  });
 }
 
 function readPlots(node: YamlNode | undefined, report: Report): PlotDefinition[] {
@@ -82,13 +77,13 @@ function readArtifacts(node: YamlNode | undefined, folder: string, report: Repor
 function readDatasets(node: YamlNode | undefined, report: Report): ValueMap[] {
   if (node === undefined) return [];
   if (node.kind !== 'seq') {
-    report.add('PIPE_FIELD_TYPE', 'datasets must be a list', node);
+    report.add('PIPE_FIELD_TYPE', node, 'datasets must be a list');
     return [];
   }
   return node.items.flatMap((item) => {
     const value = toValue(item);
     if (isMap(value) && typeof value.get('name') === 'string' && typeof value.get('type') === 'string') return [value];
-    report.add('PIPE_FIELD_TYPE', 'an item of datasets must be a map with a name and a type', item);
+    report.add('PIPE_FIELD_TYPE', item, 'an item of datasets must be a map with a name and a type');
     return [];
   });
 }

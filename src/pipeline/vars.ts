@@ -7,7 +7,7 @@ import { PipeError } from '../problem/problem.ts';
 import { findTemplates } from './expression.ts';
 import { joinPath } from './paths.ts';
 import type { Report, Span } from './report.ts';
-import { mergeInto, type Conflict, type Var } from './scope.ts';
+import { mergeInto, type Var } from './scope.ts';
 
 /** Which keys of a file are loaded already; `all` for the whole file. */
 type Loaded = ReadonlyMap<string, 'all' | readonly string[]>;
@@ -18,117 +18,149 @@ export interface VarSet {
   readonly loaded: Loaded;
 }
 
-/** Reads variable files, each at most once. */
+interface StageVars {
+  /** Its working folder. */
+  readonly folder: string;
+  readonly name: string;
+  /** Names that its variables may not take. */
+  readonly reserved: readonly string[];
+}
+
+/** Where variables are put together. */
+interface Target {
+  readonly vars: Map<string, Var>;
+  readonly loaded: Map<string, 'all' | readonly string[]>;
+  readonly folder: string;
+  /** How messages call the list: `vars` or `train.vars`. */
+  readonly label: string;
+  readonly reserved: readonly string[];
+}
+
+interface WantedFile {
+  readonly file: string;
+  /** None for the whole file. */
+  readonly keys: readonly string[];
+}
+
+interface Source {
+  readonly values: ValueMap;
+  readonly origin: { readonly from: string; readonly file?: string };
+}
+
+type Content = ValueMap | PipeError | 'absent' | 'no-map';
+
+/** Reads variable files, each at most once, and puts variables together. What is wrong is reported. */
 export class VarFiles {
   /** Files that were read, relative to the project root. */
   readonly inputs = new Set<string>();
   private readonly read: (path: string) => string | undefined;
   private readonly root: string | undefined;
-  private readonly parsed = new Map<string, ValueMap | PipeError | 'absent' | 'no-map'>();
+  private readonly report: Report;
+  private readonly parsed = new Map<string, Content>();
 
-  constructor(read: (path: string) => string | undefined, root: string | undefined) {
+  constructor(read: (path: string) => string | undefined, root: string | undefined, report: Report) {
     this.read = read;
     this.root = root;
+    this.report = report;
   }
 
   /** The variables that every pipeline file sees: those of params.yaml beside it, then its `vars`. */
-  loadTop(list: YamlNode | undefined, folder: string, report: Report): VarSet {
-    const vars = new Map<string, Var>();
-    const loaded = new Map<string, 'all' | readonly string[]>();
+  loadTop(list: YamlNode | undefined, folder: string): VarSet {
+    const into: Target = { folder, label: 'vars', vars: new Map(), loaded: new Map(), reserved: [] };
     const file = joinPath(folder, 'params.yaml', this.root);
-    if (this.get(file) !== 'absent') this.addFile({ file, keys: [], span: { start: 0, end: 0 }, vars, loaded, report });
-    this.addList(list, { folder, label: 'vars', vars, loaded, report, reserved: [] });
-    return { vars, loaded };
+    if (this.get(file) !== 'absent') this.addFile({ file, keys: [] }, { start: 0, end: 0 }, into);
+    this.addList(list, into);
+    return into;
   }
 
-  /** The variables of one stage: those of the file, then its own `vars`. */
-  loadStage(
-    list: YamlNode,
-    above: VarSet,
-    stage: { folder: string; name: string; locals: Iterable<string> },
-    report: Report,
-  ): VarSet {
+  /** The variables of one stage: those of the file, then its own `vars`, read from its working folder. */
+  loadStage(list: YamlNode, above: VarSet, stage: StageVars): VarSet {
+    const { folder, name, reserved } = stage;
     const vars = new Map(above.vars);
     const loaded = new Map(above.loaded);
-    this.addList(list, {
-      folder: stage.folder,
-      label: `${stage.name}.vars`,
-      vars,
-      loaded,
-      report,
-      reserved: [...stage.locals],
-    });
-    return { vars, loaded };
+    const into: Target = { folder, label: `${name}.vars`, vars, loaded, reserved };
+    this.addList(list, into);
+    return into;
   }
 
   private addList(list: YamlNode | undefined, into: Target): void {
     if (list?.kind !== 'seq') return;
     for (const [index, item] of list.items.entries()) {
       if (hasTemplate(item)) {
-        into.report.add('PIPE_TEMPLATE', '${…} is not allowed under vars', item, 'write the value itself');
+        const hint = 'write the value itself';
+        this.report.add('PIPE_TEMPLATE', item, { message: '${…} is not allowed under vars', hint });
       } else if (item.kind === 'map') {
         const values = toValue(item);
-        if (isMap(values)) this.merge(values, { from: `${into.label}[${String(index)}]` }, item, into);
+        const from = `${into.label}[${String(index)}]`;
+        if (isMap(values)) this.merge({ values, origin: { from } }, item, into);
       } else if (item.kind === 'scalar' && typeof item.value === 'string') {
-        const colon = item.value.indexOf(':');
-        const path = colon < 0 ? item.value : item.value.slice(0, colon);
-        const keys =
-          colon < 0
-            ? []
-            : item.value
-                .slice(colon + 1)
-                .split(',')
-                .filter((key) => key !== '');
-        this.addFile({ ...into, file: joinPath(into.folder, path, this.root), keys, span: item });
+        const [path = '', ...rest] = item.value.split(':');
+        const keys = rest
+          .join(':')
+          .split(',')
+          .filter((key) => key !== '');
+        this.addFile({ file: joinPath(into.folder, path, this.root), keys }, item, into);
       }
     }
   }
 
-  private addFile({ file, keys, span, vars, loaded, report, reserved = [] }: FileTarget): void {
-    const before = loaded.get(file);
-    if (before === 'all' && keys.length === 0) return;
-    const again =
-      before === 'all' ? keys[0] : keys.length === 0 ? before?.[0] : keys.find((key) => before?.includes(key));
+  private addFile({ file, keys }: WantedFile, span: Span, into: Target): void {
+    const before = into.loaded.get(file);
+    const whole = keys.length === 0;
+    if (before === 'all' && whole) return;
+    const known = before === 'all' || before === undefined ? [] : before;
+    const again = before === 'all' ? keys[0] : whole ? known[0] : keys.find((key) => known.includes(key));
     if (again !== undefined) {
       const hint =
         before === 'all'
           ? 'the whole file is loaded already: remove this line'
           : 'load each key once, or the whole file';
-      report.add('PIPE_VAR_CONFLICT', `"${again}" of ${file} is loaded already`, span, hint);
+      this.report.add('PIPE_VAR_CONFLICT', span, { message: `"${again}" of ${file} is loaded already`, hint });
       return;
     }
     const content = this.get(file);
-    if (content === 'absent') return report.add('PIPE_VAR_FILE', `${file} does not exist`, span);
-    if (content === 'no-map') return report.add('PIPE_VAR_FILE', `${file} does not hold a map`, span);
-    if (content instanceof PipeError) return report.addAll(content.problems);
-    const chosen = keys.length === 0 ? content : pick(content, keys, file, span, report);
-    this.merge(chosen, { from: file, file }, span, { vars, report, reserved });
-    loaded.set(
-      file,
-      keys.length === 0 ? 'all' : [...(before === undefined || before === 'all' ? [] : before), ...keys],
-    );
+    if (content === 'absent') {
+      this.report.add('PIPE_VAR_FILE', span, `${file} does not exist`);
+    } else if (content === 'no-map') {
+      this.report.add('PIPE_VAR_FILE', span, `${file} does not hold a map`);
+    } else if (content instanceof PipeError) {
+      this.report.addAll(content.problems);
+    } else {
+      const values = whole ? content : this.pick(content, { file, keys }, span);
+      this.merge({ values, origin: { from: file, file } }, span, into);
+      into.loaded.set(file, whole ? 'all' : [...known, ...keys]);
+    }
   }
 
-  private merge(
-    values: ValueMap,
-    origin: { from: string; file?: string },
-    span: Span,
-    { vars, report, reserved }: Pick<Target, 'vars' | 'report' | 'reserved'>,
-  ): void {
-    for (const name of reserved) {
-      if (!values.has(name)) continue;
-      report.add(
-        'PIPE_VAR_CONFLICT',
-        `${origin.from} defines "${name}", which stands for the item of the group`,
-        span,
-        'rename it',
-      );
+  private pick(content: ValueMap, { file, keys }: WantedFile, span: Span): ValueMap {
+    const picked = new Map<string, Value>();
+    for (const key of keys) {
+      const value = content.get(key);
+      if (value !== undefined) {
+        picked.set(key, value);
+        continue;
+      }
+      const close = nearest(key, content.keys());
+      const hint = close === undefined ? undefined : `did you mean ${close}?`;
+      this.report.add('PIPE_VAR_UNKNOWN', span, { message: `${file} has no key "${key}"`, hint });
+    }
+    return picked;
+  }
+
+  private merge({ values, origin }: Source, span: Span, { vars, reserved }: Target): void {
+    const taken = reserved.find((name) => values.has(name));
+    if (taken !== undefined) {
+      const message = `${origin.from} defines "${taken}", which stands for the item of the group`;
+      this.report.add('PIPE_VAR_CONFLICT', span, { message, hint: 'rename it' });
       return;
     }
-    for (const conflict of mergeInto(vars, values, origin)) reportConflict(conflict, origin.from, span, report);
+    for (const { path, before } of mergeInto(vars, values, origin)) {
+      const message = `${origin.from} defines "${path}", which ${before} defines already`;
+      this.report.add('PIPE_VAR_CONFLICT', span, { message, hint: 'keep one of them' });
+    }
   }
 
-  private get(file: string): ValueMap | PipeError | 'absent' | 'no-map' {
+  private get(file: string): Content {
     const known = this.parsed.get(file);
     if (known !== undefined) return known;
     const content = this.parse(file);
@@ -136,7 +168,7 @@ export class VarFiles {
     return content;
   }
 
-  private parse(file: string): ValueMap | PipeError | 'absent' | 'no-map' {
+  private parse(file: string): Content {
     const text = this.read(file);
     if (text === undefined) return 'absent';
     this.inputs.add(file);
@@ -150,58 +182,9 @@ export class VarFiles {
   }
 }
 
-interface Target {
-  readonly folder: string;
-  /** How messages call the list: `vars` or `train.vars`. */
-  readonly label: string;
-  readonly vars: Map<string, Var>;
-  readonly loaded: Map<string, 'all' | readonly string[]>;
-  readonly report: Report;
-  /** Names that no variable may take here. */
-  readonly reserved: readonly string[];
-}
-
-interface FileTarget {
-  readonly file: string;
-  readonly keys: readonly string[];
-  readonly span: Span;
-  readonly vars: Map<string, Var>;
-  readonly loaded: Map<string, 'all' | readonly string[]>;
-  readonly report: Report;
-  readonly reserved?: readonly string[];
-}
-
 /** An empty file of variables defines nothing. */
 function orEmpty(value: Value): Value {
   return value === null ? new Map() : value;
-}
-
-function pick(content: ValueMap, keys: readonly string[], file: string, span: Span, report: Report): ValueMap {
-  const picked = new Map<string, Value>();
-  for (const key of keys) {
-    const value = content.get(key);
-    if (value !== undefined) {
-      picked.set(key, value);
-      continue;
-    }
-    const close = nearest(key, content.keys());
-    report.add(
-      'PIPE_VAR_UNKNOWN',
-      `${file} has no key "${key}"`,
-      span,
-      close === undefined ? undefined : `did you mean ${close}?`,
-    );
-  }
-  return picked;
-}
-
-function reportConflict({ path, before }: Conflict, from: string, span: Span, report: Report): void {
-  report.add(
-    'PIPE_VAR_CONFLICT',
-    `${from} defines "${path}", which ${before} defines already`,
-    span,
-    'keep one of them',
-  );
 }
 
 function hasTemplate(node: YamlNode): boolean {

@@ -25,6 +25,7 @@ export const PROBLEM_CODES = {
   PIPE_FILE_BUSY: 'another process holds a file for too long',
   PIPE_FILE_CHANGED: 'a file changed while it was read',
   PIPE_FILE_KIND: 'a socket, pipe or device lies where data is expected',
+  PIPE_FILE_READ: 'a file of the project cannot be read',
   PIPE_FILE_TOO_BIG: 'a file is too large, nests too deep or expands without end',
   PIPE_FILE_WRITE: 'a file of the project cannot be written',
   PIPE_GIT: 'Git failed',

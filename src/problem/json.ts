@@ -1,4 +1,6 @@
+import { markedLine } from './position.ts';
 import type { Place, Problem } from './problem.ts';
+import { redactUrls } from './redact.ts';
 
 /** Problems as the JSON document that `--json` prints (schema/problems.schema.json). */
 export function problemsDocument(problems: readonly Problem[]): unknown {
@@ -9,17 +11,22 @@ export function problemsDocument(problems: readonly Problem[]): unknown {
 export function problemJson({ code, message, hint, at, related }: Problem): unknown {
   return {
     code,
-    message,
-    ...(hint === undefined ? {} : { hint }),
+    message: redactUrls(message),
+    ...(hint === undefined ? {} : { hint: redactUrls(hint) }),
     ...(at === undefined ? {} : { at: placeJson(at) }),
     ...(related === undefined
       ? {}
-      : { related: related.map((each) => ({ message: each.message, ...(each.at ? { at: placeJson(each.at) } : {}) })) }),
+      : {
+          related: related.map((each) => ({
+            message: redactUrls(each.message),
+            ...(each.at ? { at: placeJson(each.at) } : {}),
+          })),
+        }),
   };
 }
 
-function placeJson({ source, offset, length }: Place): unknown {
-  if (source.text === undefined) return { file: source.file };
-  const before = source.text.slice(0, offset).split('\n');
-  return { file: source.file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1, length };
+function placeJson(place: Place): unknown {
+  const marked = markedLine(place);
+  const file = redactUrls(place.source.file);
+  return marked === undefined ? { file } : { file, line: marked.line, column: marked.column, length: place.length };
 }

@@ -29,8 +29,7 @@ export interface Problem {
 
 /** Either a value or everything that is wrong at once. */
 export type Result<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /** A result that holds a value. */
 export function ok<T>(value: T): Result<T> {

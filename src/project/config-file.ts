@@ -23,6 +23,8 @@ export interface Setting {
 /** What a config file says, and everything that is wrong with it. */
 export interface ConfigFile {
   readonly settings: readonly Setting[];
+  /** Every name that stands in it, options that are unknown or wrong included. */
+  readonly names: ReadonlySet<string>;
   readonly problems: readonly Problem[];
 }
 
@@ -35,15 +37,21 @@ export interface ConfigOrigin {
 
 /** Reads one config file; a missing one sets nothing. */
 export function readConfigFile(origin: ConfigOrigin): ConfigFile {
-  const text = readIfThere(origin.path);
+  return readConfigText(origin, readIfThere(origin.path) ?? '');
+}
+
+/** Reads what a config file says. */
+export function readConfigText(origin: ConfigOrigin, text: string): ConfigFile {
   // Most projects set nothing but comments: no reader is needed then.
-  if (text === undefined || /^(?:[ \t]*(?:#.*)?\r?\n?)*$/.test(text)) return { settings: [], problems: [] };
+  if (text.split('\n').every((line) => /^\s*(?:#|$)/.test(line))) return NOTHING;
   const { root, problems } = readYaml({ file: origin.label, text });
   const shown: Source = { file: origin.label, text: withoutSecrets(text) };
   const reader = new Reader(origin.level, shown, problems);
   if (root !== undefined) reader.read(root, []);
   return reader;
 }
+
+const NOTHING: ConfigFile = { settings: [], names: new Set(), problems: [] };
 
 /** The text of a config file; `undefined` when there is none. */
 export function readIfThere(path: string): string | undefined {
@@ -67,6 +75,7 @@ export function withoutSecrets(text: string): string {
 
 class Reader implements ConfigFile {
   readonly settings: Setting[] = [];
+  readonly names = new Set<string>();
   readonly problems: Problem[];
   readonly #level: Level;
   readonly #source: Source;
@@ -95,6 +104,7 @@ class Reader implements ConfigFile {
       this.read(entry.value, names);
       return;
     }
+    this.names.add(name);
     const spec = names.length === depth ? optionOf(name) : undefined;
     if (spec === undefined) {
       this.problems.push(unknownOption(name, this.#place(entry.key)));
@@ -167,7 +177,8 @@ function isEmpty(node: YamlNode): boolean {
 
 /** The text of a scalar, or of a list of them joined by commas; `undefined` for anything else. */
 function textOf(node: YamlNode): string | undefined {
-  if (node.kind === 'scalar') return node.value === null || typeof node.value === 'number' ? undefined : String(node.value);
+  if (node.kind === 'scalar')
+    return node.value === null || typeof node.value === 'number' ? undefined : String(node.value);
   if (node.kind === 'map') return undefined;
   const texts = node.items.map((item) => (item.kind === 'scalar' ? textOf(item) : undefined));
   return texts.includes(undefined) ? undefined : texts.join(',');

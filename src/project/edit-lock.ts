@@ -15,9 +15,9 @@ const WAIT_MS = 10_000;
  * @param folder absolute; it exists only while somebody is in it
  * @throws {PipeError} PIPE_FILE_BUSY when others hold it for ten seconds.
  */
-export function withEditLock<T>(folder: string, change: () => T): T {
+export function withEditLock<T>(folder: string, change: () => T, waitMs = WAIT_MS): T {
   const ticket = join(folder, ownedName(thisOwner()));
-  const deadline = performance.now() + WAIT_MS;
+  const deadline = performance.now() + waitMs;
   for (;;) {
     putTicket(folder, ticket);
     try {

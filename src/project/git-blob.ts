@@ -24,10 +24,12 @@ export async function readBlobs(
   const unique = [...new Set(ids.values())];
   const output = await gitOutput(command, ['cat-file', '--batch'], `${unique.join('\n')}\n`);
   const blobs = splitBatch(output);
-  return new Map([...ids].flatMap(([path, id]) => {
-    const bytes = blobs.get(id);
-    return bytes === undefined ? [] : [[path, bytes] as const];
-  }));
+  return new Map(
+    [...ids].flatMap(([path, id]) => {
+      const bytes = blobs.get(id);
+      return bytes === undefined ? [] : [[path, bytes] as const];
+    }),
+  );
 }
 
 async function blobIds(command: GitCommand, commit: string, paths: readonly string[]): Promise<Map<string, string>> {
@@ -35,7 +37,7 @@ async function blobIds(command: GitCommand, commit: string, paths: readonly stri
   if (wanted.size === 0) return new Map();
   const only = wanted.size > MAX_ARGS ? [] : wanted;
   const output = await gitOutput(command, [
-    ...['ls-tree', '-r', '-z', '--long', commit, '--'],
+    ...['--literal-pathspecs', 'ls-tree', '-r', '-z', '--long', commit, '--'],
     ...only,
   ]);
   const ids = new Map<string, string>();
@@ -57,7 +59,7 @@ async function blobIds(command: GitCommand, commit: string, paths: readonly stri
 /** `git cat-file --batch` prints `<id> <type> <size>`, a line end, the bytes and a line end for each object. */
 function splitBatch(output: Buffer): Map<string, Buffer> {
   const blobs = new Map<string, Buffer>();
-  for (let at = 0; at < output.length; ) {
+  for (let at = 0; at < output.length;) {
     const end = output.indexOf(0x0a, at);
     const [id = '', type, size] = output.subarray(at, end).toString('latin1').split(' ');
     at = end + 1;

@@ -69,3 +69,14 @@ function gitFailed(args: readonly string[], why: string): PipeError {
     ...(isForeign ? { hint: 'the work tree belongs to another user: see safe.directory in `git help config`' } : {}),
   });
 }
+
+/** The version of Git; `undefined` where it is not installed. */
+export async function gitVersion(command: GitCommand): Promise<string | undefined> {
+  try {
+    const output = await gitOutput(command, ['--version']);
+    return /\d+(?:\.\d+)+/.exec(output.toString())?.[0];
+  } catch (error) {
+    if (error instanceof PipeError && error.problems[0]?.code === 'PIPE_GIT_MISSING') return undefined;
+    throw error;
+  }
+}

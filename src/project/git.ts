@@ -59,8 +59,7 @@ export function openGit(root: string, env: GitCommand['env']): Git {
     },
     readFiles: (commit, paths) => readBlobs(command, commit, paths),
     readText: async (commit, path) => (await readBlobs(command, commit, [path])).get(path)?.toString('utf8'),
-    listFiles: async (commit) =>
-      lines(await gitOutput(command, ['ls-tree', '-r', '-z', '--name-only', commit])),
+    listFiles: async (commit) => lines(await gitOutput(command, ['ls-tree', '-r', '-z', '--name-only', commit])),
     lsFiles,
     isTracked: async (path) => (await lsFiles([path])).length > 0,
   };
@@ -122,6 +121,9 @@ async function refs(command: GitCommand, prefix: string): Promise<GitRef[]> {
 async function allCommits(command: GitCommand): Promise<string[]> {
   const head = await runGit(command, ['rev-parse', '--verify', '--quiet', 'HEAD']);
   const start = head.exitCode === 0 ? ['HEAD'] : [];
-  const output = await gitOutput(command, ['rev-list', '--branches', '--tags', ...start]);
-  return output.toString().split('\n').filter((line) => line !== '');
+  const output = await gitOutput(command, ['rev-list', '--date-order', '--branches', '--tags', ...start]);
+  return output
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '');
 }

@@ -59,7 +59,9 @@ export function removeFromGitignore({ gitRoot, pipeDir }: GitProject, path: stri
   if (gitRoot === undefined || !hasLine(readBytes(file) ?? '', entry)) return undefined;
   return withEditLock(join(pipeDir, 'tmp', 'gitignore-lock'), () => {
     const text = readBytes(file) ?? '';
-    const left = linesOf(text).filter((line) => bare(line) !== entry).join('');
+    const left = linesOf(text)
+      .filter((line) => bare(line) !== entry)
+      .join('');
     if (left === text) return undefined;
     if (left === '') rmSync(file);
     else writeBytes(file, left);

@@ -22,7 +22,7 @@ export const OPTIONS = {
   'core.autostage': { kind: 'boolean', default: false, help: '`git add` the files that pipe writes for Git' },
   'core.no_scm': { kind: 'boolean', default: false, help: 'leave Git alone, also inside a Git work tree' },
   'core.remote': { kind: 'text', help: 'name of the remote that is used unless another one is asked for' },
-  'cache.dir': { kind: 'text', help: "folder of the cache, relative to the project's root; default: .pipe/cache" },
+  'cache.dir': { kind: 'text', help: 'folder of the cache, absolute or relative to .pipe; default: cache' },
   'cache.type': {
     kind: 'choices',
     choices: ['reflink', 'hardlink', 'symlink', 'copy'],
@@ -96,6 +96,7 @@ export function optionOf(name: string): OptionSpec | undefined {
 
 /** Every name that could have been meant where `written` stands, for "did you mean". */
 export function optionNamesNear(written: string): readonly string[] {
+  if (!written.includes('.')) return ['core', 'cache', 'parsing', 'remote'];
   const [section = '', remote = ''] = written.split('.');
   if (section !== 'remote' || remote === '') return Object.keys(OPTIONS);
   return Object.keys(REMOTE_OPTIONS).map((option) => `remote.${remote}.${option}`);

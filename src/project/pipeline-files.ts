@@ -34,7 +34,10 @@ export function findPipelineFiles(project: Project): string[] {
       if (entry.isDirectory()) {
         const path = within(folder, entry.name);
         if (!entry.name.startsWith('.') && entry.name !== 'node_modules' && !skips(`${path}/`)) open.push(path);
-      } else if (isPipelineFile(entry, join(project.root, folder)) && !(folder !== '' && skips(within(folder, entry.name)))) {
+      } else if (
+        isPipelineFile(entry, join(project.root, folder)) &&
+        !(folder !== '' && skips(within(folder, entry.name)))
+      ) {
         files.push(within(folder, entry.name));
       }
     }

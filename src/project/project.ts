@@ -27,7 +27,7 @@ export interface Surroundings {
  * @throws {PipeError} when its config cannot be read.
  */
 export function findProject({ cwd, env }: Surroundings): Project | undefined {
-  const root = nearestAbove(realFolder(cwd), (folder) => isFolder(join(folder, '.pipe')) || isDvcRoot(folder));
+  const root = findRoot(cwd);
   if (root === undefined) return undefined;
   const pipeDir = join(root, '.pipe');
   const config = openConfig({ pipeDir, root, env });
@@ -42,9 +42,28 @@ export function findProject({ cwd, env }: Surroundings): Project | undefined {
 export function openProject(surroundings: Surroundings): Project {
   const project = findProject(surroundings);
   if (project !== undefined) return project;
-  throw new PipeError({
+  throw noProject(surroundings.cwd);
+}
+
+/** The root of the project at or above a folder, for those who need no config: it may be broken. */
+export function findRoot(cwd: string): string | undefined {
+  return nearestAbove(realFolder(cwd), (folder) => isFolder(join(folder, '.pipe')) || isDvcRoot(folder));
+}
+
+/**
+ * Like {@link findRoot} for commands that need a project.
+ * @throws {PipeError} PIPE_NO_PROJECT when there is none.
+ */
+export function requireRoot(cwd: string): string {
+  const root = findRoot(cwd);
+  if (root !== undefined) return root;
+  throw noProject(cwd);
+}
+
+function noProject(cwd: string): PipeError {
+  return new PipeError({
     code: 'PIPE_NO_PROJECT',
-    message: `no project in ${surroundings.cwd} or above it`,
+    message: `no project in ${cwd} or above it`,
     hint: 'run `pipe init` in the folder where your project begins',
   });
 }

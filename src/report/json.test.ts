@@ -3,7 +3,7 @@ import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
 import type { Event } from '../event/event.ts';
 import type { Reason } from '../event/reason.ts';
-import { end, FAILURE, plan, planned, RUN, start } from './fixture/events.ts';
+import { end, FAILURE, output, plan, planned, RUN, start } from './fixture/events.ts';
 import { Recorder } from './fixture/stream.ts';
 import { jsonReport } from './json.ts';
 
@@ -87,7 +87,11 @@ test('a line says its schema and time, and a problem its line and column', async
 test('no URL keeps its credentials', async () => {
   const text = 'cannot reach https://me:pw@host/';
   const problem = { ...FAILURE, message: text, hint: text };
-  const written = await lines([{ type: 'notice', message: text }, end('a', 'failed', { durationMs: 1, problem })]);
+  const written = await lines([
+    { type: 'notice', message: text, hint: text },
+    output('a', text),
+    end('a', 'failed', { durationMs: 1, problem }),
+  ]);
   expect(JSON.stringify(written)).not.toContain('pw');
 });
 

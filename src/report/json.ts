@@ -1,12 +1,11 @@
 import type { Event } from '../event/event.ts';
 import { problemJson } from '../problem/json.ts';
-import type { Problem } from '../problem/problem.ts';
 import { redactUrls } from '../problem/redact.ts';
 import type { Report } from './report.ts';
 import { createWriter } from './writer.ts';
 
 /** The version of the lines; docs/events.md says what keeps it and what raises it. */
-export const EVENTS_SCHEMA = 'pipe.events/1';
+const EVENTS_SCHEMA = 'pipe.events/1';
 
 /** Progress of one stage is written no more often than this: a command may report each of a million steps. */
 const PROGRESS_EVERY_MS = 100;
@@ -29,7 +28,7 @@ export function jsonReport({ stdout, now }: JsonOptions): Report {
         progressAt.set(event.stage, time);
       }
       if (event.type === 'stage-end') progressAt.delete(event.stage);
-      out.write(`${JSON.stringify(eventJson(event, time))}\n`);
+      out.write(`${JSON.stringify(eventJson(event, time), withoutCredentials)}\n`);
     },
     finish: () => out.end(),
   };
@@ -41,7 +40,7 @@ function eventJson(event: Event, time: number): unknown {
   const head = { schema: EVENTS_SCHEMA, time: new Date(time).toISOString(), type };
   switch (event.type) {
     case 'stage-retry':
-      return { ...head, ...rest, problem: problemDocument(event.problem) };
+      return { ...head, ...rest, problem: problemJson(event.problem) };
     case 'stage-end': {
       const { durationMs, savedMs, problem } = event;
       return {
@@ -49,11 +48,9 @@ function eventJson(event: Event, time: number): unknown {
         ...rest,
         durationMs: Math.round(durationMs),
         savedMs: rounded(savedMs),
-        problem: problem && problemDocument(problem),
+        problem: problem && problemJson(problem),
       };
     }
-    case 'notice':
-      return { ...head, ...rest, message: redactUrls(event.message) };
     case 'run-end':
       return { ...head, ...rest, durationMs: Math.round(event.durationMs) };
     case 'plan': {
@@ -63,6 +60,7 @@ function eventJson(event: Event, time: number): unknown {
     case 'stage-start':
     case 'stage-output':
     case 'stage-progress':
+    case 'notice':
       return { ...head, ...rest };
   }
 }
@@ -71,10 +69,6 @@ function rounded(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : Math.round(ms);
 }
 
-function problemDocument(problem: Problem): unknown {
-  return problemJson({
-    ...problem,
-    message: redactUrls(problem.message),
-    ...(problem.hint === undefined ? {} : { hint: redactUrls(problem.hint) }),
-  });
+function withoutCredentials(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? redactUrls(value) : value;
 }

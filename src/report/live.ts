@@ -1,22 +1,16 @@
 import { entryText } from './entry.ts';
 import type { Report } from './report.ts';
 import { EMPTY_STATE, reduce } from './state.ts';
-import type { LiveState } from './state.ts';
 import { styleFor } from './style.ts';
 import { summaryLines } from './summary.ts';
+import type { View } from './view.ts';
+import { drained } from './writer.ts';
 
 export interface LiveOptions {
   readonly stdout: NodeJS.WriteStream;
   readonly color: boolean;
   /** A clock in milliseconds. */
   readonly now: () => number;
-}
-
-/** The live view, once it is on the screen. */
-export interface View {
-  update(state: LiveState): void;
-  /** Leaves what has happened on the screen, takes away the rest and gives the terminal back. */
-  close(state: LiveState): Promise<void>;
 }
 
 /** Loading Ink costs more than a short run takes: only a run that lasts longer gets a live view. */
@@ -54,7 +48,7 @@ export function liveReport({ stdout, color, now }: LiveOptions): Report {
     async finish() {
       closed = true;
       clearTimeout(timer);
-      if (view) await view.close(state);
+      if (view) view.close(state);
       else printHistory();
       if (state.end) {
         const { end, tally, history } = state;
@@ -69,6 +63,7 @@ export function liveReport({ stdout, color, now }: LiveOptions): Report {
         const gap = !view && history.length > 0 ? '\n' : '';
         stdout.write(`${gap}${lines.join('\n')}\n`);
       }
+      await drained(stdout);
       await opening;
     },
   };

@@ -1,19 +1,17 @@
 import { stripVTControlCharacters } from 'node:util';
 import { printable } from '../kit/width.ts';
 
-/** A line of output longer than this is cut: a terminal row shows far less, and the log has it whole. */
-const LONGEST = 4_000;
-
 /**
  * A line that a command printed, fit to stand among ours: what the terminal would show of it (the text after the last
- * carriage return), without anything that moves the cursor or changes the terminal. Its own colours stay if `color`.
+ * carriage return), without anything that moves the cursor or changes the terminal. Its own colours stay if `color`;
+ * of more than `longest` UTF-16 units the rest is cut.
  */
-export function outputLine(line: string, options: { color: boolean }): string {
+export function outputLine(line: string, options: { color: boolean; longest?: number }): string {
   const end = line.endsWith('\r') ? line.length - 1 : line.length;
-  const shown = line.slice(line.lastIndexOf('\r', end - 1) + 1, end);
-  const cut = shown.length > LONGEST ? `${shown.slice(0, LONGEST)}…` : shown;
-  if (!CONTROL.test(cut)) return cut;
-  const tabs = cut.replaceAll('\t', '    ');
+  const start = line.lastIndexOf('\r', end - 1) + 1;
+  const shown = line.slice(start, Math.min(end, start + (options.longest ?? Infinity)));
+  if (!CONTROL.test(shown)) return shown;
+  const tabs = shown.replaceAll('\t', '    ');
   if (!options.color) return printable(stripVTControlCharacters(tabs));
   const parts = tabs.split(SGR);
   // `split` with one group: texts at even places, colour sequences at odd ones.

@@ -92,6 +92,9 @@ test('the last lines are not repeated where they stand right above', async () =>
   const failed = end('a', 'failed', { durationMs: 100, tail });
   expect((await print([output('a', 'one'), output('a', 'two'), failed])).err).not.toContain('one');
   expect((await print([output('a', 'one'), output('b', 'x'), output('a', 'two'), failed])).err).toContain('│ one');
+  const stderr = Object.assign(new Recorder(), { isTTY: true });
+  await print([output('a', 'one'), output('a', 'two'), failed], { stderr });
+  expect(stderr.text).toContain('│ one');
 });
 
 test('progress is printed at most once in ten seconds per stage', async () => {
@@ -139,8 +142,8 @@ test('a thousand stages are written in few pieces', async () => {
   expect(stdout.text.split('\n').slice(-6)).toMatchInlineSnapshot(`
     [
       "",
-      "  ran        stage-0, stage-1, stage-2, stage-3, stage-4, stage-5, stage-6, stage-7, stage-8",
-      "             stage-9, stage-10, stage-11, stage-12, stage-13, stage-14, stage-15, stage-16, stage-17",
+      "  ran        stage-0, stage-1, stage-2, stage-3, stage-4, stage-5, stage-6, stage-7, stage-8,",
+      "             stage-9, stage-10, stage-11, stage-12, stage-13, stage-14, stage-15, stage-16, stage-17,",
       "             and 982 more",
       "Done in 4.0 s: 1000 ran.",
       "",

@@ -4,7 +4,7 @@ import { formatDuration } from './duration.ts';
 import { failureLines } from './failure.ts';
 import { outputLine } from './output.ts';
 import type { Report } from './report.ts';
-import { styleFor } from './style.ts';
+import { isTerminal, styleFor } from './style.ts';
 import type { Style } from './style.ts';
 import { list, summaryLines } from './summary.ts';
 import { EMPTY_TALLY, tallied } from './tally.ts';
@@ -175,10 +175,12 @@ class PlainPrinter {
 
   /** To standard error, after all that happened before it has been written. */
   private failed(event: StageEndEvent): void {
-    const { color, stderr } = this.options;
+    const { color, stdout, stderr } = this.options;
     const { style, columns } = this;
     const tail = event.tail ?? [];
-    const standsAbove = this.last.stage === event.stage && this.last.lines >= tail.length;
+    // One of the two may go to a file: then the lines above are not above.
+    const together = isTerminal(stdout) === isTerminal(stderr);
+    const standsAbove = together && this.last.stage === event.stage && this.last.lines >= tail.length;
     const head = `${style.bold(clean(event.stage))}: ${style.red('failed')} after ${formatDuration(event.durationMs)}`;
     const lines = [head, ...failureLines(event, { color, style, columns, tail: !standsAbove })];
     this.last = { stage: '', lines: 0 };

@@ -50,6 +50,9 @@ export const EMPTY_STATE: LiveState = {
 /** As many last lines of a stage as a view may show. */
 export const TAIL_LINES = 8;
 
+/** More than a row of a terminal shows. */
+const LONGEST_LINE = 1_000;
+
 /** The state after an event that was seen at `now` (milliseconds). Pure. */
 export function reduce(state: LiveState, event: Event, now: number): LiveState {
   switch (event.type) {
@@ -59,7 +62,7 @@ export function reduce(state: LiveState, event: Event, now: number): LiveState {
       return started(state, event, now);
     case 'stage-output':
       return updated(state, event.stage, ({ tail }) => ({
-        tail: [...tail.slice(1 - TAIL_LINES), outputLine(event.line, { color: false })],
+        tail: [...tail.slice(1 - TAIL_LINES), outputLine(event.line, { color: false, longest: LONGEST_LINE })],
       }));
     case 'stage-progress':
       return updated(state, event.stage, () => ({ progress: event }));

@@ -77,7 +77,11 @@ function namesLines(outcome: StageOutcome, { tally, style, columns }: SummaryOpt
   const lines = wrapped(names, { room: Math.max(20, columns - LABEL_WIDTH - 2), between: ', ' });
   const shown = lines.length > MOST_LINES ? lines.slice(0, MOST_LINES - 1) : lines;
   const more = names.length - shown.flat().length;
-  const texts = [...shown.map((line) => line.join(', ')), ...(more > 0 ? [`and ${more} more`] : [])];
+  const texts = shown.map((line, index) => {
+    const isLast = more === 0 && index === shown.length - 1;
+    return line.join(', ') + (isLast ? '' : ',');
+  });
+  if (more > 0) texts.push(`and ${more} more`);
   return texts.map(
     (text, index) => `  ${index === 0 ? paint(outcome.padEnd(LABEL_WIDTH)) : ' '.repeat(LABEL_WIDTH)}${text}`,
   );

@@ -33,14 +33,18 @@ export function createWriter(stream: NodeJS.WritableStream): Writer {
       else timer ??= setTimeout(flush, DELAY_MS);
     },
     flush,
-    async end() {
+    end() {
       flush();
-      // A write's callback comes after all writes before it; an error is the business of who owns the stream.
-      await new Promise<void>((resolve) => {
-        stream.write('', () => {
-          resolve();
-        });
-      });
+      return drained(stream);
     },
   };
+}
+
+/** Waits until a stream has taken all that was written to it. An error is the business of who owns the stream. */
+export function drained(stream: NodeJS.WritableStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => {
+      resolve();
+    });
+  });
 }

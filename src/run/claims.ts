@@ -76,6 +76,7 @@ export class Claims {
 
   /** Notes the process group of a running command, for systems where children cannot be told by their environment. */
   noteGroup(group: number): () => void {
+    if (process.platform === 'linux') return () => undefined;
     this.#groups.add(group);
     this.#publish();
     return () => {
@@ -169,12 +170,25 @@ export function conflict(a: Claim, b: Claim): string | undefined {
 }
 
 function parseClaims(text: string): { claims: readonly Claim[]; groups: readonly number[] } | undefined {
-  const value = JSON.parse(text) as { claims?: unknown; groups?: unknown } | null;
+  const value = parseJson(text) as { claims?: unknown; groups?: unknown } | null | undefined;
   const claims = Array.isArray(value?.claims) ? (value.claims as unknown[]).filter(isClaim) : [];
-  const groups = Array.isArray(value?.groups)
-    ? (value.groups as unknown[]).filter((each) => Number.isSafeInteger(each))
-    : [];
-  return { claims, groups: groups as number[] };
+  const groups = Array.isArray(value?.groups) ? (value.groups as unknown[]).filter(isGroup) : [];
+  return { claims, groups };
+}
+
+/** Empty after a power failure, which may keep a name and lose the bytes. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** To signal group 0 or 1 would be to signal ourselves, or every process there is. */
+function isGroup(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 1;
 }
 
 function isClaim(value: unknown): value is Claim {

@@ -79,7 +79,8 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
   };
 }
 
-function cacheFolder(project: Project): string {
+/** Where the local store of a project lies. */
+export function cacheFolder(project: Project): string {
   const configured = project.config.get('cache.dir');
   if (configured === undefined) return join(project.pipeDir, 'cache');
   return isAbsolute(configured) ? configured : resolve(project.pipeDir, configured);

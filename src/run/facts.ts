@@ -1,7 +1,6 @@
-import { posix } from 'node:path';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { fingerprintPath } from '../fingerprint/file.ts';
+import { posix, resolve } from 'node:path';
+import { checkDecoded, fingerprintPath, readProblem } from '../fingerprint/file.ts';
 import { commandLines, stageKey } from '../fingerprint/stage.ts';
 import { globBase, globMatcher, globMeets } from '../graph/glob.ts';
 import type { Digest } from '../kit/digest.ts';
@@ -25,14 +24,19 @@ export type SeenPath =
   | { readonly state: 'missing' }
   | { readonly state: 'unknown'; readonly maker: string };
 
+/** Of what is not on disk yet: the address of the stage that must make it first. */
+export interface ToBeMade {
+  readonly maker: string;
+}
+
 /** Everything that decides about one stage. Plain data: `decide` needs nothing else. */
 export interface StageFacts {
   readonly stage: Stage;
   readonly recorded?: LockBlock;
   /** By `as`. */
   readonly deps: ReadonlyMap<string, SeenPath>;
-  /** By the file's `as`; a file that a stage must make first is `unknown`. */
-  readonly params: ReadonlyMap<string, ParamValues | 'unknown'>;
+  /** By the file's `as`. */
+  readonly params: ReadonlyMap<string, ParamValues | ToBeMade>;
   readonly env: ReadonlyMap<string, Digest>;
   /** By `as`: what lies in the workspace. */
   readonly outs: ReadonlyMap<string, SeenPath>;
@@ -42,35 +46,42 @@ export interface StageFacts {
   readonly inputs?: Omit<LockBlock, 'outs'>;
 }
 
-/** What stages before this one will have made by the time it runs; `undefined`: look at the disk. */
+/** What stages before this one will have made by the time it runs, by path; whatever is not listed lies on the disk. */
 export interface Expectation {
-  readonly outs: ReadonlyMap<string, Entry | { readonly maker: string }>;
+  readonly outs: ReadonlyMap<string, ExpectedOut>;
 }
 
-export const NOTHING_EXPECTED: Expectation = { outs: new Map() };
+/** An out that is not there yet, with its bytes where they are known from a finished run. */
+export interface ExpectedOut extends ToBeMade {
+  readonly entry?: Entry;
+}
 
-/** What gathering facts may leave out. */
+const NOTHING_EXPECTED: Expectation = { outs: new Map() };
+
+/** How the facts of a stage are gathered. */
 export interface FactOptions {
+  /** What stages before it will have made by then; absent: what lies on the disk counts. */
+  readonly expected?: Expectation;
   /** A missing file counts as what the lock recorded (`--allow-missing`). */
   readonly allowMissing?: boolean;
 }
 
 /** Looks at everything that decides about a stage. Files that the stat index knows are not read. */
-export async function gatherFacts(
-  engine: Engine,
-  stage: Stage,
-  expected: Expectation,
-  options: FactOptions,
-): Promise<StageFacts> {
+export async function gatherFacts(engine: Engine, stage: Stage, options: FactOptions): Promise<StageFacts> {
+  const { expected = NOTHING_EXPECTED } = options;
   const recorded = engine.locks.block(stage);
+  const lenient = (found: SeenPath, entries: readonly LockEntry[] | undefined, as: string): SeenPath => {
+    const entry = options.allowMissing === true ? entries?.find((each) => each.path === as) : undefined;
+    return found.state === 'missing' && entry !== undefined ? { state: 'known', entry } : found;
+  };
   const deps = new Map<string, SeenPath>();
   for (const dep of stage.deps) {
-    deps.set(dep.as, lenient(await seeDep(engine, dep, expected), recorded?.deps, dep.as, options));
+    deps.set(dep.as, lenient(await seeDep(engine, dep, expected), recorded?.deps, dep.as));
   }
   const outs = new Map<string, SeenPath>();
   for (const out of stage.outs) {
     const entry = await fingerprintPath(out.path, { follow: false }, engine.fingerprint);
-    outs.set(out.as, lenient(seen(out.as, entry), recorded?.outs, out.as, options));
+    outs.set(out.as, lenient(seen(out.as, entry), recorded?.outs, out.as));
   }
   const facts: StageFacts = {
     stage,
@@ -122,7 +133,7 @@ function inputsOf(facts: StageFacts): Omit<LockBlock, 'outs'> | undefined {
   }
   const params = new Map<string, ValueMap>();
   for (const [file, values] of facts.params) {
-    if (values === 'unknown') return undefined;
+    if ('maker' in values) return undefined;
     const present = new Map(
       [...values].flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])),
     );
@@ -146,14 +157,13 @@ function seeExpected(engine: Engine, dep: Dep, expected: Expectation): SeenPath 
     for (const path of [dep.path, ...ancestors(dep.path)]) {
       const made = outs.get(path);
       if (made === undefined) continue;
-      if ('maker' in made) return { state: 'unknown', maker: made.maker };
-      return seen(dep.as, entryWithin(engine, made, dep.path.slice(path.length + 1)));
+      if (made.entry === undefined) return { state: 'unknown', maker: made.maker };
+      return seen(dep.as, entryWithin(engine, made.entry, dep.path.slice(path.length + 1)));
     }
   }
-  for (const [path, made] of outs) {
-    if (!(dep.glob ? globMeets(dep.path, path) : isWithin(dep.path, path))) continue;
+  for (const [path, { maker }] of outs) {
     // A part of the folder, or of what the pattern finds, is not on disk yet.
-    return { state: 'unknown', maker: 'maker' in made ? made.maker : path };
+    if (dep.glob ? globMeets(dep.path, path) : isWithin(dep.path, path)) return { state: 'unknown', maker };
   }
   return undefined;
 }
@@ -184,28 +194,29 @@ async function fingerprintGlob(engine: Engine, pattern: string): Promise<Entry |
 }
 
 function* filesBelow(engine: Engine, folder: string): Generator<string> {
-  const absolute = join(engine.project.root, folder);
   let entries;
   try {
-    entries = readdirSync(absolute, { withFileTypes: true });
+    entries = readdirSync(resolve(engine.project.root, folder), { withFileTypes: true });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return;
-    throw error;
+    throw readProblem(folder, error);
   }
   for (const entry of entries) {
     const path = folder === '.' ? entry.name : `${folder}/${entry.name}`;
     if (entry.name.startsWith(TEMPORARY_PREFIX) || engine.fingerprint.ignored(path, entry.isDirectory())) continue;
+    checkDecoded(path, entry.name);
     if (entry.isDirectory()) yield* filesBelow(engine, path);
     else yield path;
   }
 }
 
-function readParams(engine: Engine, stage: Stage, expected: Expectation): Map<string, ParamValues | 'unknown'> {
-  const params = new Map<string, ParamValues | 'unknown'>();
+function readParams(engine: Engine, stage: Stage, expected: Expectation): Map<string, ParamValues | ToBeMade> {
+  const params = new Map<string, ParamValues | ToBeMade>();
   for (const param of stage.params) {
-    const isMade = [param.path, ...ancestors(param.path)].some((path) => expected.outs.has(path));
-    params.set(param.as, isMade ? 'unknown' : engine.params.values(param));
+    const made = [param.path, ...ancestors(param.path)].find((path) => expected.outs.has(path));
+    const maker = expected.outs.get(made ?? '')?.maker;
+    params.set(param.as, maker === undefined ? engine.params.values(param) : { maker });
   }
   return params;
 }
@@ -215,7 +226,7 @@ function environmentOf(engine: Engine, stage: Stage): Map<string, Digest> {
   const digests = new Map<string, Digest>();
   for (const [name, value] of stage.env) digests.set(name, engine.blake3.hash(`set ${value}`));
   for (const name of stage.envDeps) {
-    const value = engine.env[name];
+    const value = Object.hasOwn(engine.env, name) ? engine.env[name] : undefined;
     digests.set(name, engine.blake3.hash(value === undefined ? 'unset' : `set ${value}`));
   }
   return digests;
@@ -223,15 +234,4 @@ function environmentOf(engine: Engine, stage: Stage): Map<string, Digest> {
 
 function seen(as: string, entry: Entry | undefined): SeenPath {
   return entry === undefined ? { state: 'missing' } : { state: 'known', entry: lockEntry(as, entry) };
-}
-
-function lenient(
-  found: SeenPath,
-  recorded: readonly LockEntry[] | undefined,
-  as: string,
-  options: FactOptions,
-): SeenPath {
-  if (found.state !== 'missing' || options.allowMissing !== true) return found;
-  const entry = recorded?.find((each) => each.path === as);
-  return entry === undefined ? found : { state: 'known', entry };
 }

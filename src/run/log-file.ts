@@ -1,12 +1,20 @@
+import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const FLUSH_BYTES = 64 << 10;
 const FLUSH_MS = 250;
 
-/** Where the log of a stage lies: names may hold any character, so they are encoded. */
+/** File systems take names of up to 255 bytes. */
+const LONGEST_NAME = 200;
+
+/** Where the log of a stage lies: names may hold any character and be of any length, so they are encoded. */
 export function logPath(pipeDir: string, address: string): string {
-  return join(pipeDir, 'tmp', 'logs', `${encodeURIComponent(address)}.log`);
+  // A lone half of a character is none that a URI can hold.
+  const encoded = encodeURIComponent(Buffer.from(address).toString());
+  const hash = createHash('sha256').update(address).digest('hex').slice(0, 16);
+  const name = encoded.length > LONGEST_NAME ? `${encoded.slice(0, LONGEST_NAME - 17)}-${hash}` : encoded;
+  return join(pipeDir, 'tmp', 'logs', `${name}.log`);
 }
 
 /** Collects what a stage writes. Nothing is made on disk for a stage that writes nothing. */
@@ -15,6 +23,7 @@ export class LogFile {
   #pending = '';
   #hasText = false;
   #timer: NodeJS.Timeout | undefined;
+  #fault: unknown;
 
   /** Starts afresh: the log of an earlier run is removed. */
   constructor(path: string) {
@@ -31,11 +40,15 @@ export class LogFile {
       }, FLUSH_MS);
   }
 
-  /** Puts everything on disk; returns the whole text, `undefined` for a stage that wrote nothing. */
+  /**
+   * Puts everything on disk; returns the whole text, `undefined` for a stage that wrote nothing.
+   * @throws what went wrong first when the log was written, such as a full disk
+   */
   end(): string | undefined {
     const text = this.#pending;
     const whole = !this.#hasText;
     this.#flush();
+    if (this.#fault !== undefined) throw this.#fault;
     if (!this.#hasText) return undefined;
     return whole ? text : readFileSync(this.#path, 'utf8');
   }
@@ -44,9 +57,14 @@ export class LogFile {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#pending === '') return;
-    if (!this.#hasText) mkdirSync(dirname(this.#path), { recursive: true });
-    this.#hasText = true;
-    appendFileSync(this.#path, this.#pending);
+    try {
+      if (!this.#hasText) mkdirSync(dirname(this.#path), { recursive: true });
+      this.#hasText = true;
+      appendFileSync(this.#path, this.#pending);
+    } catch (error) {
+      // Nobody could catch it here: lines come from a stream, and this may be a timer.
+      this.#fault ??= error;
+    }
     this.#pending = '';
   }
 }

@@ -1,5 +1,7 @@
+import type { Stats } from 'node:fs';
 import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
+import { readProblem } from '../fingerprint/file.ts';
 import { lookupKey } from '../fingerprint/param.ts';
 import { formatOf, parseData } from '../kit/format/data.ts';
 import type { Value, ValueMap } from '../kit/value.ts';
@@ -19,7 +21,7 @@ export class ParamFiles {
 
   /**
    * The values that a stage asks for. A file asked for as a whole gives its top-level keys.
-   * @throws {PipeError} for a file that cannot be parsed.
+   * @throws {PipeError} for a file that cannot be read or parsed.
    */
   values(param: ParamDep): ParamValues {
     const file = this.#read(param.path);
@@ -30,14 +32,31 @@ export class ParamFiles {
   }
 
   #read(path: string): Value | undefined {
-    const absolute = join(this.#root, path);
-    const stat = statSync(absolute, { throwIfNoEntry: false });
+    const absolute = resolve(this.#root, path);
+    const stat = statOf(absolute);
     if (stat?.isFile() !== true) return undefined;
     const stamp = `${String(stat.mtimeMs)} ${String(stat.size)} ${String(stat.ino)}`;
     const known = this.#parsed.get(path);
     if (known?.stamp === stamp) return known.value;
-    const value = parseData(readFileSync(absolute, 'utf8'), formatOf(path));
+    const value = parseData(readText(absolute, path), formatOf(path), path);
     this.#parsed.set(path, { stamp, value });
     return value;
+  }
+}
+
+function statOf(absolute: string): Stats | undefined {
+  try {
+    return statSync(absolute, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+function readText(absolute: string, shown: string): string {
+  try {
+    return readFileSync(absolute, 'utf8');
+  } catch (error) {
+    throw readProblem(shown, error);
   }
 }

@@ -5,7 +5,7 @@ import { canonical, equalValues } from '../kit/canonical.ts';
 import type { Value, ValueMap } from '../kit/value.ts';
 import type { LockBlock, LockEntry } from '../lockfile/block.ts';
 import type { RunRecord } from '../store/run-record.ts';
-import type { SeenPath, StageFacts } from './facts.ts';
+import type { SeenPath, StageFacts, ToBeMade } from './facts.ts';
 import type { ParamValues } from './param-files.ts';
 
 /** What is asked of a run, beside its targets. */
@@ -18,6 +18,14 @@ export interface PlanOptions {
 /** Which finished run a stage could be restored from: only asked for when it would run otherwise. */
 export type FindRecord = (facts: StageFacts) => RunRecord | undefined;
 
+/** What a decision depends on beside the facts of the stage. */
+export interface Circumstances {
+  /** The states of the stages that it needs. */
+  readonly before: readonly PlanState[];
+  readonly options: PlanOptions;
+  readonly findRecord: FindRecord;
+}
+
 /** What will happen to a stage, and why. */
 export interface Decision {
   readonly state: PlanState;
@@ -28,14 +36,8 @@ export interface Decision {
 
 /**
  * Decides about one stage from facts alone: the same for `--dry`, `explain`, `status` and the run itself.
- * `before` holds the states of the stages that it needs.
  */
-export function decide(
-  facts: StageFacts,
-  before: readonly PlanState[],
-  options: PlanOptions,
-  findRecord: FindRecord,
-): Decision {
+export function decide(facts: StageFacts, { before, options, findRecord }: Circumstances): Decision {
   const { stage } = facts;
   if (stage.when?.holds === false || before.includes('skip')) return { state: 'skip', reasons: [] };
   if (stage.frozen) return { state: 'frozen', reasons: [] };
@@ -55,7 +57,7 @@ export function decide(
 /** The stages whose outs must be made before anything can be said. */
 function upstreamOf(facts: StageFacts): Reason[] {
   const makers = [...facts.deps.values()].flatMap((dep) => (dep.state === 'unknown' ? [dep.maker] : []));
-  const params = [...facts.params].flatMap(([file, values]) => (values === 'unknown' ? [file] : []));
+  const params = [...facts.params.values()].flatMap((values) => ('maker' in values ? [values.maker] : []));
   return [...new Set([...makers, ...params])].map((stage) => ({ kind: 'upstream', stage }));
 }
 
@@ -73,9 +75,10 @@ export function differences(facts: StageFacts): Reason[] {
 }
 
 function* commandDifference({ stage, wdir }: StageFacts, recorded: LockBlock): Generator<Reason> {
-  const before = commandLines(recorded.cmd).join('\n');
-  const after = commandLines(stage.cmd).join('\n');
-  if (before !== after) yield { kind: 'command', before, after };
+  const [before, after] = [commandLines(recorded.cmd), commandLines(stage.cmd)];
+  // Not by the joined text: one command of two lines is not two commands.
+  const isSame = before.length === after.length && before.every((line, at) => line === after[at]);
+  if (!isSame) yield { kind: 'command', before: before.join('\n'), after: after.join('\n') };
   if (recorded.wdir !== wdir) yield { kind: 'wdir', before: recorded.wdir, after: wdir };
 }
 
@@ -101,23 +104,22 @@ function changeOf(seen: SeenPath, before: LockEntry | undefined): Change | undef
 
 function* paramDifferences(facts: StageFacts, recorded: LockBlock): Generator<Reason> {
   for (const file of new Set([...facts.params.keys(), ...recorded.params.keys()])) {
-    const now: ParamValues | 'unknown' = facts.params.get(file) ?? new Map();
-    if (now === 'unknown') continue;
+    const now: ParamValues | ToBeMade = facts.params.get(file) ?? new Map<string, Value>();
+    if ('maker' in now) continue;
     const before: ParamValues = recorded.params.get(file) ?? new Map();
     for (const key of new Set([...now.keys(), ...before.keys()])) {
       const [old, value] = [before.get(key), now.get(key)];
       if (old !== undefined && value !== undefined && equalValues(old, value)) continue;
       // Recorded neither then nor now, and not asked for any more.
       if (old === undefined && !now.has(key)) continue;
-      yield* valueDifferences(file, key, old, value);
+      yield* valueDifferences({ file, key }, old, value);
     }
   }
 }
 
 /** Says which keys inside two maps differ, rather than that the maps do. */
 function* valueDifferences(
-  file: string,
-  key: string,
+  at: { readonly file: string; readonly key: string },
   old: Value | undefined,
   now: Value | undefined,
 ): Generator<Reason> {
@@ -126,14 +128,13 @@ function* valueDifferences(
     for (const inner of new Set([...before.keys(), ...after.keys()])) {
       const [was, is] = [before.get(inner), after.get(inner)];
       if (was !== undefined && is !== undefined && equalValues(was, is)) continue;
-      yield* valueDifferences(file, `${key}.${inner}`, was, is);
+      yield* valueDifferences({ ...at, key: `${at.key}.${inner}` }, was, is);
     }
     return;
   }
   yield {
     kind: 'param',
-    file,
-    key,
+    ...at,
     ...(old === undefined ? {} : { before: canonical(old) }),
     ...(now === undefined ? {} : { after: canonical(now) }),
   };

@@ -10,7 +10,7 @@ import { openHistory } from './history.ts';
 import type { PlanOptions } from './plan.ts';
 import type { Capacity, Job } from './schedule.ts';
 import { Schedule } from './schedule.ts';
-import type { StageOptions } from './stage.ts';
+import type { StageOptions } from './stage-options.ts';
 import { runStage } from './stage.ts';
 import type { Survey } from './survey.ts';
 import { planEvent, planProblems, survey } from './survey.ts';
@@ -49,7 +49,7 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
   const history = openHistory(join(engine.project.pipeDir, 'tmp', 'history.json'));
   const ignored = options.dry === true ? undefined : await tidy(engine, options);
   const plan = await survey(engine, options.selected, options);
-  engine.emit(planEvent(engine, plan, options.capacity.jobs, history));
+  engine.emit(planEvent(engine, plan, { jobs: options.capacity.jobs, history }));
   const problems = planProblems(engine, plan);
   if (options.mode === 'stop' && problems.size > 0) throw new PipeError([...problems.values()].flat());
   if (ignored === undefined) return { ok: true, ends: new Map() };

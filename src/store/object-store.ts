@@ -101,17 +101,21 @@ export class ObjectStore {
     const source = this.layout.loose(digest);
     if (!existsSync(source)) return false;
     const hasher = this.#blake3.hasher();
+    const see = (chunk: Buffer): void => {
+      hasher.update(chunk);
+    };
     try {
-      if (await reflink(source, target)) await eachChunk(target, (chunk) => void hasher.update(chunk));
-      else await copyThrough(source, target, (chunk) => void hasher.update(chunk));
+      if (await reflink(source, target)) await eachChunk(target, see);
+      else await copyThrough(source, target, see);
       if (hasher.digest() === digest) {
         const handle = await open(target, 'r');
         await handle.chmod(mode).finally(() => handle.close());
         return true;
       }
     } catch (error) {
-      await rm(target, { force: true });
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(source)) return false;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'EEXIST') await rm(target, { force: true });
+      if (code === 'ENOENT' && !existsSync(source)) return false;
       throw error;
     }
     await rm(target, { force: true });

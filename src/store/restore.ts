@@ -1,5 +1,7 @@
-import { chmodSync, mkdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Digest } from '../kit/digest.ts';
 import { isWithin } from '../kit/path.ts';
 import { temporaryBeside } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
@@ -11,23 +13,35 @@ import { decodeTree } from './tree.ts';
 const DEEPEST = 512;
 
 /** The umask decides what of these remains, as for any file that a program makes. */
-const FILE_MODE = 0o666;
-const EXECUTABLE_MODE = 0o777;
+const MODE = { file: 0o666, exec: 0o777 } as const;
 
 /** Whether every object that an entry needs is there, by name; bytes are checked when they are restored. */
-export function isComplete(store: ObjectStore, entry: Entry, depth = 0): boolean {
-  if (!store.has(entry.digest)) return false;
-  if (entry.kind !== 'dir') return true;
-  const tree = depth < DEEPEST ? readTree(store, entry) : undefined;
-  if (tree === undefined) return false;
-  for (const child of tree.values()) if (!isComplete(store, child, depth + 1)) return false;
-  return true;
+export function isComplete(store: ObjectStore, entry: Entry): boolean {
+  // Each tree is looked at once, however often it occurs: few trees can stand for very many folders.
+  const complete = new Set<Digest>();
+  const check = (each: Entry, depth: number): boolean => {
+    if (!store.has(each.digest)) return false;
+    if (each.kind !== 'dir' || complete.has(each.digest)) return true;
+    const tree = depth < DEEPEST ? readTree(store, each) : undefined;
+    if (tree === undefined) return false;
+    for (const child of tree.values()) if (!check(child, depth + 1)) return false;
+    complete.add(each.digest);
+    return true;
+  };
+  return check(entry, 0);
 }
 
-/** The tree of a folder; `undefined` when its object is absent, damaged or not a tree. */
+/** The tree of a folder; `undefined` when its object is absent, damaged, or not a tree of the size that it should be. */
 export function readTree(store: ObjectStore, entry: Entry): Tree | undefined {
   const bytes = store.read(entry.digest);
-  return bytes === undefined ? undefined : decodeTree(bytes.toString('utf8'));
+  const tree = bytes !== undefined && isUtf8(bytes) ? decodeTree(bytes.toString('utf8')) : undefined;
+  if (tree === undefined || entry.kind !== 'dir') return undefined;
+  let [size, files] = [0, 0];
+  for (const child of tree.values()) {
+    size += child.size;
+    files += child.kind === 'dir' ? child.files : 1;
+  }
+  return size === entry.size && files === entry.files ? tree : undefined;
 }
 
 /**
@@ -41,11 +55,11 @@ export async function restoreEntry(
   place: { readonly target: string; readonly root: string },
 ): Promise<boolean> {
   const { target, root } = place;
-  mkdirSync(dirname(target), { recursive: true });
   checkInside(target, root);
+  mkdirSync(dirname(target), { recursive: true });
   const temporary = temporaryBeside(target);
   try {
-    if (!(await materialize(store, entry, temporary, 0))) return false;
+    if (!(await materialize(store, entry, { target: temporary, depth: 0 }))) return false;
     swap(temporary, target, entry.kind === 'dir');
     return true;
   } finally {
@@ -74,12 +88,15 @@ function realFolder(folder: string): string {
   }
 }
 
-async function materialize(store: ObjectStore, entry: Entry, target: string, depth: number): Promise<boolean> {
+async function materialize(
+  store: ObjectStore,
+  entry: Entry,
+  { target, depth }: { readonly target: string; readonly depth: number },
+): Promise<boolean> {
   switch (entry.kind) {
     case 'file':
-      return store.extract(entry.digest, target, FILE_MODE & ~process.umask());
     case 'exec':
-      return store.extract(entry.digest, target, EXECUTABLE_MODE & ~process.umask());
+      return store.extract(entry.digest, target, MODE[entry.kind] & ~umask());
     case 'link': {
       const text = store.read(entry.digest);
       if (text === undefined) return false;
@@ -91,7 +108,7 @@ async function materialize(store: ObjectStore, entry: Entry, target: string, dep
       if (tree === undefined) return false;
       mkdirSync(target);
       for (const [name, child] of tree) {
-        if (!(await materialize(store, child, join(target, name), depth + 1))) return false;
+        if (!(await materialize(store, child, { target: join(target, name), depth: depth + 1 }))) return false;
       }
       return true;
     }
@@ -124,9 +141,23 @@ export function removeTree(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch (error) {
-    const { code, path: at } = error as NodeJS.ErrnoException;
-    if ((code !== 'EACCES' && code !== 'EPERM') || at === undefined) throw error;
-    chmodSync(dirname(at), 0o700);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    unlockFolders(path);
     rmSync(path, { recursive: true, force: true });
   }
+}
+
+/** Lets the owner change a folder and all folders below it; never one above, and never through a link. */
+function unlockFolders(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  chmodSync(path, 0o700);
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) unlockFolders(join(path, entry.name));
+  }
+}
+
+function umask(): number {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the race it warns of needs threads that change it
+  return process.umask();
 }

@@ -62,33 +62,60 @@ export function readRunRecords(layout: StoreLayout, blake3: Blake3, key: Digest)
 }
 
 function readRecord(path: string, hex: string, blake3: Blake3): RunRecord | undefined {
-  const text = readFileSync(path, 'utf8');
-  return hexOf(blake3.hash(text)) === hex ? parseRunRecord(text) : undefined;
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EISDIR') return undefined;
+    throw error;
+  }
+  return hexOf(blake3.hash(bytes)) === hex ? parseRunRecord(bytes.toString('utf8')) : undefined;
 }
 
 /** Reads a record that anybody may have written; `undefined` when its form is wrong. */
 export function parseRunRecord(text: string): RunRecord | undefined {
-  const value = JSON.parse(text) as Partial<Record<string, unknown>> | null;
+  const value = parseJson(text) as Partial<Record<string, unknown>> | null | undefined;
   const { schema, key, stage, startedAt, durationMs, outs, log } = value ?? {};
   const digest = parseDigest(key);
   const entries = Array.isArray(outs) ? (outs as unknown[]).map(parseOut) : [undefined];
   const logDigest = log === null ? null : parseDigest(log);
   if (schema !== SCHEMA || digest === undefined || logDigest === undefined) return undefined;
-  if (typeof stage !== 'string' || typeof startedAt !== 'string' || typeof durationMs !== 'number') return undefined;
+  if (typeof stage !== 'string' || !isTime(startedAt) || !isCount(durationMs)) return undefined;
   if (!entries.every((entry) => entry !== undefined)) return undefined;
+  if (new Set(entries.map((entry) => entry.path)).size < entries.length) return undefined;
   return { key: digest, stage, startedAt, durationMs, outs: entries, log: logDigest };
 }
 
 function parseOut(value: unknown): LockEntry | undefined {
   const { path, digest, size, files, exec, link } = (value ?? {}) as Partial<Record<keyof LockEntry, unknown>>;
   const parsed = parseDigest(digest);
-  if (typeof path !== 'string' || parsed === undefined || typeof size !== 'number') return undefined;
+  if (typeof path !== 'string' || parsed === undefined || !isCount(size)) return undefined;
+  if (files !== undefined && !isCount(files)) return undefined;
   return {
     path,
     digest: parsed,
     size,
-    ...(typeof files === 'number' ? { files } : {}),
+    ...(files === undefined ? {} : { files }),
     ...(exec === true ? { exec } : {}),
     ...(link === true ? { link } : {}),
   };
+}
+
+/** The form that `Date.toISOString` gives: texts in it sort by time. */
+function isTime(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }

@@ -21,7 +21,8 @@ const KIND = new Map<string, Entry['kind']>([
   ['l', 'link'],
   ['d', 'dir'],
 ]);
-const LINE = /^([fxld]) (\d{1,16}) (?:(\d{1,16}) )?(b3:[0-9a-f]{64}) (".*")$/;
+/** A name may hold any character but a line end, also those that `.` leaves out without the `s` flag. */
+const LINE = /^([fxld]) (0|[1-9]\d{0,15}) (?:(0|[1-9]\d{0,15}) )?(b3:[0-9a-f]{64}) (".*")$/s;
 
 /** The text of a tree object (docs/formats.md, `pipe.tree/1`). */
 export function encodeTree(tree: Tree): string {

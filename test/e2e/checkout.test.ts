@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { PIPE } from '../rig/rig.ts';
@@ -31,6 +32,25 @@ function loadedAtStart(file: string, seen = new Set<string>()): Set<string> {
 test('the version is told by an entry of a few kilobytes', () => {
   const bytes = [...loadedAtStart(PIPE)].reduce((sum, file) => sum + statSync(file).size, 0);
   expect(bytes).toBeLessThan(32 * 1024);
+});
+
+/** The texts of all files that a run of `pipe` loaded, as V8's coverage names them. */
+function loadedFiles(coverage: string): string[] {
+  const [report = ''] = readdirSync(coverage);
+  const { result } = JSON.parse(readFileSync(join(coverage, report), 'utf8')) as { result: { url: string }[] };
+  const files = result.filter(({ url }) => url.startsWith('file:')).map(({ url }) => fileURLToPath(url));
+  return files.map((file) => readFileSync(file, 'utf8'));
+}
+
+test('status loads neither the live view nor what starts processes', async ({ rig }) => {
+  await rig.git('init');
+  await rig.pipe(['init']);
+  await rig.write({ 'pipeline.yaml': { stages: { one: { cmd: 'true' } } } });
+  const env = { NODE_V8_COVERAGE: rig.path('../coverage') };
+  expect(await rig.pipe(['status'], { env })).toMatchObject({ code: 0, stderr: '' });
+  const loaded = loadedFiles(env.NODE_V8_COVERAGE).join('\n');
+  expect(loaded).toContain('pipeline.yaml');
+  for (const heavy of ['react-reconciler', 'ExecaError']) expect(loaded).not.toContain(heavy);
 });
 
 test('an environment that asks libraries for developer tools changes nothing', async ({ rig }) => {

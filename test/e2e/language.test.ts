@@ -1,31 +1,19 @@
-import { execFileSync } from 'node:child_process';
-import { dirname, join, posix } from 'node:path';
+import { posix } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { loadPipeline } from '../../src/pipeline/load.ts';
 import type { Out, Pipeline, Stage } from '../../src/pipeline/model.ts';
 import { sortedBy } from '../../src/kit/order.ts';
 import type { Parsing } from '../../src/pipeline/text.ts';
 import type { Result } from '../../src/problem/problem.ts';
-import { dvcBinary } from '../setup/dvc.ts';
+import { askDvc, type Answer } from './language/ask-dvc.ts';
 import { BAD, GOOD, type CorpusProject } from './language/corpus.ts';
 import { typed } from './language/typed.ts';
-
-/** What DVC answers: the resolved pipeline, or why it refuses. */
-type Answer = { readonly error: string } | Readonly<Record<string, unknown>>;
 
 const answers = new Map<CorpusProject, Answer>();
 
 beforeAll(() => {
   const projects = [...GOOD, ...BAD];
-  const python = join(dirname(dvcBinary()), 'python');
-  const script = join(import.meta.dirname, 'language/dvc_resolve.py');
-  const reply = execFileSync(python, [script], {
-    input: JSON.stringify({ projects }),
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  const { projects: replies } = JSON.parse(reply) as { projects: Answer[] };
+  const { projects: replies } = askDvc({ projects });
   for (const [index, project] of projects.entries()) answers.set(project, replies[index] ?? { error: 'no answer' });
 }, 120_000);
 

@@ -40,6 +40,7 @@ export class Rig {
   /** Sets up a rig with an empty project; `cleanup` removes it. */
   static async create(): Promise<Rig> {
     const root = await realpath(await mkdtemp(join(tmpdir(), 'pipe-rig-')));
+    await chmod(root, 0o755); // tests that give up root's rights still get there
     const at = (name: string): string => join(root, name);
     const folders = { project: at('project'), home: at('home'), bin: at('bin'), temporary: at('tmp') };
     for (const folder of Object.values(folders)) await mkdir(folder);

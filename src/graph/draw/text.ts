@@ -6,6 +6,9 @@ import { drawTree, isCyclic } from './tree.ts';
 
 /** Bigger pictures are listed: nobody follows lines through that many boxes. */
 const MOST_BOXES = 120;
+/** So are those whose lines take far more room than the boxes: a chain of boxes takes four rows each. */
+const TALLEST_PER_BOX = 5;
+const TALLEST_BESIDE = 20;
 const BETWEEN = 3;
 
 /** A picture for a terminal: boxes where they fit, a compact list of everything where they do not. */
@@ -13,7 +16,9 @@ export function drawText(picture: Picture, options: DrawOptions): string {
   if (picture.nodes.length <= MOST_BOXES && !isCyclic(picture)) {
     const parts = components(picture).map((part) => drawBoxes(part, options));
     const drawn = parts.filter((part) => part !== undefined);
-    if (drawn.length === parts.length) return shelve(drawn, options.width).join('\n');
+    const lines = shelve(drawn, options.width);
+    const isLegible = lines.length <= TALLEST_PER_BOX * picture.nodes.length + TALLEST_BESIDE;
+    if (drawn.length === parts.length && isLegible) return lines.join('\n');
   }
   return drawTree(picture, options).join('\n');
 }

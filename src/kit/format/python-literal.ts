@@ -144,6 +144,5 @@ function distinct(items: readonly Value[]): Value {
 
 function keyText(key: Value): string {
   if (isList(key) || isMap(key)) throw new NoLiteral();
-  if (typeof key === 'number') return floatText(key);
-  return key === null ? 'None' : typeof key === 'boolean' ? (key ? 'True' : 'False') : String(key);
+  return typeof key === 'number' ? floatText(key) : String(key);
 }

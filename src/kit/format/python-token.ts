@@ -140,7 +140,8 @@ function unescape(inner: string, start: number): string | undefined {
   if (/(?:^|[^\\])(?:\\\\)*\\N\{/.test(inner)) return undefined;
   return inner.replace(
     /\\(?:([0-7]{1,3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))/gsu,
-    (whole, octal?: string, hex?: string, short?: string, long?: string, char = '') => {
+    (whole: string, ...groups: (string | undefined)[]) => {
+      const [octal, hex, short, long, char = ''] = groups;
       if (octal !== undefined) return String.fromCharCode(parseInt(octal, 8));
       const code = hex ?? short ?? long;
       if (code !== undefined) {

@@ -25,7 +25,7 @@ function toValue(value: Toml.TomlValue, depth: number): Value {
   if (depth > MAX_DEPTH) throw new FormatError(`tables nest deeper than ${String(MAX_DEPTH)} levels`, 0);
   if (typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map((item) => toValue(item, depth + 1));
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return value.toISOString().replace('.000', '');
   if (!isTable(value)) return String(value);
   return new Map(Object.entries(value).map(([key, item]) => [key, toValue(item, depth + 1)]));
 }

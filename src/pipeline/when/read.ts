@@ -19,7 +19,7 @@ export function readWhen(node: YamlNode | undefined, context: WhenContext, repor
       shift < 0
         ? node
         : { start: node.start + shift + error.start, end: node.start + shift + Math.max(error.end, error.start) };
-    report.add('PIPE_WHEN', `when: ${error.message}`, span, error.hint);
+    report.add('PIPE_WHEN', span, { message: `when: ${error.message}`, hint: error.hint });
     return undefined;
   }
 }

@@ -22,7 +22,7 @@ export class WhenError extends Error {
 }
 
 const TOKEN =
-  /\s+|(?<template>\$\{[^}]*\})|(?<number>(?:\d[\d_]*)?\.?\d+(?:[eE][-+]?\d+)?)|(?<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<name>[\p{L}_][\p{L}\p{N}_-]*)|(?<sign>==|!=|<=|>=|[<>()[\],.-])/suy;
+  /\s+|(?<template>\$\{[^}]*\})|(?<number>\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?)|(?<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<name>[\p{L}_][\p{L}\p{N}_-]*)|(?<sign>==|!=|<=|>=|[<>()[\],.-])/suy;
 
 /** Cuts a condition into tokens; the last one is `end`. */
 export function tokenize(source: string): Token[] {

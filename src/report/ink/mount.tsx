@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { render } from 'ink';
-import type { View } from '../live.ts';
 import type { LiveState } from '../state.ts';
+import type { View } from '../view.ts';
 import { LiveView } from './LiveView.tsx';
 import { Screen } from './screen.ts';
 
@@ -51,18 +51,13 @@ export function mountView({ stdout, color, now, state: first }: MountOptions): V
     update(next) {
       state = next;
     },
-    async close(last) {
+    close(last) {
       clearTimeout(timer);
       state = last;
       closing = true;
       draw();
       ink.unmount();
       screen.close();
-      await new Promise<void>((resolve) => {
-        stdout.write('', () => {
-          resolve();
-        });
-      });
     },
   };
 }

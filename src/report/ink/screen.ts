@@ -8,7 +8,8 @@ import { displayWidth } from '../../kit/width.ts';
  * - It has no number of rows. A view that fills the screen makes Ink clear the terminal with everything the user had
  *   on it; ours never does (`arrange`), but a window can shrink below it.
  * - When the window gets narrower, terminals break the rows of the last frame in two, and Ink, which knows nothing of
- *   it, would erase too few. The additional rows are erased here before Ink hears of the new size.
+ *   it, would erase too few. The additional rows are erased here before Ink hears of the new size. (What a terminal
+ *   has moved into its scrollback meanwhile is out of reach.)
  */
 export class Screen extends EventEmitter {
   readonly isTTY = true;

@@ -73,10 +73,7 @@ export const GOOD: readonly CorpusProject[] = [
       'sub/deep/params.yaml': 'p: 3\n',
     },
   },
-  one(
-    'URLs as deps',
-    'stages:\n  a:\n    cmd: x\n    deps: [https://example.com/x, "ds://data", "foo://x/y", "a:b"]\n',
-  ),
+  one('URLs as deps', 'stages:\n  a:\n    cmd: x\n    deps: [https://example.com/x, "ds://data", "a:b"]\n'),
   one(
     'params in every form',
     'stages:\n  a:\n    cmd: x\n    params: [a, b.c, a, p.json: [x.y], q.toml: , r.py: [A, B.c], p.json: [z]]\n'.replace(
@@ -265,6 +262,7 @@ export const GOOD: readonly CorpusProject[] = [
 
 /** Both refuse them. */
 export const BAD: readonly CorpusProject[] = [
+  one('a URL of an unknown kind', 'stages:\n  a: {cmd: x, deps: ["foo://x/y"]}\n'),
   one('a list at the top', '- a\n'),
   one('a text at the top', 'just text\n'),
   one('an unknown section', 'stagez: {}\n'),

@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { MAX_DEPTH } from '../json.ts';
 import { findTooDeep } from './depth.ts';
 import type { Fault } from './fault.ts';
-import { applyMerge, isMergeKey } from './merge.ts';
+import { BOMB, isBomb, MAX_EXPANDED } from './expanded.ts';
+import { applyMerge, isMergeKey, type MergeBudget } from './merge.ts';
 import type { MapEntry, Scalar, ScalarNode, YamlNode } from './node.ts';
 import { resolvePlain, TOO_LONG } from './plain.ts';
 
@@ -31,10 +32,11 @@ export function composeYaml(text: string, faults: Fault[]): YamlNode | undefined
     const start = second.range[0];
     faults.push({ message: 'the file holds more than one YAML document', start, end: start });
   }
-  if (document?.contents == null || faults.length > 0) return undefined;
+  if (document === undefined || faults.length > 0) return undefined;
   const builder = new Builder(yaml, text, faults);
   if (builder.isEmpty(document.contents)) return undefined;
   const root = builder.build(document.contents, 0);
+  if (builder.budget.left < 0 || (faults.length === 0 && isBomb(root))) faults.push(BOMB);
   return faults.length > 0 ? undefined : root;
 }
 
@@ -50,12 +52,14 @@ class Builder {
   private readonly yaml: typeof Yaml;
   private readonly text: string;
   private readonly faults: Fault[];
+  readonly budget: MergeBudget;
   private readonly anchors = new Map<string, YamlNode | 'open'>();
 
   constructor(yaml: typeof Yaml, text: string, faults: Fault[]) {
     this.yaml = yaml;
     this.text = text;
     this.faults = faults;
+    this.budget = { faults, left: MAX_EXPANDED };
   }
 
   /** Nodes come in the order of the text, so an alias meets the last anchor of its name before it. */
@@ -70,10 +74,10 @@ class Builder {
     const { anchor } = node;
     if (anchor !== undefined) this.anchors.set(anchor, 'open');
     const built = yaml.isScalar(node)
-      ? this.scalar(node, start, end)
+      ? this.scalar(node)
       : yaml.isSeq(node)
-        ? this.seq(node, start, end, depth)
-        : this.map(node, start, end, depth);
+        ? this.seq(node, depth)
+        : this.map(node, depth);
     if (anchor !== undefined) this.anchors.set(anchor, built);
     return built;
   }
@@ -88,11 +92,13 @@ class Builder {
     return target;
   }
 
-  private scalar(node: Yaml.Scalar, start: number, end: number): ScalarNode {
+  private scalar(node: Yaml.Scalar): ScalarNode {
+    const [start, rawEnd] = rangeOf(node);
+    const isBlock = node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED';
+    const end = isBlock ? this.trimmedEnd(start, rawEnd) : rawEnd;
     const text = typeof node.value === 'string' ? node.value : (node.source ?? '');
     const tag = node.tag === TAG + 'str' || node.tag === undefined || node.tag === '!' ? undefined : node.tag;
     const isPlain = (node.type ?? 'PLAIN') === 'PLAIN';
-    if (node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED') end = this.trimmedEnd(start, end);
     if (tag === undefined) {
       const value = isPlain && node.tag === undefined ? resolvePlain(text) : text;
       if (value === TOO_LONG) return this.fault({ message: 'an integer has too many digits', start, end });
@@ -115,15 +121,17 @@ class Builder {
     return start + this.text.slice(start, end).trimEnd().length;
   }
 
-  private seq(node: Yaml.YAMLSeq, start: number, end: number, depth: number): YamlNode {
-    this.checkTag(node.tag, 'seq', start, end);
+  private seq(node: Yaml.YAMLSeq, depth: number): YamlNode {
+    const [start, end] = rangeOf(node);
+    this.checkTag(node, 'seq');
     const items = node.items.map((item) => this.build(item, depth + 1));
     const last = node.flow === true ? undefined : this.endOf(node.items.at(-1), items.at(-1));
     return { kind: 'seq', items, start, end: last ?? end };
   }
 
-  private map(node: Yaml.YAMLMap, start: number, end: number, depth: number): YamlNode {
-    this.checkTag(node.tag, 'map', start, end);
+  private map(node: Yaml.YAMLMap, depth: number): YamlNode {
+    const [start, end] = rangeOf(node);
+    this.checkTag(node, 'map');
     const own: MapEntry[] = [];
     let merge: MapEntry | undefined;
     let last: number | undefined;
@@ -148,7 +156,7 @@ class Builder {
         own.push({ key, value });
       }
     }
-    const entries = applyMerge(own, merge, this.faults);
+    const entries = applyMerge(own, merge, this.budget);
     return { kind: 'map', entries, start, end: node.flow === true ? end : (last ?? end) };
   }
 
@@ -164,7 +172,9 @@ class Builder {
     );
   }
 
-  private checkTag(tag: string | undefined, kind: 'map' | 'seq', start: number, end: number): void {
+  private checkTag(node: Yaml.YAMLMap | Yaml.YAMLSeq, kind: 'map' | 'seq'): void {
+    const { tag } = node;
+    const [start, end] = rangeOf(node);
     if (tag === undefined || tag === TAG + kind || tag === '!') return;
     this.fault({
       message: `the tag ${shortTag(tag)} is not supported`,

@@ -1,3 +1,4 @@
+import { MAX_DEPTH } from '../json.ts';
 import type { ScalarNode } from './node.ts';
 import { resolvePlain, TOO_LONG } from './plain.ts';
 
@@ -8,6 +9,7 @@ export class Unsure extends Error {}
 export class Cursor {
   readonly text: string;
   at = 0;
+  private depth = 0;
 
   constructor(text: string) {
     this.text = text;
@@ -16,6 +18,15 @@ export class Cursor {
   /** The UTF-16 unit here; NaN at the end. */
   get code(): number {
     return this.text.charCodeAt(this.at);
+  }
+
+  /** Called around each list and map: what nests deep is left to the full reader, which says so. */
+  enter(): void {
+    if (++this.depth > MAX_DEPTH / 2) throw new Unsure();
+  }
+
+  leave(): void {
+    this.depth--;
   }
 
   skipSpaces(): void {

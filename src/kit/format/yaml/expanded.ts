@@ -1,7 +1,17 @@
+import type { Fault } from './fault.ts';
 import type { YamlNode } from './node.ts';
 
 /** How many values a text may hold through aliases; one without aliases is bounded by its length alone. */
-const MAX_EXPANDED = 1_000_000;
+export const MAX_EXPANDED = 1_000_000;
+
+/** Said of a text whose aliases multiply. */
+export const BOMB: Fault = {
+  message: 'its aliases expand to millions of values',
+  hint: 'write the lists and maps out, or use fewer aliases of them',
+  start: 0,
+  end: 0,
+  about: 'too-big',
+};
 
 /**
  * Whether the aliases of a tree multiply its values beyond use. Shared nodes are counted once and their sum reused, so

@@ -1,4 +1,3 @@
-import { MAX_DEPTH } from '../json.ts';
 import { COLON, type Cursor, NEWLINE, plainNode, readQuoted, SPACE, Unsure } from './cursor.ts';
 import { hasDuplicates } from './merge.ts';
 import type { MapEntry, ScalarNode, YamlNode } from './node.ts';
@@ -10,17 +9,19 @@ const CLOSE_MAP = 125;
 const COMMA = 44;
 
 /** A flow collection for the quick reader; the cursor stands at its bracket. Its lines are indented beyond `indent`. */
-export function readFlow(cursor: Cursor, indent: number, depth: number): YamlNode {
-  if (depth > MAX_DEPTH / 2) throw new Unsure();
-  return cursor.code === OPEN_SEQ ? readSeq(cursor, indent, depth) : readMap(cursor, indent, depth);
+export function readFlow(cursor: Cursor, indent: number): YamlNode {
+  cursor.enter();
+  const node = cursor.code === OPEN_SEQ ? readSeq(cursor, indent) : readMap(cursor, indent);
+  cursor.leave();
+  return node;
 }
 
-function readSeq(cursor: Cursor, indent: number, depth: number): YamlNode {
+function readSeq(cursor: Cursor, indent: number): YamlNode {
   const start = cursor.at++;
   const items: YamlNode[] = [];
   skipBreaks(cursor, indent);
   while (cursor.code !== CLOSE_SEQ) {
-    const item = readItem(cursor, indent, depth);
+    const item = readItem(cursor, indent);
     skipBreaks(cursor, indent);
     if (cursor.code === COLON) throw new Unsure();
     items.push(item);
@@ -30,7 +31,7 @@ function readSeq(cursor: Cursor, indent: number, depth: number): YamlNode {
   return { kind: 'seq', items, start, end: cursor.at };
 }
 
-function readMap(cursor: Cursor, indent: number, depth: number): YamlNode {
+function readMap(cursor: Cursor, indent: number): YamlNode {
   const start = cursor.at++;
   const entries: MapEntry[] = [];
   skipBreaks(cursor, indent);
@@ -43,7 +44,7 @@ function readMap(cursor: Cursor, indent: number, depth: number): YamlNode {
     if (key.value === '<<' || key.end - key.start > 1000) throw new Unsure();
     cursor.at++;
     skipBreaks(cursor, indent);
-    entries.push({ key, value: readItem(cursor, indent, depth) });
+    entries.push({ key, value: readItem(cursor, indent) });
     skipBreaks(cursor, indent);
     if (!skipComma(cursor, indent, CLOSE_MAP)) break;
   }
@@ -60,9 +61,9 @@ function skipComma(cursor: Cursor, indent: number, close: number): boolean {
   return true;
 }
 
-function readItem(cursor: Cursor, indent: number, depth: number): YamlNode {
+function readItem(cursor: Cursor, indent: number): YamlNode {
   const { code } = cursor;
-  if (code === OPEN_SEQ || code === OPEN_MAP) return readFlow(cursor, indent, depth + 1);
+  if (code === OPEN_SEQ || code === OPEN_MAP) return readFlow(cursor, indent);
   return code === 34 || code === 39 ? readQuoted(cursor) : readPlain(cursor);
 }
 

@@ -6,6 +6,12 @@ export function isMergeKey(key: ScalarNode): boolean {
   return key.value === '<<';
 }
 
+/** What is left of the entries that merge keys may copy in one text, so that merging is no bomb. */
+export interface MergeBudget {
+  readonly faults: Fault[];
+  left: number;
+}
+
 /**
  * The entries of a map: those that its merge key brings in, then its own, which win. Of several merged maps the first
  * one wins. Reports keys that come twice.
@@ -13,12 +19,14 @@ export function isMergeKey(key: ScalarNode): boolean {
 export function applyMerge(
   own: readonly MapEntry[],
   merge: MapEntry | undefined,
-  faults: Fault[],
+  budget: MergeBudget,
 ): readonly MapEntry[] {
-  reportDuplicates(own, faults);
+  reportDuplicates(own, budget.faults);
   if (merge === undefined) return own;
   const entries = new Map<ScalarNode['value'], MapEntry>();
-  for (const source of mergedMaps(merge.value, faults).reverse()) {
+  for (const source of mergedMaps(merge.value, budget.faults).reverse()) {
+    budget.left -= source.entries.length;
+    if (budget.left < 0) return own;
     for (const entry of source.entries) entries.set(entry.key.value, entry);
   }
   for (const entry of own) entries.set(entry.key.value, entry);

@@ -1,4 +1,3 @@
-import { MAX_DEPTH } from '../json.ts';
 import { readBlockScalar } from './block-scalar.ts';
 import { COLON, Cursor, DASH, HASH, NEWLINE, plainNode, readQuoted, SPACE, Unsure } from './cursor.ts';
 import { readFlow } from './flow.ts';
@@ -34,7 +33,7 @@ function readDocument(cursor: Cursor): YamlNode | undefined {
   const indent = cursor.nextLine();
   if (indent < 0) return undefined;
   if (cursor.text[cursor.at] === '%') throw new Unsure();
-  const [root, next] = readBlock(cursor, indent, 0);
+  const [root, next] = readBlock(cursor, indent);
   if (next >= 0) throw new Unsure();
   return root;
 }
@@ -43,12 +42,11 @@ function readDocument(cursor: Cursor): YamlNode | undefined {
 type Read = readonly [YamlNode, number];
 
 /** A list or a map whose first character stands here, at this indentation. */
-function readBlock(cursor: Cursor, indent: number, depth: number): Read {
-  if (depth > MAX_DEPTH / 2) throw new Unsure();
-  if (isDash(cursor)) return readSeq(cursor, indent, depth);
+function readBlock(cursor: Cursor, indent: number): Read {
+  if (isDash(cursor)) return readSeq(cursor, indent);
   const key = tryKey(cursor);
   if (key === undefined) throw new Unsure();
-  return readMap(cursor, indent, key, depth);
+  return readMap(cursor, indent, key);
 }
 
 function isDash(cursor: Cursor): boolean {
@@ -57,68 +55,67 @@ function isDash(cursor: Cursor): boolean {
   return after === SPACE || after === NEWLINE || Number.isNaN(after);
 }
 
-function readSeq(cursor: Cursor, indent: number, depth: number): Read {
+function readSeq(cursor: Cursor, indent: number): Read {
   const items: YamlNode[] = [];
   const start = cursor.at;
   let next = indent;
+  cursor.enter();
   while (next === indent && isDash(cursor)) {
-    const dash = cursor.at;
-    cursor.at++;
-    let item: YamlNode;
+    const dash = cursor.at++;
+    let column: number;
     if (cursor.skipToLineEnd()) {
-      const inner = cursor.nextLine();
-      if (inner <= indent) throw new Unsure();
-      [item, next] = readNested(cursor, inner, indent, depth);
+      column = cursor.nextLine();
+      if (column <= indent) throw new Unsure();
     } else {
       cursor.skipSpaces();
-      const column = indent + cursor.at - dash;
-      [item, next] = readNested(cursor, column, indent, depth);
+      column = indent + cursor.at - dash;
     }
+    const [item, after] = readNested(cursor, column, indent);
     items.push(item);
+    next = after;
   }
+  cursor.leave();
   if (next > indent) throw new Unsure();
   return [{ kind: 'seq', items, start, end: items.at(-1)?.end ?? start }, next];
 }
 
 /** What stands after a dash or on a line of its own: a list, a map, or a scalar of the parent at `indent`. */
-function readNested(cursor: Cursor, column: number, indent: number, depth: number): Read {
-  if (isDash(cursor)) return readBlock(cursor, column, depth + 1);
+function readNested(cursor: Cursor, column: number, indent: number): Read {
+  if (isDash(cursor)) return readBlock(cursor, column);
   const start = cursor.at;
   const key = tryKey(cursor);
-  if (key !== undefined) {
-    if (depth > MAX_DEPTH / 2) throw new Unsure();
-    return readMap(cursor, column, key, depth + 1);
-  }
+  if (key !== undefined) return readMap(cursor, column, key);
   cursor.at = start;
   return readScalar(cursor, indent);
 }
 
-function readMap(cursor: Cursor, indent: number, firstKey: ScalarNode, depth: number): Read {
+function readMap(cursor: Cursor, indent: number, firstKey: ScalarNode): Read {
   const entries: MapEntry[] = [];
+  cursor.enter();
   let key: ScalarNode | undefined = firstKey;
-  let next = indent;
   for (;;) {
-    if (key.value === '<<') throw new Unsure();
-    const [value, after]: Read = readValue(cursor, indent, key, depth);
+    if (key?.value === '<<' || key === undefined) throw new Unsure();
+    const [value, next]: Read = readValue(cursor, indent, key);
     entries.push({ key, value });
-    next = after;
-    if (next !== indent) break;
+    if (next > indent) throw new Unsure();
+    if (next < indent) {
+      cursor.leave();
+      if (hasDuplicates(entries)) throw new Unsure();
+      return [{ kind: 'map', entries, start: firstKey.start, end: value.end }, next];
+    }
     key = isDash(cursor) ? undefined : tryKey(cursor);
-    if (key === undefined) throw new Unsure();
   }
-  if (next > indent || hasDuplicates(entries)) throw new Unsure();
-  return [{ kind: 'map', entries, start: firstKey.start, end: entries.at(-1)?.value.end ?? firstKey.end }, next];
 }
 
 /** What belongs to a key; the cursor stands behind its colon. */
-function readValue(cursor: Cursor, indent: number, key: ScalarNode, depth: number): Read {
+function readValue(cursor: Cursor, indent: number, key: ScalarNode): Read {
   if (!cursor.skipToLineEnd()) {
     cursor.skipSpaces();
     return readScalar(cursor, indent);
   }
   const next = cursor.nextLine();
-  if (next > indent) return readNested(cursor, next, indent, depth);
-  if (next === indent && isDash(cursor)) return readSeq(cursor, indent, depth + 1);
+  if (next > indent) return readNested(cursor, next, indent);
+  if (next === indent && isDash(cursor)) return readSeq(cursor, indent);
   return [{ kind: 'scalar', value: null, start: key.end, end: key.end }, next];
 }
 
@@ -131,7 +128,7 @@ function readScalar(cursor: Cursor, indent: number): Read {
   if (SPECIAL.has(char)) throw new Unsure();
   if (char === '|' || char === '>') return readBlockScalar(cursor, indent);
   if (char === '"' || char === "'") return endOfLine(cursor, readQuoted(cursor));
-  if (char === '[' || char === '{') return endOfLine(cursor, readFlow(cursor, indent, 0));
+  if (char === '[' || char === '{') return endOfLine(cursor, readFlow(cursor, indent));
   return readPlain(cursor, indent);
 }
 

@@ -1,6 +1,5 @@
 import type { Problem, Source } from '../../../problem/problem.ts';
 import { composeYaml } from './compose.ts';
-import { isBomb } from './expanded.ts';
 import type { Fault } from './fault.ts';
 import type { YamlNode } from './node.ts';
 import { readQuickly, UNSURE } from './quick.ts';
@@ -50,11 +49,7 @@ function check(text: string, faults: Fault[]): boolean {
 function parse(text: string, faults: Fault[]): YamlNode | undefined {
   const quick = readQuickly(text);
   if (quick !== UNSURE) return quick;
-  if (text.length <= MAX_COMPOSED_LENGTH) {
-    const root = composeYaml(text, faults);
-    if (root !== undefined && isBomb(root)) faults.push(BOMB);
-    return root;
-  }
+  if (text.length <= MAX_COMPOSED_LENGTH) return composeYaml(text, faults);
   faults.push({
     message: `the file is larger than ${megabytes(MAX_COMPOSED_LENGTH)}`,
     start: 0,
@@ -63,14 +58,6 @@ function parse(text: string, faults: Fault[]): YamlNode | undefined {
   });
   return undefined;
 }
-
-const BOMB: Fault = {
-  message: 'its aliases expand to millions of values',
-  hint: 'write the lists and maps out, or use fewer aliases of them',
-  start: 0,
-  end: 0,
-  about: 'too-big',
-};
 
 function megabytes(length: number): string {
   return `${String(length / 1024 / 1024)} MiB`;

@@ -1,0 +1,65 @@
+import { fingerprintPath } from '../fingerprint/file.ts';
+import { canonical } from '../kit/canonical.ts';
+import type { LockEntry } from '../lockfile/block.ts';
+import { lockEntry } from '../lockfile/entry.ts';
+import type { Problem } from '../problem/problem.ts';
+import { writeRunRecord } from '../store/run-record.ts';
+import type { Engine } from './engine.ts';
+import type { StageFacts } from './facts.ts';
+import { gatherFacts, isCacheable, keyOf } from './facts.ts';
+import { storeSink } from './sink.ts';
+import { changedDep, missingOut } from './stage-problem.ts';
+import type { StageOptions } from './stage-options.ts';
+
+/** A run whose command ended well. */
+export interface FinishedRun {
+  readonly options: StageOptions;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly logText: string | undefined;
+}
+
+/** Stores what a run made and records it, unless an out is missing or something it read has changed meanwhile. */
+export async function commit(engine: Engine, facts: StageFacts, run: FinishedRun): Promise<Problem | undefined> {
+  const { stage } = facts;
+  const { options } = run;
+  const outs: LockEntry[] = [];
+  const sink = options.noCommit === true ? {} : { sink: storeSink(engine.store) };
+  for (const out of stage.outs) {
+    const entry = await fingerprintPath(out.path, { follow: false, ...sink }, engine.fingerprint);
+    if (entry === undefined) return missingOut(stage, out);
+    outs.push(lockEntry(out.as, entry));
+  }
+  const changed = await changedInput(engine, facts, options);
+  if (changed !== undefined) return changedDep(stage, changed);
+  const key = keyOf(engine, facts);
+  if (key !== undefined && isCacheable(stage) && options.noCommit !== true) {
+    const log = run.logText === undefined ? null : await engine.store.put(run.logText);
+    writeRunRecord(engine.store.layout, engine.blake3, {
+      key,
+      stage: stage.name,
+      startedAt: run.startedAt,
+      durationMs: Math.round(run.durationMs),
+      outs,
+      log,
+    });
+  }
+  recordBlock(engine, facts, outs);
+  return undefined;
+}
+
+/** A dep or parameter that is no longer what it was when the stage started. */
+async function changedInput(engine: Engine, facts: StageFacts, options: StageOptions): Promise<string | undefined> {
+  const after = await gatherFacts(engine, { ...facts.stage, outs: [] }, options);
+  for (const [as, seen] of facts.deps) {
+    const now = after.deps.get(as);
+    if (seen.state !== 'known' || now?.state !== 'known' || now.entry.digest !== seen.entry.digest) return as;
+  }
+  const unchanged = canonical(after.inputs?.params ?? null) === canonical(facts.inputs?.params ?? null);
+  return unchanged ? undefined : 'a parameter file';
+}
+
+/** Writes down what a stage now has: the last step, so that whatever is recorded is complete. */
+export function recordBlock(engine: Engine, facts: StageFacts, outs: readonly LockEntry[]): void {
+  if (facts.inputs !== undefined) engine.locks.record(facts.stage, { ...facts.inputs, outs });
+}

@@ -1,0 +1,119 @@
+import type { ExecutionResult } from '../executor/executor.ts';
+import type { Out, Stage } from '../pipeline/model.ts';
+import type { Problem } from '../problem/problem.ts';
+import type { Engine } from './engine.ts';
+import type { StageFacts } from './facts.ts';
+
+/** What keeps a stage from running. */
+export function stageProblems(engine: Engine, { stage, deps, params }: StageFacts): Problem[] {
+  return [
+    ...stage.deps.filter((dep) => deps.get(dep.as)?.state === 'missing').map((dep) => missingDep(stage, dep)),
+    ...stage.params.flatMap((param) => {
+      const values = params.get(param.as);
+      if (values === undefined || 'maker' in values) return [];
+      const missing = [...values].filter(([, value]) => value === undefined).map(([key]) => key);
+      return missing.length === 0 ? [] : [missingParam(stage, param, missing)];
+    }),
+    ...stage.secrets
+      .filter((name) => !Object.hasOwn(engine.env, name) || engine.env[name] === undefined)
+      .map((name) => missingSecret(stage, name)),
+  ];
+}
+
+function missingDep(stage: Stage, dep: Stage['deps'][number]): Problem {
+  const what = dep.url ? 'this pipe cannot read URLs yet' : dep.glob ? 'no file matches' : 'it is not on disk';
+  return {
+    code: 'PIPE_DEP_MISSING',
+    message: `"${stage.address}" needs ${dep.path}: ${dep.url ? '' : 'no stage makes it and '}${what}`,
+    hint: 'put it there, add it to the outs of a stage, or run `pipe pull` if it is shared',
+    at: dep.at,
+  };
+}
+
+function missingParam(stage: Stage, param: Stage['params'][number], keys: readonly string[]): Problem {
+  return {
+    code: 'PIPE_PARAM_MISSING',
+    message: `"${stage.address}" asks for ${keys.join(', ')}, which ${param.path} does not have`,
+    hint: `add ${keys.length === 1 ? 'it' : 'them'} to ${param.path}, or remove ${keys.length === 1 ? 'it' : 'them'} from params`,
+    at: param.at,
+  };
+}
+
+function missingSecret(stage: Stage, name: string): Problem {
+  return {
+    code: 'PIPE_SECRET_MISSING',
+    message: `"${stage.address}" wants the secret ${name}, which is not set`,
+    hint: `set it for this run: ${name}=… pipe repro`,
+    at: stage.at,
+  };
+}
+
+/** What is wrong with how a command ended; `undefined` when it ended well. */
+export function commandProblem(stage: Stage, command: string, result: ExecutionResult): Problem | undefined {
+  if (result.timedOut) {
+    return {
+      code: 'PIPE_STAGE_TIMEOUT',
+      message: `"${stage.address}" took longer than its timeout of ${String((stage.timeoutMs ?? 0) / 1000)} s and was ended`,
+      hint: 'raise `timeout`, or see what it was doing with `pipe logs`',
+      at: stage.at,
+    };
+  }
+  if (result.exitCode === 0) return undefined;
+  const how =
+    result.exitCode === null ? `was ended by ${result.signal ?? 'a signal'}` : `exited with ${String(result.exitCode)}`;
+  return {
+    code: 'PIPE_STAGE_FAILED',
+    message: `"${stage.address}" failed: \`${command}\` ${how}`,
+    hint: `the whole output: \`pipe logs ${stage.address}\``,
+    at: stage.at,
+  };
+}
+
+/** A command ended well without making what it should. */
+export function missingOut(stage: Stage, out: Out): Problem {
+  return {
+    code: 'PIPE_OUT_MISSING',
+    message: `"${stage.address}" ended well but did not make its out ${out.path}`,
+    hint: 'check the path that the command writes to; paths are relative to the stage’s working folder',
+    at: out.at,
+  };
+}
+
+/** Something that a stage read changed while it ran. */
+export function changedDep(stage: Stage, path: string): Problem {
+  return {
+    code: 'PIPE_DEP_CHANGED',
+    message: `${path} changed while "${stage.address}" ran: nothing is recorded, since it is unknown which bytes it read`,
+    hint: 'run again; a stage may not write to its own deps (use an out with `persist: true`)',
+    at: stage.at,
+  };
+}
+
+/** The run was stopped while, or before, the stage ran. */
+export function cancelledProblem(stage: Stage): Problem {
+  return { code: 'PIPE_CANCELLED', message: `"${stage.address}" was stopped`, at: stage.at };
+}
+
+const STORAGE_FAULTS = new Map([
+  ['ENOSPC', 'the disk is full'],
+  ['EDQUOT', 'the disk quota is used up'],
+  ['EACCES', 'permission denied'],
+  ['EPERM', 'not permitted'],
+  ['EROFS', 'the file system is read-only'],
+]);
+
+/** What the system says when the disk, not our code, is to blame; `undefined` for any other error. */
+export function storageProblem(stage: Stage, error: unknown): Problem | undefined {
+  const { code, path } = error as NodeJS.ErrnoException;
+  const fault = STORAGE_FAULTS.get(code ?? '');
+  if (fault === undefined) return undefined;
+  return {
+    code: 'PIPE_STORE_WRITE',
+    message: `"${stage.address}": cannot write${path === undefined ? '' : ` ${path}`}: ${fault}`,
+    hint:
+      code === 'ENOSPC'
+        ? 'free some space and run again: what was finished is kept'
+        : 'check the owner and mode of the folder',
+    at: stage.at,
+  };
+}
