@@ -2,12 +2,16 @@ import type { Collected } from '../metric/collect.ts';
 import { collectMetrics } from '../metric/collect.ts';
 import { chooseCommits } from '../metric/revisions.ts';
 import { metricsTable } from '../metric/tables.ts';
+import { isTerminal } from '../report/style.ts';
 import { canonical } from '../kit/canonical.ts';
 import { toJson } from '../kit/json-value.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import type { Moments } from './moments.ts';
 import { openMoments, precisionOf, problemsJson, tableText } from './moments.ts';
+
+/** How wide a table may be where nothing tells. */
+const PIPED_COLUMNS = 120;
 
 export default defineCommand({
   usage: '[targets...]',
@@ -40,7 +44,11 @@ export default defineCommand({
     const kept = withRevision ? await withoutSameWorkspace(shown, moments) : shown;
     const table = metricsTable(kept, { withRevision, precision, shown: moments.shown });
     return {
-      text: tableText(table, kept, { md: options.md === true, none: 'There are no metrics.' }),
+      text: tableText(table, kept, {
+        md: options.md === true,
+        none: 'There are no metrics.',
+        columns: isTerminal(context.stdout) ? context.stdout.columns : PIPED_COLUMNS,
+      }),
       json: {
         schema: 'pipe.metrics/1',
         revisions: kept.map(({ label, files }) => ({

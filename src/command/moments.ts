@@ -8,7 +8,7 @@ import { DEFAULT_PRECISION, MAX_PRECISION } from '../metric/format.ts';
 import { problemJson } from '../problem/json.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Table } from '../report/table.ts';
-import { renderMarkdownTable, renderTable } from '../report/table.ts';
+import { renderFitting, renderMarkdownTable } from '../report/table.ts';
 import type { Git } from '../project/git.ts';
 import { openGit } from '../project/git.ts';
 import type { Context } from './command.ts';
@@ -67,8 +67,14 @@ export function precisionOf(given: string | undefined): number {
 }
 
 /** A table, and below it what could not be read. Markdown holds the table alone. */
-export function tableText(table: Table, moments: readonly Collected[], options: { md: boolean; none: string }): string {
-  const rendered = table.rows.length === 0 ? undefined : (options.md ? renderMarkdownTable : renderTable)(table);
+export function tableText(
+  table: Table,
+  moments: readonly Collected[],
+  options: { readonly md: boolean; readonly none: string; readonly columns?: number },
+): string {
+  const { columns = Infinity } = options;
+  const render = options.md ? renderMarkdownTable : (each: Table) => renderFitting(each, columns);
+  const rendered = table.rows.length === 0 ? undefined : render(table);
   if (options.md) return rendered ?? '';
   const problems = moments.flatMap((moment) => [...moment.problems.values()].map((problem) => problem.message));
   return [

@@ -1,9 +1,8 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
-import { isAlive } from '../kit/owner.ts';
+import { processFields } from '../kit/owner.ts';
 import type { Execution, ExecutionResult } from './executor.ts';
 import { localExecutor } from './local.ts';
 import { groupIsAlive } from './process-group.ts';
@@ -43,6 +42,11 @@ async function run(command: string, more: Partial<Execution> & { readonly seen?:
   });
   expect(groupIsAlive(group)).toBe(false);
   return { ...result, out: lines.stdout, err: lines.stderr, group };
+}
+
+/** Whether a process has not ended yet; who asks for its exit code, and when, is another matter. */
+function runs(pid: number): boolean {
+  return (processFields(pid)?.[0] ?? 'Z') !== 'Z';
 }
 
 const fine = { exitCode: 0, signal: null, timedOut: false, cancelled: false, leftovers: false };
@@ -104,7 +108,7 @@ describe('a command is ended', () => {
       stop.abort('SIGTERM');
     };
     expect(await run('sleep 60 & echo $!; wait', { signal: stop.signal, seen })).toMatchObject({ exitCode: null, cancelled: true, timedOut: false });
-    expect(children.map(isAlive)).toEqual([false]);
+    expect(children.map(runs)).toEqual([false]);
   });
 
   test('by the signal that stopped the run, so that it can clear up', async () => {
@@ -133,7 +137,7 @@ describe('what a command leaves in the background', () => {
   test('is ended, and said', async () => {
     const { out, ...ended } = await run('sleep 60 & echo $!');
     expect(ended).toMatchObject({ ...fine, leftovers: true });
-    expect(out.map(Number).map(isAlive)).toEqual([false]);
+    expect(out.map(Number).map(runs)).toEqual([false]);
   });
 
   test('is ended firmly when the user insists', async () => {
@@ -152,13 +156,12 @@ describe('what a command leaves in the background', () => {
     const { out, ...ended } = await run('setsid sleep 60 & echo $!');
     expect(ended).toMatchObject({ ...fine, leftovers: false });
     const [pid = 0] = out.map(Number);
-    expect(isAlive(pid)).toBe(true);
+    expect(runs(pid)).toBe(true);
     process.kill(pid, 'SIGKILL');
   });
 
   test('counts for a moment only: what ends by itself just after it is no leftover', async () => {
     expect(await run('sleep 0.05 & exit 0')).toMatchObject({ ...fine, leftovers: false });
-    await sleep(0);
   });
 });
 
@@ -171,5 +174,5 @@ test('the shell of the user runs commands, without start-up files', () => {
 
 test('an executor is found by its name, and no other name finds one', async () => {
   expect(await findExecutor('local')).toBe(localExecutor);
-  for (const name of ['Local', '', 'constructor', '__proto__']) await expect(findExecutor(name)).rejects.toThrow(/PIPE_EXECUTOR_UNKNOWN.*known: local/s);
+  for (const name of ['Local', '', 'constructor', '__proto__']) await expect(findExecutor(name)).rejects.toThrow(/PIPE_EXECUTOR_UNKNOWN/);
 });

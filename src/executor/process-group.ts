@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from '../kit/owner.ts';
+import { isAlive, processFields, ZOMBIE } from '../kit/owner.ts';
 
 /** The variable that marks every process of a run, so that what a killed run left behind can be found. */
 export const RUN_ID_VARIABLE = 'PIPE_RUN_ID';
@@ -27,21 +27,9 @@ export function groupIsAlive(group: number): boolean {
   return process.platform !== 'linux' || readdirSync('/proc').some((name) => isMember(name, group));
 }
 
-/** The fields of a process behind its name (proc(5), stat): state, parent, group; `undefined` when it is gone. */
-function statFields(pid: string): readonly string[] | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ', 3);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
-    throw error;
-  }
-}
-
 function isMember(pid: string, group: number): boolean {
-  const [state, , its] = /^\d+$/.test(pid) ? (statFields(pid) ?? []) : [];
-  return its === String(group) && state !== 'Z';
+  const [state, , its] = /^\d+$/.test(pid) ? (processFields(pid) ?? []) : [];
+  return its === String(group) && state !== ZOMBIE;
 }
 
 /**
@@ -89,5 +77,5 @@ function environmentOf(pid: string): string {
 }
 
 function isZombie(pid: string): boolean {
-  return (statFields(pid)?.[0] ?? 'Z') === 'Z';
+  return (processFields(pid)?.[0] ?? ZOMBIE) === ZOMBIE;
 }

@@ -1,7 +1,8 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { expect, test } from 'vitest';
-import { isAlive, isGone, ownedName, ownerOfName, thisOwner } from './owner.ts';
+import { isAlive, isGone, ownedName, ownerOfName, processFields, startOf, thisOwner } from './owner.ts';
 
 test('the owner can be read back from a file name, whatever its host is called', () => {
   for (const host of ['box', 'my.host.example', 'a+b', 'ünï/cödé', '%zz', '..']) {
@@ -44,6 +45,16 @@ test('a later process with the same id is not mistaken for the owner', () => {
 
 test('every process of an earlier start of the machine is gone', () => {
   expect(isGone({ ...thisOwner(), boot: 'earlier' })).toBe(true);
+});
+
+test('a process that has ended is gone even while nobody asks for its exit code', async () => {
+  // Its parent becomes a program that never waits for it.
+  const parent = spawn('/bin/sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [printed] = (await once(parent.stdout, 'data')) as [Buffer];
+  const pid = Number(printed.toString());
+  await expect.poll(() => processFields(pid)?.[0]).toBe('Z');
+  expect([isAlive(pid), isGone({ ...thisOwner(), pid, start: startOf(pid) ?? '' })]).toEqual([true, true]);
+  parent.kill('SIGKILL');
 });
 
 test('a process on another host counts as alive', () => {

@@ -47,7 +47,8 @@ function decodeHost(encoded: string): string | undefined {
 export function isGone(owner: Owner): boolean {
   if (owner.host !== hostname()) return false;
   if (owner.boot !== bootId()) return true;
-  return !isAlive(owner.pid) || (owner.start !== '' && startOf(owner.pid) !== owner.start);
+  if (!isAlive(owner.pid) || (owner.start !== '' && startOf(owner.pid) !== owner.start)) return true;
+  return processFields(owner.pid)?.[0] === ZOMBIE;
 }
 
 /** Whether a process exists (also one of another user), or with a negative id, a process group. */
@@ -69,9 +70,17 @@ function bootId(): string {
 
 /** The start time of a process on Linux (proc(5), field 22 of stat); elsewhere unknown. */
 export function startOf(pid: number): string | undefined {
+  return processFields(pid)?.[19];
+}
+
+/** The state of a process that has ended while nobody has asked for its exit code, perhaps for ever. */
+export const ZOMBIE = 'Z';
+
+/** What Linux tells of a process (proc(5), stat) from the third field on: state, parent, group, …; else `undefined`. */
+export function processFields(pid: number | string): readonly string[] | undefined {
   const stat = readProc(`/proc/${String(pid)}/stat`);
   // The second field is the program's name in parentheses and may hold anything, so fields are counted behind it.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function readProc(path: string): string | undefined {

@@ -15,7 +15,7 @@ test.each([
   ['../../x', 'sub', '../x', '../../x'],
   ['/abs//x/', 'sub', '/abs/x', '/abs/x'],
   ['back\\slash', 'sub', 'sub/back\\slash', 'back\\slash'],
-])('%s written in %s is %s, seen from there %s', (written, wdir, path, as) => {
+])('%s written in %s is %s, seen from there %s', (...[written, wdir, path, as]) => {
   expect(twoPaths(written, wdir, undefined)).toEqual({ path, as });
 });
 

@@ -15,13 +15,13 @@ export interface Config {
    * What an option holds after all levels and placeholders; its default, or `undefined`, when nothing sets it.
    * @throws {PipeError} with every problem of every config file, or for a placeholder whose variable is not set.
    */
-  get<N extends OptionName>(name: N): ContentOf<(typeof OPTIONS)[N]>;
+  readonly get: <N extends OptionName>(name: N) => ContentOf<(typeof OPTIONS)[N]>;
   /** The same for an option of a remote. */
-  remote<N extends RemoteOptionName>(remote: string, name: N): ContentOf<(typeof REMOTE_OPTIONS)[N]>;
+  readonly remote: <N extends RemoteOptionName>(remote: string, name: N) => ContentOf<(typeof REMOTE_OPTIONS)[N]>;
   /** Names of all remotes, in the order of the files. */
-  remotes(): readonly string[];
+  readonly remotes: () => readonly string[];
   /** Everything that is set, weakest level first, placeholders unexpanded. */
-  settings(): readonly Setting[];
+  readonly settings: () => readonly Setting[];
 }
 
 export interface ConfigPlaces extends LevelPlaces {

@@ -55,9 +55,10 @@ export async function gitOutput(command: GitCommand, args: readonly string[], in
 }
 
 /** Inside a Git hook these name the repository of the commit at hand, relative to another folder. */
-function withoutRepository(env: GitCommand['env']): Record<string, string | undefined> {
-  const { GIT_DIR: _dir, GIT_WORK_TREE: _tree, GIT_INDEX_FILE: _index, GIT_PREFIX: _prefix, ...rest } = env;
-  return rest;
+const OF_HOOKS = new Set(['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX']);
+
+function withoutRepository(env: GitCommand['env']): GitCommand['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !OF_HOOKS.has(name)));
 }
 
 function gitFailed(args: readonly string[], why: string): PipeError {

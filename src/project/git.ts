@@ -21,23 +21,23 @@ export interface Git {
    * The full commit id of a revision: a branch, tag, id, `HEAD~2`, and all else that gitrevisions(7) lists.
    * @throws {PipeError} PIPE_GIT_REVISION when it names no commit.
    */
-  resolve(revision: string): Promise<string>;
-  branches(): Promise<readonly GitRef[]>;
+  readonly resolve: (revision: string) => Promise<string>;
+  readonly branches: () => Promise<readonly GitRef[]>;
   /** Tags of commits; tags of other objects are left out. */
-  tags(): Promise<readonly GitRef[]>;
+  readonly tags: () => Promise<readonly GitRef[]>;
   /** Full ids of all commits that a branch, a tag or HEAD reaches, newest first. */
-  commits(): Promise<readonly string[]>;
+  readonly commits: () => Promise<readonly string[]>;
   /** The name of the current branch; `undefined` when HEAD is detached. */
-  currentBranch(): Promise<string | undefined>;
+  readonly currentBranch: () => Promise<string | undefined>;
   /** The bytes of files at a commit; those that are not there, or are no plain files, are left out. */
-  readFiles(commit: string, paths: readonly string[]): Promise<ReadonlyMap<string, Buffer>>;
+  readonly readFiles: (commit: string, paths: readonly string[]) => Promise<ReadonlyMap<string, Buffer>>;
   /** The text of one file at a commit; `undefined` when it is not there. */
-  readText(commit: string, path: string): Promise<string | undefined>;
+  readonly readText: (commit: string, path: string) => Promise<string | undefined>;
   /** Paths of all files at a commit, in code-unit order. */
-  listFiles(commit: string): Promise<readonly string[]>;
+  readonly listFiles: (commit: string) => Promise<readonly string[]>;
   /** Paths that Git tracks in the work tree, in code-unit order; of `paths` (files or folders) alone when given. */
-  lsFiles(paths?: readonly string[]): Promise<readonly string[]>;
-  isTracked(path: string): Promise<boolean>;
+  readonly lsFiles: (paths?: readonly string[]) => Promise<readonly string[]>;
+  readonly isTracked: (path: string) => Promise<boolean>;
 }
 
 /**

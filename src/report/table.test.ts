@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { renderMarkdownTable, renderTable } from './table.ts';
+import { renderFitting, renderMarkdownTable, renderTable } from './table.ts';
 
 const table = {
   header: ['Path', 'Metric', 'Change'],
@@ -49,4 +49,10 @@ test('a Markdown table has a rule and escaped cells', () => {
 test('a newline in a cell cannot break the table', () => {
   expect(renderTable({ header: [], rows: [['a\nb']] })).toBe('a\\nb');
   expect(renderMarkdownTable({ header: ['h'], rows: [['a\nb']] }).split('\n')).toHaveLength(3);
+});
+
+test('a table that is too wide is shown with rows and columns exchanged', () => {
+  const table = { header: ['Path', 'accuracy', 'loss'], rows: [['m.json', '0.5', '2']] };
+  expect(renderFitting(table, 30)).toBe('Path    accuracy  loss\nm.json  0.5       2');
+  expect(renderFitting(table, 20)).toBe('Path      m.json\naccuracy  0.5\nloss      2');
 });

@@ -20,6 +20,20 @@ export function renderTable({ header, rows }: Table): string {
     .join('\n');
 }
 
+/** The same, or with rows and columns exchanged where that is what fits into `columns`. */
+export function renderFitting(table: Table, columns: number): string {
+  const upright = renderTable(table);
+  if (displayWidth(upright.slice(0, upright.indexOf('\n'))) <= columns || table.rows.length >= table.header.length) {
+    return upright;
+  }
+  return renderTable(transpose(table));
+}
+
+function transpose({ header, rows }: Table): Table {
+  const [first = [], ...others] = header.map((title, column) => [title, ...rows.map((row) => row[column] ?? '')]);
+  return { header: first, rows: others };
+}
+
 /** The same as a GitHub-flavoured Markdown table, readable as plain text too. */
 export function renderMarkdownTable({ header, rows }: Table): string {
   const lines = [header, ...rows].map((row) => header.map((_, column) => escapeCell(row[column] ?? '')));

@@ -41,7 +41,7 @@ function firstWords(commands: readonly CompletedCommand[], families: readonly st
   const single = commands.filter(({ name }) => !name.includes(' '));
   return [
     ...single.map(({ name, summary }) => described(name, summary)),
-    ...families.map((family) => described(family, `${secondWords(family, commands).join(', ')}`)),
+    ...families.map((family) => described(family, secondWords(family, commands).join(', '))),
   ];
 }
 

@@ -68,7 +68,7 @@ test.each([
   ['python', 'a = 1\nb = (2\n', 'PIPE_DATA_SYNTAX', 10],
   ['yaml', 'a: 1\nb: [2\n', 'PIPE_YAML_SYNTAX', 11],
   ['yaml', 'a: 1\na: 2\n', 'PIPE_KEY_DUPLICATE', 5],
-] as const)('a fault in %s text is a problem with its place', (format, text, code, offset) => {
+] as const)('a fault in %s text is a problem with its place', (...[format, text, code, offset]) => {
   const problem = refusal(text, format);
   expect(problem.code).toBe(code);
   expect(problem.at).toMatchObject({ offset, source: { file: 'params.x', text } });

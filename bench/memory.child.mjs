@@ -1,0 +1,14 @@
+/** Loaded into a measured process (memory.ts): at its end, writes the peak of its own resident memory, in bytes. */
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const to = new URL(import.meta.url).searchParams.get('to');
+
+process.on('exit', () => {
+  writeFileSync(to, String(peakKibibytes() * 1024));
+});
+
+/** On Linux `maxRSS` begins with what the starting process held before `exec`; the kernel's high-water mark does not. */
+function peakKibibytes() {
+  if (process.platform !== 'linux') return process.resourceUsage().maxRSS;
+  return Number(/^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))[1]);
+}
