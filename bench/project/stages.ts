@@ -29,6 +29,11 @@ export function writeInputs(folder: string, count: number): void {
   for (const number of numbers(count)) writeFileSync(join(folder, `in${number}.txt`), `input ${number}\n`);
 }
 
+/** Writes what each stage makes, for a tool that is not to run them. */
+export function writeOuts(folder: string, count: number): void {
+  for (const number of numbers(count)) writeFileSync(join(folder, `out${number}.txt`), `${number}\n`);
+}
+
 /**
  * Checks that each stage made what it should.
  * @throws {Error} that names the first out that is missing or wrong

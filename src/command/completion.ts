@@ -15,7 +15,7 @@ const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 type Shell = keyof typeof SCRIPTS;
 
 const options = {
-  shell: { type: 'string', short: 's', value: 'bash|zsh|fish', help: 'the shell; default: the one you use, else bash' },
+  shell: { type: 'string', short: 's', value: 'SHELL', help: 'bash, zsh or fish; default: the one you use, else bash' },
 } as const satisfies OptionSpecs;
 
 /** The command that completes all commands of a table, itself among them. */
@@ -25,8 +25,8 @@ export function completionOf(commands: () => readonly ListedCommand[]): Command<
     positionals: { min: 0, max: 1 },
     json: false,
     details: [
-      'bash: source <(pipe completion -s bash)                      in ~/.bashrc',
-      'zsh:  source <(pipe completion -s zsh)                       in ~/.zshrc, after compinit',
+      'bash: eval "$(pipe completion -s bash)"                      in ~/.bashrc',
+      'zsh:  eval "$(pipe completion -s zsh)"                       in ~/.zshrc, after compinit',
       'fish: pipe completion -s fish > ~/.config/fish/completions/pipe.fish',
       '',
       'The scripts call `pipe completion stages` for the names of stages.',

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join, posix, relative, resolve, sep } from 'node:path';
 import type { Stage } from '../pipeline/model.ts';
 import { nearest } from '../kit/nearest.ts';
+import { readTextFile } from '../kit/text-file.ts';
 import type { Problem, Result } from '../problem/problem.ts';
 import { fail, ok } from '../problem/problem.ts';
 
@@ -70,11 +70,5 @@ function oneOfMany(stage: Stage, group: string): Problem {
 
 /** The text of a file of the project, or nothing. */
 export function pipelineText(root: string, file: string): string | undefined {
-  try {
-    return readFileSync(join(root, file), 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
-  }
+  return readTextFile(join(root, file), file);
 }

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Graph } from '../graph/graph.ts';
 import { buildGraph } from '../graph/graph.ts';
 import { indexFolder } from '../index/location.ts';
 import { openPipelineCache } from '../index/pipeline-cache.ts';
+import { readTextFile } from '../kit/text-file.ts';
 import { loadPipeline } from '../pipeline/load.ts';
 import type { Pipeline, Stage } from '../pipeline/model.ts';
 import { PipeError, unwrap } from '../problem/problem.ts';
@@ -63,13 +63,5 @@ export function graphOf(loaded: LoadedProject): Graph {
 }
 
 function reader(root: string): (path: string) => string | undefined {
-  return (path) => {
-    try {
-      return readFileSync(join(root, path), 'utf8');
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-      throw error;
-    }
-  };
+  return (path) => readTextFile(join(root, path), path);
 }

@@ -1,6 +1,7 @@
+import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { nearest } from '../kit/nearest.ts';
-import { fail, ok } from '../problem/problem.ts';
+import { PipeError, fail, ok } from '../problem/problem.ts';
 import type { Result } from '../problem/problem.ts';
 import type { CommandEntry } from './index.ts';
 
@@ -16,7 +17,10 @@ export function splitCommand(argv: readonly string[], commands: readonly Command
   const flags = argv.slice(0, start);
   const [first, second] = [argv[start], argv[start + 1]];
   if (first === undefined || first === 'help') return ok({ words: argv });
-  for (const [name, length] of [[`${first} ${second ?? ''}`, 2], [first, 1]] as const) {
+  for (const [name, length] of [
+    [`${first} ${second ?? ''}`, 2],
+    [first, 1],
+  ] as const) {
     const entry = commands.find((each) => each.name === name);
     if (entry !== undefined) return ok({ entry, words: [...flags, ...argv.slice(start + length)] });
   }
@@ -41,7 +45,10 @@ function unknown(first: string, second: string | undefined, commands: readonly C
       hint: `one of: ${family.map(({ name }) => `pipe ${name}`).join(', ')}`,
     });
   }
-  const near = nearest(first, commands.map(({ name }) => name));
+  const near = nearest(
+    first,
+    commands.map(({ name }) => name),
+  );
   return fail({
     code: 'PIPE_USAGE',
     message: `${JSON.stringify(first)} is not a command of pipe`,
@@ -49,7 +56,18 @@ function unknown(first: string, second: string | undefined, commands: readonly C
   });
 }
 
-/** The folder a command runs in: the one it was started in, or the one that `--cd` names. */
+/**
+ * The folder a command runs in: the one it was started in, or the one that `--cd` names.
+ * @throws {PipeError} PIPE_USAGE when that is not there.
+ */
 export function chdirTarget(cwd: string, cd: unknown): string {
-  return typeof cd === 'string' ? resolve(cwd, cd) : cwd;
+  if (typeof cd !== 'string') return cwd;
+  try {
+    // Real, as the folder of a shell is: it is compared with the project's root.
+    return realpathSync(resolve(cwd, cd));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+    throw new PipeError({ code: 'PIPE_USAGE', message: `there is no folder ${cd}`, hint: '--cd takes a folder' });
+  }
 }

@@ -3,7 +3,7 @@ export type Reason =
   | { readonly kind: 'new' }
   | { readonly kind: 'forced' }
   | { readonly kind: 'always-changed' }
-  /** It names no deps and no params, so nothing could tell that it is up to date. */
+  /** It names neither deps nor params nor outs, so nothing could tell that it is up to date. */
   | { readonly kind: 'no-deps' }
   | { readonly kind: 'command'; readonly before: string; readonly after: string }
   | { readonly kind: 'wdir'; readonly before: string; readonly after: string }
@@ -40,7 +40,7 @@ export function describeReason(reason: Reason): string {
     case 'always-changed':
       return 'it is marked always_changed';
     case 'no-deps':
-      return 'it has no deps and no params';
+      return 'it has no deps, no params and no outs';
     case 'command':
       return 'its command changed';
     case 'wdir':

@@ -22,7 +22,10 @@ interface Ran extends ExecutionResult {
 }
 
 /** `onLine` sees every line of both streams, to act in the middle of a command. */
-async function run(command: string, more: Partial<Execution> & { readonly seen?: (line: string) => void } = {}): Promise<Ran> {
+async function run(
+  command: string,
+  more: Partial<Execution> & { readonly seen?: (line: string) => void } = {},
+): Promise<Ran> {
   const lines = { stdout: [] as string[], stderr: [] as string[] };
   let group = 0;
   const result = await localExecutor.run({
@@ -79,7 +82,9 @@ describe('a command', () => {
   });
 
   test('sees the environment and the folder that it was given, and nothing else', async () => {
-    const { out } = await run('/usr/bin/env | grep -v "^\\(_\\|SHLVL\\|PWD\\|OLDPWD\\)="; pwd', { env: { ONLY: 'a b', GONE: undefined } });
+    const { out } = await run('/usr/bin/env | grep -v "^\\(_\\|SHLVL\\|PWD\\|OLDPWD\\)="; pwd', {
+      env: { ONLY: 'a b', GONE: undefined },
+    });
     expect(out).toEqual(['ONLY=a b', folder]);
   });
 
@@ -91,13 +96,21 @@ describe('a command', () => {
   test('that cannot be started is a problem', async () => {
     const noFolder = run('true', { cwd: join(folder, 'absent') });
     await expect(noFolder).rejects.toThrow(/PIPE_COMMAND_START cannot start "\/bin\/sh" in .*absent: ENOENT/);
-    await expect(run('true', { env: { SHELL: '/no/such/shell' } })).rejects.toThrow(/PIPE_COMMAND_START.*"\/no\/such\/shell"/);
+    await expect(run('true', { env: { SHELL: '/no/such/shell' } })).rejects.toThrow(
+      /PIPE_COMMAND_START.*"\/no\/such\/shell"/,
+    );
   });
 });
 
 describe('a command is ended', () => {
   test('when its time is up', async () => {
-    expect(await run('echo started; sleep 60', { timeoutMs: 300 })).toMatchObject({ ...fine, exitCode: null, signal: 'SIGTERM', timedOut: true, out: ['started'] });
+    expect(await run('echo started; sleep 60', { timeoutMs: 300 })).toMatchObject({
+      ...fine,
+      exitCode: null,
+      signal: 'SIGTERM',
+      timedOut: true,
+      out: ['started'],
+    });
   });
 
   test('when the run is stopped, with all that it has started', async () => {
@@ -107,7 +120,11 @@ describe('a command is ended', () => {
       children.push(Number(line));
       stop.abort('SIGTERM');
     };
-    expect(await run('sleep 60 & echo $!; wait', { signal: stop.signal, seen })).toMatchObject({ exitCode: null, cancelled: true, timedOut: false });
+    expect(await run('sleep 60 & echo $!; wait', { signal: stop.signal, seen })).toMatchObject({
+      exitCode: null,
+      cancelled: true,
+      timedOut: false,
+    });
     expect(children.map(runs)).toEqual([false]);
   });
 
@@ -124,12 +141,19 @@ describe('a command is ended', () => {
       stop.abort('SIGINT');
       force.abort();
     };
-    const ended = await run(`trap '' INT TERM; echo deaf; sleep 60; sleep 60`, { signal: stop.signal, forceSignal: force.signal, seen });
+    const ended = await run(`trap '' INT TERM; echo deaf; sleep 60; sleep 60`, {
+      signal: stop.signal,
+      forceSignal: force.signal,
+      seen,
+    });
     expect(ended).toMatchObject({ exitCode: null, signal: 'SIGKILL', cancelled: true });
   });
 
   test('before it does anything when the run was stopped already', async () => {
-    expect(await run('sleep 60', { signal: AbortSignal.abort('SIGTERM') })).toMatchObject({ exitCode: null, cancelled: true });
+    expect(await run('sleep 60', { signal: AbortSignal.abort('SIGTERM') })).toMatchObject({
+      exitCode: null,
+      cancelled: true,
+    });
   });
 });
 
@@ -145,7 +169,9 @@ describe('what a command leaves in the background', () => {
     const seen = (): void => {
       force.abort();
     };
-    expect(await run(`(trap '' TERM; echo deaf; sleep 60; sleep 60) &`, { forceSignal: force.signal, seen })).toMatchObject({ exitCode: 0 });
+    expect(
+      await run(`(trap '' TERM; echo deaf; sleep 60; sleep 60) &`, { forceSignal: force.signal, seen }),
+    ).toMatchObject({ exitCode: 0 });
   });
 
   test('does not make it a failure for having taken too long', async () => {
@@ -174,5 +200,6 @@ test('the shell of the user runs commands, without start-up files', () => {
 
 test('an executor is found by its name, and no other name finds one', async () => {
   expect(await findExecutor('local')).toBe(localExecutor);
-  for (const name of ['Local', '', 'constructor', '__proto__']) await expect(findExecutor(name)).rejects.toThrow(/PIPE_EXECUTOR_UNKNOWN/);
+  for (const name of ['Local', '', 'constructor', '__proto__'])
+    await expect(findExecutor(name)).rejects.toThrow(/PIPE_EXECUTOR_UNKNOWN/);
 });

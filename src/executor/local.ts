@@ -51,7 +51,11 @@ async function run(execution: Execution): Promise<ExecutionResult> {
   return { exitCode, signal, leftovers, ...ended };
 }
 
-async function streamLines(stream: NodeJS.ReadableStream, execution: Execution, name: 'stdout' | 'stderr'): Promise<void> {
+async function streamLines(
+  stream: NodeJS.ReadableStream,
+  execution: Execution,
+  name: 'stdout' | 'stderr',
+): Promise<void> {
   const splitter = lineSplitter((line) => {
     execution.onLine(name, line);
   });
@@ -104,7 +108,7 @@ function endOn(execution: Execution, group: number): { stop(): { timedOut: boole
 
 /** Whether a group still has members after a while. */
 async function outlives(group: number, ms: number): Promise<boolean> {
-  for (const started = performance.now(); groupIsAlive(group); ) {
+  for (const started = performance.now(); groupIsAlive(group);) {
     if (performance.now() - started > ms) return true;
     await sleep(5);
   }

@@ -5,14 +5,21 @@ import { isAlive, processFields } from '../kit/owner.ts';
 import { endOrphans, groupIsAlive, RUN_ID_VARIABLE, signalGroup } from './process-group.ts';
 
 /** Starts a shell in a group of its own and gives the numbers that it prints first. */
-async function start(command: string, runId = 'none'): Promise<{ pid: number; printed: number[]; exited: Promise<unknown> }> {
+async function start(
+  command: string,
+  runId = 'none',
+): Promise<{ pid: number; printed: number[]; exited: Promise<unknown> }> {
   const child = spawn('/bin/sh', ['-c', command], {
     detached: true,
     env: { PATH: process.env['PATH'], [RUN_ID_VARIABLE]: runId },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
-  return { pid: child.pid ?? 0, printed: chunk.toString().trim().split(/\s+/).map(Number), exited: once(child, 'exit') };
+  return {
+    pid: child.pid ?? 0,
+    printed: chunk.toString().trim().split(/\s+/).map(Number),
+    exited: once(child, 'exit'),
+  };
 }
 
 test('a group lives as long as one of its members runs', async () => {

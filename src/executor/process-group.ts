@@ -36,7 +36,11 @@ function isMember(pid: string, group: number): boolean {
  * Ends the processes that a dead run left behind: gently, then firmly, and returns when they are gone. On Linux they
  * are told by their environment, which also finds those that left the process group; elsewhere by the group.
  */
-export async function endOrphans(runId: string, groups: readonly number[], onFound: (count: number) => void): Promise<void> {
+export async function endOrphans(
+  runId: string,
+  groups: readonly number[],
+  onFound: (count: number) => void,
+): Promise<void> {
   const find = (): number[] => processesOf(runId) ?? groups.filter(groupIsAlive).map((group) => -group);
   let left = find();
   if (left.length > 0) onFound(left.length);

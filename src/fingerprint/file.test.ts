@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -31,7 +41,8 @@ function options(more: Partial<FingerprintOptions> = {}): FingerprintOptions {
   return { root, index, blake3, ignored: () => false, now: Date.now, ...more };
 }
 
-const dep = (path: string, more: Partial<FingerprintOptions> = {}): Promise<Entry | undefined> => fingerprintPath(path, { follow: true }, options(more));
+const dep = (path: string, more: Partial<FingerprintOptions> = {}): Promise<Entry | undefined> =>
+  fingerprintPath(path, { follow: true }, options(more));
 const out = (path: string): Promise<Entry | undefined> => fingerprintPath(path, { follow: false }, options());
 
 describe('the fingerprint of a folder', () => {
@@ -75,12 +86,14 @@ describe('the fingerprint of a folder', () => {
     writeFileSync(join(root, 'data/.pipe-tmp-123'), 'half');
     writeFileSync(join(root, 'data/x.log'), 'log');
     mkdirSync(join(root, 'data/cache'));
-    const ignored = (path: string, isFolder: boolean): boolean => (isFolder ? path === 'data/cache' : path.endsWith('.log'));
+    const ignored = (path: string, isFolder: boolean): boolean =>
+      isFolder ? path === 'data/cache' : path.endsWith('.log');
     expect(await dep('data', { ignored })).toEqual(before);
   });
 
   test('takes names that are special elsewhere', async () => {
-    for (const name of ['__proto__', 'constructor', '-rf', 'a\nb', '😀', '"', '\\', '\u2028']) writeFileSync(join(root, 'data', name), '');
+    for (const name of ['__proto__', 'constructor', '-rf', 'a\nb', '😀', '"', '\\', '\u2028'])
+      writeFileSync(join(root, 'data', name), '');
     expect(await dep('data')).toMatchObject({ files: 10 });
   });
 });
@@ -214,7 +227,9 @@ describe('a file that changes while it is read', () => {
     ['is replaced', () => { writeFileSync(join(root, 'new'), 'B'); renameSync(join(root, 'new'), join(root, 'data/a')); }], // prettier-ignore
     ['goes away', () => { unlinkSync(join(root, 'data/a')); }], // prettier-ignore
   ])('is a problem and is not remembered when it %s', async (_, act) => {
-    await expect(fingerprintPath('data/a', { follow: false, sink: sink(act) }, options())).rejects.toThrow(/PIPE_FILE_CHANGED data\/a/);
+    await expect(fingerprintPath('data/a', { follow: false, sink: sink(act) }, options())).rejects.toThrow(
+      /PIPE_FILE_CHANGED data\/a/,
+    );
     writeFileSync(join(root, 'data/a'), 'A');
     expect(await dep('data/a')).toMatchObject({ digest: blake3.hash('A') });
   });

@@ -6,6 +6,7 @@ import type { Blake3 } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
 import { TEMPORARY_PREFIX } from '../kit/temporary.ts';
+import { readProblem as faultProblem } from '../kit/text-file.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Entry } from '../store/tree.ts';
 import { encodeTree, isSafeName } from '../store/tree.ts';
@@ -169,20 +170,10 @@ function changed(path: string): PipeError {
   });
 }
 
-const READ_FAULTS = new Map([
-  ['EACCES', 'permission denied'],
-  ['EPERM', 'not permitted'],
-  ['EIO', 'the disk reports an error'],
-  ['ENAMETOOLONG', 'its path is too long'],
-]);
-
 /** The error to throw when `path` could not be read: a problem for the user where it is one, else the error itself. */
 export function readProblem(path: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return changed(path);
-  const fault = READ_FAULTS.get(code ?? '');
-  if (fault === undefined) return error;
-  return new PipeError({ code: 'PIPE_FILE_READ', message: `cannot read ${path}: ${fault}` }, { cause: error });
+  return code === 'ENOENT' || code === 'ENOTDIR' ? changed(path) : faultProblem(path, error);
 }
 
 /** What Node puts in place of bytes that it cannot decode. */

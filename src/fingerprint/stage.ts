@@ -12,12 +12,16 @@ const KEY_VERSION = 2n;
  * The key of a stage: equal keys mean that the same command on the same bytes, parameters and environment makes the
  * same outs (docs/formats.md, "Stage key"). `desc`, `meta`, `timeout`, `retry`, `resources` and `executor` never enter.
  */
-export function stageKey(block: Omit<LockBlock, 'outs'>, outs: readonly string[], blake3: Pick<Blake3, 'hash'>): Digest {
+export function stageKey(
+  block: Omit<LockBlock, 'outs'>,
+  outs: readonly string[],
+  blake3: Pick<Blake3, 'hash'>,
+): Digest {
   const key = new Map<string, Value>([
     ['v', KEY_VERSION],
     ['cmd', commandLines(block.cmd)],
     ['wdir', block.wdir],
-    ['deps', sortedBy(block.deps, ({ path }) => path).map(({ path, digest }) => [path, digest])],
+    ['deps', sortedBy(block.deps, ({ path }) => path).map(({ path, digest, files }) => [path, files === undefined ? 'file' : 'dir', digest])],
     ['params', block.params],
     ['env', block.env],
     ['outs', outs.toSorted(byCodeUnit)],

@@ -48,7 +48,7 @@ function shortestCycle(
     for (const next of needs.get(address) ?? []) {
       if (next === start) {
         const way = [address];
-        for (let at = address; at !== start; ) {
+        for (let at = address; at !== start;) {
           at = from.get(at) ?? start;
           way.push(at);
         }

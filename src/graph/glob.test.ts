@@ -9,7 +9,9 @@ const PATHS = NAMES.flatMap((a) => [a, ...NAMES.flatMap((b) => [`${a}/${b}`, ...
 
 const part = fc.constantFrom('a', 'b', '.h', '*', '?', 'a*', '[ab]', '[!a]', '{a,b}', '{a/b,b}', '{a,b/{a,*}}', '.*');
 const pattern = fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
-const globstar = fc.array(fc.oneof(part, fc.constantFrom('**', '!(a)')), { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
+const globstar = fc
+  .array(fc.oneof(part, fc.constantFrom('**', '!(a)')), { minLength: 1, maxLength: 3 })
+  .map((parts) => parts.join('/'));
 const path = fc.constantFrom(...PATHS.filter((each) => each.split('/').length < 4));
 
 /** The same by trying every path there is. */
@@ -49,6 +51,7 @@ describe('a pattern meets a path', () => {
     ['@(data/raw|more)/*.csv', 'data/raw/a.csv', true],
     ['../shared/*.csv', 'data', false],
     ['../shared/*.csv', '../shared', true],
+    ['/shared/*.csv', 'shared', false],
     ['a\\*b/*', 'a*b', true],
     ['!a*', 'b', false],
     [`${'{a/b,c}'.repeat(20)}/x`, 'z', true],
@@ -58,7 +61,9 @@ describe('a pattern meets a path', () => {
 });
 
 test('a search starts at the folder above the first wildcard', () => {
-  const bases = ['*.csv', 'data/raw/*.csv', '/abs/*.csv', '../x/**', '{a,b}/c', 'a\\*b/*.csv', 'a/{b,c}', '**'].map(globBase);
+  const bases = ['*.csv', 'data/raw/*.csv', '/abs/*.csv', '../x/**', '{a,b}/c', 'a\\*b/*.csv', 'a/{b,c}', '**'].map(
+    globBase,
+  );
   expect(bases).toEqual(['.', 'data/raw', '/abs', '../x', '.', 'a*b', 'a', '.']);
 });
 

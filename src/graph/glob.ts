@@ -27,7 +27,8 @@ function meets(wanted: readonly string[], given: readonly string[]): boolean {
   for (const [at, segment] of wanted.entries()) {
     const name = given[at];
     if (name === undefined || segment.includes('**') || holdsHalfGroup(segment)) return true;
-    if (segment !== name && !picomatch.isMatch(name, segment, OPTIONS)) return false;
+    // The first segment of an absolute pattern is empty: nothing but itself.
+    if (segment !== name && (segment === '' || !picomatch.isMatch(name, segment, OPTIONS))) return false;
   }
   return wanted.length === given.length;
 }

@@ -22,7 +22,12 @@ const anyNeeds: fc.Arbitrary<Needs> = fc
 /** Any graph without circles: each stage needs only such that come before it in a random order. */
 const acyclic: fc.Arbitrary<Needs> = fc
   .tuple(fc.shuffledSubarray(NAMES, { minLength: NAMES.length }), anyNeeds)
-  .map(([order, all]) => new Map(NAMES.map((name) => [name, (all.get(name) ?? []).filter((each) => order.indexOf(each) < order.indexOf(name))])));
+  .map(
+    ([order, all]) =>
+      new Map(
+        NAMES.map((name) => [name, (all.get(name) ?? []).filter((each) => order.indexOf(each) < order.indexOf(name))]),
+      ),
+  );
 
 function stagesOf(needs: Needs): Map<string, Stage> {
   return new Map([...needs.keys()].map((name) => [name, stageOf(name)]));
@@ -91,7 +96,9 @@ describe('circles', () => {
   });
 
   test('of one, two and three stages are named', () => {
-    expect(problemsOf([stageOf('a', { deps: ['x'], outs: ['x'] })]).map((each) => each.message)).toEqual(['"a" needs its own out']);
+    expect(problemsOf([stageOf('a', { deps: ['x'], outs: ['x'] })]).map((each) => each.message)).toEqual([
+      '"a" needs its own out',
+    ]);
     const two = [stageOf('a', { deps: ['y'], outs: ['x'] }), stageOf('b', { deps: ['x'], outs: ['y'] })];
     expect(problemsOf(two).map((each) => each.message)).toEqual(['these stages need each other: a → b → a']);
     const three = ['ab', 'bc', 'ca'].map(([out = '', dep = '']) => stageOf(out, { deps: [dep], outs: [out] }));
@@ -117,8 +124,12 @@ describe('who makes a path', () => {
         const wanted = glob && asked !== '.' ? asked.replace('ab', '*') : asked;
         const isPattern = wanted.includes('*');
         const makers = new Set([...outIndex(all).makersOf(wanted, isPattern)].map(({ name }) => name));
-        const first = new Map(all.flatMap((stage) => stage.outs.map((out) => [out.path, stage.name] as const)).reverse());
-        const expected = [...first].filter(([out]) => (isPattern ? globMeets(wanted, out) : isWithin(wanted, out) || isWithin(out, wanted)));
+        const first = new Map(
+          all.flatMap((stage) => stage.outs.map((out) => [out.path, stage.name] as const)).reverse(),
+        );
+        const expected = [...first].filter(([out]) =>
+          isPattern ? globMeets(wanted, out) : isWithin(wanted, out) || isWithin(out, wanted),
+        );
         expect(makers).toEqual(new Set(expected.map(([, name]) => name)));
       }),
       { numRuns: 300 },
@@ -130,7 +141,9 @@ describe('who makes a path', () => {
       fc.property(stages, (all) => {
         const outs = all.flatMap((stage) => stage.outs.map((out) => out.path));
         const distinct = [...new Set(outs)];
-        const nested = distinct.flatMap((inner) => distinct.filter((outer) => outer !== inner && isWithin(outer, inner)));
+        const nested = distinct.flatMap((inner) =>
+          distinct.filter((outer) => outer !== inner && isWithin(outer, inner)),
+        );
         const codes = outIndex(all).problems.map((each) => each.code);
         expect(codes.filter((code) => code === 'PIPE_OUT_DUPLICATE')).toHaveLength(outs.length - distinct.length);
         expect(codes.filter((code) => code === 'PIPE_OUT_OVERLAP')).toHaveLength(nested.length);
@@ -139,12 +152,17 @@ describe('who makes a path', () => {
   });
 
   test('names that only begin alike do not lie in one another', () => {
-    expect(problemsOf([stageOf('a', { outs: ['data'] }), stageOf('b', { outs: ['data-raw', 'data.csv'] })])).toEqual([]);
+    expect(problemsOf([stageOf('a', { outs: ['data'] }), stageOf('b', { outs: ['data-raw', 'data.csv'] })])).toEqual(
+      [],
+    );
   });
 
   test('an out that would take the pipeline file with it is a problem', () => {
     const [problem] = problemsOf([stageOf('a', { file: 'sub/pipeline.yaml', outs: ['sub'] })]);
-    expect(problem).toMatchObject({ code: 'PIPE_OUT_OVERLAP', message: expect.stringContaining('sub/pipeline.yaml') as string });
+    expect(problem).toMatchObject({
+      code: 'PIPE_OUT_OVERLAP',
+      message: expect.stringContaining('sub/pipeline.yaml') as string,
+    });
   });
 });
 
@@ -160,7 +178,10 @@ describe('the graph', () => {
     expect(graph.order).toEqual(['clean', 'params', 'train']);
     expect(graph.needs.get('train')).toEqual(['clean', 'params']);
     expect(graph.neededBy.get('clean')).toEqual(['train']);
-    const all = problemsOf([stageOf('a', { deps: ['y'], outs: ['x', 'z'] }), stageOf('b', { deps: ['x'], outs: ['y', 'z', 'z/q'] })]);
+    const all = problemsOf([
+      stageOf('a', { deps: ['y'], outs: ['x', 'z'] }),
+      stageOf('b', { deps: ['x'], outs: ['y', 'z', 'z/q'] }),
+    ]);
     expect(all.map((each) => each.code).sort()).toEqual(['PIPE_CYCLE', 'PIPE_OUT_DUPLICATE', 'PIPE_OUT_OVERLAP']);
   });
 });

@@ -22,7 +22,10 @@ const graph = unwrap(
   ]),
 );
 
-function select(texts: readonly string[], more: Partial<Selection> & { file?: string; paths?: readonly string[] } = {}): string[] {
+function select(
+  texts: readonly string[],
+  more: Partial<Selection> & { file?: string; paths?: readonly string[] } = {},
+): string[] {
   const { file = 'pipeline.yaml', paths, ...rest } = more;
   const targets = texts.map((text, at) => ({ text, path: paths?.[at] ?? text, file }));
   return [...unwrap(selectStages(graph, { targets, ...rest }))].sort();
@@ -50,7 +53,9 @@ describe('a target', () => {
   });
 
   test('that names nothing is a problem, each by its name, with the nearest stage', () => {
-    const result = selectStages(graph, { targets: ['raport', 'zzzzzzzz', '__proto__', 'get'].map((text) => ({ text, path: text })) });
+    const result = selectStages(graph, {
+      targets: ['raport', 'zzzzzzzz', '__proto__', 'get'].map((text) => ({ text, path: text })),
+    });
     expect(result.ok ? [] : result.problems.map(({ code, hint }) => [code, hint])).toEqual([
       ['PIPE_TARGET_UNKNOWN', 'did you mean "report"?'],
       ['PIPE_TARGET_UNKNOWN', 'run `pipe stage list` to see the stages'],

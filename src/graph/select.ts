@@ -63,8 +63,7 @@ function neighbours(graph: Graph, address: string): string[] {
 
 function findTarget(graph: Graph, target: Target, selection: Selection): string[] {
   const stages = [...graph.stages.values()];
-  const addresses = (holds: (stage: Stage) => boolean): string[] =>
-    stages.filter(holds).map((stage) => stage.address);
+  const addresses = (holds: (stage: Stage) => boolean): string[] => stages.filter(holds).map((stage) => stage.address);
   if (selection.recursive === true) {
     const below = addresses((stage) => isWithin(target.path, stage.file));
     if (below.length > 0) return below;

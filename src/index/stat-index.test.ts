@@ -30,22 +30,33 @@ function stat(values: Partial<Stats>): Stats {
 describe('the stat index', () => {
   test('knows a file while its stat values stay, also after it was saved', () => {
     const known = openStatIndex(index, '/project');
-    for (const name of ['a', '__proto__', 'constructor', 'x\n"y']) known.record(name, stat({}), { digest: hash(name), at: 1_001_000 });
+    for (const name of ['a', '__proto__', 'constructor', 'x\n"y'])
+      known.record(name, stat({}), { digest: hash(name), at: 1_001_000 });
     known.save();
     const again = openStatIndex(index, '/project');
-    for (const name of ['a', '__proto__', 'constructor', 'x\n"y']) expect(again.lookup(name, stat({}))).toBe(hash(name));
+    for (const name of ['a', '__proto__', 'constructor', 'x\n"y'])
+      expect(again.lookup(name, stat({}))).toBe(hash(name));
     expect(again.lookup('toString', stat({}))).toBeUndefined();
   });
 
-  test.each([{ mtimeMs: 1_000_004.5 }, { ctimeMs: 1_000_005 }, { ino: 8 }, { size: 4 }])('does not know a file with %j', (change) => {
-    const known = openStatIndex(index, '/project');
-    known.record('a', stat({}), { digest: OLD, at: 1_001_000 });
-    expect(known.lookup('a', stat(change))).toBeUndefined();
-  });
+  test.each([{ mtimeMs: 1_000_004.5 }, { ctimeMs: 1_000_005 }, { ino: 8 }, { size: 4 }])(
+    'does not know a file with %j',
+    (change) => {
+      const known = openStatIndex(index, '/project');
+      known.record('a', stat({}), { digest: OLD, at: 1_001_000 });
+      expect(known.lookup('a', stat(change))).toBeUndefined();
+    },
+  );
 
   test('trusts no entry that was made in the tick in which the file was written', () => {
     const known = openStatIndex(index, '/project');
-    for (const [hashedAt, trusted] of [[999_000, false], [1_000_004, false], [1_000_024, false], [1_000_025, true]] as const) { // prettier-ignore
+    for (const [hashedAt, trusted] of [
+      [999_000, false],
+      [1_000_004, false],
+      [1_000_024, false],
+      [1_000_025, true],
+    ] as const) {
+      // prettier-ignore
       known.record('a', stat({}), { digest: OLD, at: hashedAt });
       expect(known.lookup('a', stat({})), String(hashedAt)).toBe(trusted ? OLD : undefined);
     }
@@ -54,7 +65,11 @@ describe('the stat index', () => {
   test('waits longer where times are whole seconds', () => {
     const known = openStatIndex(index, '/project');
     const times = { mtimeMs: 1_000_000, ctimeMs: 1_000_000 };
-    for (const [hashedAt, trusted] of [[1_001_999, false], [1_002_001, true]] as const) { // prettier-ignore
+    for (const [hashedAt, trusted] of [
+      [1_001_999, false],
+      [1_002_001, true],
+    ] as const) {
+      // prettier-ignore
       known.record('a', stat(times), { digest: OLD, at: hashedAt });
       expect(known.lookup('a', stat(times))).toBe(trusted ? OLD : undefined);
     }
@@ -80,7 +95,8 @@ describe('the stat index', () => {
 
   test('of another project or version, torn or damaged, only costs hashing', () => {
     const known = openStatIndex(index, '/project');
-    for (let at = 0; at < 5; at += 1) known.record(`file ${String(at)}`, stat({}), { digest: hash(String(at)), at: 1_001_000 });
+    for (let at = 0; at < 5; at += 1)
+      known.record(`file ${String(at)}`, stat({}), { digest: hash(String(at)), at: 1_001_000 });
     known.save();
     expect(openStatIndex(index, '/other').lookup('file 0', stat({}))).toBeUndefined();
     const text = readFileSync(index, 'utf8');
@@ -97,7 +113,14 @@ describe('the stat index', () => {
       }),
       { numRuns: 60 },
     );
-    for (const row of ['null', '7', '[]', '["a",1,1,1,1,1,"b3:x"]', '["a",null,1,1,1,1,null]', `[["a"],1,1,1,1,1,"${OLD}"]`]) {
+    for (const row of [
+      'null',
+      '7',
+      '[]',
+      '["a",1,1,1,1,1,"b3:x"]',
+      '["a",null,1,1,1,1,null]',
+      `[["a"],1,1,1,1,1,"${OLD}"]`,
+    ]) {
       writeFileSync(index, `${text.split('\n')[0] ?? ''}\n${row}\n`);
       expect(openStatIndex(index, '/project').lookup('a', stat({}))).toBeUndefined();
     }

@@ -49,7 +49,9 @@ test('every process of an earlier start of the machine is gone', () => {
 
 test('a process that has ended is gone even while nobody asks for its exit code', async () => {
   // Its parent becomes a program that never waits for it.
-  const parent = spawn('/bin/sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const parent = spawn('/bin/sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [printed] = (await once(parent.stdout, 'data')) as [Buffer];
   const pid = Number(printed.toString());
   await expect.poll(() => processFields(pid)?.[0]).toBe('Z');

@@ -1,10 +1,32 @@
 import { randomBytes } from 'node:crypto';
+import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** How names begin of what is not finished yet; they never count as data. */
 export const TEMPORARY_PREFIX = '.pipe-tmp-';
 
-/** A new name beside `path`, on the same disk, to be renamed when it is finished. */
+/** A new name beside `path`, on the same disk, to be renamed when it is finished. It tells the process that made it. */
 export function temporaryBeside(path: string): string {
-  return join(dirname(path), `${TEMPORARY_PREFIX}${randomBytes(6).toString('hex')}`);
+  return join(dirname(path), `${prefixOf(process.pid)}${randomBytes(6).toString('hex')}`);
+}
+
+/** Removes from a folder what a process that is gone has not finished. */
+export function removeTemporaries(folder: string, pid: number): void {
+  for (const name of namesIn(folder)) {
+    if (name.startsWith(prefixOf(pid))) rmSync(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+function prefixOf(pid: number): string {
+  return `${TEMPORARY_PREFIX}${String(pid)}-`;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw error;
+  }
 }

@@ -54,7 +54,9 @@ function read(): JournalEntry[] {
   return readJournals(folder, checksum).flatMap((file) => file.entries);
 }
 
-const ENTRIES = ['train', '__proto__', 'Grüße\n"\ud800'].map((stage, time) => step({ time, stage, from: undefined, to: `run ${stage}` }));
+const ENTRIES = ['train', '__proto__', 'Grüße\n"\ud800'].map((stage, time) =>
+  step({ time, stage, from: undefined, to: `run ${stage}` }),
+);
 
 describe('a journal', () => {
   test('gives back what was appended, and who wrote it', () => {
@@ -94,7 +96,7 @@ describe('a journal', () => {
     const bytes = readFileSync(path);
     for (let at = 0; at < bytes.length; at += 1) {
       const flipped = Buffer.from(bytes);
-      flipped[at] = (flipped[at] ?? 0) ^ (1 << at % 8);
+      flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8));
       writeFileSync(path, flipped);
       for (const entry of read()) expect(ENTRIES).toContainEqual(entry);
     }
@@ -109,18 +111,42 @@ describe('a journal', () => {
 
   test('of a stranger names no file but a lock inside the project', () => {
     const [entry] = ENTRIES;
-    const locks = ['../pipeline.lock', '/etc/x.lock', 'a/../../x.lock', '.git/x.lock', 'a//x.lock', '', 'data.csv', '.lock/', 'a\0.lock'];
-    const wrong = ['{', 'null', '7', '[]', JSON.stringify({ ...entry, time: '1' }), JSON.stringify({ ...entry, before: 'b3:x' })];
+    const locks = [
+      '../pipeline.lock',
+      '/etc/x.lock',
+      'a/../../x.lock',
+      '.git/x.lock',
+      'a//x.lock',
+      '',
+      'data.csv',
+      '.lock/',
+      'a\0.lock',
+    ];
+    const wrong = [
+      '{',
+      'null',
+      '7',
+      '[]',
+      JSON.stringify({ ...entry, time: '1' }),
+      JSON.stringify({ ...entry, before: 'b3:x' }),
+    ];
     const huge = JSON.stringify({ ...entry, time: 7 }).replace(':7', ':1e999');
     const texts = [...wrong, huge, ...locks.map((lock) => JSON.stringify({ ...entry, lock }))];
-    writeFileSync(join(folder, 'x.log'), ['pipe.journal/1', ...texts.map((text) => `${checksum(text)} ${text}`), ''].join('\n'));
+    writeFileSync(
+      join(folder, 'x.log'),
+      ['pipe.journal/1', ...texts.map((text) => `${checksum(text)} ${text}`), ''].join('\n'),
+    );
     expect(read()).toEqual([]);
   });
 
   test('is removed once folded if it is our own or its process is gone', () => {
     const owner = thisOwner();
-    const others = [{ ...owner, start: '1' }, { ...owner, host: 'elsewhere' }];
-    for (const each of [owner, ...others]) journalWriter(folder, each, checksum).append(step({ time: 1, from: undefined, to: 'x' }));
+    const others = [
+      { ...owner, start: '1' },
+      { ...owner, host: 'elsewhere' },
+    ];
+    for (const each of [owner, ...others])
+      journalWriter(folder, each, checksum).append(step({ time: 1, from: undefined, to: 'x' }));
     writeFileSync(join(folder, 'foreign.log'), '');
     removeFolded(readJournals(folder, checksum), owner);
     expect(readdirSync(folder).map((name) => name.split('+')[0])).toEqual(['elsewhere', 'foreign.log']);
@@ -129,7 +155,8 @@ describe('a journal', () => {
 
 describe('applying entries', () => {
   const commandOf = (lock: ReadonlyMap<string, LockBlock>, stage = 's'): unknown => lock.get(stage)?.cmd;
-  const lockAt = (cmd: string | undefined): Map<string, LockBlock> => new Map(cmd === undefined ? [] : [['s', block(cmd)]]);
+  const lockAt = (cmd: string | undefined): Map<string, LockBlock> =>
+    new Map(cmd === undefined ? [] : [['s', block(cmd)]]);
 
   test('replaces block by block, in order of time', () => {
     const entries = [step({ time: 2, from: 'a', to: 'b' }), step({ time: 1, from: undefined, to: 'a' })];
@@ -138,7 +165,13 @@ describe('applying entries', () => {
 
   test('drops entries for another branch, and blocks that cannot be read', () => {
     const lock = lockAt('theirs');
-    const broken: JournalEntry = { time: 2, lock: 'pipeline.lock', stage: 's', before: digestOf(block('theirs')), block: '{"cmd":' };
+    const broken: JournalEntry = {
+      time: 2,
+      lock: 'pipeline.lock',
+      stage: 's',
+      before: digestOf(block('theirs')),
+      block: '{"cmd":',
+    };
     expect(applyEntries(lock, [step({ time: 1, from: 'ours', to: 'x' }), broken], blake3)).toEqual(lock);
   });
 
@@ -190,7 +223,9 @@ describe('applying entries', () => {
   });
 
   test('of one stage says nothing about another', () => {
-    const entries = ['a', 'b', 'constructor'].map((stage, time) => step({ time, stage, from: undefined, to: `run ${stage}` }));
+    const entries = ['a', 'b', 'constructor'].map((stage, time) =>
+      step({ time, stage, from: undefined, to: `run ${stage}` }),
+    );
     fc.assert(
       fc.property(fc.shuffledSubarray(entries), (some) => {
         const lock = applyEntries(new Map(), some, blake3);

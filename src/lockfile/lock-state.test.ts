@@ -1,4 +1,15 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -28,7 +39,14 @@ afterEach(() => {
 });
 
 function open(owner: Owner = thisOwner()): LockState {
-  return new LockState({ root, journals: join(root, '.pipe/tmp/journal'), owner, blake3, checksum, now: () => (time += 1) });
+  return new LockState({
+    root,
+    journals: join(root, '.pipe/tmp/journal'),
+    owner,
+    blake3,
+    checksum,
+    now: () => (time += 1),
+  });
 }
 
 function block(cmd: string): LockBlock {

@@ -12,8 +12,20 @@ import { entryOf, lockEntry } from './entry.ts';
 import type { Lock } from './lock.ts';
 import { lockPathOf, lockText, parseLock, readLock, writeLock } from './lock.ts';
 
-const digest = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((b) => `b3:${Buffer.from(b).toString('hex')}` as Digest);
-const odd = fc.constantFrom('__proto__', 'constructor', 'toString', '', '<<<<<<< ours', '=======', '\u2028', '"', '\ud800');
+const digest = fc
+  .uint8Array({ minLength: 32, maxLength: 32 })
+  .map((b) => `b3:${Buffer.from(b).toString('hex')}` as Digest);
+const odd = fc.constantFrom(
+  '__proto__',
+  'constructor',
+  'toString',
+  '',
+  '<<<<<<< ours',
+  '=======',
+  '\u2028',
+  '"',
+  '\ud800',
+);
 const name = fc.oneof(odd, fc.string({ unit: 'grapheme', maxLength: 8 }));
 const map = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<ReadonlyMap<string, T>> =>
   fc.array(fc.tuple(name, values), { maxLength: 3 }).map((pairs) => new Map(pairs));
@@ -26,7 +38,14 @@ const { value } = fc.letrec<{ value: Value }>((tie) => ({
   ),
 }));
 const entry: fc.Arbitrary<LockEntry> = fc.record(
-  { path: name, digest, size: fc.maxSafeNat(), files: fc.maxSafeNat(), exec: fc.constant(true), link: fc.constant(true) },
+  {
+    path: name,
+    digest,
+    size: fc.maxSafeNat(),
+    files: fc.maxSafeNat(),
+    exec: fc.constant(true),
+    link: fc.constant(true),
+  },
   { requiredKeys: ['path', 'digest', 'size'] },
 );
 const entries = fc.uniqueArray(entry, { selector: ({ path }) => path, maxLength: 3 });
@@ -129,10 +148,10 @@ describe('a lock', () => {
   });
 
   test('lies beside its pipeline file', () => {
-    expect(['pipeline.yaml', 'sub.yaml/pipeline.yaml', 'a/x.yml'].map(lockPathOf)).toEqual([
+    expect(['pipeline.yaml', 'sub.yaml/pipeline.yaml', 'a/dvc.yaml'].map(lockPathOf)).toEqual([
       'pipeline.lock',
       'sub.yaml/pipeline.lock',
-      'a/x.lock',
+      'a/pipeline.lock',
     ]);
   });
 
@@ -174,7 +193,10 @@ describe('a lock that pipe did not write', () => {
     ['a digest that is a path', stage('{"cmd": "x", "deps": [{"path": "a", "size": 1, "digest": "../../x"}]}')],
     ['a negative size', stage(`{"cmd": "x", "deps": [{"path": "a", "size": -1, "digest": "${HEX}"}]}`)],
     ['a fraction of a byte', stage(`{"cmd": "x", "deps": [{"path": "a", "size": 1.0, "digest": "${HEX}"}]}`)],
-    ['a number beyond counting', stage(`{"cmd": "x", "deps": [{"path": "a", "size": ${'9'.repeat(40)}, "digest": "${HEX}"}]}`)],
+    [
+      'a number beyond counting',
+      stage(`{"cmd": "x", "deps": [{"path": "a", "size": ${'9'.repeat(40)}, "digest": "${HEX}"}]}`),
+    ],
     ['params in a list', stage('{"cmd": "x", "params": [1]}')],
     ['a value of the environment', stage('{"cmd": "x", "env": {"TOKEN": "hunter2"}}')],
     ['endless nesting', stage('['.repeat(100_000))],

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
 import { canonical, parseCanonical } from '../kit/canonical.ts';
 import { byCodeUnit } from '../kit/order.ts';
+import { readTextFile } from '../kit/text-file.ts';
 import type { Value } from '../kit/value.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { LockBlock } from './block.ts';
@@ -12,9 +13,9 @@ const SCHEMA = 'pipe.lock/1';
 /** What one `pipeline.lock` holds: blocks by the stage's name. */
 export type Lock = ReadonlyMap<string, LockBlock>;
 
-/** The lock of a pipeline file: `sub/pipeline.yaml` has `sub/pipeline.lock`. */
+/** The lock of a pipeline file, beside it. That of a `dvc.yaml` has another name than DVC's own lock. */
 export function lockPathOf(pipelineFile: string): string {
-  return pipelineFile.replace(/\.ya?ml$/, '.lock');
+  return posix.join(posix.dirname(pipelineFile), 'pipeline.lock');
 }
 
 /**
@@ -22,14 +23,8 @@ export function lockPathOf(pipelineFile: string): string {
  * @throws {PipeError} PIPE_LOCK_FORMAT for one that is not as `pipe` writes it (a merge conflict, say) or newer.
  */
 export function readLock(file: string, shown: string): Lock {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
-    throw error;
-  }
-  return parseLock(text, shown);
+  const text = readTextFile(file, shown);
+  return text === undefined ? new Map() : parseLock(text, shown);
 }
 
 /** The lock in a text, for instance of another Git revision; throws as `readLock` does. */

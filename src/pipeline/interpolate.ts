@@ -165,7 +165,7 @@ function plainValue(text: string): Value {
 }
 
 /** Where a template stands in the file; all of the node when escapes or folding hide it. */
-export function templateSpan(node: ScalarNode, template: Template, report: Report): Span {
+function templateSpan(node: ScalarNode, template: Template, report: Report): Span {
   const { start, end, value } = node;
   if (typeof value !== 'string') return node;
   const source = (report.source.text ?? '').slice(start, end);

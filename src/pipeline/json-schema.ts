@@ -15,7 +15,7 @@ export function pipelineJsonSchema(): JsonSchema {
 }
 
 /** The JSON Schema of one shape. */
-export function jsonSchema(shape: Shape): JsonSchema {
+function jsonSchema(shape: Shape): JsonSchema {
   switch (shape.type) {
     case 'any':
       return {};

@@ -17,7 +17,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h
 const MAX_MS = 2 ** 31 - 1;
 
 /** `90`, `90s`, `1h30m` in milliseconds. */
-export function readDuration(node: YamlNode | undefined, name: string, report: Report): number | undefined {
+function readDuration(node: YamlNode | undefined, name: string, report: Report): number | undefined {
   const value = node?.kind === 'scalar' ? node.value : undefined;
   if (node === undefined || report.isFaulty(node)) return undefined;
   const ms =

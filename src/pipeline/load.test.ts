@@ -60,7 +60,7 @@ test('the place of a template is exact inside quoted and folded texts, and the w
 
 test('problems of variable files carry their own place', () => {
   expect(faults({ 'pipeline.yaml': 'vars: [v.json]\n', 'v.json': '{"a": }', 'params.yaml': 'a: @x\n' })).toEqual([
-    'params.yaml:1:4 PIPE_YAML_SYNTAX Plain value cannot start with reserved character @ [@]',
+    'params.yaml:1:4 PIPE_YAML_SYNTAX a text cannot start with this character [@] (put it in quotes)',
     'v.json:1:7 PIPE_DATA_SYNTAX unexpected "}" [}]',
   ]);
 });

@@ -1,12 +1,13 @@
 import type { MapEntry, YamlNode } from '../kit/format/yaml/node.ts';
 import { keyText } from '../kit/format/yaml/node.ts';
 import { toValue } from '../kit/format/yaml/value.ts';
-import type { Value } from '../kit/value.ts';
+import { isList, isMap, type Value } from '../kit/value.ts';
 import { describe } from './check.ts';
 import type { Out } from './model.ts';
 import { twoPaths, urlScheme, whyNoOut } from './paths.ts';
 import { PLOT_FLAGS } from './schema.ts';
 import type { Report, Span } from './report.ts';
+import { templateText } from './text.ts';
 
 /** Where the paths of a stage lead, and where problems go. */
 export interface Places {
@@ -117,8 +118,10 @@ function readOut({ path: written, kind, span, flags }: MergedOut, { wdir, root, 
   };
 }
 
-function textFlag<K extends string>(name: K, value: Value | undefined): { readonly [P in K]?: string } {
-  return typeof value === 'string' ? ({ [name]: value } as { readonly [P in K]?: string }) : {};
+/** A field that is text for people; a template may have put a number or a truth value there. */
+export function textFlag<K extends string>(name: K, value: Value | undefined): { readonly [P in K]?: string } {
+  if (value === undefined || value === null || isList(value) || isMap(value)) return {};
+  return { [name]: templateText(value) } as { readonly [P in K]?: string };
 }
 
 /** `labels` as texts. */

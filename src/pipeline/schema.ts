@@ -13,14 +13,14 @@ import {
 } from './shape.ts';
 
 /** `90`, `90s`, `1.5h`, `1h30m`. */
-export const DURATION = '^(?:\\d+(?:\\.\\d+)?|(?:\\d+(?:\\.\\d+)?(?:ms|s|m|h|d))+)$';
+const DURATION = '^(?:\\d+(?:\\.\\d+)?|(?:\\d+(?:\\.\\d+)?(?:ms|s|m|h|d))+)$';
 /** `4GB`, `512MiB`, `1024`. */
-export const MEMORY = '^\\d+(?:\\.\\d+)?\\s*(?:[kKMGT]?B?|[KMGT]iB?)$';
+const MEMORY = '^\\d+(?:\\.\\d+)?\\s*(?:[kKMGT]?B?|[KMGT]iB?)$';
 /** What a shell can export. */
 export const ENV_NAME = '^[A-Za-z_][A-Za-z0-9_]*$';
 
 /** Where commands can run. */
-export const EXECUTORS = ['local'] as const;
+const EXECUTORS = ['local'] as const;
 
 const duration: TextShape = { type: 'text', pattern: DURATION, what: 'a duration such as 90s, 10m or 2h' };
 const memory: TextShape = { type: 'text', pattern: MEMORY, what: 'an amount of memory such as 4GB or 512MiB' };
@@ -143,7 +143,7 @@ const STAGE_FIELDS: Fields = {
 };
 
 /** A stage without `foreach` and `matrix`: also what stands below `do`. */
-export const STAGE = record('a stage', STAGE_FIELDS);
+const STAGE = record('a stage', STAGE_FIELDS);
 
 const STAGE_WITH_MATRIX = record('a stage', {
   matrix: { shape: map(either(text, { type: 'list-of-any' })), doc: 'One stage per combination: `{axis: [values]}`.' },

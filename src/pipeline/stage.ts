@@ -10,7 +10,7 @@ import { readDeps, readParams } from './inputs.ts';
 import { substitute, type Substitution } from './interpolate.ts';
 import { readResources, readRetry, readTimeout, type Machine } from './limits.ts';
 import type { ParamDep, Stage } from './model.ts';
-import { readOuts, type Places } from './outs.ts';
+import { readOuts, textFlag, type Places } from './outs.ts';
 import { joinPath, relativePath } from './paths.ts';
 import type { Report } from './report.ts';
 import type { Scope, Var, Vars } from './scope.ts';
@@ -78,7 +78,7 @@ export function readStage(draft: Draft, context: StageContext): Stage {
     ],
     frozen: flag('frozen'),
     alwaysChanged: flag('always_changed'),
-    ...(desc?.kind === 'scalar' && typeof desc.value === 'string' ? { desc: desc.value } : {}),
+    ...textFlag('desc', desc && toValue(desc)),
     ...(meta === undefined ? {} : { meta: toValue(meta) }),
     ...readEnvironment(fields.get('env'), fields.get('secrets'), report),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
@@ -97,7 +97,7 @@ function nameOf({ key, instance }: Draft): string {
 }
 
 /** Stages of these files are named without their file. */
-export function isRootFile(file: string): boolean {
+function isRootFile(file: string): boolean {
   return file === 'pipeline.yaml' || file === 'dvc.yaml';
 }
 

@@ -4,7 +4,7 @@ import { toValue } from '../kit/format/yaml/value.ts';
 import { isMap, type ValueMap } from '../kit/value.ts';
 import { substitute, type Substitution } from './interpolate.ts';
 import type { Artifact, Pipeline, PlotDefinition } from './model.ts';
-import { labelsFlag, pathText } from './outs.ts';
+import { labelsFlag, pathText, textFlag } from './outs.ts';
 import { joinPath } from './paths.ts';
 import type { Report } from './report.ts';
 
@@ -52,20 +52,18 @@ function readArtifacts(node: YamlNode | undefined, folder: string, report: Repor
     const at = lookUp(value, 'path')?.value;
     const path = at && pathText(at, 'path', report);
     if (name === undefined || path === undefined) return [];
-    const text = (field: string): string | undefined => {
+    const text = <K extends string>(field: K) => {
       const found = lookUp(value, field)?.value;
-      return found?.kind === 'scalar' && typeof found.value === 'string' ? found.value : undefined;
+      return textFlag(field, found && toValue(found));
     };
     const labels = lookUp(value, 'labels');
     const meta = lookUp(value, 'meta');
-    const type = text('type');
-    const desc = text('desc');
     return [
       {
         name,
         path: joinPath(folder, path),
-        ...(type === undefined ? {} : { type }),
-        ...(desc === undefined ? {} : { desc }),
+        ...text('type'),
+        ...text('desc'),
         labels: labelsFlag(labels && toValue(labels.value)).labels ?? [],
         ...(meta === undefined ? {} : { meta: toValue(meta.value) }),
         at: report.place(key),

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+import { cacheFolder } from './cache-folder.ts';
 import type { FileSystem } from './machine/mount.ts';
 import { fileSystemOf } from './machine/mount.ts';
 import type { LinkType } from './machine/link.ts';
@@ -21,7 +22,7 @@ export interface ExaminedProject {
 
 /** Tries out what the disks under a project can do; leaves nothing behind. */
 export function examineProject(project: Project): ExaminedProject {
-  const cacheDir = cacheFolderOf(project);
+  const cacheDir = cacheFolder(project);
   const cache = nearestFolder(cacheDir);
   const tmp = join(project.pipeDir, 'tmp');
   const canTry = isWritable(nearestFolder(tmp)) && isWritable(cache);
@@ -35,11 +36,6 @@ export function examineProject(project: Project): ExaminedProject {
     // A folder of somebody else's above the cache is no place to try things in.
     ...(canTry ? { links: workingLinks(existsSync(cacheDir) ? cacheDir : tmp, tmp), folds: foldedNames(tmp) } : {}),
   };
-}
-
-/** The folder of the cache, absolute: `cache.dir` relative to `.pipe`, as DVC takes it, or `.pipe/cache`. */
-export function cacheFolderOf({ pipeDir, config }: Pick<Project, 'pipeDir' | 'config'>): string {
-  return resolve(pipeDir, config.get('cache.dir') ?? 'cache');
 }
 
 function nearestFolder(path: string): string {

@@ -26,7 +26,7 @@ function open(owner = thisOwner()): Claims {
     ended.push([runId, groups]);
     return Promise.resolve();
   };
-  return new Claims({ folder, owner, endOrphans });
+  return new Claims({ root: folder, folder, owner, endOrphans });
 }
 
 function claim(stage: string, reads: readonly string[], writes: readonly string[]): Claim {

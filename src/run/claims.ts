@@ -1,9 +1,10 @@
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Owner } from '../kit/owner.ts';
 import { isGone, ownedName, ownerOfName } from '../kit/owner.ts';
-import { isWithin } from '../kit/path.ts';
+import { isOutside, isWithin } from '../kit/path.ts';
+import { removeTemporaries } from '../kit/temporary.ts';
 
 /** What one stage reads and writes while it runs; paths are relative to the project root. */
 export interface Claim {
@@ -22,6 +23,8 @@ export interface Blocker {
 }
 
 export interface ClaimOptions {
+  /** The project, absolute. */
+  readonly root: string;
   /** `.pipe/tmp/claims`, absolute. */
   readonly folder: string;
   readonly owner: Owner;
@@ -32,7 +35,8 @@ export interface ClaimOptions {
 /**
  * Keeps two processes from working on the same paths at once: shared on what is read, exclusive on what is written, by
  * path prefix. Each process publishes its claims in a file of its own, so no file has two writers and nothing stale
- * must be stolen: a file whose owner is gone is simply removed.
+ * must be stolen: a file whose owner is gone is simply removed, after
+ * what that process was in the middle of.
  *
  * Why it is safe: a claim is published before the others are read, so of two processes that claim the same path at
  * once, at least one sees the other and withdraws.
@@ -117,10 +121,9 @@ export class Claims {
 
   #others(): string[] {
     try {
-      return readdirSync(this.#options.folder)
-        .filter((name) => name.endsWith('.json'))
-        .map((name) => name.slice(0, -'.json'.length))
-        .filter((name) => name !== this.runId);
+      const files = readdirSync(this.#options.folder);
+      const names = files.flatMap((name) => /^(.*)\.(?:json|tmp)$/.exec(name)?.[1] ?? []);
+      return [...new Set(names)].filter((name) => name !== this.runId);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;
@@ -129,14 +132,11 @@ export class Claims {
 
   async #blockerOf(claim: Claim): Promise<Blocker | undefined> {
     for (const name of this.#others()) {
-      if (await this.#dropIfGone(name)) continue;
       const owner = ownerOfName(name);
-      const held = this.#read(name)?.claims ?? [];
-      for (const other of held) {
+      if (owner === undefined || (await this.#dropIfGone(name))) continue;
+      for (const other of this.#read(name)?.claims ?? []) {
         const path = conflict(claim, other);
-        if (owner !== undefined && path !== undefined) {
-          return { owner, stage: other.stage, path, file: this.#path(name) };
-        }
+        if (path !== undefined) return { owner, stage: other.stage, path, file: this.#path(name) };
       }
     }
     return undefined;
@@ -145,7 +145,13 @@ export class Claims {
   async #dropIfGone(name: string): Promise<boolean> {
     const owner = ownerOfName(name);
     if (owner === undefined || !isGone(owner)) return false;
-    await this.#options.endOrphans(name, this.#read(name)?.groups ?? []);
+    const { claims, groups } = this.#read(name) ?? { claims: [], groups: [] };
+    await this.#options.endOrphans(name, groups);
+    // Its number may be ours by now, where each container counts anew: then its leftovers are left alone.
+    if (owner.pid !== process.pid) {
+      const folders = new Set(claims.flatMap(({ writes }) => writes).map((path) => dirname(path)));
+      for (const folder of folders) removeTemporaries(join(this.#options.root, folder), owner.pid);
+    }
     rmSync(this.#path(name), { force: true });
     rmSync(join(this.#options.folder, `${name}.tmp`), { force: true });
     return true;
@@ -194,5 +200,6 @@ function isGroup(value: unknown): value is number {
 function isClaim(value: unknown): value is Claim {
   const { stage, reads, writes } = (value ?? {}) as Partial<Record<keyof Claim, unknown>>;
   const isList = (list: unknown): boolean => Array.isArray(list) && list.every((each) => typeof each === 'string');
-  return typeof stage === 'string' && isList(reads) && isList(writes);
+  if (typeof stage !== 'string' || !isList(reads) || !isList(writes)) return false;
+  return (writes as readonly string[]).every((path) => !isOutside(posix.normalize(path)));
 }

@@ -67,6 +67,7 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
     emit,
     locks: new LockState({ root: project.root, journals: join(tmp, 'journal'), owner, blake3, checksum, now }),
     claims: new Claims({
+      root: project.root,
       folder: join(tmp, 'claims'),
       owner,
       endOrphans: (runId, groups) =>

@@ -76,7 +76,7 @@ export async function gatherFacts(engine: Engine, stage: Stage, options: FactOpt
   };
   const deps = new Map<string, SeenPath>();
   for (const dep of stage.deps) {
-    deps.set(dep.as, lenient(await seeDep(engine, dep, expected), recorded?.deps, dep.as));
+    deps.set(dep.as, lenient(await seeDep(engine, dep, { expected, wdir: stage.wdir }), recorded?.deps, dep.as));
   }
   const outs = new Map<string, SeenPath>();
   for (const out of stage.outs) {
@@ -144,10 +144,14 @@ function inputsOf(facts: StageFacts): Omit<LockBlock, 'outs'> | undefined {
   return { cmd, wdir: facts.wdir, deps: sortedBy(deps, (dep) => dep.path), params, env: facts.env };
 }
 
-async function seeDep(engine: Engine, dep: Dep, expected: Expectation): Promise<SeenPath> {
+async function seeDep(
+  engine: Engine,
+  dep: Dep,
+  { expected, wdir }: { readonly expected: Expectation; readonly wdir: string },
+): Promise<SeenPath> {
   const made = expected.outs.size === 0 ? undefined : seeExpected(engine, dep, expected);
   if (made !== undefined) return made;
-  if (dep.glob) return seen(dep.as, await fingerprintGlob(engine, dep.path));
+  if (dep.glob) return seen(dep.as, await fingerprintGlob(engine, dep.path, wdir));
   return seen(dep.as, await fingerprintPath(dep.path, { follow: true }, engine.fingerprint));
 }
 
@@ -178,15 +182,15 @@ function entryWithin(engine: Engine, entry: Entry, below: string): Entry | undef
   return at;
 }
 
-/** Every file that matches, as one set: its digest covers paths and bytes. */
-async function fingerprintGlob(engine: Engine, pattern: string): Promise<Entry | undefined> {
+/** Every file that matches, as one set: its digest covers paths, relative to the working folder, and bytes. */
+async function fingerprintGlob(engine: Engine, pattern: string, wdir: string): Promise<Entry | undefined> {
   const matches = globMatcher(pattern);
   const rows: string[] = [];
   let size = 0;
   for (const path of filesBelow(engine, globBase(pattern))) {
     const entry = matches(path) ? await fingerprintPath(path, { follow: true }, engine.fingerprint) : undefined;
     if (entry === undefined || entry.kind === 'dir') continue;
-    rows.push(JSON.stringify([path, entry.digest]));
+    rows.push(JSON.stringify([posix.relative(wdir, path), entry.digest]));
     size += entry.size;
   }
   const text = sortedBy(rows, (row) => row).join('\n');

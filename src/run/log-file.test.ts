@@ -51,7 +51,17 @@ describe('a log', () => {
   });
 
   test('lies at a path of its own that any disk takes, whatever the stage is called', () => {
-    const addresses = ['train', 'sub/pipeline.yaml:train', '..', '../../x', '中'.repeat(60), `${'中'.repeat(60)}x`, '\ud800', 'a%2Fb', 'a/b'];
+    const addresses = [
+      'train',
+      'sub/pipeline.yaml:train',
+      '..',
+      '../../x',
+      '中'.repeat(60),
+      `${'中'.repeat(60)}x`,
+      '\ud800',
+      'a%2Fb',
+      'a/b',
+    ];
     const paths = addresses.map((address) => logPath(folder, address));
     expect(new Set(paths).size).toBe(addresses.length);
     for (const path of paths) {
@@ -88,11 +98,14 @@ describe('the history', () => {
     expect([openHistory(file).get('a'), openHistory(file).get('b')]).toEqual([run, run]);
   });
 
-  test.each(['', '{', 'null', '7', '"text"', '[1]', '{"a": null, "b": {"durationMs": "1"}, "train": []}'])('that is damaged counts as empty: %s', (text) => {
-    writeFileSync(join(folder, 'history.json'), text);
-    const history = openHistory(join(folder, 'history.json'));
-    expect([history.get('train'), history.usualMs()]).toEqual([undefined, 1]);
-  });
+  test.each(['', '{', 'null', '7', '"text"', '[1]', '{"a": null, "b": {"durationMs": "1"}, "train": []}'])(
+    'that is damaged counts as empty: %s',
+    (text) => {
+      writeFileSync(join(folder, 'history.json'), text);
+      const history = openHistory(join(folder, 'history.json'));
+      expect([history.get('train'), history.usualMs()]).toEqual([undefined, 1]);
+    },
+  );
 
   test('is not written while nothing has run', () => {
     openHistory(join(folder, 'history.json')).save();

@@ -23,7 +23,7 @@ export class LogFile {
   #pending = '';
   #hasText = false;
   #timer: NodeJS.Timeout | undefined;
-  #fault: unknown;
+  #fault: Error | undefined;
 
   /** Starts afresh: the log of an earlier run is removed. */
   constructor(path: string) {
@@ -63,7 +63,7 @@ export class LogFile {
       appendFileSync(this.#path, this.#pending);
     } catch (error) {
       // Nobody could catch it here: lines come from a stream, and this may be a timer.
-      this.#fault ??= error;
+      this.#fault ??= error as Error;
     }
     this.#pending = '';
   }

@@ -27,8 +27,26 @@ function values(path: string, keys?: readonly string[]): ParamValues {
 test('a file as a whole gives its top-level keys; single keys may lie deeper', () => {
   writeFileSync(join(root, 'params.yaml'), 'lr: 2.0\n__proto__: 1\ntrain: {layers: [8, 4], a.b: dotted}\n');
   expect([...values('params.yaml').keys()]).toEqual(['lr', '__proto__', 'train']);
-  const asked = ['train.layers.1', 'train.a.b', 'lr', 'constructor', 'train.toString', '__proto__', 'train.layers.9', 'lr.x'];
-  expect([...values('params.yaml', asked).values()]).toEqual([4n, 'dotted', 2, undefined, undefined, 1n, undefined, undefined]);
+  const asked = [
+    'train.layers.1',
+    'train.a.b',
+    'lr',
+    'constructor',
+    'train.toString',
+    '__proto__',
+    'train.layers.9',
+    'lr.x',
+  ];
+  expect([...values('params.yaml', asked).values()]).toEqual([
+    4n,
+    'dotted',
+    2,
+    undefined,
+    undefined,
+    1n,
+    undefined,
+    undefined,
+  ]);
 });
 
 test('a file that is absent, a folder or no map has no keys', () => {

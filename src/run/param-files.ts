@@ -1,9 +1,9 @@
 import type { Stats } from 'node:fs';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { readProblem } from '../fingerprint/file.ts';
 import { lookupKey } from '../fingerprint/param.ts';
 import { formatOf, parseData } from '../kit/format/data.ts';
+import { readTextFile } from '../kit/text-file.ts';
 import type { Value, ValueMap } from '../kit/value.ts';
 import type { ParamDep } from '../pipeline/model.ts';
 
@@ -31,6 +31,11 @@ export class ParamFiles {
     return file instanceof Map ? (file as ValueMap) : new Map();
   }
 
+  /** Whether the file of a parameter is there. */
+  has(param: ParamDep): boolean {
+    return this.#read(param.path) !== undefined;
+  }
+
   #read(path: string): Value | undefined {
     const absolute = resolve(this.#root, path);
     const stat = statOf(absolute);
@@ -38,7 +43,8 @@ export class ParamFiles {
     const stamp = `${String(stat.mtimeMs)} ${String(stat.size)} ${String(stat.ino)}`;
     const known = this.#parsed.get(path);
     if (known?.stamp === stamp) return known.value;
-    const value = parseData(readText(absolute, path), formatOf(path), path);
+    const text = readTextFile(absolute, path);
+    const value = text === undefined ? undefined : parseData(text, formatOf(path), path);
     this.#parsed.set(path, { stamp, value });
     return value;
   }
@@ -50,13 +56,5 @@ function statOf(absolute: string): Stats | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
     throw error;
-  }
-}
-
-function readText(absolute: string, shown: string): string {
-  try {
-    return readFileSync(absolute, 'utf8');
-  } catch (error) {
-    throw readProblem(shown, error);
   }
 }

@@ -84,7 +84,7 @@ describe('a stage runs when', () => {
       ['dep Data was added', 'dep data is no longer listed'],
     ],
     ['a parameter changes', facts({ params: params(new Map([['lr', 0.25]])) }), ['params.yaml: lr 0.5 → 0.25']],
-    ['a parameter is added', facts({ params: params(new Map([['lr', 0.5], ['constructor', 1n]])) }), ['params.yaml: constructor (absent) → 1']], // prettier-ignore
+    ['a parameter is added', facts({ params: params(new Map<string, Value>([['lr', 0.5], ['constructor', 1n]])) }), ['params.yaml: constructor (absent) → 1']], // prettier-ignore
     ['a parameter goes', facts({ params: params(new Map()) }), ['params.yaml: lr 0.5 → (absent)']],
     [
       'a parameter is not in its file',

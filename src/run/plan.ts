@@ -45,7 +45,7 @@ export function decide(facts: StageFacts, { before, options, findRecord }: Circu
   const reasons = [...differences(facts), ...upstream];
   if (options.force === true) return { state: 'run', reasons: [{ kind: 'forced' }, ...reasons] };
   if (stage.alwaysChanged) return { state: 'run', reasons: [{ kind: 'always-changed' }, ...reasons] };
-  if (stage.deps.length + stage.params.length === 0) {
+  if (stage.deps.length + stage.params.length + stage.outs.length === 0) {
     return { state: 'run', reasons: [{ kind: 'no-deps' }, ...reasons] };
   }
   if (upstream.length > 0) return { state: 'may-run', reasons };
@@ -89,17 +89,21 @@ function* pathDifferences(
 ): Generator<Reason> {
   const before = new Map(recorded.map((entry) => [entry.path, entry]));
   for (const [path, seen] of now) {
-    const change = changeOf(seen, before.get(path));
+    const change = changeOf(kind, seen, before.get(path));
     if (change !== undefined) yield { kind, path, change };
   }
   for (const path of before.keys()) if (!now.has(path)) yield { kind, path, change: 'removed' };
 }
 
-function changeOf(seen: SeenPath, before: LockEntry | undefined): Change | undefined {
+/** The x bit counts for outs alone, which are restored with it. */
+function changeOf(kind: 'dep' | 'out', seen: SeenPath, before: LockEntry | undefined): Change | undefined {
   if (seen.state === 'unknown') return undefined;
   if (before === undefined) return 'added';
   if (seen.state === 'missing') return 'missing';
-  return seen.entry.digest === before.digest ? undefined : 'modified';
+  const { digest, files, link, exec } = seen.entry;
+  const isSame = digest === before.digest && (files === undefined) === (before.files === undefined);
+  const isAlike = link === before.link && (kind === 'dep' || exec === before.exec);
+  return isSame && isAlike ? undefined : 'modified';
 }
 
 function* paramDifferences(facts: StageFacts, recorded: LockBlock): Generator<Reason> {

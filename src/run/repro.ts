@@ -76,15 +76,17 @@ async function fold(engine: Engine, signal: AbortSignal): Promise<void> {
   if (!engine.locks.hasJournals) return;
   const files = new Set([...engine.graph.stages.values()].map((stage) => lockPathOf(stage.file)));
   // A stopped run still folds: what it finished is worth keeping. Only waiting for somebody else is given up.
-  const release = await engine.claims.acquire(
-    { stage: 'locks', reads: [], writes: [...files] },
-    () => undefined,
-    signal.aborted ? undefined : signal,
-  );
+  const claim = { stage: 'locks', reads: [], writes: [...files] };
   try {
-    engine.locks.fold();
-  } finally {
-    release();
+    const release = await engine.claims.acquire(claim, () => undefined, signal.aborted ? undefined : signal);
+    try {
+      engine.locks.fold();
+    } finally {
+      release();
+    }
+  } catch (error) {
+    // The journals stay, and the next run folds them.
+    if ((error as Error).name !== 'AbortError') throw error;
   }
 }
 

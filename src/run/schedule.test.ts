@@ -38,11 +38,22 @@ const capacity: fc.Arbitrary<Capacity> = fc.record({
   gpus: fc.nat(2),
 });
 
+interface Workload {
+  readonly all: readonly Job[];
+  readonly limit: Capacity;
+  /** Which of the running jobs ends next, again and again. */
+  readonly picks: readonly number[];
+}
+
+const workload: fc.Arbitrary<Workload> = fc.record({
+  all: jobs,
+  limit: capacity,
+  picks: fc.array(fc.nat(5), { minLength: 1 }),
+});
+
 /** Runs everything, ending running jobs in the order that `picks` says; checks each moment. */
 function runAll(
-  all: readonly Job[],
-  limit: Capacity,
-  picks: readonly number[],
+  { all, limit, picks }: Workload,
   fails: (name: string) => boolean,
 ): { ran: string[]; blocked: Set<string> } {
   const schedule = new Schedule(all, limit);
@@ -77,13 +88,11 @@ function runAll(
 }
 
 describe('a schedule', () => {
-  const picks = fc.array(fc.nat(5), { minLength: 1 });
-
   test('runs every job once, after what it needs, and never uses more than there is', () => {
     fc.assert(
-      fc.property(jobs, capacity, picks, (all, limit, order) => {
-        const { ran } = runAll(all, limit, order, () => false);
-        expect([...ran].sort()).toEqual(names(all).sort());
+      fc.property(workload, (work) => {
+        const { ran } = runAll(work, () => false);
+        expect([...ran].sort()).toEqual(names(work.all).sort());
       }),
       { numRuns: 300 },
     );
@@ -91,11 +100,11 @@ describe('a schedule', () => {
 
   test('runs or blocks every job when some fail, and blocks exactly those behind a failure', () => {
     fc.assert(
-      fc.property(jobs, capacity, picks, fc.func(fc.boolean()), (all, limit, order, fails) => {
-        const { ran, blocked } = runAll(all, limit, order, fails);
-        expect([...ran, ...blocked].sort()).toEqual(names(all).sort());
+      fc.property(workload, fc.func(fc.boolean()), (work, fails) => {
+        const { ran, blocked } = runAll(work, fails);
+        expect([...ran, ...blocked].sort()).toEqual(names(work.all).sort());
         const behind = new Set<string>();
-        for (const each of all) if (each.needs.some((needed) => behind.has(needed) || (ran.includes(needed) && fails(needed)))) behind.add(each.name); // prettier-ignore
+        for (const each of work.all) if (each.needs.some((needed) => behind.has(needed) || (ran.includes(needed) && fails(needed)))) behind.add(each.name); // prettier-ignore
         expect(blocked).toEqual(behind);
       }),
       { numRuns: 300 },

@@ -12,7 +12,8 @@ export function stageProblems(engine: Engine, { stage, deps, params }: StageFact
       const values = params.get(param.as);
       if (values === undefined || 'maker' in values) return [];
       const missing = [...values].filter(([, value]) => value === undefined).map(([key]) => key);
-      return missing.length === 0 ? [] : [missingParam(stage, param, missing)];
+      if (missing.length > 0) return [missingParam(stage, param, missing)];
+      return engine.params.has(param) ? [] : [missingParamFile(stage, param)];
     }),
     ...stage.secrets
       .filter((name) => !Object.hasOwn(engine.env, name) || engine.env[name] === undefined)
@@ -35,6 +36,15 @@ function missingParam(stage: Stage, param: Stage['params'][number], keys: readon
     code: 'PIPE_PARAM_MISSING',
     message: `"${stage.address}" asks for ${keys.join(', ')}, which ${param.path} does not have`,
     hint: `add ${keys.length === 1 ? 'it' : 'them'} to ${param.path}, or remove ${keys.length === 1 ? 'it' : 'them'} from params`,
+    at: param.at,
+  };
+}
+
+function missingParamFile(stage: Stage, param: Stage['params'][number]): Problem {
+  return {
+    code: 'PIPE_PARAM_MISSING',
+    message: `"${stage.address}" asks for the parameters of ${param.path}, which is not there`,
+    hint: 'add the file, or remove it from params',
     at: param.at,
   };
 }

@@ -33,13 +33,20 @@ function write(files: Readonly<Record<string, string>>): void {
 
 function open(stages: readonly Stage[], env: Readonly<Record<string, string>> = {}): Promise<Engine> {
   const surroundings = { cwd: root, env: { HOME: dirname(root), ...env } };
-  return openEngine({ project: openProject(surroundings), graph: unwrap(buildGraph(stages)), env: surroundings.env, emit: () => undefined });
+  return openEngine({
+    project: openProject(surroundings),
+    graph: unwrap(buildGraph(stages)),
+    env: surroundings.env,
+    emit: () => undefined,
+  });
 }
 
 /** State and reasons of each stage. */
 async function look(engine: Engine, options: Parameters<typeof survey>[2] = {}): Promise<Record<string, string[]>> {
   const plan = await survey(engine, new Set(engine.graph.order), options);
-  return Object.fromEntries([...plan].map(([name, { decision }]) => [name, [decision.state, ...decision.reasons.map(describeReason)]]));
+  return Object.fromEntries(
+    [...plan].map(([name, { decision }]) => [name, [decision.state, ...decision.reasons.map(describeReason)]]),
+  );
 }
 
 /** Records a stage as if it had run on what lies on the disk, and made what lies there. */
@@ -48,11 +55,18 @@ async function settle(engine: Engine, name: string): Promise<void> {
   if (stage === undefined) throw new Error(name);
   const { inputs, outs } = await gatherFacts(engine, stage, {});
   if (inputs === undefined) throw new Error(`${name} has no inputs`);
-  engine.locks.record(stage, { ...inputs, outs: [...outs.values()].flatMap((out) => (out.state === 'known' ? [out.entry] : [])) });
+  engine.locks.record(stage, {
+    ...inputs,
+    outs: [...outs.values()].flatMap((out) => (out.state === 'known' ? [out.entry] : [])),
+  });
 }
 
 const first = stageOf('first', { deps: ['raw'], outs: ['data/a'] });
-const second = stageOf('second', { deps: ['data/a'], params: [{ path: 'params.yaml', keys: ['lr'] }], outs: ['model'] });
+const second = stageOf('second', {
+  deps: ['data/a'],
+  params: [{ path: 'params.yaml', keys: ['lr'] }],
+  outs: ['model'],
+});
 
 describe('a survey', () => {
   test('finds nothing to do after everything has run', async () => {
@@ -114,7 +128,14 @@ describe('a survey', () => {
     const tree = await engine.store.put(encodeTree(new Map()));
     const out = { path: 'a', digest: tree, size: 0, files: 0 };
     for (const outs of [[], [out], [out, out], [out, { ...out, path: '../b' }]]) {
-      writeRunRecord(engine.store.layout, engine.blake3, { key, stage: 'x', startedAt: '2026-01-01T00:00:00.000Z', durationMs: 1, log: null, outs });
+      writeRunRecord(engine.store.layout, engine.blake3, {
+        key,
+        stage: 'x',
+        startedAt: '2026-01-01T00:00:00.000Z',
+        durationMs: 1,
+        log: null,
+        outs,
+      });
       expect((await look(engine))['two']?.[0]).toBe('run');
     }
   });
@@ -144,7 +165,10 @@ describe('a pattern', () => {
     await settle(engine, 's');
     write({ 'in/n.txt': 'other', 'in/sub/c.csv': 'other' });
     expect(await look(engine)).toEqual({ s: ['fresh'] });
-    const changes = [{ 'in/a.csv': 'B', 'in/b.csv': 'A' }, { 'in/a.csv': 'A', 'in/b.csv': 'B', 'in/new.csv': '' }];
+    const changes = [
+      { 'in/a.csv': 'B', 'in/b.csv': 'A' },
+      { 'in/a.csv': 'A', 'in/b.csv': 'B', 'in/new.csv': '' },
+    ];
     for (const change of changes) {
       write(change);
       expect(await look(engine)).toEqual({ s: ['run', 'dep in/*.csv changed'] });
@@ -161,7 +185,10 @@ describe('a pattern', () => {
     for (const path of [`${outside}/*.csv`, '../shared/*.csv']) {
       const far = stageOf('far', { deps: [{ path, glob: true }], outs: ['x'] });
       const engine = await open([far]);
-      expect((await gatherFacts(engine, far, {})).deps.get(path)).toMatchObject({ state: 'known', entry: { files: 1, size: 1 } });
+      expect((await gatherFacts(engine, far, {})).deps.get(path)).toMatchObject({
+        state: 'known',
+        entry: { files: 1, size: 1 },
+      });
     }
     mkdirSync(join(root, 'in'));
     writeFileSync(Buffer.concat([Buffer.from(`${root}/in/`), Buffer.from([0xe9]), Buffer.from('.csv')]), '');

@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { chmodSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -172,13 +182,22 @@ describe('several at once', () => {
   });
 
   test('two processes that put the same objects leave each of them whole', async () => {
-    const modules = ['./layout.ts', './object-store.ts', '../kit/blake3.ts'].map((each) => pathToFileURL(join(import.meta.dirname, each)).href);
+    const modules = ['./layout.ts', './object-store.ts', '../kit/blake3.ts'].map(
+      (each) => pathToFileURL(join(import.meta.dirname, each)).href,
+    );
     const program = `
       const [layout, objects, kit] = await Promise.all(${JSON.stringify(modules)}.map((each) => import(each)));
       const store = new objects.ObjectStore(layout.storeLayout(process.argv[1]), await kit.loadBlake3(), () => {});
       for (let at = 0; at < 60; at += 1) await store.put('object ' + at);`;
     const run = (): Promise<unknown> =>
-      promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program, join(folder, 'cache')]);
+      promisify(execFile)(process.execPath, [
+        '--import',
+        'tsx',
+        '--input-type=module',
+        '-e',
+        program,
+        join(folder, 'cache'),
+      ]);
     await Promise.all([run(), run()]);
     const texts = Array.from({ length: 60 }, (_, at) => `object ${String(at)}`);
     expect(texts.map((text) => store.read(blake3.hash(text))?.toString())).toEqual(texts);

@@ -60,7 +60,8 @@ export class ObjectStore {
   /** Stores bytes and returns their digest. */
   async put(data: Uint8Array | string): Promise<Digest> {
     const digest = this.#blake3.hash(data);
-    if (this.has(digest)) return digest;
+    // Not by memory: another process may have set the object aside since.
+    if (existsSync(this.layout.loose(digest))) return digest;
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     await this.#write(async (handle) => {
       await handle.writeFile(bytes);

@@ -35,7 +35,8 @@ describe('run records', () => {
     const layout = storeLayout(folder);
     expect(readRunRecords(layout, blake3, KEY)).toEqual([]);
     const newer = { ...record, startedAt: '2026-02-01T00:00:00.000Z', outs: [], log: blake3.hash('log') };
-    for (const each of [record, newer, { ...record, startedAt: '2025-12-31T00:00:00.000Z' }, record]) writeRunRecord(layout, blake3, each);
+    for (const each of [record, newer, { ...record, startedAt: '2025-12-31T00:00:00.000Z' }, record])
+      writeRunRecord(layout, blake3, each);
     const found = readRunRecords(layout, blake3, KEY);
     expect(found.map((each) => each.startedAt.slice(0, 7))).toEqual(['2026-02', '2026-01', '2025-12']);
     expect(found.slice(0, 2)).toEqual([newer, record]);

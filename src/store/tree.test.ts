@@ -4,14 +4,30 @@ import type { Digest } from '../kit/digest.ts';
 import type { Entry, Tree } from './tree.ts';
 import { decodeTree, encodeTree, isSafeName } from './tree.ts';
 
-const digest = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((b) => `b3:${Buffer.from(b).toString('hex')}` as Digest);
+const digest = fc
+  .uint8Array({ minLength: 32, maxLength: 32 })
+  .map((b) => `b3:${Buffer.from(b).toString('hex')}` as Digest);
 const size = fc.maxSafeNat();
 const entry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({ kind: fc.constantFrom('file' as const, 'exec' as const, 'link' as const), digest, size }),
   fc.record({ kind: fc.constant('dir' as const), digest, size, files: size }),
 );
-const odd = fc.constantFrom('__proto__', 'constructor', 'toString', ' ', '"', '\\', 'a\nb', '\r', '\u2028', '\u2029', '\ufeff');
-const name = fc.oneof(fc.string({ unit: 'grapheme', minLength: 1 }), fc.string({ unit: 'binary' }), odd).filter(isSafeName);
+const odd = fc.constantFrom(
+  '__proto__',
+  'constructor',
+  'toString',
+  ' ',
+  '"',
+  '\\',
+  'a\nb',
+  '\r',
+  '\u2028',
+  '\u2029',
+  '\ufeff',
+);
+const name = fc
+  .oneof(fc.string({ unit: 'grapheme', minLength: 1 }), fc.string({ unit: 'binary' }), odd)
+  .filter(isSafeName);
 const tree = fc.array(fc.tuple(name, entry), { maxLength: 8 }).map((pairs): Tree => new Map(pairs));
 
 const HEX = `b3:${'0'.repeat(64)}`;
@@ -49,7 +65,9 @@ describe('a tree object', () => {
       ['run.sh', { kind: 'exec', digest: OTHER as Digest, size: 3 }],
       ['a "b"', { kind: 'link', digest: HEX as Digest, size: 0 }],
     ]);
-    expect(encodeTree(written)).toBe(`pipe.tree/1\nl 0 ${HEX} "a \\"b\\""\nx 3 ${OTHER} "run.sh"\nd 9 2 ${HEX} "sub"\n`);
+    expect(encodeTree(written)).toBe(
+      `pipe.tree/1\nl 0 ${HEX} "a \\"b\\""\nx 3 ${OTHER} "run.sh"\nd 9 2 ${HEX} "sub"\n`,
+    );
   });
 
   test('is read only in exactly the form in which it is written', () => {
@@ -57,7 +75,10 @@ describe('a tree object', () => {
       fc.property(tree, fc.nat(), fc.integer({ min: 0, max: 127 }), (written, at, code) => {
         const text = encodeTree(written);
         const cut = at % text.length;
-        for (const damaged of [text.slice(0, cut), text.slice(0, cut) + String.fromCharCode(code) + text.slice(cut + 1)]) {
+        for (const damaged of [
+          text.slice(0, cut),
+          text.slice(0, cut) + String.fromCharCode(code) + text.slice(cut + 1),
+        ]) {
           const read = decodeTree(damaged);
           if (read !== undefined) expect(encodeTree(read)).toBe(damaged);
         }
@@ -86,7 +107,22 @@ describe('a tree object', () => {
   });
 
   test('cannot reach out of its folder, or into what belongs to Git and pipe', () => {
-    const hostile = ['', '.', '..', '../a', 'a/b', '/a', '.git', '.GIT', '.Git', '.pipe', '.dvc', 'git~1', 'GIT~1', 'a\0b'];
+    const hostile = [
+      '',
+      '.',
+      '..',
+      '../a',
+      'a/b',
+      '/a',
+      '.git',
+      '.GIT',
+      '.Git',
+      '.pipe',
+      '.dvc',
+      'git~1',
+      'GIT~1',
+      'a\0b',
+    ];
     for (const each of [...hostile, '.g\u200cit', '\ufeff.git', '.gi\u200dt', '\ud800']) {
       expect(isSafeName(each), JSON.stringify(each)).toBe(false);
       expect(decodeTree(`pipe.tree/1\nf 1 ${HEX} ${JSON.stringify(each)}\n`)).toBeUndefined();

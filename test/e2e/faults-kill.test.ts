@@ -5,14 +5,10 @@ import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
 import { eventsOf, finishedStages, runAndKill, someMoment } from './faults/kill.ts';
 import type { Settings } from './faults/layers.ts';
-import { LayeredProject } from './faults/layers.ts';
+import { LayeredProject, REPRO } from './faults/layers.ts';
 import type { Random } from './faults/random.ts';
-import { seededRandom } from './faults/random.ts';
+import { FAULT_SEED, seededRandom } from './faults/random.ts';
 
-/** `FAULT_SEED` repeats a run; the moments are the same, what the machine is doing then may not be. */
-const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000);
-
-const REPRO = ['repro', '-j', '4', '--json'];
 const EVENTS = 25;
 
 /** Values seen before let stages be restored, new ones make them run. */
@@ -30,47 +26,51 @@ async function expectLock(rig: Rig): Promise<void> {
   expect(Object.keys(theirs.stages)).toEqual([...ours.keys()]);
 }
 
-describe.concurrent(`pipe is killed, seed ${SEED}`, () => {
-  test.for([0, 1, 2])('a kill -9 loses nothing that had finished, and the next run ends right (part %i of 3)', async (part, { rig }) => {
-    const random = seededRandom(SEED + part);
-    const project = await LayeredProject.create(rig);
-    const { env } = project;
-    for (let [kills, round] = [0, 1]; kills < 50; round++) {
-      const settings = nextSettings(random, round);
-      await project.set(settings);
-      const finished = new Set<string>();
-      const moments: unknown[] = [];
-      for (let again = 1; again > 0; again = kills < 50 ? random.next(3) - 1 : 0) {
-        const moment = someMoment(random, EVENTS);
-        const run = await runAndKill(rig, REPRO, { env, moment });
-        if (run.signal === 'SIGKILL') kills += 1;
-        moments.push(moment);
-        const story = `seed ${SEED + part}, round ${round}, killed at ${JSON.stringify(moments)}\n${run.stdout}`;
+describe.concurrent(`pipe is killed, seed ${FAULT_SEED}`, () => {
+  test.for([0, 1, 2])(
+    'a kill -9 loses nothing that had finished, and the next run ends right (part %i of 3)',
+    async (part, { rig }) => {
+      const random = seededRandom(FAULT_SEED + part);
+      const project = await LayeredProject.create(rig);
+      const { env } = project;
+      for (let [kills, round] = [0, 1]; kills < 50; round++) {
+        const settings = nextSettings(random, round);
+        await project.set(settings);
+        const finished = new Set<string>();
+        const moments: unknown[] = [];
+        for (let again = 1; again > 0; again = kills < 50 ? random.next(3) - 1 : 0) {
+          const moment = someMoment(random, EVENTS);
+          const run = await runAndKill(rig, REPRO, { env, moment });
+          if (run.signal === 'SIGKILL') kills += 1;
+          moments.push(moment);
+          const story = `seed ${FAULT_SEED + part}, round ${round}, killed at ${JSON.stringify(moments)}\n${run.stdout}`;
+          await expectLock(rig);
+          expect(run.stderr, story).toBe('');
+          for (const stage of finishedStages(run)) finished.add(stage);
+        }
+        const told = `seed ${FAULT_SEED + part}, round ${round}, killed at ${JSON.stringify(moments)}`;
+        if (random.next(4) === 0) await rig.remove(...[...finished].slice(0, 2).map((stage) => `out/${stage}`));
+        else if (random.next(4) === 0) {
+          const { stages } = (await rig.pipe(['status', '--json'], { env })).json<{
+            stages: { stage: string; state: string }[];
+          }>();
+          const fresh = stages.filter(({ state }) => state === 'fresh').map(({ stage }) => stage);
+          expect(fresh, told).toEqual(expect.arrayContaining([...finished]));
+        }
+        const next = await project.repro();
+        const story = `${told}, then\n${next.stdout}`;
+        expect(next, story).toMatchObject({ code: 0, stderr: '' });
+        expect(finishedStages(next), story).toHaveLength(12);
+        expect(eventsOf(next).at(-1), story).toMatchObject({ type: 'run-end', ok: true });
+        expect(
+          next.started.filter((stage) => finished.has(stage)),
+          story,
+        ).toEqual([]);
+        expect(await project.wrongOuts(settings), story).toEqual([]);
+        expect(await project.leftovers(), story).toEqual([]);
+        expect(await rig.leftovers(), story).toEqual([]);
         await expectLock(rig);
-        expect(run.stderr, story).toBe('');
-        const started = await project.started();
-        expect(started.filter((stage) => finished.has(stage)), story).toEqual([]);
-        for (const stage of finishedStages(run)) finished.add(stage);
       }
-      const told = `seed ${SEED + part}, round ${round}, killed at ${JSON.stringify(moments)}`;
-      if (random.next(4) === 0) await rig.remove(...[...finished].slice(0, 2).map((stage) => `out/${stage}`));
-      else if (random.next(4) === 0) {
-        const { stages } = (await rig.pipe(['status', '--json'], { env })).json<{
-          stages: { stage: string; state: string }[];
-        }>();
-        const fresh = stages.filter(({ state }) => state === 'fresh').map(({ stage }) => stage);
-        expect(fresh, told).toEqual(expect.arrayContaining([...finished]));
-      }
-      const next = await rig.pipe(REPRO, { env });
-      const story = `${told}, then\n${next.stdout}`;
-      expect(next, story).toMatchObject({ code: 0, stderr: '' });
-      expect(finishedStages(next), story).toHaveLength(12);
-      expect(eventsOf(next).at(-1), story).toMatchObject({ type: 'run-end', ok: true });
-      expect((await project.started()).filter((stage) => finished.has(stage)), story).toEqual([]);
-      expect(await project.wrongOuts(settings), story).toEqual([]);
-      expect(await project.leftovers(), story).toEqual([]);
-      expect(await rig.leftovers(), story).toEqual([]);
-      await expectLock(rig);
-    }
-  });
+    },
+  );
 });

@@ -9,7 +9,7 @@ export function bashScript(commands: readonly CompletedCommand[]): string {
   const names = commands.map(({ name }) => name);
   const families = [...new Set(names.filter((name) => name.includes(' ')).map((name) => name.split(' ')[0] ?? ''))];
   const firstWords = [...new Set(names.map((name) => name.split(' ')[0] ?? ''))];
-  return `# bash completion for pipe; in ~/.bashrc: source <(pipe completion -s bash)
+  return `# bash completion for pipe; in ~/.bashrc: eval "$(pipe completion -s bash)"
 _pipe() {
   local line="\${COMP_LINE:0:COMP_POINT}" current='' command='' word previous='' skip='' words
   read -ra words <<< "$line"
@@ -29,13 +29,21 @@ ${commands.map(commandCase).join('\n')}
 ${families.map((family) => familyCase(family, names)).join('\n')}
     '') positionals=${quoted(firstWords.join('\n'))}; flags=$'--cd\\n--help\\n--version' ;;
   esac
+  [[ $previous == --cd ]] && values=folder
   local wanted="$positionals"
   if [[ $values != none ]]; then wanted="$values"; elif [[ $current == -* ]]; then wanted="$flags"; fi
+  local quote=1
+  if [[ $wanted == stage ]]; then
+    _pipe_reply "$(pipe completion stages 2>/dev/null)"
+    [[ \${#COMPREPLY[@]} -eq 0 ]] || return 0
+    wanted=file
+  fi
+  # To names of files bash itself adds a slash and quotes, if it is new enough to be asked.
+  case "$wanted" in file|folder) compopt -o filenames 2>/dev/null && quote='' ;; esac
   case "$wanted" in
     none) COMPREPLY=() ;;
     file) _pipe_reply "$(compgen -f -- "$current")" ;;
     folder) _pipe_reply "$(compgen -d -- "$current")" ;;
-    stage) _pipe_reply "$(pipe completion stages 2>/dev/null; compgen -f -- "$current")" ;;
     *) _pipe_reply "$wanted" ;;
   esac
 }
@@ -44,12 +52,16 @@ _pipe_reply() {
   for break in ':' '@' '='; do
     if [[ $COMP_WORDBREAKS == *"$break"* && $current == *"$break"* ]]; then
       each="\${current%"\${current##*"$break"}"}"
+      [[ $break == '@' ]] && each="\${each%@}" # which readline counts to the word behind it
       (( \${#each} > \${#cut} )) && cut="$each"
     fi
   done
   COMPREPLY=()
   while IFS= read -r item; do
-    [[ -n $item && $item == "$current"* ]] && COMPREPLY[\${#COMPREPLY[@]}]="$(printf '%q' "\${item:\${#cut}}")"
+    [[ -n $item && $item == "$current"* ]] || continue
+    item="\${item:\${#cut}}"
+    [[ -z $quote ]] || item="$(printf '%q' "$item")"
+    COMPREPLY[\${#COMPREPLY[@]}]="$item"
   done <<< "$1"
 }
 complete -o bashdefault -F _pipe pipe`;

@@ -46,13 +46,14 @@ test('bash completes the flags of the command at hand', () => {
   expect(bash('pipe root --single')).toEqual([]);
 });
 
-test('bash completes stages and files where a target is wanted', () => {
-  expect(bash('pipe repro tra')).toEqual(['train', 'train@fr', 'train@en', 'trace.csv'].map((item) => item));
+test('bash completes stages where a target is wanted, and files where no stage fits', () => {
+  expect(bash('pipe repro tra')).toEqual(['train', 'train@fr', 'train@en']);
+  expect(bash('pipe repro trac')).toEqual(['trace.csv']);
   expect(bash('pipe repro -f pre')).toEqual(['prepare']);
 });
 
 test('bash gets what follows the last end of a word, as it takes @ and : for ends', () => {
-  expect(bash('pipe repro train@f')).toEqual(['fr']);
+  expect(bash('pipe repro train@f')).toEqual(['@fr']);
   expect(bash('pipe repro sub/pipeline.yaml:')).toEqual(['train']);
   expect(bash('pipe repro train@f', ' \t\n')).toEqual(['train@fr']);
 });
@@ -101,36 +102,51 @@ if (has('fish')) {
 }
 
 if (has('zsh')) {
-  /** Completes in a real zsh on a terminal of its own: `compadd` tells what it is given instead of showing it. */
-  const zsh = (line: string): string[] => {
+  /** Completes lines in one real zsh on a terminal of its own: `compadd` also writes down what it found. */
+  const zsh = (lines: readonly string[]): string[][] => {
     const { cwd, env } = place();
     write(cwd, {
       _pipe: zshScript(commands),
       inner: [
-        'PROMPT=; unsetopt zle_bracketed_paste 2>/dev/null; fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -D',
-        "zstyle ':completion:*' list-grouped false; zstyle ':completion:*' force-list always",
-        'bindkey "^I" complete-word; bindkey "^M" undefined-key',
-        'compadd() { builtin compadd -A found -D shown "$@"; builtin compadd "$@"; for each in $found; print -r -- "<$each>" >> answers; }',
-        'null() { print -r -- done >> answers; }; zle -N null; bindkey "^D" null; : > answers; print -r -- ready',
+        'PROMPT=; fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -D',
+        // Otherwise a tab with more input behind it, as here, is only a tab.
+        "zstyle ':completion:*' insert-tab false",
+        'bindkey "^I" complete-word; unsetopt beep list_beep; setopt no_list_ambiguous',
+        'compadd() { builtin compadd -A found "$@"; print -rl -- "<"$^found">" >> answers; builtin compadd "$@"; }',
+        'next() { print -r -- done >> answers; zle kill-buffer; }; zle -N next; bindkey "^G" next',
+        ': > answers; print -r -- ready',
         '',
       ].join('\n'),
       outer: [
         'zmodload zsh/zpty; zpty z zsh -f -i; zpty -w z "source ./inner"',
         'zpty -r -m z seen "*ready*" || exit 1',
-        "zpty -w -n z \"$1\"$'\\t'$'\\x04'; for i in {1..200}; do grep -q done answers && break; sleep 0.05; done",
+        'asked=0',
+        'for line in "$@"; do',
+        `  zpty -w -n z "$line"$'\\t\\x07'; (( ++asked ))`,
+        '  for i in {1..500}; do (( $(grep -c done answers) >= asked )) && break; sleep 0.02; done',
+        'done',
         'zpty -d z; cat answers',
       ].join('\n'),
     });
-    const output = execFileSync('zsh', ['-f', 'outer', line], { cwd, env: { ...env, TERM: 'dumb' }, encoding: 'utf8' });
-    return [...new Set(output.split('\n').flatMap((item) => /^<(.*)>$/.exec(item)?.[1] ?? []))];
+    const output = execFileSync('zsh', ['-f', 'outer', ...lines], {
+      cwd,
+      env: { ...env, TERM: 'dumb' },
+      encoding: 'utf8',
+    });
+    const perLine = output.split('done\n').slice(0, -1);
+    return perLine.map((text) => [...new Set([...text.matchAll(/^<(.+)>$/gm)].map((match) => match[1] ?? ''))]);
   };
 
   test('zsh completes commands, flags, stages and values', () => {
-    expect(zsh('pipe re')).toEqual(['repro']);
-    expect(zsh('pipe stage ')).toEqual(['add', 'list']);
-    expect(zsh('pipe repro --all-p')).toEqual(['--all-pipelines']);
-    expect(zsh('pipe repro train@')).toEqual(['train@fr', 'train@en']);
-    expect(zsh('pipe completion -s ')).toEqual(['bash', 'zsh', 'fish']);
-    expect(zsh('pipe config core.j')).toEqual(['core.jobs']);
+    const wanted = {
+      'pipe re': ['repro'],
+      'pipe stage ': ['add', 'list'],
+      'pipe repro --all-p': ['--all-pipelines'],
+      'pipe repro train@': ['train@fr', 'train@en'],
+      'pipe completion -s ': ['bash', 'zsh', 'fish'],
+      'pipe config core.j': ['core.jobs'],
+      'pipe root --single': [],
+    };
+    expect(zsh(Object.keys(wanted))).toEqual(Object.values(wanted));
   });
 }

@@ -30,7 +30,7 @@ export function fishScript(commands: readonly CompletedCommand[]): string {
     '  test (count (__pipe_words)) = 1; and test (__pipe_words) = $argv[1]',
     'end',
     'complete -c pipe -f',
-    "complete -c pipe -n 'test -z (__pipe_words | string collect)' -l cd -r -a '(__fish_complete_directories)' -d 'run as if started in DIR'",
+    "complete -c pipe -n 'test -z (__pipe_words | string collect)' -l cd -x -a '(__fish_complete_directories)' -d 'run as if started in DIR'",
     "complete -c pipe -n 'test -z (__pipe_words | string collect)' -l version -d 'print the version'",
     ...commands.filter(({ name }) => !name.includes(' ')).map(({ name, summary }) => firstWord(name, summary)),
     ...families.map((family) => firstWord(family, `${family} …`)),
@@ -58,7 +58,10 @@ function argumentsOf({ name, flags, positionals }: CompletedCommand): string[] {
 
 function flagSpec({ long, short, help, value }: CompletedFlag): string {
   const names = `-l ${long}${short === undefined ? '' : ` -s ${short}`}`;
-  return `${names}${value === undefined ? '' : ` -r ${answers(value)}`} -d ${single(help)}`.replace('  ', ' ');
+  return `${names}${value === undefined ? '' : ` ${value === 'file' || value === 'stage' ? '-r' : '-x'} ${answers(value)}`} -d ${single(help)}`.replace(
+    '  ',
+    ' ',
+  );
 }
 
 function answers(words: Words): string {

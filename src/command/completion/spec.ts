@@ -48,9 +48,9 @@ function completedFlag(long: string, { type, short, value, help }: OptionSpec): 
   };
 }
 
-/** By the name that help texts give to a value: `DIR`, `FILE`, `bash|zsh|fish`. */
+/** By the name that help texts give to a value: `DIR`, `FILE`, `SHELL`. */
 function wordsOf(value: string): Words {
-  if (value.includes('|')) return value.split('|');
+  if (value === 'SHELL') return ['bash', 'zsh', 'fish'];
   if (/dir|folder/i.test(value)) return 'folder';
   if (/stage|target/i.test(value)) return 'stage';
   return /file|path|out|dep/i.test(value) ? 'file' : 'none';

@@ -4,7 +4,7 @@ import type { CompletedCommand, CompletedFlag, Words } from './spec.ts';
 export function zshScript(commands: readonly CompletedCommand[]): string {
   const families = [...new Set(commands.flatMap(({ name }) => (name.includes(' ') ? [name.split(' ')[0] ?? ''] : [])))];
   return `#compdef pipe
-# zsh completion for pipe; in ~/.zshrc, after compinit: source <(pipe completion -s zsh)
+# zsh completion for pipe; in ~/.zshrc, after compinit: eval "$(pipe completion -s zsh)"
 _pipe_stages() {
   local -a stages
   stages=("\${(@f)$(pipe completion stages 2>/dev/null)}")

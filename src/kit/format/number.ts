@@ -1,5 +1,5 @@
 /** Digits that an integer may have: Python's own limit for turning text into an integer. */
-export const MAX_INTEGER_DIGITS = 4300;
+const MAX_INTEGER_DIGITS = 4300;
 
 /**
  * A float as Python's `repr` prints it (`2.0`, `1e-05`, `1e+16`, `-0.0`), with YAML's `.nan`, `.inf`, `-.inf`.

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Rig } from '../../rig/rig.ts';
@@ -31,11 +32,11 @@ const STAGES: Readonly<Record<string, Layered>> = {
   e: { needs: ['d1', 'd2'], makes: 'file' },
 };
 
-/** Appends to the file that counts, then copies what it needs, in pieces, into what it makes. */
+/** Tells the file that counts who has started it, then copies what it needs, in pieces, into what it makes. */
 const SCRIPT = `\
 name=$1 kind=$2 setting=$3
 shift 3
-echo "$name" >> "$COUNTER"
+echo "$PPID $name" >> "$COUNTER"
 words() {
   echo "$name $setting"
   for dep in "$@"; do
@@ -72,6 +73,9 @@ stubborn)
 esac
 `;
 
+/** How the project is run: as many stages at once as fit, telling what happens. */
+export const REPRO = ['repro', '-j', '4', '--json'] as const;
+
 /** A project whose stages are quick and whose every byte is known beforehand. */
 export class LayeredProject {
   readonly #rig: Rig;
@@ -86,6 +90,15 @@ export class LayeredProject {
     const project = new LayeredProject(rig, join(rig.project, '../counter'));
     await writeFile(project.#counter, '');
     await mkdir(rig.path('out'));
+    await rig.git('init');
+    await rig.pipe(['init']);
+    await rig.write({ 'make.sh': SCRIPT });
+    await project.define();
+    return project;
+  }
+
+  /** Writes the pipeline file, with further stages. */
+  async define(more: Readonly<Record<string, unknown>> = {}): Promise<void> {
     const stages = Object.entries(STAGES).map(([name, { needs, param, makes }]) => [
       name,
       {
@@ -95,10 +108,7 @@ export class LayeredProject {
         outs: [`out/${name}`],
       },
     ]);
-    await rig.git('init');
-    await rig.pipe(['init']);
-    await rig.write({ 'pipeline.yaml': { stages: Object.fromEntries(stages) }, 'make.sh': SCRIPT });
-    return project;
+    await this.#rig.write({ 'pipeline.yaml': { stages: { ...Object.fromEntries(stages), ...more } } });
   }
 
   /** What its commands see beside the rig's environment. */
@@ -110,11 +120,13 @@ export class LayeredProject {
     await this.#rig.write({ 'params.yaml': `left: ${settings.left}\nright: ${settings.right}\n` });
   }
 
-  /** The names of the stages whose commands were started since the last call, in that order. */
-  async started(): Promise<string[]> {
-    const text = await readFile(this.#counter, 'utf8');
-    await writeFile(this.#counter, '');
-    return text.split('\n').filter((line) => line !== '');
+  /** Brings everything up to date; `started` has the stages whose commands it started. */
+  async repro(): Promise<{ code: number | null; stdout: string; stderr: string; started: string[] }> {
+    const running = this.#rig.spawn(REPRO, { env: this.env });
+    const { code, stdout, stderr } = await running.done;
+    const calls = (await readFile(this.#counter, 'utf8')).split('\n').map((line) => line.split(' '));
+    const started = calls.flatMap(([pid, name = '']) => (pid === String(running.pid) ? [name] : []));
+    return { code, stdout, stderr, started };
   }
 
   /** What lies below `out` but must not, lacks, or holds other bytes than it should. */
@@ -131,10 +143,8 @@ export class LayeredProject {
 
   /** What processes leave in `.pipe/tmp` only while they run, and temporary files anywhere in the workspace. */
   async leftovers(): Promise<string[]> {
-    const { path } = { path: (...parts: string[]) => this.#rig.path(...parts) };
-    const inTmp = await Promise.all(
-      ['claims', 'journal'].map((folder) => readdir(path('.pipe/tmp', folder)).catch(() => [])),
-    );
+    const folders = ['claims', 'journal'].map((name) => this.#rig.path('.pipe/tmp', name));
+    const inTmp = await Promise.all(folders.map((folder) => (existsSync(folder) ? readdir(folder) : [])));
     const temporary = (await this.#rig.files()).filter((file) => file.includes('.pipe-tmp-'));
     return [...inTmp.flat(), ...temporary];
   }

@@ -12,7 +12,7 @@ export function readBlockScalar(cursor: Cursor, indent: number): readonly [Scala
   const { text, at: start } = cursor;
   HEADER.lastIndex = start;
   const [header, style, chomp] = HEADER.exec(text) ?? [];
-  if (header === undefined || !text.endsWith('\n')) throw new Unsure();
+  if (header === undefined || cursor.crlf || !text.endsWith('\n')) throw new Unsure();
   const lines: string[] = [];
   let at = start + header.length;
   let width = -1;

@@ -2,6 +2,7 @@ import type * as Yaml from 'yaml';
 import { createRequire } from 'node:module';
 import { MAX_DEPTH } from '../json.ts';
 import { findTooDeep } from './depth.ts';
+import { explainErrors } from './explain.ts';
 import type { Fault } from './fault.ts';
 import { BOMB, isBomb, MAX_EXPANDED } from './expanded.ts';
 import { applyMerge, isMergeKey, type MergeBudget } from './merge.ts';
@@ -26,7 +27,12 @@ export function composeYaml(text: string, faults: Fault[]): YamlNode | undefined
   }
   const found = yaml.parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: false, logLevel: 'silent' });
   const documents = 'empty' in found ? [] : found;
-  for (const { errors } of documents) faults.push(...errors.map(toFault));
+  faults.push(
+    ...explainErrors(
+      documents.flatMap(({ errors }) => errors),
+      text,
+    ),
+  );
   const [document, second] = documents;
   if (second !== undefined && faults.length === 0) {
     const start = second.range[0];
@@ -38,13 +44,6 @@ export function composeYaml(text: string, faults: Fault[]): YamlNode | undefined
   const root = builder.build(document.contents, 0);
   if (builder.budget.left < 0 || (faults.length === 0 && isBomb(root))) faults.push(BOMB);
   return faults.length > 0 ? undefined : root;
-}
-
-function toFault(error: Yaml.YAMLParseError): Fault {
-  const first = error.message.split('\n')[0] ?? error.message;
-  const message = first.replace(/ at line \d+, column \d+:?$/, '').replace(/[.:]$/, '');
-  const hint = error.code === 'TAB_AS_INDENT' ? 'indent with spaces' : undefined;
-  return { message, start: error.pos[0], end: error.pos[1], ...(hint === undefined ? {} : { hint }) };
 }
 
 /** Turns the package's nodes into ours: aliases resolved to shared nodes, merge keys applied, kinds told apart. */

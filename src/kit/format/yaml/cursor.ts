@@ -8,11 +8,14 @@ export class Unsure extends Error {}
 /** A place in a text that moves on as the text is read. Holds no tabs and no line ends but `\n`. */
 export class Cursor {
   readonly text: string;
+  /** Lines ended in CRLF: each has a space too many at its end, which counts in block scalars alone. */
+  readonly crlf: boolean;
   at = 0;
   private depth = 0;
 
-  constructor(text: string) {
+  constructor(text: string, crlf: boolean) {
     this.text = text;
+    this.crlf = crlf;
   }
 
   /** The UTF-16 unit here; NaN at the end. */

@@ -6,6 +6,11 @@ import { readQuickly, UNSURE } from './quick.ts';
 
 /** Whatever the quick reader dares to answer must be what the full reader answers, places included. */
 function expectAgreement(text: string): void {
+  expectSame(text);
+  expectSame(text.replaceAll('\n', '\r\n'));
+}
+
+function expectSame(text: string): void {
   const quick = readQuickly(text);
   if (quick === UNSURE) return;
   const faults: Fault[] = [];
@@ -103,13 +108,18 @@ test('on an everyday text with some characters changed both readers agree', () =
   );
 });
 
+test('lines that end in CRLF are read quickly too', () => {
+  expect(readQuickly('a:\r\n  - b # c\r\n\r\n  - "d"\r\n')).not.toBe(UNSURE);
+});
+
 test.each([
   'a: &x 1',
   'a: *x',
   'a: !t 1',
   '? a',
   'a:\tb',
-  'a: 1\r\n',
+  'a: |\r\n  b\r\n',
+  'a: 1\rb: 2',
   '%YAML 1.2\n---\na: 1',
   'a: 1\na: 2',
   '<<: {a: 1}',

@@ -68,6 +68,14 @@ test('aliases that multiply maps through merge keys are bounded by their keys', 
   expect(read(['m0: &m0 {k: 1}', ...levels].join('\n'))).toContain('"m30":{"k":1}');
 });
 
+test('a giant file is read when it is plain, else it is one problem', () => {
+  const plain = 'a:\n' + '  - text\n'.repeat(400_000);
+  expect(faults(plain)).toEqual([]);
+  expect(faults(`x: &x 1\n${plain}`)).toEqual([
+    'PIPE_FILE_TOO_BIG the file is larger than 2 MiB and holds what only small files may: an anchor, a tag, a tab or a mistake []',
+  ]);
+});
+
 test('maps that are merged again and again are one problem', () => {
   const keys = Array.from({ length: 3000 }, (_, i) => `  k${String(i)}: 1`);
   const maps = Array.from({ length: 3000 }, () => '  - {<<: *m}');
@@ -96,15 +104,18 @@ test.each([
 });
 
 test.each([
-  ['a:\n\tb: 1', 4],
-  ['a: [1, 2', 8],
-  ['a: "x', 5],
-  ['a: b: c', 3],
-  ['a: @x', 3],
-])('what is no YAML at all is refused: %s', (text, offset) => {
-  const { problems } = readYaml({ file: 'x.yaml', text });
-  expect(problems[0]?.code).toBe('PIPE_YAML_SYNTAX');
-  expect(problems[0]?.at?.offset).toBeGreaterThanOrEqual(offset - 3);
+  ['a:\n\tb: 1\n\tc: 2', ['a tab indents this line [\t]']],
+  ['a: [1, 2\n', ['a bracket is not closed, or its lines are not indented []']],
+  ['a: "x\n', ['a quote is never closed []']],
+  ['a: x b: c', ['a text holds ": ", which makes it a map [x]']],
+  ['a: @x', ['a text cannot start with this character [@]']],
+  ['a: [o_${x}]', ['a comma is missing between two items [{]']],
+  ['a:\n  b: 1\n c: 2', ['the keys of a map must start at the same column [ ]']],
+  ["a: 'it's'", ["text follows a value that has ended [s']"]],
+  ['a: 1\nb\nc: 2', ['this is no key: ":" is missing behind it [b]']],
+  ['a:\n<<<<<<< HEAD\n  b: 1\n=======\n  b: 2\n>>>>>>> c\n', ['the file holds a merge conflict [<<<<<<< HEAD]']],
+])('what is no YAML at all is explained: %j', (text, expected) => {
+  expect(faults(text)).toEqual(expected.map((each) => `PIPE_YAML_SYNTAX ${each}`));
 });
 
 test.each([

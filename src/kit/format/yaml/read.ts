@@ -5,10 +5,10 @@ import type { YamlNode } from './node.ts';
 import { readQuickly, UNSURE } from './quick.ts';
 
 /** The longest YAML text that is read, in UTF-16 units. */
-export const MAX_YAML_LENGTH = 64 * 1024 * 1024;
+const MAX_YAML_LENGTH = 64 * 1024 * 1024;
 
-/** The longest text that needs the full reader, whose memory is some hundred times the text. */
-const MAX_COMPOSED_LENGTH = 8 * 1024 * 1024;
+/** The longest text for the full reader, whose memory is some three hundred times the text. */
+const MAX_COMPOSED_LENGTH = 2 * 1024 * 1024;
 
 // YAML's own set of characters, without the surrogates: JavaScript reads `[^…]` by UTF-16 unit.
 const UNPRINTABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u0080-\u0084\u0086-\u009f\ufffe\uffff]/; // eslint-disable-line no-control-regex -- to refuse them
@@ -51,7 +51,8 @@ function parse(text: string, faults: Fault[]): YamlNode | undefined {
   if (quick !== UNSURE) return quick;
   if (text.length <= MAX_COMPOSED_LENGTH) return composeYaml(text, faults);
   faults.push({
-    message: `the file is larger than ${megabytes(MAX_COMPOSED_LENGTH)}`,
+    message: `the file is larger than ${megabytes(MAX_COMPOSED_LENGTH)} and holds what only small files may: an anchor, a tag, a tab or a mistake`,
+    hint: 'write it plainly, or as JSON',
     start: 0,
     end: 0,
     about: 'too-big',

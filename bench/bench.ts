@@ -1,0 +1,81 @@
+import { isOutdated, readBuild } from './build.ts';
+import { describeMachine, IDLE_ENOUGH, sampleLoad, worse } from './machine.ts';
+import { measure } from './measure.ts';
+import type { Place } from './place.ts';
+import { closePlaces, openPlaces } from './place.ts';
+import type { BenchDocument, Failure, Result } from './result.ts';
+import { conclude } from './result.ts';
+import type { Scenario } from './scenario.ts';
+
+/** Fewer say nothing about how much the times vary. */
+const ENOUGH_PAIRS = 5;
+
+/** How to measure. */
+export interface Settings {
+  readonly pairs: number;
+  /** A folder on the disk to measure. */
+  readonly disk: string | undefined;
+  /** Is told what is going on, a line at a time. */
+  readonly report: (line: string) => void;
+}
+
+/**
+ * Measures scenarios one after the other. A scenario that fails has no number; the others are still measured.
+ * @throws {Error} when nothing is built, there is no disk to measure on, or Ctrl-C was pressed
+ */
+export async function bench(scenarios: readonly Scenario[], settings: Settings): Promise<BenchDocument> {
+  const { pairs, disk, report } = settings;
+  const started = new Date().toISOString();
+  const { entry, ...pipe } = readBuild();
+  const warnings: string[] = [];
+  if (pairs < ENOUGH_PAIRS) warnings.push(`fewer than ${ENOUGH_PAIRS} pairs: too few to go by`);
+  if (isOutdated()) warnings.push('dist/ is older than src/: `npm run build` makes it new');
+  const places = openPlaces(disk);
+  const interrupt = interruption();
+  try {
+    const results: (Result | Failure)[] = [];
+    for (const scenario of scenarios) {
+      const wanted = scenario.judged === 'any' ? places.slice(0, 1) : places;
+      for (const place of wanted)
+        results.push(await attempt({ scenario, place, judged: isJudged(scenario, place, places) }));
+    }
+    if (readBuild().entry !== entry) warnings.push('dist/ was built again meanwhile: these numbers are a mixture');
+    const kinds = places.map(({ kind, filesystem }) => ({ kind, filesystem }));
+    const machine = describeMachine();
+    return { schema: 'pipe.bench/1', started, pipe, machine, places: kinds, pairs, results, warnings };
+  } finally {
+    closePlaces(places);
+  }
+
+  async function attempt(task: { scenario: Scenario; place: Place; judged: boolean }): Promise<Result | Failure> {
+    const { scenario, place, judged } = task;
+    const where = scenario.judged === 'any' ? 'any' : place.kind;
+    const title = where === 'any' ? scenario.name : `${scenario.name} on ${where}`;
+    const before = await sampleLoad(interrupt);
+    const idle = before.busy > IDLE_ENOUGH ? 'NOT idle: ' : '';
+    report(`${title} (${idle}${(before.busy * 100).toFixed(0)} % busy, load average ${before.average.toFixed(2)})`);
+    try {
+      const measured = measure(scenario, place, pairs);
+      const load = worse(before, await sampleLoad(interrupt));
+      return conclude(scenario, measured, { where, load, judged });
+    } catch (error) {
+      interrupt.throwIfAborted();
+      report(`${title} failed: ${(error as Error).stack ?? String(error)}`);
+      return { scenario: scenario.name, where, failed: (error as Error).message };
+    }
+  }
+}
+
+/** A machine without tmpfs judges on its disk what it can. */
+function isJudged(scenario: Scenario, place: Place, places: readonly Place[]): boolean {
+  return scenario.judged !== 'tmpfs' || place.kind === 'tmpfs' || places.every(({ kind }) => kind !== 'tmpfs');
+}
+
+/** Ctrl-C ends the process that is being measured by itself; what we made is to be removed before we end, too. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  process.on('SIGINT', () => {
+    controller.abort(new Error('interrupted'));
+  });
+  return controller.signal;
+}

@@ -1,0 +1,52 @@
+import type { Budget } from './scenario.ts';
+
+/** What pipe's own process may hold at its peak, in any scenario: 300 MB. */
+export const MEMORY_BUDGET = 300e6;
+
+/** `reported`: measured where its time is not judged; `open`: what it is judged by was not measured. */
+export type Verdict = 'met' | 'missed' | 'reported' | 'open';
+
+/** One budget, held against what was measured in the same unit. */
+export interface Judgement {
+  readonly budget: Budget | { readonly kind: 'memory'; readonly atMost: number };
+  readonly measured: number | null;
+  readonly verdict: Exclude<Verdict, 'reported'>;
+}
+
+/** What is judged: the median time, the peak memory, and the median ratio to a contender, where it was measured. */
+export interface Facts {
+  readonly seconds: number;
+  readonly memoryBytes: number;
+  readonly ratioTo: (name: string) => number | undefined;
+}
+
+/** Holds a scenario against its budgets, and against the one for memory that all share. */
+export function judge(budgets: readonly Budget[], facts: Facts): Judgement[] {
+  return [...budgets, { kind: 'memory', atMost: MEMORY_BUDGET } as const].map((budget) => {
+    const measured = measuredFor(budget, facts);
+    const verdict = measured === null ? 'open' : measured <= budget.atMost ? 'met' : 'missed';
+    return { budget, measured, verdict };
+  });
+}
+
+/**
+ * The verdict on all budgets together.
+ * @param judged whether the time counts in this place; memory does in any
+ */
+export function overall(judgements: readonly Judgement[], judged: boolean): Verdict {
+  const has = (verdict: Verdict): boolean => judgements.some((each) => each.verdict === verdict);
+  if (has('missed')) return 'missed';
+  if (has('open')) return 'open';
+  return judged ? 'met' : 'reported';
+}
+
+function measuredFor(budget: Judgement['budget'], facts: Facts): number | null {
+  switch (budget.kind) {
+    case 'seconds':
+      return facts.seconds;
+    case 'ratio':
+      return facts.ratioTo(budget.to) ?? null;
+    case 'memory':
+      return facts.memoryBytes;
+  }
+}

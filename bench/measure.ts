@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import { recordedMemory, recordingMemory } from './memory.ts';
+import type { Place } from './place.ts';
+import type { Timed } from './process.ts';
+import { runProcess } from './process.ts';
+import type { DisposableWorld } from './project/world.ts';
+import { createWorld } from './project/world.ts';
+import type { Absent, Command, Contender, Prepared, Role, Scenario } from './scenario.ts';
+import { isPresent } from './scenario.ts';
+
+/** The times of one contender, in the order of the pairs. */
+export interface Runs {
+  readonly name: string;
+  readonly role: Role;
+  readonly seconds: readonly number[];
+}
+
+/** A scenario in one place, measured. */
+export interface Measured {
+  readonly pipe: Runs;
+  /** The peak of pipe's own process. */
+  readonly memoryBytes: number;
+  readonly others: readonly (Runs | Absent)[];
+}
+
+/**
+ * Measures a scenario: a warm-up of each contender, then rounds in which each runs once, in turn and back, so that
+ * nobody always comes first. Memory is taken from pipe's warm-up, whose time counts for nothing.
+ * @throws {Error} when any run fails or has not done its work
+ */
+export function measure(scenario: Scenario, place: Place, pairs: number): Measured {
+  const pipe = new Seat(scenario.pipe, place);
+  const others = scenario.others.map((other) => (isPresent(other) ? new Seat(other, place) : other));
+  const seats = [pipe, ...others.filter((other) => other instanceof Seat)];
+  try {
+    const memoryBytes = pipe.measureMemory();
+    for (const seat of seats) if (seat !== pipe) seat.warmUp();
+    for (let pair = 0; pair < pairs; pair++) {
+      for (const seat of pair % 2 === 0 ? seats : seats.toReversed()) seat.takePart(pair);
+    }
+    return {
+      pipe: pipe.runs(),
+      memoryBytes,
+      others: others.map((other) => (other instanceof Seat ? other.runs() : other)),
+    };
+  } finally {
+    for (const seat of seats) seat.leave();
+  }
+}
+
+/** A contender in a place, with its world and its times so far. */
+class Seat {
+  readonly #contender: Contender;
+  readonly #place: Place;
+  readonly #seconds: number[] = [];
+  #current: { readonly world: DisposableWorld; readonly prepared: Prepared } | undefined;
+
+  constructor(contender: Contender, place: Place) {
+    this.#contender = contender;
+    this.#place = place;
+  }
+
+  /** Runs once more, unless it has run as often as its patience allows. */
+  takePart(pair: number): void {
+    if (pair < (this.#contender.runs ?? Infinity)) this.#seconds.push(this.#run().seconds);
+  }
+
+  /** Runs once so that the next run finds its programs and files in the system's cache. */
+  warmUp(): void {
+    if (this.#contender.runs === undefined) this.#run();
+  }
+
+  /** Runs once and returns the peak memory of the process, in bytes. */
+  measureMemory(): number {
+    const file = join(this.#place.folder, 'peak-memory');
+    this.#run((command) => recordingMemory(command, file));
+    return recordedMemory(file);
+  }
+
+  runs(): Runs {
+    return { name: this.#contender.name, role: this.#contender.role, seconds: this.#seconds };
+  }
+
+  leave(): void {
+    this.#current?.world.dispose();
+    this.#current = undefined;
+  }
+
+  #run(wrap = (command: Command): Command => command): Timed {
+    const { world, prepared } = this.#prepared();
+    const timed = runProcess(wrap(prepared.command), world);
+    prepared.verify(timed);
+    return timed;
+  }
+
+  #prepared(): { world: DisposableWorld; prepared: Prepared } {
+    if (this.#contender.fresh) this.leave();
+    if (this.#current !== undefined) return this.#current;
+    const world = createWorld(this.#place.folder);
+    try {
+      return (this.#current = { world, prepared: this.#contender.prepare(world) });
+    } catch (error) {
+      world.dispose();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { rigEnvironment } from '../../test/rig/environment.ts';
+import { runProcess } from '../process.ts';
+import type { World } from '../scenario.ts';
+
+/** A world that can be thrown away. */
+export interface DisposableWorld extends World {
+  dispose(): void;
+}
+
+/** Makes an empty world in a folder: no run finds what another one has cached, wherever a tool keeps its caches. */
+export function createWorld(place: string): DisposableWorld {
+  const root = mkdtempSync(join(place, 'world-'));
+  const at = (name: string): string => join(root, name);
+  const folders = { project: at('project'), home: at('home'), bin: at('bin'), temporary: at('tmp') };
+  for (const folder of Object.values(folders)) mkdirSync(folder);
+  // Without SHELL, every tool runs commands with /bin/sh.
+  const env = { ...rigEnvironment(folders, 'bench'), SHELL: undefined };
+  const folder = folders.project;
+  return {
+    folder,
+    env,
+    run: (command, code = 0) => runProcess(command, { folder, env, code }),
+    dispose() {
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { Stats } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { PipeError } from '../problem/problem.ts';
+
+/** Far more than anybody writes by hand; what is larger is data, or a trap. */
+const LARGEST_MIB = 64;
+
+/**
+ * The text of a file that people or `pipe` write; `undefined` where no plain file is.
+ * @param shown what messages call it
+ * @throws {PipeError} PIPE_FILE_TOO_BIG beyond 64 MiB, which are not read; PIPE_FILE_READ for one that is not ours to read
+ */
+export function readTextFile(absolute: string, shown: string): string | undefined {
+  try {
+    const stat = statIfThere(absolute);
+    if (stat?.isFile() !== true) return undefined;
+    if (stat.size > LARGEST_MIB << 20) throw tooBig(shown, stat.size);
+    return readFileSync(absolute, 'utf8');
+  } catch (error) {
+    throw readProblem(shown, error);
+  }
+}
+
+const REASONS = new Map([
+  ['EACCES', 'permission denied'],
+  ['EPERM', 'not permitted'],
+  ['EIO', 'the disk reports an error'],
+  ['ELOOP', 'it is a symbolic link that leads back to itself'],
+  ['ENAMETOOLONG', 'its path is too long'],
+]);
+
+/** The error to throw when `path` could not be read: a problem for the user where it is one, else the error itself. */
+export function readProblem(path: string, error: unknown): unknown {
+  const reason = REASONS.get((error as NodeJS.ErrnoException).code ?? '');
+  if (reason === undefined) return error;
+  return new PipeError({ code: 'PIPE_FILE_READ', message: `cannot read ${path}: ${reason}` }, { cause: error });
+}
+
+function statIfThere(absolute: string): Stats | undefined {
+  try {
+    return statSync(absolute, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+function tooBig(shown: string, size: number): PipeError {
+  return new PipeError({
+    code: 'PIPE_FILE_TOO_BIG',
+    message: `${shown} has ${Math.ceil(size / 2 ** 20).toString()} MiB; up to ${LARGEST_MIB.toString()} are read`,
+    hint: 'a file of data belongs into deps',
+  });
+}
