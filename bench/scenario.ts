@@ -79,7 +79,7 @@ export interface World {
    * Runs a command to its end in `folder`; for preparing and verifying.
    * @throws {Error} with what it printed, unless it ends with `code` (default 0)
    */
-  readonly run: (this: void, command: Command, code?: number) => Finished;
+  readonly run: (command: Command, code?: number) => Finished;
 }
 
 /** Whether a contender is there to be measured. */

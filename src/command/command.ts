@@ -1,5 +1,3 @@
-import type { ParseArgsConfig } from 'node:util';
-
 /** What a command may touch of the process around it; tests pass their own. */
 export interface Context {
   /** Absolute path of the folder it runs in (after `--cd`). */
@@ -84,6 +82,3 @@ export interface Command<O extends OptionSpecs = OptionSpecs> {
 export function defineCommand<const O extends OptionSpecs>(command: Command<O>): Command<O> {
   return command;
 }
-
-/** The part of `util.parseArgs` configuration that a command's options amount to. */
-export type ParseOptions = NonNullable<ParseArgsConfig['options']>;

@@ -27,7 +27,7 @@ async function openStore(project: Project): Promise<ObjectStore> {
     import('../store/object-store.ts'),
     import('../store/layout.ts'),
     import('../kit/blake3.ts'),
-    import('../run/engine.ts'),
+    import('../project/cache-folder.ts'),
   ]);
   // A damaged object is quarantined and counts as absent; the file is then reported as not readable.
   return new ObjectStore(storeLayout(cacheFolder(project)), await loadBlake3(), () => undefined);

@@ -1,7 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
-import { writeFileAtomic } from '../kit/atomic-file.ts';
+import { writeDisposable } from '../kit/disposable-file.ts';
 import { VERSION } from '../kit/version.ts';
 import type { Pipeline } from '../pipeline/model.ts';
 
@@ -55,8 +54,7 @@ export function openPipelineCache(file: string, machine: string): PipelineCache 
     },
     save() {
       if (!changed) return;
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileAtomic(file, serialize({ header, remembered }));
+      writeDisposable(file, serialize({ header, remembered }));
       changed = false;
     },
   };

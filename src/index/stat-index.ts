@@ -1,7 +1,6 @@
 import type { Stats } from 'node:fs';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { writeFileAtomic } from '../kit/atomic-file.ts';
+import { readFileSync } from 'node:fs';
+import { writeDisposable } from '../kit/disposable-file.ts';
 import type { Digest } from '../kit/digest.ts';
 import { parseDigest } from '../kit/digest.ts';
 
@@ -34,12 +33,17 @@ const SCHEMA = 'pipe.index/1';
 const TICK_MS = 20;
 const COARSE_TICK_MS = 2_000;
 
+/** How many entries that a run did not look at are kept for others. */
+const SPARE_LINES = 10_000;
+
 /** Opens the index at `file` (absolute) for the project at `root`. A damaged one counts as empty. */
 export function openStatIndex(file: string, root: string): StatIndex {
   const lines = readLines(file, root);
+  const used = new Set<string>();
   let changed = false;
   return {
     lookup(path, stat) {
+      used.add(path);
       const line = lines.get(path);
       if (line === undefined) return undefined;
       const [, mtime, ctime, ino, size, at, digest] = line;
@@ -49,15 +53,20 @@ export function openStatIndex(file: string, root: string): StatIndex {
       return at > Math.max(mtime, ctime) + tickOf(mtime) ? digest : undefined;
     },
     record(path, stat, { digest, at }) {
+      used.add(path);
       lines.set(path, [path, stat.mtimeMs, stat.ctimeMs, stat.ino, stat.size, at, digest]);
       changed = true;
     },
     save() {
       if (!changed) return;
       const rows = [JSON.stringify({ schema: SCHEMA, root })];
-      for (const line of lines.values()) rows.push(JSON.stringify(line));
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileAtomic(file, `${rows.join('\n')}\n`);
+      // What nobody asked for in a while may be gone from the disk: it goes when it is most of the file.
+      const kept =
+        lines.size > 2 * used.size + SPARE_LINES
+          ? [...lines.values()].filter(([path]) => used.has(path))
+          : lines.values();
+      for (const line of kept) rows.push(JSON.stringify(line));
+      writeDisposable(file, `${rows.join('\n')}\n`);
       changed = false;
     },
   };

@@ -6,6 +6,7 @@ import { temporaryBeside } from './temporary.ts';
 const REASONS = new Map([
   ['EACCES', 'permission denied'],
   ['EDQUOT', 'the disk quota is used up'],
+  ['EEXIST', 'a file is in the place of its folder'],
   ['EFBIG', 'the file would be too large for this disk'],
   ['EIO', 'the disk reports an error'],
   ['EISDIR', 'a folder is in its place'],

@@ -81,8 +81,10 @@ export class LockState {
   /**
    * Writes what the journals hold into the locks and removes the journals that are done with. The caller holds the
    * locks exclusively. Locks that do not change are not touched.
+   * @returns the absolute paths of the locks that were written
    */
-  fold(): void {
+  fold(): string[] {
+    const written: string[] = [];
     const { root, journals, checksum, blake3, owner } = this.#options;
     this.#writer.close();
     const files = readJournals(journals, checksum);
@@ -95,10 +97,13 @@ export class LockState {
         entries.filter((entry) => entry.lock === path),
         blake3,
       );
-      if (lockText(folded) !== lockText(lock)) writeLock(join(root, path), folded);
+      if (lockText(folded) === lockText(lock)) continue;
+      writeLock(join(root, path), folded);
+      written.push(join(root, path));
     }
     removeFolded(files, owner);
     this.#locks.clear();
+    return written;
   }
 
   #lock(path: string): Map<string, LockBlock> {

@@ -77,7 +77,8 @@ function wantedKeys(
 ): Map<string, Set<string> | undefined> {
   if (targets.length > 0) return new Map(targets.map((path) => [path, undefined]));
   const wanted = new Map<string, Set<string> | undefined>();
-  for (const param of pipelines.flatMap(({ stages }) => stages.flatMap((stage) => stage.params))) {
+  const stages = pipelines.flatMap((pipeline) => pipeline.stages);
+  for (const param of stages.flatMap(({ params, tracked = [] }) => (depsOnly ? params : [...params, ...tracked]))) {
     if (param.keys === undefined) wanted.set(param.path, undefined);
     else if (!wanted.has(param.path)) wanted.set(param.path, new Set(param.keys));
     else for (const key of param.keys) wanted.get(param.path)?.add(key);

@@ -68,7 +68,7 @@ const SECRET = /((?:access_key_id|secret_access_key|session_token|password)["']?
 const PASSWORD_IN_URL = /(:\/\/[^\s:/@]*:)([^\s/@]+)(?=@)/g;
 
 /** Problems show the line they are about, so secrets are starred out; every offset stays. */
-export function withoutSecrets(text: string): string {
+function withoutSecrets(text: string): string {
   const star = (_: string, before: string, secret: string): string => before + '*'.repeat(secret.length);
   return text.replace(SECRET, star).replace(PASSWORD_IN_URL, star);
 }

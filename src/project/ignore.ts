@@ -18,7 +18,7 @@ export function ignoreFilter(root: string): IgnoreFilter {
 }
 
 /** Whether a part of a path belongs to Git, Mercurial, pipe or DVC. */
-export function isAlwaysIgnored(path: string): boolean {
+function isAlwaysIgnored(path: string): boolean {
   if (!path.includes('.git') && !path.includes('.hg') && !path.includes('.pipe') && !path.includes('.dvc'))
     return false;
   return path.split('/').some((name) => ALWAYS_IGNORED.has(name));

@@ -1,12 +1,15 @@
 import { fingerprintPath } from '../fingerprint/file.ts';
 import { canonical } from '../kit/canonical.ts';
+import type { Digest } from '../kit/digest.ts';
 import type { LockEntry } from '../lockfile/block.ts';
 import { lockEntry } from '../lockfile/entry.ts';
 import type { Problem } from '../problem/problem.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 import { writeRunRecord } from '../store/run-record.ts';
 import type { Engine } from './engine.ts';
 import type { StageFacts } from './facts.ts';
 import { gatherFacts, isCacheable, keyOf } from './facts.ts';
+import type { WholeLog } from './log-file.ts';
 import { storeSink } from './sink.ts';
 import { changedDep, missingOut } from './stage-problem.ts';
 import type { StageOptions } from './stage-options.ts';
@@ -16,7 +19,7 @@ export interface FinishedRun {
   readonly options: StageOptions;
   readonly startedAt: string;
   readonly durationMs: number;
-  readonly logText: string | undefined;
+  readonly log: WholeLog | undefined;
 }
 
 /** Stores what a run made and records it, unless an out is missing or something it read has changed meanwhile. */
@@ -34,18 +37,21 @@ export async function commit(engine: Engine, facts: StageFacts, run: FinishedRun
   if (changed !== undefined) return changedDep(stage, changed);
   const key = keyOf(engine, facts);
   if (key !== undefined && isCacheable(stage) && options.noCommit !== true) {
-    const log = run.logText === undefined ? null : await engine.store.put(run.logText);
     writeRunRecord(engine.store.layout, engine.blake3, {
       key,
       stage: stage.name,
       startedAt: run.startedAt,
       durationMs: Math.round(run.durationMs),
       outs,
-      log,
+      log: run.log === undefined ? null : await storeLog(engine.store, run.log),
     });
   }
   recordBlock(engine, facts, outs);
   return undefined;
+}
+
+async function storeLog(store: ObjectStore, log: WholeLog): Promise<Digest> {
+  return 'text' in log ? store.put(log.text) : (await store.ingest(log.file)).digest;
 }
 
 /** A dep or parameter that is no longer what it was when the stage started. */

@@ -1,4 +1,4 @@
-import { isAbsolute, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Emit } from '../event/event.ts';
 import { endOrphans } from '../executor/process-group.ts';
 import type { FingerprintOptions } from '../fingerprint/file.ts';
@@ -11,6 +11,7 @@ import { loadBlake3 } from '../kit/blake3.ts';
 import { thisOwner } from '../kit/owner.ts';
 import { loadXxh64 } from '../kit/xxhash.ts';
 import { LockState } from '../lockfile/lock-state.ts';
+import { cacheFolder } from '../project/cache-folder.ts';
 import { ignoreFilter } from '../project/ignore.ts';
 import type { Project } from '../project/project.ts';
 import { storeLayout } from '../store/layout.ts';
@@ -78,11 +79,4 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
     params: new ParamFiles(project.root),
     fingerprint: { root: project.root, index, blake3, ignored: ignoreFilter(project.root), now },
   };
-}
-
-/** Where the local store of a project lies. */
-export function cacheFolder(project: Project): string {
-  const configured = project.config.get('cache.dir');
-  if (configured === undefined) return join(project.pipeDir, 'cache');
-  return isAbsolute(configured) ? configured : resolve(project.pipeDir, configured);
 }

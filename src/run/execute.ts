@@ -37,12 +37,12 @@ export async function execute(engine: Engine, facts: StageFacts, options: Execut
     const tail: string[] = [];
     removeOuts(engine, stage);
     const { problem, exitCode, cancelled } = await runCommands(engine, stage, { attempt, log, tail, options });
-    const logText = log.end();
+    const whole = log.end();
     const durationMs = performance.now() - started;
     options.history.set(stage.address, { startedAt, durationMs, exitCode });
     if (cancelled) return ['cancelled', { problem: cancelledProblem(stage) }];
     if (problem === undefined) {
-      const fault = await commit(engine, facts, { options, startedAt, durationMs, logText });
+      const fault = await commit(engine, facts, { options, startedAt, durationMs, log: whole });
       return fault === undefined ? ['ran', {}] : ['failed', { problem: fault, tail }];
     }
     if (attempt > (stage.retry?.count ?? 0)) return ['failed', { problem, tail }];

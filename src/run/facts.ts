@@ -10,7 +10,9 @@ import { TEMPORARY_PREFIX } from '../kit/temporary.ts';
 import type { ValueMap } from '../kit/value.ts';
 import type { LockBlock, LockEntry } from '../lockfile/block.ts';
 import { entryOf, lockEntry } from '../lockfile/entry.ts';
-import type { Dep, Stage } from '../pipeline/model.ts';
+import type { Dep, Out, Stage } from '../pipeline/model.ts';
+import type { ProblemCode } from '../problem/code.ts';
+import { PipeError } from '../problem/problem.ts';
 import { isComplete, readTree } from '../store/restore.ts';
 import type { RunRecord } from '../store/run-record.ts';
 import { readRunRecords } from '../store/run-record.ts';
@@ -80,8 +82,7 @@ export async function gatherFacts(engine: Engine, stage: Stage, options: FactOpt
   }
   const outs = new Map<string, SeenPath>();
   for (const out of stage.outs) {
-    const entry = await fingerprintPath(out.path, { follow: false }, engine.fingerprint);
-    outs.set(out.as, lenient(seen(out.as, entry), recorded?.outs, out.as));
+    outs.set(out.as, lenient(await seeOut(engine, out), recorded?.outs, out.as));
   }
   const facts: StageFacts = {
     stage,
@@ -142,6 +143,23 @@ function inputsOf(facts: StageFacts): Omit<LockBlock, 'outs'> | undefined {
   }
   const cmd = typeof facts.stage.cmd === 'string' ? facts.stage.cmd : commandLines(facts.stage.cmd);
   return { cmd, wdir: facts.wdir, deps: sortedBy(deps, (dep) => dep.path), params, env: facts.env };
+}
+
+/** What no store can hold (a socket, say) is nothing that a finished run made: it counts as missing, and gives way. */
+const UNSTORABLE = new Set<string>([
+  'PIPE_FILE_KIND',
+  'PIPE_NAME_NOT_UTF8',
+  'PIPE_NAME_UNSAFE',
+] satisfies ProblemCode[]);
+
+async function seeOut(engine: Engine, out: Out): Promise<SeenPath> {
+  try {
+    return seen(out.as, await fingerprintPath(out.path, { follow: false }, engine.fingerprint));
+  } catch (error) {
+    if (error instanceof PipeError && error.problems.every(({ code }) => UNSTORABLE.has(code)))
+      return { state: 'missing' };
+    throw error;
+  }
 }
 
 async function seeDep(

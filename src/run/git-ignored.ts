@@ -11,11 +11,13 @@ import type { Project } from '../project/project.ts';
 export class GitIgnoredOuts {
   readonly #project: Project;
   readonly #later: Set<string>;
+  /** Absolute paths of the `.gitignore` files that changed. */
+  readonly written: string[];
 
   constructor(project: Project, stages: Iterable<Stage>) {
     this.#project = project;
     const paths = [...stages].flatMap((stage) => this.#pathsOf(stage));
-    ensureIgnored(project, paths.filter(hasFolder));
+    this.written = ensureIgnored(project, paths.filter(hasFolder));
     this.#later = new Set(paths.filter((path) => !hasFolder(path)));
   }
 
@@ -23,7 +25,7 @@ export class GitIgnoredOuts {
   made(stage: Stage): void {
     if (this.#later.size === 0) return;
     const paths = this.#pathsOf(stage).filter((path) => this.#later.delete(path));
-    ensureIgnored(this.#project, paths.filter(hasFolder));
+    this.written.push(...ensureIgnored(this.#project, paths.filter(hasFolder)));
   }
 
   #pathsOf(stage: Stage): string[] {
@@ -31,6 +33,7 @@ export class GitIgnoredOuts {
   }
 }
 
+/** Whether the place of a path is there and a folder: a file has nothing below it, not even `.`. */
 function hasFolder(path: string): boolean {
-  return existsSync(dirname(path));
+  return existsSync(`${dirname(path)}/.`);
 }

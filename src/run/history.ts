@@ -1,6 +1,5 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { writeFileAtomic } from '../kit/atomic-file.ts';
+import { readFileSync } from 'node:fs';
+import { writeDisposable } from '../kit/disposable-file.ts';
 
 /** How the last run of a stage went, for estimates and for `pipe logs`. */
 export interface LastRun {
@@ -38,9 +37,8 @@ export function openHistory(file: string): History {
     },
     save() {
       if (changed.size === 0) return;
-      mkdirSync(dirname(file), { recursive: true });
       const all = [...readRuns(file), ...changed];
-      writeFileAtomic(file, JSON.stringify(Object.fromEntries(all)));
+      writeDisposable(file, JSON.stringify(Object.fromEntries(all)));
       changed.clear();
     },
   };

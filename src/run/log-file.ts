@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const FLUSH_BYTES = 64 << 10;
@@ -16,6 +16,9 @@ export function logPath(pipeDir: string, address: string): string {
   const name = encoded.length > LONGEST_NAME ? `${encoded.slice(0, LONGEST_NAME - 17)}-${hash}` : encoded;
   return join(pipeDir, 'tmp', 'logs', `${name}.log`);
 }
+
+/** What a stage wrote: a short text, or the file that holds a longer one. */
+export type WholeLog = { readonly text: string } | { readonly file: string };
 
 /** Collects what a stage writes. Nothing is made on disk for a stage that writes nothing. */
 export class LogFile {
@@ -41,16 +44,16 @@ export class LogFile {
   }
 
   /**
-   * Puts everything on disk; returns the whole text, `undefined` for a stage that wrote nothing.
+   * Puts everything on disk; returns the whole log, `undefined` for a stage that wrote nothing.
    * @throws what went wrong first when the log was written, such as a full disk
    */
-  end(): string | undefined {
+  end(): WholeLog | undefined {
     const text = this.#pending;
     const whole = !this.#hasText;
     this.#flush();
     if (this.#fault !== undefined) throw this.#fault;
     if (!this.#hasText) return undefined;
-    return whole ? text : readFileSync(this.#path, 'utf8');
+    return whole ? { text } : { file: this.#path };
   }
 
   #flush(): void {

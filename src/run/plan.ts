@@ -62,7 +62,7 @@ function upstreamOf(facts: StageFacts): Reason[] {
 }
 
 /** Everything in which a stage differs from what its last run recorded. */
-export function differences(facts: StageFacts): Reason[] {
+function differences(facts: StageFacts): Reason[] {
   const { recorded } = facts;
   if (recorded === undefined) return [{ kind: 'new' }];
   return [
@@ -95,15 +95,17 @@ function* pathDifferences(
   for (const path of before.keys()) if (!now.has(path)) yield { kind, path, change: 'removed' };
 }
 
-/** The x bit counts for outs alone, which are restored with it. */
 function changeOf(kind: 'dep' | 'out', seen: SeenPath, before: LockEntry | undefined): Change | undefined {
   if (seen.state === 'unknown') return undefined;
   if (before === undefined) return 'added';
   if (seen.state === 'missing') return 'missing';
-  const { digest, files, link, exec } = seen.entry;
-  const isSame = digest === before.digest && (files === undefined) === (before.files === undefined);
-  const isAlike = link === before.link && (kind === 'dep' || exec === before.exec);
-  return isSame && isAlike ? undefined : 'modified';
+  return isSameEntry(kind, seen.entry, before) ? undefined : 'modified';
+}
+
+/** Whether two entries stand for the same. The x bit counts for outs alone, which are restored with it. */
+export function isSameEntry(kind: 'dep' | 'out', now: LockEntry, before: LockEntry): boolean {
+  const isSame = now.digest === before.digest && (now.files === undefined) === (before.files === undefined);
+  return isSame && now.link === before.link && (kind === 'dep' || now.exec === before.exec);
 }
 
 function* paramDifferences(facts: StageFacts, recorded: LockBlock): Generator<Reason> {

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { StageEndEvent, StageOutcome } from '../event/event.ts';
 import { lockPathOf } from '../lockfile/lock.ts';
-import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
+import { autostage } from '../project/autostage.ts';
+import { ensurePipeFolder } from '../project/pipe-folder.ts';
 import type { Engine } from './engine.ts';
 import { GitIgnoredOuts } from './git-ignored.ts';
 import type { History } from './history.ts';
@@ -54,10 +55,11 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
   if (options.mode === 'stop' && problems.size > 0) throw new PipeError([...problems.values()].flat());
   if (ignored === undefined) return { ok: true, ends: new Map() };
   const ends = await new Run(engine, plan, { ...options, history, ignored }).toEnd();
-  await fold(engine, options.signal);
+  const locks = await fold(engine, options.signal);
   engine.claims.close();
   engine.index.save();
   history.save();
+  await autostage(engine.project, engine.env, [...locks, ...ignored.written]);
   const counts = countOutcomes(ends);
   const ok = counts.failed + counts.blocked + counts.cancelled === 0;
   engine.emit({ type: 'run-end', ok, counts, durationMs: performance.now() - started });
@@ -66,27 +68,30 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
 
 /** Ends what killed runs left behind, puts into the locks what they had finished, and keeps outs out of Git. */
 async function tidy(engine: Engine, { selected, signal }: ReproOptions): Promise<GitIgnoredOuts> {
+  ensurePipeFolder(engine.project.pipeDir);
   await engine.claims.reap();
   await fold(engine, signal);
   const stages = [...engine.graph.stages.values()].filter((stage) => selected.has(stage.address));
   return new GitIgnoredOuts(engine.project, stages);
 }
 
-async function fold(engine: Engine, signal: AbortSignal): Promise<void> {
-  if (!engine.locks.hasJournals) return;
+/** Puts the journals into the locks; the locks that changed. */
+async function fold(engine: Engine, signal: AbortSignal): Promise<string[]> {
+  if (!engine.locks.hasJournals) return [];
   const files = new Set([...engine.graph.stages.values()].map((stage) => lockPathOf(stage.file)));
   // A stopped run still folds: what it finished is worth keeping. Only waiting for somebody else is given up.
   const claim = { stage: 'locks', reads: [], writes: [...files] };
   try {
     const release = await engine.claims.acquire(claim, () => undefined, signal.aborted ? undefined : signal);
     try {
-      engine.locks.fold();
+      return engine.locks.fold();
     } finally {
       release();
     }
   } catch (error) {
     // The journals stay, and the next run folds them.
     if ((error as Error).name !== 'AbortError') throw error;
+    return [];
   }
 }
 
@@ -212,9 +217,4 @@ class Run {
     const reasons = this.#plan.get(address)?.decision.reasons ?? [];
     return { type: 'stage-end', stage: address, outcome, reasons, durationMs: 0 };
   }
-}
-
-/** The problems of everything that failed, to be printed where no report has shown them. */
-export function failuresOf(result: ReproResult): Problem[] {
-  return [...result.ends.values()].flatMap((end) => (end.problem === undefined ? [] : [end.problem]));
 }

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { StageEndEvent } from '../event/event.ts';
 import { globBase } from '../graph/glob.ts';
 import { entryOf } from '../lockfile/entry.ts';
@@ -11,8 +12,8 @@ import type { Engine } from './engine.ts';
 import { execute } from './execute.ts';
 import type { StageFacts } from './facts.ts';
 import { findRecord, gatherFacts } from './facts.ts';
-import { LogFile, logPath } from './log-file.ts';
-import { decide } from './plan.ts';
+import { logPath } from './log-file.ts';
+import { decide, isSameEntry } from './plan.ts';
 import { cancelledProblem, stageProblems, storageProblem } from './stage-problem.ts';
 import type { StageOptions } from './stage-options.ts';
 
@@ -71,6 +72,14 @@ function claimPaths(engine: Engine, stage: Stage, signal: AbortSignal): Promise<
   );
 }
 
+/** The log of the run that made the outs; a stage without one has run all the same. */
+async function restoreLog({ store }: Engine, { log }: RunRecord, file: string): Promise<void> {
+  rmSync(file, { force: true });
+  if (log === null) return;
+  mkdirSync(dirname(file), { recursive: true });
+  await store.extract(log, file, 0o644);
+}
+
 /** Puts the outs of a finished run into the workspace and records it. `false` when the store lacks some of them. */
 async function restore(engine: Engine, facts: StageFacts, record: RunRecord): Promise<boolean> {
   const { stage } = facts;
@@ -79,13 +88,10 @@ async function restore(engine: Engine, facts: StageFacts, record: RunRecord): Pr
     const out = stage.outs.find((each) => each.as === locked.path);
     const seen = facts.outs.get(locked.path);
     if (out === undefined) return false;
-    if (seen?.state === 'known' && seen.entry.digest === locked.digest) continue;
+    if (seen?.state === 'known' && isSameEntry('out', seen.entry, locked)) continue;
     if (!(await restoreEntry(engine.store, entryOf(locked), { target: join(root, out.path), root }))) return false;
   }
-  const log = record.log === null ? undefined : engine.store.read(record.log);
-  const logFile = new LogFile(logPath(pipeDir, stage.address));
-  if (log !== undefined) logFile.write(log.toString('utf8').replace(/\n$/, ''));
-  logFile.end();
+  await restoreLog(engine, record, logPath(pipeDir, stage.address));
   recordBlock(engine, facts, record.outs);
   return true;
 }

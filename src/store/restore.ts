@@ -83,7 +83,15 @@ function realFolder(folder: string): string {
   try {
     return realpathSync(folder);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || folder === dirname(folder)) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ELOOP') {
+      throw new PipeError({
+        code: 'PIPE_LINK_CYCLE',
+        message: `${folder} leads through a symbolic link back to itself`,
+        hint: 'remove the link, or move the out',
+      });
+    }
+    if ((code !== 'ENOENT' && code !== 'ENOTDIR') || folder === dirname(folder)) throw error;
     return realFolder(dirname(folder));
   }
 }

@@ -45,7 +45,7 @@ test('every fault of a file is told at once, each with its place', async ({ rig 
   const run = await rig.pipe(['repro']);
   expectProblems(run, 'PIPE_FIELD_UNKNOWN', 'PIPE_FIELD_MISSING', 'PIPE_FIELD_VALUE');
   expect(run.stderr).toContain('pipeline.yaml:4:5');
-  expect(run.stderr).toContain('"deps"');
+  expect(run.stderr).toContain('did you mean deps?');
   await rig.write({ 'pipeline.yaml': 'stages:\n  a: {cmd: "1", cmd: "2"}\n  a: {cmd: "3"}\n' });
   expectProblems(await rig.pipe(['repro']), 'PIPE_KEY_DUPLICATE', 'PIPE_KEY_DUPLICATE');
 });
@@ -86,9 +86,9 @@ test('a folder, or a link that leads nowhere, where a file of values should be i
   expectProblems(await rig.pipe(['repro']), 'PIPE_PARAM_MISSING');
   await rig.write({ 'pipeline.yaml': { vars: ['p.yaml'], stages: {} } });
   expectProblems(await rig.pipe(['repro']), 'PIPE_VAR_FILE');
-  await rig.remove('pipeline.yaml', 'p.yaml');
-  await rig.write({ 'pipeline.yaml/x': '' });
-  expectProblems(await rig.pipe(['repro']), 'PIPE_NO_PIPELINE');
+  await rig.remove('p.yaml');
+  await symlink('nowhere', rig.path('p.yaml'));
+  expectProblems(await rig.pipe(['repro']), 'PIPE_VAR_FILE');
 });
 
 test('a pipeline file with Windows line ends means the same', async ({ rig }) => {
@@ -151,20 +151,19 @@ test('files and folders may have any name', async ({ rig }) => {
     expect(await rig.read(`file/${name}`)).toBe(`for ${name}`);
   }
   expect((await rig.pipe(['status'])).stdout).toContain('Everything is up to date');
-  expect(await rig.git('status', '--porcelain', '--', 'out', 'file')).not.toMatch(/out\/|"/);
+  const untracked = await rig.git('status', '--porcelain', '--untracked-files=all', '--', 'out', 'file');
+  expect(untracked.split('\n').filter((line) => !/\/\.(gitignore|keep)"?$/.test(line))).toEqual([]);
 });
 
 test('stages may have any name that fits in a file name and does not mean something else', async ({ rig }) => {
-  const names = ODD.filter((name) => !/[\n\t]/.test(name));
+  const names = ODD.filter((name) => !/[\n\t\\/]/.test(name));
   const stages = Object.fromEntries(
     names.map((name, at) => [name, { cmd: `echo hello ${at} | tee out${at}`, outs: [`out${at}`] }]),
   );
   await setUp(rig, stages);
-  const run = await rig.pipe(['repro', '--json', '-k']);
-  const allowed = run.code === 0 ? names : [];
-  if (run.code === 0) expect(Object.keys(outcomes(run)).sort()).toEqual([...names].sort());
-  else expect(run.stderr).not.toContain('bug');
-  for (const name of allowed) {
-    expect(await rig.pipe(['logs', '--', name]), name).toMatchObject({ code: 0 });
-  }
+  const run = await rig.pipe([...REPRO, '-k']);
+  expect(run, run.stdout + run.stderr).toMatchObject({ code: 0, stderr: '' });
+  expect(Object.keys(outcomes(run)).sort()).toEqual([...names].sort());
+  const logs = await rig.pipe(['logs', '--', ...names]);
+  for (const at of names.keys()) expect(logs.stdout).toContain(`hello ${at}\n`);
 });

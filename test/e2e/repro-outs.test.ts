@@ -201,7 +201,7 @@ describe('in a Git repository', () => {
       },
     });
     await outcomes(rig);
-    expect(await ignored(rig)).toEqual(['*.tmp', '/a.bin', String.raw`/odd \[1\]!`]);
+    expect(await ignored(rig)).toEqual(['*.tmp', '/a.bin', String.raw`/odd \[1\]\!`]);
     expect(await ignored(rig, 'new')).toEqual(['/sub']);
     await rig.git('add', '.');
     expect(

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /** Where tools that tests need are kept between runs, outside any checkout. */
-export function toolCache(): string {
+function toolCache(): string {
   return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'pipe-test-tools');
 }
 

@@ -9,6 +9,7 @@ import { fishScript } from './fish.ts';
 import { completedCommands } from './spec.ts';
 import { zshScript } from './zsh.ts';
 
+const SHELLS = { bash: 'bash', fish: 'fish', zsh: 'zsh' };
 const STAGES = ['train', 'train@fr', 'train@en', 'sub/pipeline.yaml:train', 'prepare'];
 const commands = await completedCommands(COMMANDS);
 
@@ -27,7 +28,10 @@ function place() {
 
 function bash(line: string, breaks = ' \t\n"\'@><=;|&(:'): string[] {
   const script = `${bashScript(commands)}\nCOMP_LINE="$1"; COMP_POINT=\${#1}; COMP_WORDBREAKS="$2"; _pipe; printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const output = execFileSync('bash', ['--norc', '-c', script, 'bash', line, breaks], { ...place(), encoding: 'utf8' });
+  const output = execFileSync(SHELLS.bash, ['--norc', '-c', script, 'bash', line, breaks], {
+    ...place(),
+    encoding: 'utf8',
+  });
   return output.split('\n').filter((item) => item !== '');
 }
 
@@ -76,11 +80,11 @@ function has(shell: string): boolean {
 }
 
 // bash is on every machine that runs the tests; of the other two, those that are there are asked.
-if (has('fish')) {
+if (has(SHELLS.fish)) {
   const fish = (line: string): string[] => {
     const { cwd, env } = place();
     write(cwd, { 'pipe.fish': fishScript(commands) });
-    const output = execFileSync('fish', ['--no-config', '-c', 'source pipe.fish; complete -C $argv[1]', line], {
+    const output = execFileSync(SHELLS.fish, ['--no-config', '-c', 'source pipe.fish; complete -C $argv[1]', line], {
       cwd,
       env,
       encoding: 'utf8',
@@ -101,7 +105,7 @@ if (has('fish')) {
   });
 }
 
-if (has('zsh')) {
+if (has(SHELLS.zsh)) {
   /** Completes lines in one real zsh on a terminal of its own: `compadd` also writes down what it found. */
   const zsh = (lines: readonly string[]): string[][] => {
     const { cwd, env } = place();
@@ -128,7 +132,7 @@ if (has('zsh')) {
         'zpty -d z; cat answers',
       ].join('\n'),
     });
-    const output = execFileSync('zsh', ['-f', 'outer', ...lines], {
+    const output = execFileSync(SHELLS.zsh, ['-f', 'outer', ...lines], {
       cwd,
       env: { ...env, TERM: 'dumb' },
       encoding: 'utf8',

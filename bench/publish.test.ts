@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { replaceTable } from './publish.ts';
+
+const PAGE = 'before\n\n<!-- bench:start -->\n\nold\n\n<!-- bench:end -->\n\nafter $& $1\n';
+
+test('what stands between the markers is replaced, the rest keeps its bytes', () => {
+  const page = replaceTable(PAGE, 'new $&');
+  expect(page).toBe('before\n\n<!-- bench:start -->\n\nnew $&\n\n<!-- bench:end -->\n\nafter $& $1\n');
+  expect(replaceTable(page, 'old')).toBe(PAGE);
+});
+
+test.each(['no markers', '<!-- bench:start -->', '<!-- bench:end --> <!-- bench:start -->', PAGE + PAGE])(
+  'a page without one pair of markers is refused: %j',
+  (page) => {
+    expect(() => replaceTable(page, 'new')).toThrow('<!-- bench:start -->');
+  },
+);
