@@ -74,8 +74,9 @@ function isJudged(scenario: Scenario, place: Place, places: readonly Place[]): b
 /** Ctrl-C ends the process that is being measured by itself; what we made is to be removed before we end, too. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
-  process.on('SIGINT', () => {
+  const abort = (): void => {
     controller.abort(new Error('interrupted'));
-  });
+  };
+  process.on('SIGINT', abort).on('SIGTERM', abort);
   return controller.signal;
 }

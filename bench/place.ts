@@ -28,13 +28,14 @@ const FILESYSTEMS = new Map([
 /**
  * Makes a folder on tmpfs, where the machine has one, and one on a disk.
  * @param disk a folder on the disk to measure; without it the temporary or the home folder, whichever is on a disk
- * @throws {Error} when `disk` is not on a disk
+ * @throws {RangeError} when `disk` is not on a disk
  */
 export function openPlaces(disk: string | undefined): Place[] {
   const onDisk = (disk === undefined ? [tmpdir(), homedir()] : [disk]).find(
     (folder) => filesystemOf(folder) !== 'tmpfs',
   );
-  if (onDisk === undefined) throw new Error(`${disk ?? tmpdir()} is on tmpfs: name a folder on a disk with --disk DIR`);
+  if (onDisk === undefined)
+    throw new RangeError(`${disk ?? tmpdir()} is on tmpfs: name a folder on a disk with --disk DIR`);
   const hasTmpfs = existsSync(TMPFS_FOLDER) && filesystemOf(TMPFS_FOLDER) === 'tmpfs';
   return [...(hasTmpfs ? [open('tmpfs', TMPFS_FOLDER)] : []), open('disk', onDisk)];
 }

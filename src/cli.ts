@@ -48,7 +48,8 @@ async function runInContext(command: Command, invocation: Invocation): Promise<E
   const stop = (signal: NodeJS.Signals): void => {
     (gentle.signal.aborted ? firm : gentle).abort(signal);
   };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
+  // Any other command ends at once, as programs do: it has nothing to put in order.
+  if (command.stopsGently === true) process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);
   const context: Context = {
     cwd: chdirTarget(process.cwd(), invocation.options['cd']),
     // A copy: every look at the real one asks the operating system.
@@ -73,7 +74,8 @@ function print(text: string): void {
 async function printProblems(problems: readonly Problem[], options: { json: boolean }): Promise<ExitCode> {
   if (options.json) {
     const { problemsDocument } = await import('./problem/json.ts');
-    print(JSON.stringify(problemsDocument(problems), null, 2));
+    // On one line: it may come after events, of which each has a line of its own.
+    print(JSON.stringify(problemsDocument(problems)));
   } else {
     const { renderProblems } = await import('./problem/render.ts');
     const { wantsColor } = await import('./report/style.ts');

@@ -4,6 +4,9 @@ import { rigEnvironment } from '../../test/rig/environment.ts';
 import { runProcess } from '../process.ts';
 import type { World } from '../scenario.ts';
 
+/** Without SHELL, all tools run commands in /bin/sh. Python may keep its compiled modules: without, DVC starts slowly. */
+const UNSET = { SHELL: undefined, PYTHONDONTWRITEBYTECODE: undefined, PYTHONUNBUFFERED: undefined };
+
 /** A world that can be thrown away. */
 export interface DisposableWorld extends World {
   dispose(): void;
@@ -15,8 +18,7 @@ export function createWorld(place: string): DisposableWorld {
   const at = (name: string): string => join(root, name);
   const folders = { project: at('project'), home: at('home'), bin: at('bin'), temporary: at('tmp') };
   for (const folder of Object.values(folders)) mkdirSync(folder);
-  // Without SHELL, every tool runs commands with /bin/sh.
-  const env = { ...rigEnvironment(folders, 'bench'), SHELL: undefined };
+  const env = { ...rigEnvironment(folders, 'bench'), ...UNSET };
   const folder = folders.project;
   return {
     folder,

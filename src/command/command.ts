@@ -73,6 +73,8 @@ export interface Command<O extends OptionSpecs = OptionSpecs> {
   readonly options: O;
   /** Whether it has a JSON form (`--json`). */
   readonly json: boolean;
+  /** Whether it runs stages, and so ends by `signal` instead of at once on Ctrl-C. */
+  readonly stopsGently?: boolean;
   /** Paragraphs below the usage line of `--help`. */
   readonly details?: string;
   run(context: Context, invocation: Invocation<O>): Promise<Outcome>;

@@ -9,6 +9,9 @@ import type { Capacity } from '../run/schedule.ts';
 import type { Context, OptionSpecs } from './command.ts';
 import { gpuCount, memoryBytes } from './machine.ts';
 
+/** What there is to say of a project that nobody has described yet. */
+export const NO_STAGES = 'There are no stages yet. Add one with `pipe stage add`.';
+
 /** The flags by which commands choose stages, with DVC's names and meanings. */
 export const SELECTION_OPTIONS = {
   'single-item': { type: 'boolean', short: 's', help: 'only the targets, not what they need' },

@@ -1,15 +1,17 @@
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import type { Event } from '../event/event.ts';
 import type { Graph } from '../graph/graph.ts';
 import { createReport } from '../report/create.ts';
 import { renderPlan } from '../report/plan.ts';
+import type { Report } from '../report/report.ts';
 import { isTerminal, wantsColor } from '../report/style.ts';
 import { openEngine } from '../run/engine.ts';
 import type { ReproOptions } from '../run/repro.ts';
 import { repro } from '../run/repro.ts';
+import type { Confirm } from '../run/stage-options.ts';
 import type { Context, OptionSpecs, OptionValues, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
-import { SELECTION_OPTIONS, capacityOf, selectedStages } from './engine-options.ts';
+import { NO_STAGES, SELECTION_OPTIONS, capacityOf, selectedStages } from './engine-options.ts';
 import type { LoadedProject } from './load-project.ts';
 import { graphOf, loadProject } from './load-project.ts';
 
@@ -31,6 +33,7 @@ export default defineCommand({
   usage: '[targets...]',
   positionals: { min: 0, max: Infinity },
   json: true,
+  stopsGently: true,
   details:
     'Targets are stages, groups, pipeline files or outs; without any, the pipeline file of this folder.\n' +
     'With --json, events are printed as they happen, one JSON document a line (docs/events.md).',
@@ -39,6 +42,7 @@ export default defineCommand({
     const loaded = loadProject(context);
     const graph = graphOf(loaded);
     const { project } = loaded;
+    if (graph.stages.size + positionals.length === 0 && !global.json) return { text: NO_STAGES };
     const selected = selectedStages({ project, graph, context }, positionals, options);
     const wanted = { ...reproOptions(options), selected, capacity: capacityOf(project, jobsOf(options)) };
     const { signal, forceSignal } = context;
@@ -52,12 +56,13 @@ export default defineCommand({
       stderr: context.stderr,
       env: context.env,
     });
+    const questions = options.interactive === true ? asker(context, report) : undefined;
     try {
       const engine = await openEngine({ project, graph, env: context.env, emit: report.emit });
-      const confirm = options.interactive === true ? { confirm: asker(context) } : {};
-      const result = await repro(engine, { ...wanted, ...confirm, signal, forceSignal });
+      const result = await repro(engine, { ...wanted, ...questions, signal, forceSignal });
       return { exit: result.ok ? 0 : 1 };
     } finally {
+      questions?.close();
       await report.finish();
     }
   },
@@ -98,14 +103,21 @@ async function dryRun(
   return { text };
 }
 
-function asker(context: Context): (address: string) => Promise<boolean> {
-  return async (address) => {
-    const lines = createInterface({ input: context.stdin, output: context.stderr });
-    try {
-      const answer = await lines.question(`Run "${address}"? [y/N] `, { signal: context.signal });
-      return /^y(?:es)?$/i.test(answer.trim());
-    } finally {
+/** Asks on standard error; anything but a yes, the end of the input included, is a no. */
+function asker({ stdin, stderr, signal }: Context, report: Report): { confirm: Confirm; close(): void } {
+  // One reader for all answers: what comes in at once may answer several questions. A terminal stays as it is, so that
+  // Ctrl-C is a signal.
+  const lines = createInterface({ input: stdin, terminal: false, signal });
+  const answers = lines[Symbol.asyncIterator]();
+  return {
+    async confirm(address) {
+      report.flush();
+      stderr.write(`Run "${address}"? [y/N] `);
+      const { value } = (await answers.next()) as { value?: string };
+      return /^y(?:es)?$/i.test(value?.trim() ?? '');
+    },
+    close() {
       lines.close();
-    }
+    },
   };
 }

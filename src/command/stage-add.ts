@@ -40,6 +40,7 @@ export default defineCommand({
   usage: '-n NAME [options] COMMAND...',
   positionals: { min: 1, max: Infinity, rest: true },
   json: true,
+  stopsGently: true,
   options,
   details:
     'Writes the stage into the pipeline file of the current folder; paths are relative to --wdir. Everything after the\nfirst word that is no flag belongs to the command. Comments and layout of the file stay as they are.',

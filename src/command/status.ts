@@ -6,7 +6,7 @@ import { openHistory } from '../run/history.ts';
 import { planEvent, survey } from '../run/survey.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
-import { SELECTION_OPTIONS, capacityOf, selectedStages } from './engine-options.ts';
+import { NO_STAGES, SELECTION_OPTIONS, capacityOf, selectedStages } from './engine-options.ts';
 import { graphOf, loadProject } from './load-project.ts';
 
 export default defineCommand({
@@ -42,7 +42,7 @@ export default defineCommand({
 });
 
 function describe(stages: readonly PlannedStage[], changed: readonly PlannedStage[]): string {
-  if (stages.length === 0) return 'There are no stages yet. Add one with `pipe stage add`.';
+  if (stages.length === 0) return NO_STAGES;
   if (changed.length === 0) return `Everything is up to date: ${count(stages.length)}.`;
   const lines = changed.flatMap((stage) => [
     `${stage.stage}: ${WORDS[stage.state]}`,

@@ -46,8 +46,11 @@ export function selectStages(graph: Graph, selection: Selection): Result<Readonl
   if (selection.targets.length === 0) return ok(new Set(graph.order));
   if (selection.single === true) return ok(chosen);
   if (selection.pipeline === true) return ok(reach(chosen, (at) => [...neighbours(graph, at)]));
-  const next = selection.downstream === true ? graph.neededBy : graph.needs;
-  return ok(reach(chosen, (address) => next.get(address) ?? []));
+  if (selection.downstream === true) return ok(reach(chosen, (address) => graph.neededBy.get(address) ?? []));
+  // What a frozen stage needs is of no use to it.
+  return ok(
+    reach(chosen, (address) => (graph.stages.get(address)?.frozen === true ? [] : (graph.needs.get(address) ?? []))),
+  );
 }
 
 /** The start and everything reachable from it. */
@@ -88,11 +91,12 @@ function splitAddress(target: Target): { file: string | undefined; name: string 
   const colon = target.path.lastIndexOf(':');
   if (colon < 0) return { file: target.file, name: target.text };
   const file = target.path.slice(0, colon);
-  return { file: file === '' ? target.file : file, name: target.path.slice(colon + 1) };
+  // `:train`: of the current folder's file.
+  return { file: file === '' || file.endsWith('/') ? target.file : file, name: target.path.slice(colon + 1) };
 }
 
 function unknownTarget(graph: Graph, target: Target): Problem {
-  const names = [...graph.stages.keys(), ...[...graph.stages.values()].map((stage) => stage.name)];
+  const names = [...graph.stages.values()].flatMap(({ address, name, group = name }) => [group, name, address]);
   const near = nearest(target.text, names);
   return {
     code: 'PIPE_TARGET_UNKNOWN',

@@ -83,7 +83,7 @@ function readLines(file: string, root: string): Map<string, Line> {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') return lines;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' || code === 'EISDIR') return lines;
     throw error;
   }
   const [header, ...rows] = text.split('\n');

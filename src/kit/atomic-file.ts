@@ -36,9 +36,13 @@ export function writeFileAtomic(path: string, data: string | Uint8Array, mode = 
 
 /** The error to throw when writing `path` failed: a problem for the user where it is one, else the error itself. */
 export function writeProblem(path: string, error: unknown): unknown {
-  const reason = REASONS.get((error as NodeJS.ErrnoException).code ?? '');
+  const { code = '' } = error as NodeJS.ErrnoException;
+  const reason = REASONS.get(code);
   if (reason === undefined) return error;
-  return new PipeError({ code: 'PIPE_FILE_WRITE', message: `cannot write ${path}: ${reason}` }, { cause: error });
+  const message = `cannot write ${path}: ${reason}`;
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  const hint = isFull ? 'free some space and run again' : 'check the folder, its owner and its mode';
+  return new PipeError({ code: 'PIPE_FILE_WRITE', message, hint }, { cause: error });
 }
 
 function writeDurably(

@@ -42,27 +42,28 @@ export interface JournalWriter {
 /** A writer below `folder`, an absolute path. One `write` per entry, on disk when `append` returns. */
 export function journalWriter(folder: string, owner: Owner, checksum: (text: string) => string): JournalWriter {
   let fd: number | undefined;
-  // After a write that failed half-way (a full disk), the next entry starts a line of its own.
-  let isTorn = false;
+  const close = (): void => {
+    if (fd !== undefined) closeSync(fd);
+    fd = undefined;
+  };
   return {
     append(entry) {
       const text = JSON.stringify(entry);
-      const line = `${isTorn ? '\n' : ''}${checksum(text)} ${text}\n`;
-      if (fd === undefined) {
-        mkdirSync(folder, { recursive: true });
-        fd = openSync(join(folder, `${ownedName(owner)}.log`), 'ax');
-        writeFileSync(fd, `${HEADER}\n`);
+      try {
+        if (fd === undefined) {
+          mkdirSync(folder, { recursive: true });
+          fd = openSync(join(folder, `${ownedName(owner)}.log`), 'ax');
+          writeFileSync(fd, `${HEADER}\n`);
+        }
+        writeFileSync(fd, `${checksum(text)} ${text}\n`);
+        fdatasyncSync(fd);
+      } catch (error) {
+        // A full disk may have cut off the line or the header: the next entry starts a file of its own.
+        close();
+        throw error;
       }
-      isTorn = true;
-      writeFileSync(fd, line);
-      isTorn = false;
-      fdatasyncSync(fd);
     },
-    close() {
-      if (fd !== undefined) closeSync(fd);
-      fd = undefined;
-      isTorn = false;
-    },
+    close,
   };
 }
 

@@ -81,14 +81,18 @@ export class LockState {
   /**
    * Writes what the journals hold into the locks and removes the journals that are done with. The caller holds the
    * locks exclusively. Locks that do not change are not touched.
+   * Entries of other stages than `stages` are dropped: the branch that has them was left before they were folded.
    * @returns the absolute paths of the locks that were written
    */
-  fold(): string[] {
+  fold(stages?: Iterable<StageId>): string[] {
     const written: string[] = [];
     const { root, journals, checksum, blake3, owner } = this.#options;
     this.#writer.close();
     const files = readJournals(journals, checksum);
-    const entries = files.flatMap((file) => file.entries);
+    const known = stages && new Set([...stages].map(({ file, name }) => `${lockPathOf(file)}\n${name}`));
+    const entries = files
+      .flatMap((file) => file.entries)
+      .filter(({ lock, stage }) => known === undefined || known.has(`${lock}\n${stage}`));
     for (const path of new Set(entries.map((entry) => entry.lock))) {
       if (!hasFolder(root, path)) continue;
       const lock = readLock(join(root, path), path);

@@ -30,8 +30,9 @@ export function ensureIgnored(project: GitProject, paths: readonly string[]): st
     const inside = relative(gitRoot, path).split(sep).join('/');
     return inside !== '' && !isOutside(inside) && !rules.ignores(inside, isFolder(path));
   };
-  // Most runs find everything in place, and need no lock.
-  if (!paths.some(isMissing)) return [];
+  // Most runs find everything in place, and need neither a lock nor a match against every rule.
+  const isListed = ownLines();
+  if (!paths.some((path) => !isListed(path) && isMissing(path))) return [];
   return withEditLock(join(project.pipeDir, 'tmp', 'gitignore-lock'), () => {
     rules.forget('');
     const written = new Set<string>();
@@ -67,6 +68,23 @@ export function removeFromGitignore({ gitRoot, pipeDir }: GitProject, path: stri
     else writeBytes(file, left);
     return file;
   });
+}
+
+/** Whether the `.gitignore` beside a path lists it, and takes nothing back. */
+function ownLines(): (path: string) => boolean {
+  const folders = new Map<string, ReadonlySet<string>>();
+  return (path) => {
+    const folder = dirname(path);
+    const lines = folders.get(folder) ?? readOwnLines(join(folder, '.gitignore'));
+    folders.set(folder, lines);
+    return lines.has(entryFor(path));
+  };
+}
+
+function readOwnLines(file: string): ReadonlySet<string> {
+  if (lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) return new Set();
+  const lines = linesOf(readFileSync(file, 'latin1')).map(bare);
+  return new Set(lines.some((line) => line.startsWith('!')) ? [] : lines);
 }
 
 /** Outer folders first. */

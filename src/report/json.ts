@@ -30,6 +30,9 @@ export function jsonReport({ stdout, now }: JsonOptions): Report {
       if (event.type === 'stage-end') progressAt.delete(event.stage);
       out.write(`${JSON.stringify(eventJson(event, time), withoutCredentials)}\n`);
     },
+    flush: () => {
+      out.flush();
+    },
     finish: () => out.end(),
   };
 }

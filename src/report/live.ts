@@ -45,6 +45,7 @@ export function liveReport({ stdout, color, now }: LiveOptions): Report {
       }
       view?.update(state);
     },
+    flush: () => undefined,
     async finish() {
       closed = true;
       clearTimeout(timer);

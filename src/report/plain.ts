@@ -37,6 +37,9 @@ export function plainReport(options: PlainOptions): Report {
     emit: (event) => {
       printer.print(event);
     },
+    flush: () => {
+      printer.flush();
+    },
     finish: () => printer.end(),
   };
 }
@@ -100,6 +103,10 @@ class PlainPrinter {
         this.lines(alone ? lines : ['', ...lines]);
       }
     }
+  }
+
+  flush(): void {
+    this.out.flush();
   }
 
   end(): Promise<void> {

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { writeDisposable } from '../kit/disposable-file.ts';
+import { readTextFile } from '../kit/text-file.ts';
 
 /** How the last run of a stage went, for estimates and for `pipe logs`. */
 export interface LastRun {
@@ -46,10 +46,10 @@ export function openHistory(file: string): History {
 
 function readRuns(file: string): Map<string, LastRun> {
   try {
-    const value = JSON.parse(readFileSync(file, 'utf8')) as unknown;
+    const value = JSON.parse(readTextFile(file, file) ?? '{}') as unknown;
     return new Map(Object.entries(value ?? {}).filter((pair): pair is [string, LastRun] => isLastRun(pair[1])));
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+    if (error instanceof SyntaxError) return new Map();
     throw error;
   }
 }

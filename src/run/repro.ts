@@ -11,7 +11,7 @@ import { openHistory } from './history.ts';
 import type { PlanOptions } from './plan.ts';
 import type { Capacity, Job } from './schedule.ts';
 import { Schedule } from './schedule.ts';
-import type { StageOptions } from './stage-options.ts';
+import type { Confirm, StageOptions } from './stage-options.ts';
 import { runStage } from './stage.ts';
 import type { Survey } from './survey.ts';
 import { planEvent, planProblems, survey } from './survey.ts';
@@ -27,10 +27,9 @@ export interface ReproOptions extends PlanOptions {
   readonly dry?: boolean;
   readonly allowMissing?: boolean;
   readonly noCommit?: boolean;
-  /** Run what needs a stage that ran, changed or not (`--force-downstream`). */
+  /** Run what needs a stage that ran or was restored, changed or not (`--force-downstream`). */
   readonly forceDownstream?: boolean;
-  /** Asked before each stage that runs (`--interactive`). */
-  readonly confirm?: (address: string) => Promise<boolean>;
+  readonly confirm?: Confirm;
   readonly signal: AbortSignal;
   readonly forceSignal: AbortSignal;
 }
@@ -84,7 +83,7 @@ async function fold(engine: Engine, signal: AbortSignal): Promise<string[]> {
   try {
     const release = await engine.claims.acquire(claim, () => undefined, signal.aborted ? undefined : signal);
     try {
-      return engine.locks.fold();
+      return engine.locks.fold(engine.graph.stages.values());
     } finally {
       release();
     }
@@ -183,15 +182,14 @@ class Run {
   }
 
   async #start(address: string): Promise<StageEndEvent> {
-    const { confirm, forceDownstream } = this.#options;
+    const { forceDownstream } = this.#options;
     const stage = this.#engine.graph.stages.get(address);
     if (stage === undefined) return this.#without(address, 'skipped');
-    if (confirm !== undefined && !(await confirm(address))) return this.#without(address, 'cancelled');
     const needs = this.#engine.graph.needs.get(address) ?? [];
-    const ranBefore = needs.some((each) => this.#ends.get(each)?.outcome === 'ran');
+    const isMadeBefore = needs.some((each) => ['ran', 'restored'].includes(this.#ends.get(each)?.outcome ?? ''));
     const options: StageOptions = {
       ...this.#options,
-      force: this.#options.force === true || (forceDownstream === true && ranBefore),
+      force: this.#options.force === true || (forceDownstream === true && isMadeBefore),
     };
     const end = await runStage(this.#engine, stage, options);
     if (end.outcome === 'ran' || end.outcome === 'restored') this.#options.ignored.made(stage);
@@ -206,7 +204,7 @@ class Run {
     const blocked = this.#schedule.end(end.stage, failed && this.#options.mode !== 'ignore' ? 'failed' : 'done');
     for (const address of blocked) {
       if (!this.#ends.has(address)) {
-        const event = this.#without(address, 'blocked');
+        const event = this.#without(address, end.outcome === 'cancelled' ? 'cancelled' : 'blocked');
         this.#ends.set(address, event);
         this.#engine.emit(event);
       }

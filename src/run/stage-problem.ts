@@ -1,5 +1,6 @@
 import type { ExecutionResult } from '../executor/executor.ts';
-import type { Out, Stage } from '../pipeline/model.ts';
+import { isWithin } from '../kit/path.ts';
+import type { Dep, Out, Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
 import type { Engine } from './engine.ts';
 import type { StageFacts } from './facts.ts';
@@ -7,7 +8,7 @@ import type { StageFacts } from './facts.ts';
 /** What keeps a stage from running. */
 export function stageProblems(engine: Engine, { stage, deps, params }: StageFacts): Problem[] {
   return [
-    ...stage.deps.filter((dep) => deps.get(dep.as)?.state === 'missing').map((dep) => missingDep(stage, dep)),
+    ...stage.deps.filter((dep) => deps.get(dep.as)?.state === 'missing').map((dep) => missingDep(engine, stage, dep)),
     ...stage.params.flatMap((param) => {
       const values = params.get(param.as);
       if (values === undefined || 'maker' in values) return [];
@@ -21,14 +22,26 @@ export function stageProblems(engine: Engine, { stage, deps, params }: StageFact
   ];
 }
 
-function missingDep(stage: Stage, dep: Stage['deps'][number]): Problem {
-  const what = dep.url ? 'this pipe cannot read URLs yet' : dep.glob ? 'no file matches' : 'it is not on disk';
-  return {
+function missingDep({ graph }: Engine, stage: Stage, dep: Dep): Problem {
+  const problem = (why: string, hint: string): Problem => ({
     code: 'PIPE_DEP_MISSING',
-    message: `"${stage.address}" needs ${dep.path}: ${dep.url ? '' : 'no stage makes it and '}${what}`,
-    hint: 'put it there, add it to the outs of a stage, or run `pipe pull` if it is shared',
+    message: `"${stage.address}" needs ${dep.path}: ${why}`,
+    hint,
     at: dep.at,
-  };
+  });
+  if (dep.url) return problem('this pipe cannot read URLs yet', 'fetch it in a stage, and let this one need its out');
+  const gone = dep.glob ? 'no file matches' : 'it is not on disk';
+  // It is not part of this run, frozen, or makes a folder that lacks this file.
+  const maker = (graph.needs.get(stage.address) ?? [])
+    .flatMap((each) => graph.stages.get(each) ?? [])
+    .find(({ outs }) => outs.some(({ path }) => isWithin(path, dep.path) || isWithin(dep.path, path)));
+  if (maker !== undefined) {
+    const { address, frozen } = maker;
+    const how = frozen ? `it is frozen: pipe unfreeze ${address}` : `bring that up to date: pipe repro ${address}`;
+    return problem(`"${address}" makes it, but ${gone}`, how);
+  }
+  const hint = 'put it there, add it to the outs of a stage, or run `pipe pull` if it is shared';
+  return problem(`no stage makes it and ${gone}`, hint);
 }
 
 function missingParam(stage: Stage, param: Stage['params'][number], keys: readonly string[]): Problem {

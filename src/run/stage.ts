@@ -35,12 +35,18 @@ export async function runStage(engine: Engine, stage: Stage, options: StageOptio
       return { type: 'stage-end', stage: stage.address, outcome, reasons, durationMs, ...more };
     };
     if (decision.state === 'fresh' || decision.state === 'frozen') return end(decision.state);
-    const problems = stageProblems(engine, facts);
-    if (problems[0] !== undefined) return end('failed', { problem: problems[0] });
     if (record !== undefined && (await restore(engine, facts, record))) {
-      return end('restored', { savedMs: record.durationMs });
+      const { startedAt, durationMs } = record;
+      options.history.set(stage.address, { startedAt, durationMs, exitCode: 0 });
+      return end('restored', { savedMs: durationMs });
     }
-    return end(...(await execute(engine, facts, { ...options, reasons })));
+    // A command reads what lies on the disk: from here on nothing is taken for unchanged.
+    const found = options.allowMissing === true ? await gatherFacts(engine, stage, {}) : facts;
+    const [problem] = stageProblems(engine, found);
+    if (problem !== undefined) return end('failed', { problem });
+    const isWanted = (await options.confirm?.(stage.address)) ?? true;
+    if (!isWanted) return end('cancelled', { durationMs: 0 });
+    return end(...(await execute(engine, found, { ...options, allowMissing: false, reasons })));
   } catch (error) {
     const stopped = options.signal.aborted && (error as Error).name === 'AbortError';
     const known = error instanceof PipeError ? error.problems[0] : storageProblem(stage, error);

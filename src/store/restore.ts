@@ -46,7 +46,8 @@ export function readTree(store: ObjectStore, entry: Entry): Tree | undefined {
 
 /**
  * Puts an entry at `target` (absolute), in place of whatever lies there. It is built beside the target and renamed, so
- * that nothing half-restored is ever seen. `false` when an object is absent or damaged; the target is untouched then.
+ * that nothing half-restored is ever seen. `false` when an object is absent or damaged, or has a name that
+ * is too long; the target is untouched then.
  * @throws {PipeError} PIPE_PATH_ESCAPES when a symbolic link leads the target out of the project at `root`.
  */
 export async function restoreEntry(
@@ -62,6 +63,10 @@ export async function restoreEntry(
     if (!(await materialize(store, entry, { target: temporary, depth: 0 }))) return false;
     swap(temporary, target, entry.kind === 'dir');
     return true;
+  } catch (error) {
+    // A tree of a stranger, or of a disk that takes more: here it cannot be what a stage made.
+    if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') return false;
+    throw error;
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
@@ -84,13 +89,6 @@ function realFolder(folder: string): string {
     return realpathSync(folder);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ELOOP') {
-      throw new PipeError({
-        code: 'PIPE_LINK_CYCLE',
-        message: `${folder} leads through a symbolic link back to itself`,
-        hint: 'remove the link, or move the out',
-      });
-    }
     if ((code !== 'ENOENT' && code !== 'ENOTDIR') || folder === dirname(folder)) throw error;
     return realFolder(dirname(folder));
   }
@@ -150,6 +148,7 @@ export function removeTree(path: string): void {
     rmSync(path, { recursive: true, force: true });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR') return; // a file lies above: nothing lies here
     if (code !== 'EACCES' && code !== 'EPERM') throw error;
     unlockFolders(path);
     rmSync(path, { recursive: true, force: true });

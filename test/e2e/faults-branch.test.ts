@@ -6,7 +6,7 @@ import type { Settings } from './faults/layers.ts';
 import { LayeredProject, REPRO } from './faults/layers.ts';
 import { FAULT_SEED, seededRandom } from './faults/random.ts';
 
-const EVENTS = 25;
+const EVENTS = 26;
 const KILLS = 30;
 
 /** Two branches with values, stages and a lock of their own. */

@@ -143,7 +143,7 @@ describe('--allow-missing', () => {
     await rig.remove('in', '.pipe/cache');
     await rig.write({ 'pipeline.yaml': { stages: { ...CHAIN, a: { ...CHAIN.a, cmd: 'cat in > a.out' } } } });
     const { code, stderr } = await rig.pipe(['repro', '--allow-missing', 'a']);
-    expect({ code, stderr: /PIPE_DEP_MISSING.*"a" needs in/.test(stderr) }).toEqual({ code: 2, stderr: true });
+    expect({ code, stderr: /PIPE_DEP_MISSING.*"a" needs in/.test(stderr) }).toEqual({ code: 1, stderr: true });
     expect(await rig.read('a.out')).toBe('1');
   });
 });

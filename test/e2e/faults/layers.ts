@@ -57,7 +57,7 @@ folder)
   ;;
 stubborn)
   trap '' TERM
-  # In a session of its own, so that a signal to the group does not reach it; longer when pipe was killed.
+  # Apart from the group, so that no signal to it gets there; longer when pipe was killed.
   setsid sh -c '
     trap "" TERM PIPE
     left=3
@@ -144,7 +144,7 @@ export class LayeredProject {
   /** What processes leave in `.pipe/tmp` only while they run, and temporary files anywhere in the workspace. */
   async leftovers(): Promise<string[]> {
     const folders = ['claims', 'journal'].map((name) => this.#rig.path('.pipe/tmp', name));
-    const inTmp = await Promise.all(folders.map((folder) => (existsSync(folder) ? readdir(folder) : [])));
+    const inTmp = await Promise.all(folders.map(async (folder) => (existsSync(folder) ? readdir(folder) : [])));
     const temporary = (await this.#rig.files()).filter((file) => file.includes('.pipe-tmp-'));
     return [...inTmp.flat(), ...temporary];
   }

@@ -18,7 +18,7 @@ export async function setUp(
 /** Expects a user's error: exit code 2 and exactly these problems. */
 export function expectProblems(run: Finished, ...codes: readonly string[]): void {
   expect(run, run.stderr).toMatchObject({ code: 2 });
-  expect(run.stderr.match(/\bPIPE_[A-Z0-9_]+(?=  )/g) ?? [], run.stderr).toEqual(codes);
+  expect(run.stderr.match(/\bPIPE_[A-Z0-9_]+(?= {2})/g) ?? [], run.stderr).toEqual(codes);
   expect(run.stderr).not.toMatch(/\n {4}at /);
 }
 

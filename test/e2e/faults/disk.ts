@@ -1,0 +1,39 @@
+import { mkdir } from 'node:fs/promises';
+import type { Rig } from '../../rig/rig.ts';
+
+/** A small disk of its own under a folder of the project. */
+export interface Disk {
+  /** Takes all the space that is left. */
+  fill(): Promise<void>;
+  /** Gives it back. */
+  free(): Promise<void>;
+  readOnly(): Promise<void>;
+}
+
+/**
+ * Mounts a file system in memory over `folder` while `use` runs.
+ * @throws {Error} where that is not allowed: these tests need root, as in CI
+ */
+export async function withDisk(
+  rig: Rig,
+  { folder, size = '8m' }: { readonly folder: string; readonly size?: string },
+  use: (disk: Disk) => Promise<void>,
+): Promise<void> {
+  const path = rig.path(folder);
+  await mkdir(path, { recursive: true });
+  const root = async (command: string, ...args: string[]): Promise<void> => {
+    const { code, stderr } = await rig.run(command, args, { cwd: '/' });
+    if (code !== 0)
+      throw new Error(`"${command} ${args.join(' ')}" failed; it needs root and CAP_SYS_ADMIN: ${stderr}`);
+  };
+  await root('mount', '-t', 'tmpfs', '-o', `size=${size},mode=755`, 'tmpfs', path);
+  try {
+    await use({
+      fill: () => root('sh', '-c', 'cat /dev/zero > "$0/filler" 2>/dev/null; :', path),
+      free: () => root('rm', '-f', `${path}/filler`),
+      readOnly: () => root('mount', '-o', 'remount,ro', path),
+    });
+  } finally {
+    await root('umount', '-l', path);
+  }
+}
