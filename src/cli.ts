@@ -17,30 +17,32 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   const { COMMANDS } = await import('./command/index.ts');
   const found = splitCommand(argv, COMMANDS);
   if (!found.ok) return printProblems(found.problems, { json: argv.includes('--json') });
-  if (found.value.entry === undefined) {
+  const { entry, words } = found.value;
+  try {
+    if (entry !== undefined) return await runCommand(entry, words);
+    const { checkGlobal } = await import('./command/parse.ts');
+    checkGlobal(words);
     const { overview } = await import('./command/help.ts');
-    print(overview(COMMANDS));
+    print(overview(COMMANDS, found.value.family));
     return 0;
+  } catch (error) {
+    const { systemProblem } = await import('./kit/system-fault.ts');
+    const problems = error instanceof PipeError ? error.problems : systemProblem(error);
+    if (problems === undefined) throw error;
+    return printProblems(problems, { json: words.includes('--json') });
   }
-  return runCommand(found.value.entry, found.value.words);
 }
 
 async function runCommand(entry: CommandEntry, words: readonly string[]): Promise<ExitCode> {
-  const json = words.includes('--json');
-  try {
-    const command = (await entry.load()).default;
-    const { parseInvocation } = await import('./command/parse.ts');
-    const invocation = parseInvocation(entry.name, command, words);
-    if (invocation.help) {
-      const { commandHelp } = await import('./command/help.ts');
-      print(commandHelp(entry, command));
-      return 0;
-    }
-    return await runInContext(command, invocation);
-  } catch (error) {
-    if (error instanceof PipeError) return printProblems(error.problems, { json });
-    throw error;
+  const command = (await entry.load()).default;
+  const { parseInvocation } = await import('./command/parse.ts');
+  const invocation = parseInvocation(entry.name, command, words);
+  if (invocation.help) {
+    const { commandHelp } = await import('./command/help.ts');
+    print(commandHelp(entry, command));
+    return 0;
   }
+  return runInContext(command, invocation);
 }
 
 async function runInContext(command: Command, invocation: Invocation): Promise<ExitCode> {
@@ -49,7 +51,13 @@ async function runInContext(command: Command, invocation: Invocation): Promise<E
     (gentle.signal.aborted ? firm : gentle).abort(signal);
   };
   // Any other command ends at once, as programs do: it has nothing to put in order.
-  if (command.stopsGently === true) process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);
+  if (command.stopsGently === true) {
+    process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);
+    whenUnread = () => {
+      gentle.abort('SIGPIPE');
+    };
+    process.stderr.on('error', onOutputError);
+  }
   const context: Context = {
     cwd: chdirTarget(process.cwd(), invocation.options['cd']),
     // A copy: every look at the real one asks the operating system.
@@ -78,18 +86,25 @@ async function printProblems(problems: readonly Problem[], options: { json: bool
     print(JSON.stringify(problemsDocument(problems)));
   } else {
     const { renderProblems } = await import('./problem/render.ts');
-    const { wantsColor } = await import('./report/style.ts');
+    const { columnsOf, wantsColor } = await import('./report/style.ts');
     const color = wantsColor(process.env, process.stderr);
-    process.stderr.write(`${renderProblems(problems, { color, columns: process.stderr.columns })}\n`);
+    process.stderr.write(`${renderProblems(problems, { color, columns: columnsOf(process.stderr) })}\n`);
   }
   return 2;
 }
 
-/** A closed pipe (`pipe dag | head`) is no problem of ours. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+/** What to do when nobody reads on (`pipe dag | head`): there is nothing left to do, unless stages are running. */
+let whenUnread = (): void => {
+  process.exit(0);
+};
+
+/** A pipe that is closed (EPIPE) and a terminal that is gone (EIO) are no problem of ours. */
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  whenUnread();
+}
+
+process.stdout.on('error', onOutputError);
 
 main(process.argv.slice(2)).then(
   (code) => {

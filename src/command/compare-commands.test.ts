@@ -101,6 +101,7 @@ test('a missing or broken file is a problem of that file alone', async () => {
   const { text, json } = await run(metricsShow);
   expect(text).toMatch(/^There are no metrics\.\n\nNot read:\n/);
   expect(text).toContain('extra.yaml does not exist');
+  expect(text).toMatch(/^ {2}metrics\.json:1:\d+ expected /m);
   expect(json).toMatchObject({
     problems: [{ revision: 'workspace', code: 'PIPE_METRIC' }, { code: 'PIPE_DATA_SYNTAX' }],
   });

@@ -5,6 +5,7 @@ import { groupPicture, outsPicture, stagePicture } from '../graph/draw/stage-pic
 import { drawText } from '../graph/draw/text.ts';
 import { isUnicodeLocale } from '../kit/locale.ts';
 import { PipeError } from '../problem/problem.ts';
+import { columnsOf } from '../report/style.ts';
 import type { Context, OptionSpecs, OptionValues, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { selectedStages } from './engine-options.ts';
@@ -66,7 +67,6 @@ function draw(picture: Picture, given: Options, { stdout, env }: Context): strin
   if (given.dot === true) return drawDot(picture);
   if (given.mermaid === true) return drawMermaid(picture);
   if (given.md === true) return drawMermaidMarkdown(picture);
-  const columns = 'columns' in stdout ? stdout.columns : undefined;
-  const width = Math.max(LEAST_WIDTH, columns ?? PIPED_WIDTH);
+  const width = Math.max(LEAST_WIDTH, columnsOf(stdout) ?? PIPED_WIDTH);
   return drawText(picture, { width, ascii: given.ascii === true || !isUnicodeLocale(env) });
 }

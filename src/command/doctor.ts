@@ -2,6 +2,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { loadBlake3 } from '../kit/blake3.ts';
 import { VERSION } from '../kit/version.ts';
 import { PipeError } from '../problem/problem.ts';
+import { problemLine } from '../problem/render.ts';
 import { examineProject } from '../project/examine.ts';
 import { gitVersion } from '../project/git-command.ts';
 import { cpuQuota } from '../project/machine/cgroup.ts';
@@ -62,7 +63,7 @@ function projectOf(context: Context): DiagnosedProject | null {
       problems: [],
     };
   } catch (error) {
-    if (error instanceof PipeError) return { problems: error.problems.map(({ message }) => message) };
+    if (error instanceof PipeError) return { problems: error.problems.map(problemLine) };
     throw error;
   }
 }

@@ -33,10 +33,16 @@ export default defineCommand({
     const explained = stages
       .filter(({ stage }) => wanted.has(stage))
       .map((planned) => ({ planned, runs: runsOf(engine, plan.get(planned.stage)) }));
+    const failed = (stage: string): string[] => {
+      const exitCode = history.get(stage)?.exitCode;
+      return exitCode === undefined || exitCode === 0 ? [] : [`  its last run here failed: see \`pipe logs ${stage}\``];
+    };
     const color = wantsColor(context.env, context.stdout);
     return {
       text: explained
-        .map(({ planned, runs }) => [renderExplanation(planned, { color }), ...runLines(runs)].join('\n'))
+        .map(({ planned, runs }) =>
+          [renderExplanation(planned, { color }), ...failed(planned.stage), ...runLines(runs)].join('\n'),
+        )
         .join('\n\n'),
       json: { schema: 'pipe.explain/1', stages: explained.map(explanationJson) },
     };

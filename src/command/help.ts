@@ -1,18 +1,19 @@
 import type { Command, OptionSpecs } from './command.ts';
 import type { CommandEntry } from './index.ts';
 import { GLOBAL_OPTIONS, optionsOf } from './parse.ts';
+import { commandLines } from './words.ts';
 
-/** The text of `pipe --help`. */
-export function overview(commands: readonly CommandEntry[]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
+/** The text of `pipe --help`, or of `pipe <family> --help`: the commands whose first word is that one. */
+export function overview(commands: readonly CommandEntry[], family?: string): string {
+  const listed = family === undefined ? commands : commands.filter(({ name }) => name.startsWith(`${family} `));
+  const before = family === undefined ? '' : `${family} `;
   return [
-    'pipe: reproducible pipelines and data',
+    ...(family === undefined ? ['pipe: reproducible pipelines and data', ''] : []),
+    `usage: pipe ${before}<command> [options]`,
     '',
-    'usage: pipe <command> [options]',
+    ...commandLines(listed, '  '),
     '',
-    ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
-    '',
-    'Run `pipe <command> --help` for its options. Global options:',
+    `Run \`pipe ${before}<command> --help\` for its options. Global options:`,
     ...optionLines(GLOBAL_OPTIONS),
   ].join('\n');
 }

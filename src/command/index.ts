@@ -12,7 +12,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'init', summary: 'Start a project in this folder', load: () => import('./init.ts') },
   { name: 'repro', summary: 'Run what changed, restore what was computed before', load: () => import('./repro.ts') },
   { name: 'status', summary: 'Show what changed since the last run', load: () => import('./status.ts') },
-  { name: 'explain', summary: 'Say why a stage runs, is restored, or is left alone', load: () => import('./explain.ts') },
+  {
+    name: 'explain',
+    summary: 'Say why a stage runs, is restored, or is left alone',
+    load: () => import('./explain.ts'),
+  },
   { name: 'logs', summary: 'Print what a stage wrote when it last ran', load: () => import('./logs.ts') },
   { name: 'dag', summary: 'Draw the graph of stages', load: () => import('./dag.ts') },
   { name: 'stage add', summary: 'Add a stage to the pipeline file', load: () => import('./stage-add.ts') },

@@ -46,7 +46,9 @@ export function readProject(
   const cache = openPipelineCache(cacheFile, JSON.stringify([machine, parsing]));
   const inputs = { read: reader(project.root), env: context.env };
   for (const file of findPipelineFiles(project)) {
-    const loaded = cache.get(file, inputs, (recorded) => loadPipeline({ file, root: project.root, ...recorded, machine, parsing }));
+    const loaded = cache.get(file, inputs, (recorded) =>
+      loadPipeline({ file, root: project.root, ...recorded, machine, parsing }),
+    );
     if (loaded.ok) pipelines.push(loaded.value);
     else problems.push(...loaded.problems);
   }

@@ -2,7 +2,7 @@ import type { Collected } from '../metric/collect.ts';
 import { collectMetrics } from '../metric/collect.ts';
 import { chooseCommits } from '../metric/revisions.ts';
 import { metricsTable } from '../metric/tables.ts';
-import { isTerminal } from '../report/style.ts';
+import { columnsOf } from '../report/style.ts';
 import { canonical } from '../kit/canonical.ts';
 import { toJson } from '../kit/json-value.ts';
 import type { Outcome } from './command.ts';
@@ -47,7 +47,7 @@ export default defineCommand({
       text: tableText(table, kept, {
         md: options.md === true,
         none: 'There are no metrics.',
-        columns: isTerminal(context.stdout) ? context.stdout.columns : PIPED_COLUMNS,
+        columns: columnsOf(context.stdout) ?? PIPED_COLUMNS,
       }),
       json: {
         schema: 'pipe.metrics/1',

@@ -7,6 +7,7 @@ import { revisionSnapshot, workspaceSnapshot } from '../metric/snapshot.ts';
 import { DEFAULT_PRECISION, MAX_PRECISION } from '../metric/format.ts';
 import { problemJson } from '../problem/json.ts';
 import { PipeError } from '../problem/problem.ts';
+import { problemLine } from '../problem/render.ts';
 import type { Table } from '../report/table.ts';
 import { renderFitting, renderMarkdownTable } from '../report/table.ts';
 import type { Git } from '../project/git.ts';
@@ -76,7 +77,7 @@ export function tableText(
   const render = options.md ? renderMarkdownTable : (each: Table) => renderFitting(each, columns);
   const rendered = table.rows.length === 0 ? undefined : render(table);
   if (options.md) return rendered ?? '';
-  const problems = moments.flatMap((moment) => [...moment.problems.values()].map((problem) => problem.message));
+  const problems = moments.flatMap((moment) => [...moment.problems.values()].map(problemLine));
   return [
     rendered ?? options.none,
     ...(problems.length > 0 ? ['', 'Not read:', ...new Set(problems.map((each) => `  ${each}`))] : []),

@@ -6,7 +6,7 @@ import { PipeError } from '../problem/problem.ts';
 import type { Command, OptionSpecs } from './command.ts';
 import { commandHelp, overview } from './help.ts';
 import type { CommandEntry } from './index.ts';
-import { parseInvocation } from './parse.ts';
+import { checkGlobal, parseInvocation } from './parse.ts';
 import { chdirTarget, splitCommand } from './words.ts';
 
 const options = {
@@ -58,7 +58,7 @@ describe('the words after a command', () => {
     [['--__proto__'], /Unknown option '--__proto__'/],
     [['--constructor=1'], /Unknown option '--constructor'/],
     [['-z'], /Unknown option '-z'/],
-    [['--jobs'], /argument missing/],
+    [['--jobs'], /argument missing \| run `pipe repro --help`/],
     [['--force=yes'], /does not take an argument/],
     [['a', 'b', 'c'], /pipe repro takes fewer arguments \| usage: pipe repro \[targets\.\.\.\]/],
   ])('that make no sense are a problem with a hint: %j', (words, expected) => {
@@ -74,6 +74,21 @@ describe('the words after a command', () => {
 
   test('hold --json only where the command has a JSON form', () => {
     expect(() => parseInvocation('dag', { ...command, json: false }, ['--json'])).toThrow(/Unknown option '--json'/);
+  });
+});
+
+describe('the words without a command', () => {
+  test('are global flags', () => {
+    for (const words of [[], ['--help'], ['help', 'repro'], ['--cd', 'sub', '-q'], ['--help', '--json']])
+      expect(() => {
+        checkGlobal(words);
+      }).not.toThrow();
+    expect(() => {
+      checkGlobal(['--cd']);
+    }).toThrow(/PIPE_USAGE pipe: Option '--cd <value>' argument missing/);
+    expect(() => {
+      checkGlobal(['--nothing']);
+    }).toThrow(/Unknown option/);
   });
 });
 
@@ -104,10 +119,11 @@ describe('the command', () => {
   test('that does not exist is a problem with what may have been meant', () => {
     expect(split('reprp')).toEqual([['"reprp" is not a command of pipe', 'did you mean `pipe repro`?']]);
     expect(split('zzzzz')).toEqual([['"zzzzz" is not a command of pipe', 'run `pipe --help` for the list']]);
-    expect(split('stage')).toEqual([['pipe stage needs a second word', 'one of: pipe stage add, pipe stage list']]);
-    expect(split('stage', 'remove')).toEqual([
-      ['pipe stage remove is not a command', 'one of: pipe stage add, pipe stage list'],
-    ]);
+    expect(split('rep')).toEqual([['"rep" is not a command of pipe', 'did you mean `pipe repro`?']]);
+    const family = 'one of:\npipe stage add   do stage add\npipe stage list  do stage list';
+    expect(split('stage')).toEqual([['pipe stage needs a second word', family]]);
+    expect(split('stage', '--json')).toEqual([['pipe stage needs a second word', family]]);
+    expect(split('stage', 'remove')).toEqual([['pipe stage remove is not a command', family]]);
     expect(split('toString')).toEqual([['"toString" is not a command of pipe', 'run `pipe --help` for the list']]);
   });
 
@@ -124,6 +140,14 @@ describe('the command', () => {
 });
 
 describe('help', () => {
+  test('of the first word of several commands lists those', () => {
+    const found = splitCommand(['stage', '-h'], entries);
+    expect(found).toMatchObject({ ok: true, value: { family: 'stage' } });
+    const text = overview(entries, 'stage');
+    expect(text).toMatch(/^usage: pipe stage <command> \[options\]\n\n {2}stage add {3}do stage add\n/);
+    expect(text).not.toContain('repro');
+  });
+
   test('lists every command, one a line, in columns', () => {
     const lines = overview(entries).split('\n');
     expect(lines).toContain('  repro        do repro');

@@ -23,7 +23,11 @@ export function optionsOf(command: Command): OptionSpecs {
  * Reads the words after a command's name.
  * @throws {PipeError} PIPE_USAGE for unknown flags, missing values and a wrong number of positionals.
  */
-export function parseInvocation(name: string, command: Command, words: readonly string[]): Invocation & { help: boolean } {
+export function parseInvocation(
+  name: string,
+  command: Command,
+  words: readonly string[],
+): Invocation & { help: boolean } {
   const options = optionsOf(command);
   const { words: plain, rest } = plainWords(command, options, words);
   const parsed = parse(name, options, plain);
@@ -45,13 +49,22 @@ export function parseInvocation(name: string, command: Command, words: readonly 
   return { positionals, options: values as Invocation['options'], global, help };
 }
 
-function parse(name: string, options: OptionSpecs, words: readonly string[]): ReturnType<typeof parseArgs> {
+/**
+ * Checks the words of a call that names no command: global flags alone.
+ * @throws {PipeError} PIPE_USAGE for other flags and missing values.
+ */
+export function checkGlobal(words: readonly string[]): void {
+  parse(undefined, { ...GLOBAL_OPTIONS, ...JSON_OPTION }, words);
+}
+
+function parse(name: string | undefined, options: OptionSpecs, words: readonly string[]): ReturnType<typeof parseArgs> {
   const config = Object.fromEntries(
     Object.entries(options).map(([key, { type, short, multiple }]) => [
       key,
       { type, ...(short === undefined ? {} : { short }), ...(multiple === undefined ? {} : { multiple }) },
     ]),
   );
+  const called = name === undefined ? 'pipe' : `pipe ${name}`;
   try {
     return parseArgs({ args: [...words], options: config, allowPositionals: true, strict: true });
   } catch (error) {
@@ -59,8 +72,8 @@ function parse(name: string, options: OptionSpecs, words: readonly string[]): Re
     const written = /'(-[^' ]*)/.exec(error.message)?.[1];
     const near = written?.startsWith('--') === true ? nearest(written.slice(2), Object.keys(options)) : undefined;
     throw usage(
-      `pipe ${name}: ${(error.message.split('. ')[0] ?? error.message).replace(/\.$/, '')}`,
-      near === undefined ? `run \`pipe ${name} --help\`` : `did you mean --${near}?`,
+      `${called}: ${(error.message.split('. ')[0] ?? error.message).replace(/\.$/, '')}`,
+      near === undefined || written === `--${near}` ? `run \`${called} --help\`` : `did you mean --${near}?`,
     );
   }
 }

@@ -4,7 +4,7 @@ import type { Graph } from '../graph/graph.ts';
 import { createReport } from '../report/create.ts';
 import { renderPlan } from '../report/plan.ts';
 import type { Report } from '../report/report.ts';
-import { isTerminal, wantsColor } from '../report/style.ts';
+import { columnsOf, wantsColor } from '../report/style.ts';
 import { openEngine } from '../run/engine.ts';
 import type { ReproOptions } from '../run/repro.ts';
 import { repro } from '../run/repro.ts';
@@ -94,7 +94,7 @@ async function dryRun(
   wanted: Wanted,
 ): Promise<Outcome> {
   let text = '';
-  const columns = isTerminal(stdout) ? stdout.columns : undefined;
+  const columns = columnsOf(stdout);
   const emit = (event: Event): void => {
     if (event.type === 'plan') text = renderPlan(event, { color: wantsColor(env, stdout), columns, verbose });
   };

@@ -1,6 +1,8 @@
-import type { PlannedStage } from '../event/event.ts';
+import type { PlannedStage, PlanState } from '../event/event.ts';
 import type { Reason } from '../event/reason.ts';
 import { describeReason } from '../event/reason.ts';
+import { list } from '../report/summary.ts';
+import { clean, plural } from '../report/words.ts';
 import { openEngine } from '../run/engine.ts';
 import { openHistory } from '../run/history.ts';
 import { planEvent, survey } from '../run/survey.ts';
@@ -30,9 +32,7 @@ export default defineCommand({
     engine.index.save();
     const history = openHistory(`${project.pipeDir}/tmp/history.json`);
     const { stages } = planEvent(engine, plan, { jobs: capacityOf(project, undefined).jobs, history });
-    const changed = stages.filter(
-      (stage) => stage.state !== 'fresh' && stage.state !== 'frozen' && stage.state !== 'skip',
-    );
+    const changed = stages.filter(({ state }) => !isIdle(state));
     return {
       exit: global.quiet && changed.length > 0 ? 1 : 0,
       text: describe(stages, changed),
@@ -43,26 +43,31 @@ export default defineCommand({
 
 function describe(stages: readonly PlannedStage[], changed: readonly PlannedStage[]): string {
   if (stages.length === 0) return NO_STAGES;
-  if (changed.length === 0) return `Everything is up to date: ${count(stages.length)}.`;
-  const lines = changed.flatMap((stage) => [
-    `${stage.stage}: ${WORDS[stage.state]}`,
-    ...stage.reasons.map((reason) => `  ${describeReason(reason)}`),
+  const idle = { 'up to date': 0, frozen: 0, skipped: 0 };
+  for (const { state } of stages) if (isIdle(state)) idle[WORDS[state]] += 1;
+  if (changed.length === 0) {
+    const apart = list(idle, ['frozen', 'skipped']);
+    return `Everything is up to date: ${plural(stages.length, 'stage')}${apart === '' ? '' : ` (${apart})`}.`;
+  }
+  const lines = changed.flatMap(({ stage, state, reasons }) => [
+    `${clean(stage)}: ${WORDS[state]}`,
+    ...reasons.map((reason) => `  ${clean(describeReason(reason))}`),
   ]);
-  const fresh = stages.length - changed.length;
-  return [...lines, ...(fresh > 0 ? [`${count(fresh)} up to date.`] : [])].join('\n');
+  const rest = list(idle, ['up to date', 'frozen', 'skipped']);
+  return [...lines, ...(rest === '' ? [] : [`${rest}.`])].join('\n');
 }
 
-const WORDS: Record<PlannedStage['state'], string> = {
+const WORDS = {
   run: 'will run',
   'may-run': 'may run',
   restore: 'will be restored',
   fresh: 'up to date',
   frozen: 'frozen',
   skip: 'skipped',
-};
+} as const satisfies Record<PlanState, string>;
 
-function count(stages: number): string {
-  return stages === 1 ? '1 stage' : `${String(stages)} stages`;
+function isIdle(state: PlanState): state is 'fresh' | 'frozen' | 'skip' {
+  return state === 'fresh' || state === 'frozen' || state === 'skip';
 }
 
 function statusJson({ stage, state, reasons }: PlannedStage): unknown {

@@ -2,14 +2,18 @@ import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { nearest } from '../kit/nearest.ts';
 import { PipeError, fail, ok } from '../problem/problem.ts';
-import type { Result } from '../problem/problem.ts';
+import type { Problem, Result } from '../problem/problem.ts';
 import type { CommandEntry } from './index.ts';
 
-/** The command that was asked for, absent for the overview, and the words that belong to it. */
-export interface SplitWords {
-  readonly entry?: CommandEntry;
-  readonly words: readonly string[];
-}
+/** The command that was asked for and the words that belong to it; without a command, those to list. */
+export type SplitWords =
+  | { readonly entry: CommandEntry; readonly words: readonly string[] }
+  | {
+      readonly entry?: never;
+      readonly words: readonly string[];
+      /** The first word of the commands to list (`stage`); absent for all of them. */
+      readonly family?: string;
+    };
 
 /** Finds the command in argv. Global flags may stand before it (`pipe --cd sub repro`). */
 export function splitCommand(argv: readonly string[], commands: readonly CommandEntry[]): Result<SplitWords> {
@@ -24,7 +28,15 @@ export function splitCommand(argv: readonly string[], commands: readonly Command
     const entry = commands.find((each) => each.name === name);
     if (entry !== undefined) return ok({ entry, words: [...flags, ...argv.slice(start + length)] });
   }
-  return unknown(first, second, commands);
+  const family = commands.filter(({ name }) => name.startsWith(`${first} `));
+  if (family.length === 0) return fail(unknown(first, commands));
+  const word = second?.startsWith('-') === true ? undefined : second;
+  if (word === undefined && (argv.includes('--help') || argv.includes('-h'))) return ok({ family: first, words: argv });
+  return fail({
+    code: 'PIPE_USAGE',
+    message: word === undefined ? `pipe ${first} needs a second word` : `pipe ${first} ${word} is not a command`,
+    hint: ['one of:', ...commandLines(family, 'pipe ')].join('\n'),
+  });
 }
 
 function firstWord(argv: readonly string[]): number {
@@ -36,24 +48,22 @@ function firstWord(argv: readonly string[]): number {
   return argv.length;
 }
 
-function unknown(first: string, second: string | undefined, commands: readonly CommandEntry[]): Result<never> {
-  const family = commands.filter(({ name }) => name.startsWith(`${first} `));
-  if (family.length > 0) {
-    return fail({
-      code: 'PIPE_USAGE',
-      message: second === undefined ? `pipe ${first} needs a second word` : `pipe ${first} ${second} is not a command`,
-      hint: `one of: ${family.map(({ name }) => `pipe ${name}`).join(', ')}`,
-    });
-  }
+/** Commands with their summaries, one a line, in columns. */
+export function commandLines(commands: readonly CommandEntry[], before: string): string[] {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  return commands.map(({ name, summary }) => `${before}${name.padEnd(width)}  ${summary}`);
+}
+
+function unknown(first: string, commands: readonly CommandEntry[]): Problem {
   const near = nearest(
     first,
     commands.map(({ name }) => name),
   );
-  return fail({
+  return {
     code: 'PIPE_USAGE',
     message: `${JSON.stringify(first)} is not a command of pipe`,
     hint: near === undefined ? 'run `pipe --help` for the list' : `did you mean \`pipe ${near}\`?`,
-  });
+  };
 }
 
 /**

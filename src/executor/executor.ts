@@ -9,7 +9,8 @@ export interface Execution {
   readonly signal: AbortSignal;
   /** Ends the command at once when aborted. */
   readonly forceSignal: AbortSignal;
-  readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void;
+  /** Told each line that it writes, without its end. Nothing more is read until what it returns is done. */
+  readonly onLines: (stream: 'stdout' | 'stderr', lines: readonly string[]) => void | Promise<void>;
   /** Told the process group once the command runs. */
   readonly onStart: (group: number) => void;
 }
@@ -27,6 +28,8 @@ export interface ExecutionResult {
 
 /** Where commands run. */
 export interface Executor {
+  /** Makes ready what the first command would otherwise wait for. */
+  prepare?(): void;
   /** Runs one command to its end. Rejects only when it cannot be started at all. */
   run(execution: Execution): Promise<ExecutionResult>;
 }

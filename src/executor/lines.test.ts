@@ -10,11 +10,11 @@ function linesOf(chunks: readonly Uint8Array[]): string[] {
   return lines;
 }
 
-/** The definition: the text at its line ends; what follows the last one counts unless it is empty. */
+/** The definition: the text at its line ends, what follows the last one unless it is empty; of each what a terminal would show. */
 function naive(text: string): string[] {
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
-  return lines.map((line) => line.replace(/\r$/, ''));
+  return lines.map((line) => line.replace(/\r+$/, '').split('\r').at(-1) ?? '');
 }
 
 test('lines are the same however the bytes arrive', () => {
@@ -45,6 +45,13 @@ test('a long line that ends at last has no empty line after it', () => {
   const long = 'x'.repeat(64 << 10);
   expect(linesOf([Buffer.from(long), Buffer.from('\n')])).toEqual([long]);
   expect(linesOf([Buffer.from(`${long}y`), Buffer.from('\nz')])).toEqual([long, 'y', 'z']);
+});
+
+test('of a bar of progress only the last state is handed on, however long it ran', () => {
+  expect(linesOf([Buffer.from('\r 10%\r 50%'), Buffer.from('\r100%\nnext\r\n')])).toEqual(['100%', 'next']);
+  expect(linesOf([Buffer.from('10%\r'), Buffer.from('100%\r')])).toEqual(['100%']);
+  const frame = Buffer.from(`\r${'#'.repeat(1000)}`);
+  expect(linesOf([...Array<Buffer>(200).fill(frame), Buffer.from('\rdone\n')])).toEqual(['done']);
 });
 
 test('bytes that are no text are replaced and end no line', () => {

@@ -34,9 +34,11 @@ async function run(
     env: { PATH },
     signal: new AbortController().signal,
     forceSignal: new AbortController().signal,
-    onLine: (stream, line) => {
-      lines[stream].push(line);
-      more.seen?.(line);
+    onLines: (stream, batch) => {
+      for (const line of batch) {
+        lines[stream].push(line);
+        more.seen?.(line);
+      }
     },
     onStart: (started) => {
       group = started;

@@ -1,7 +1,9 @@
 import type { Stats } from 'node:fs';
 import { lstatSync, readFileSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { StatIndex } from '../index/stat-index.ts';
+import { checkAborted } from '../kit/abort.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
@@ -12,6 +14,9 @@ import type { Entry } from '../store/tree.ts';
 import { encodeTree, isSafeName } from '../store/tree.ts';
 
 const SMALL = 1 << 20;
+
+/** Entries of folders between two turns of the event loop. */
+const PAUSE_EVERY = 500;
 
 export interface FingerprintOptions {
   /** Absolute path of the project. */
@@ -34,36 +39,54 @@ export interface Sink {
   bytes(text: string): Promise<Digest>;
 }
 
+/** How a walk goes about it. */
+export interface WalkOptions {
+  /** Whether symbolic links count as what they point to (deps), or as links (outs). */
+  readonly follow: boolean;
+  readonly sink?: Sink;
+  /** Makes the walk reject with an AbortError. */
+  readonly signal?: AbortSignal;
+}
+
 /**
- * What lies at `path` (relative to the root, or absolute); `undefined` when nothing does. With `follow`, symbolic links
- * count as what they point to (deps); without, as links (outs). Files that the stat index knows are not read.
+ * What lies at `path` (relative to the root, or absolute); `undefined` when nothing does. Files that the stat
+ * index knows are not read.
  * @throws {PipeError} for sockets and other special files, names that are not UTF-8, and links in a circle.
  */
 export async function fingerprintPath(
   path: string,
-  how: { readonly follow: boolean; readonly sink?: Sink },
+  how: WalkOptions,
   options: FingerprintOptions,
 ): Promise<Entry | undefined> {
   return new Walk(how, options).entry(path, []);
 }
 
 class Walk {
-  readonly #how: { readonly follow: boolean; readonly sink?: Sink };
+  readonly #how: WalkOptions;
   readonly #options: FingerprintOptions;
+  #entries = 0;
 
-  constructor(how: { readonly follow: boolean; readonly sink?: Sink }, options: FingerprintOptions) {
+  constructor(how: WalkOptions, options: FingerprintOptions) {
     this.#how = how;
     this.#options = options;
   }
 
   /** `above` holds the real paths of the folders that are being walked, to find links in a circle. */
   async entry(path: string, above: readonly string[]): Promise<Entry | undefined> {
+    await this.#pause();
     const absolute = path.startsWith('/') ? path : join(this.#options.root, path);
     try {
       return await this.#entry(path, absolute, above);
     } catch (error) {
       throw (error as NodeJS.ErrnoException).path === absolute ? readProblem(path, error) : error;
     }
+  }
+
+  /** Lets signals and timers have their turn now and then: small files are read without waiting for anything. */
+  async #pause(): Promise<void> {
+    checkAborted(this.#how.signal);
+    this.#entries += 1;
+    if (this.#entries % PAUSE_EVERY === 0) await setImmediate();
   }
 
   async #entry(path: string, absolute: string, above: readonly string[]): Promise<Entry | undefined> {
@@ -100,9 +123,10 @@ class Walk {
     const { blake3 } = this.#options;
     if (stat.size <= SMALL) return blake3.hash(readFileSync(absolute));
     const hasher = blake3.hasher();
-    await eachChunk(absolute, (chunk) => {
+    const update = (chunk: Buffer): void => {
       hasher.update(chunk);
-    });
+    };
+    await eachChunk(absolute, update, this.#how.signal);
     return hasher.digest();
   }
 

@@ -21,7 +21,14 @@ export function stageKey(
     ['v', KEY_VERSION],
     ['cmd', commandLines(block.cmd)],
     ['wdir', block.wdir],
-    ['deps', sortedBy(block.deps, ({ path }) => path).map(({ path, digest, files }) => [path, files === undefined ? 'file' : 'dir', digest])],
+    [
+      'deps',
+      sortedBy(block.deps, ({ path }) => path).map(({ path, digest, files }) => [
+        path,
+        files === undefined ? 'file' : 'dir',
+        digest,
+      ]),
+    ],
     ['params', block.params],
     ['env', block.env],
     ['outs', outs.toSorted(byCodeUnit)],

@@ -4,7 +4,7 @@ const OPTIONS = { dot: false, strictSlashes: true, nonegate: true } as const;
 
 /** A function that tells whether a path matches a pattern; `**` crosses folders, dot files need a leading dot. */
 export function globMatcher(pattern: string): (path: string) => boolean {
-  const matches = picomatch(pattern, OPTIONS);
+  const matches = picomatch(alternatives(pattern) ?? pattern, OPTIONS);
   // Of its further parameters, one makes it return an object: not to be reached through `map` or `filter`.
   return (path) => matches(path);
 }
@@ -41,8 +41,11 @@ function holdsHalfGroup(segment: string): boolean {
 /** More patterns than this are not told apart. */
 const MOST = 1_000;
 
-/** The patterns without braces that a pattern with braces stands for, so that none reaches over a slash. */
-function alternatives(pattern: string): readonly string[] | undefined {
+/**
+ * The patterns without braces that a pattern with braces stands for: none reaches over a slash then, and a `*` in one
+ * leaves dot files alone, which picomatch forgets inside braces.
+ */
+function alternatives(pattern: string): string[] | undefined {
   const done: string[] = [];
   const waiting = [pattern];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
@@ -54,7 +57,7 @@ function alternatives(pattern: string): readonly string[] | undefined {
   return done;
 }
 
-/** Replaces the first braces that hold a slash by each of their parts; `undefined` when there are none. */
+/** Replaces the first braces with several parts by each of these; `undefined` when there are none. */
 function expandFirst(pattern: string): string[] | undefined {
   const open: { readonly at: number; readonly cuts: number[] }[] = [];
   for (let at = 0; at < pattern.length; at += 1) {
@@ -64,7 +67,7 @@ function expandFirst(pattern: string): string[] | undefined {
     else if (char === ',') open.at(-1)?.cuts.push(at);
     else if (char === '}') {
       const group = open.pop();
-      if (group === undefined || group.cuts.length < 2 || !pattern.slice(group.at, at).includes('/')) continue;
+      if (group === undefined || group.cuts.length < 2) continue;
       const ends = [...group.cuts.slice(1), at];
       const parts = group.cuts.map((cut, index) => pattern.slice(cut + 1, ends[index]));
       return parts.map((part) => pattern.slice(0, group.at) + part + pattern.slice(at + 1));

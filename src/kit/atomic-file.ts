@@ -1,21 +1,7 @@
 import { closeSync, fchmodSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { PipeError } from '../problem/problem.ts';
+import { systemFault } from './system-fault.ts';
 import { temporaryBeside } from './temporary.ts';
-
-/** What the system says when a file cannot be written and no code of ours is to blame. */
-const REASONS = new Map([
-  ['EACCES', 'permission denied'],
-  ['EDQUOT', 'the disk quota is used up'],
-  ['EEXIST', 'a file is in the place of its folder'],
-  ['EFBIG', 'the file would be too large for this disk'],
-  ['EIO', 'the disk reports an error'],
-  ['EISDIR', 'a folder is in its place'],
-  ['ENAMETOOLONG', 'its name is too long'],
-  ['ENOSPC', 'no space left on the disk'],
-  ['ENOTDIR', 'a part of its path is a file'],
-  ['EPERM', 'operation not permitted'],
-  ['EROFS', 'the disk is read-only'],
-]);
 
 /**
  * Replaces a file in one step: at every moment, and after a crash, it holds either the old or the new bytes. The mode
@@ -36,13 +22,10 @@ export function writeFileAtomic(path: string, data: string | Uint8Array, mode = 
 
 /** The error to throw when writing `path` failed: a problem for the user where it is one, else the error itself. */
 export function writeProblem(path: string, error: unknown): unknown {
-  const { code = '' } = error as NodeJS.ErrnoException;
-  const reason = REASONS.get(code);
-  if (reason === undefined) return error;
-  const message = `cannot write ${path}: ${reason}`;
-  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
-  const hint = isFull ? 'free some space and run again' : 'check the folder, its owner and its mode';
-  return new PipeError({ code: 'PIPE_FILE_WRITE', message, hint }, { cause: error });
+  const fault = systemFault(error);
+  if (fault === undefined) return error;
+  const message = `cannot write ${path}: ${fault.reason}`;
+  return new PipeError({ code: 'PIPE_FILE_WRITE', message, hint: fault.hint }, { cause: error });
 }
 
 function writeDurably(

@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { readFileSync, statSync } from 'node:fs';
 import { PipeError } from '../problem/problem.ts';
+import { systemFault } from './system-fault.ts';
 
 /** Far more than anybody writes by hand; what is larger is data, or a trap. */
 const LARGEST_MIB = 64;
@@ -21,19 +22,11 @@ export function readTextFile(absolute: string, shown: string): string | undefine
   }
 }
 
-const REASONS = new Map([
-  ['EACCES', 'permission denied'],
-  ['EPERM', 'not permitted'],
-  ['EIO', 'the disk reports an error'],
-  ['ELOOP', 'it is a symbolic link that leads back to itself'],
-  ['ENAMETOOLONG', 'its path is too long'],
-]);
-
 /** The error to throw when `path` could not be read: a problem for the user where it is one, else the error itself. */
 export function readProblem(path: string, error: unknown): unknown {
-  const reason = REASONS.get((error as NodeJS.ErrnoException).code ?? '');
-  if (reason === undefined) return error;
-  return new PipeError({ code: 'PIPE_FILE_READ', message: `cannot read ${path}: ${reason}` }, { cause: error });
+  const fault = systemFault(error);
+  if (fault === undefined) return error;
+  return new PipeError({ code: 'PIPE_FILE_READ', message: `cannot read ${path}: ${fault.reason}` }, { cause: error });
 }
 
 function statIfThere(absolute: string): Stats | undefined {

@@ -80,7 +80,7 @@ test('a journal of a process that still runs is folded but stays, and it can be 
   const state = open();
   state.fold();
   expect([state.hasJournals, onDisk().get('train')]).toEqual([true, block('a')]);
-  other.refresh();
+  other.refresh(STAGE);
   other.record(STAGE, block('b'));
   state.fold();
   state.fold();
@@ -150,7 +150,7 @@ test('a lock that Git changed is read again', () => {
   expect(state.block(STAGE)).toBeUndefined();
   writeFileSync(join(root, 'pipeline.lock'), lockText(new Map([['train', block('a')]])));
   expect(state.block(STAGE)).toBeUndefined();
-  state.refresh();
+  state.refresh(STAGE);
   expect(state.block(STAGE)).toEqual(block('a'));
 });
 
@@ -160,7 +160,7 @@ test('what another process recorded is seen after a refresh', () => {
   const other = open(OTHER);
   for (const cmd of ['a', 'b']) {
     other.record(STAGE, block(cmd));
-    state.refresh();
+    state.refresh(STAGE);
     expect(state.block(STAGE)).toEqual(block(cmd));
   }
 });

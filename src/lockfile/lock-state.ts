@@ -27,6 +27,12 @@ export interface StageId {
   readonly name: string;
 }
 
+/** A lock with what the journals add to it, and what its file looked like. */
+interface SeenLock {
+  readonly stamp: string;
+  readonly blocks: Map<string, LockBlock>;
+}
+
 /**
  * What the locks and the journals say together. Journals are read before locks: an entry that is being folded is then
  * seen at least once, and applying it twice changes nothing.
@@ -34,8 +40,9 @@ export interface StageId {
 export class LockState {
   readonly #options: LockStateOptions;
   readonly #writer: JournalWriter;
-  readonly #locks = new Map<string, Map<string, LockBlock>>();
-  #seen = '';
+  readonly #locks = new Map<string, SeenLock>();
+  /** What the journals of other processes looked like. */
+  #others = '';
 
   constructor(options: LockStateOptions) {
     this.#options = options;
@@ -65,12 +72,16 @@ export class LockState {
     lock.set(stage.name, block);
   }
 
-  /** Forgets what was read if another process, or Git, has changed a lock or a journal since. */
-  refresh(): void {
-    const seen = this.#look();
-    if (seen === this.#seen) return;
-    this.#locks.clear();
-    this.#seen = seen;
+  /** Forgets what was read of the lock of a stage if another process, or Git, has changed it or a journal since. */
+  refresh(stage: StageId): void {
+    const { root, journals, owner } = this.#options;
+    const files = journalPaths(journals).filter((path) => !isOwn(path, owner));
+    const others = files.map((path) => `${path} ${stampOf(path)}`).join('\n');
+    if (others !== this.#others) this.#locks.clear();
+    this.#others = others;
+    // This lock alone: whoever has many pipeline files would look at all of them before each stage.
+    const path = lockPathOf(stage.file);
+    if (this.#locks.get(path)?.stamp !== stampOf(join(root, path))) this.#locks.delete(path);
   }
 
   /** Whether anything waits to be folded. */
@@ -112,23 +123,17 @@ export class LockState {
 
   #lock(path: string): Map<string, LockBlock> {
     const known = this.#locks.get(path);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.blocks;
     const { root, journals, checksum, blake3 } = this.#options;
+    // Before anything is read: what changes meanwhile is read again.
+    const stamp = stampOf(join(root, path));
     const entries = readJournals(journals, checksum)
       .flatMap((file) => file.entries)
       .filter((entry) => entry.lock === path);
     const lock: Lock = readLock(join(root, path), path);
-    const applied = applyEntries(lock, entries, blake3);
-    this.#locks.set(path, applied);
-    return applied;
-  }
-
-  /** Changes when any lock in use or any journal of another process has changed. */
-  #look(): string {
-    const { root, journals, owner } = this.#options;
-    const others = journalPaths(journals).filter((path) => !isOwn(path, owner));
-    const locks = [...this.#locks.keys()].map((path) => join(root, path));
-    return [...others, ...locks].map((path) => `${path} ${stampOf(path)}`).join('\n');
+    const blocks = applyEntries(lock, entries, blake3);
+    this.#locks.set(path, { stamp, blocks });
+    return blocks;
   }
 }
 

@@ -41,7 +41,9 @@ export function parseLock(text: string, shown: string): Lock {
   }
   const schema = document instanceof Map ? (document as ReadonlyMap<string, Value>).get('schema') : undefined;
   if (!(document instanceof Map) || schema !== SCHEMA) {
-    throw damaged(shown, `it says schema ${JSON.stringify(schema ?? null)}; this pipe knows ${SCHEMA}`);
+    const isNewer = typeof schema === 'string' && schema.startsWith('pipe.lock/');
+    const why = `it says schema ${JSON.stringify(schema ?? null)}; this pipe knows ${SCHEMA}`;
+    throw damaged(shown, why, isNewer ? 'a newer pipe wrote it: use that one here too' : undefined);
   }
   const stages = (document as ReadonlyMap<string, Value>).get('stages') ?? new Map();
   const lock = new Map<string, LockBlock>();

@@ -57,6 +57,7 @@ export const PROBLEM_CODES = {
   PIPE_STAGE_TIMEOUT: 'a stage took longer than its timeout',
   PIPE_STORE_FORMAT: 'the store was written by a newer pipe',
   PIPE_STORE_WRITE: 'the store or an out cannot be written',
+  PIPE_SYSTEM: 'the system refused something that pipe needs',
   PIPE_TARGET_UNKNOWN: 'a target on the command line names nothing',
   PIPE_TEMPLATE: 'a ${…} cannot be read or does not fit its place',
   PIPE_TOO_MANY_STAGES: 'foreach and matrix make too many stages',

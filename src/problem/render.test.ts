@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { displayWidth } from '../kit/width.ts';
 import type { Place, Problem } from './problem.ts';
-import { renderProblem, renderProblems } from './render.ts';
+import { problemLine, renderProblem, renderProblems } from './render.ts';
 
 const plain = { color: false, columns: 80 };
 
@@ -21,7 +21,7 @@ describe('a problem', () => {
     const shown = renderProblem(
       problem(place(PIPELINE, 'data/clean.csv'), {
         message: '"train" needs data/clean.csv: no stage makes it and it is not on disk',
-        hint: 'add it to the outs of a stage, or run `pipe pull`',
+        hint: 'add it to the outs of a stage, or fetch it',
       }),
       plain,
     );
@@ -29,7 +29,7 @@ describe('a problem', () => {
       "pipeline.yaml:4:12 PIPE_DEP_MISSING  "train" needs data/clean.csv: no stage makes it and it is not on disk
         4 |     deps: [data/clean.csv]
           |            ^^^^^^^^^^^^^^
-        hint: add it to the outs of a stage, or run \`pipe pull\`"
+        hint: add it to the outs of a stage, or fetch it"
     `);
   });
 
@@ -58,6 +58,13 @@ describe('a problem', () => {
     expect(renderProblem(problem(undefined), plain)).toBe('PIPE_DEP_MISSING  something is wrong');
     const at = { source: { file: 'data.bin' }, offset: 7, length: 2 };
     expect(renderProblem(problem(at), plain)).toBe('data.bin PIPE_DEP_MISSING  something is wrong');
+  });
+
+  test('in a list is one line without its code', () => {
+    expect(problemLine(problem(place(PIPELINE, 'train'), { message: 'odd\nname' }))).toMatch(
+      /^pipeline\.yaml:\d+:\d+ odd\S+name$/,
+    );
+    expect(problemLine(problem(undefined))).toBe('something is wrong');
   });
 
   test('past a hundred is counted', () => {

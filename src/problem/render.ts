@@ -22,7 +22,7 @@ const MOST_RELATED = 10;
  * pipeline.yaml:4:12 PIPE_DEP_MISSING  "train" needs data/clean.csv: no stage makes it and it is not on disk
  *   4 |     deps: [data/clean.csv]
  *     |            ^^^^^^^^^^^^^^
- *   hint: add it to the outs of a stage, or run `pipe pull`
+ *   hint: add it to the outs of a stage, or fetch it
  * ```
  *
  * Control characters are shown as escapes, and no URL keeps its user, password or secret query values.
@@ -41,6 +41,11 @@ export function renderProblem(problem: Problem, options: RenderOptions): string 
   if (related.length > MOST_RELATED) lines.push(`  … and ${related.length - MOST_RELATED} more places`);
   if (hint !== undefined) lines.push(`  ${paint.hint('hint:')} ${words(hint)}`);
   return lines.join('\n');
+}
+
+/** A problem in one line without its code, for lists: `metrics.json:1:9 expected a value`. */
+export function problemLine({ at, message }: Problem): string {
+  return `${at ? `${placeName(at, markedLine(at))} ` : ''}${redactUrls(printable(message))}`;
 }
 
 /** All problems in the order given, one after the other; past a hundred they are counted. */

@@ -22,7 +22,8 @@ export interface ConfigChange {
 /**
  * Changes one option in a config file; the rest of the file stays as it is, comments included. Safe with other
  * processes that do the same.
- * @throws {PipeError} when the file is not valid YAML, PIPE_CONFIG_UNSET when there is nothing to take out,
+ * @throws {PipeError} when the file is not valid YAML, PIPE_CONFIG_VALUE when something other than options stands
+ * where they belong, PIPE_CONFIG_UNSET when there is nothing to take out,
  * PIPE_CONFIG_EDIT when it is written in a way that cannot be changed safely.
  */
 export function changeConfig(change: ConfigChange): void {
@@ -48,6 +49,9 @@ function changedText(text: string, { origin, name, content }: ConfigChange): str
   }
   const after = content === undefined ? unsetInText(text, name) : setInText(text, name, content);
   if (isAsWanted(before.settings, readConfigText(origin, after), { name, content })) return after;
+  // Something that holds no options stands where they belong.
+  const inTheWay = before.problems.filter(({ code }) => code === 'PIPE_CONFIG_VALUE');
+  if (inTheWay.length > 0) throw new PipeError(inTheWay);
   throw new PipeError({
     code: 'PIPE_CONFIG_EDIT',
     message: `${origin.label} writes ${name} in a way that cannot be changed safely (an alias, an anchor or a tag)`,

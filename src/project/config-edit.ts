@@ -88,7 +88,7 @@ function holdsNothingBut(node: unknown, [key = '', ...rest]: readonly string[]):
 /** Gives the text back as it is where something other than a map is in the way. */
 function setByDocument(text: string, path: readonly string[], content: OptionContent): string {
   const document = parse(text);
-  for (let length = 1; length < path.length; length += 1) {
+  for (let length = 0; length < path.length; length += 1) {
     const there: unknown = document.getIn(path.slice(0, length));
     if (there !== undefined && !isMap(there)) return text;
   }

@@ -1,5 +1,5 @@
 import type { Report } from './report.ts';
-import { isTerminal, wantsColor } from './style.ts';
+import { columnsOf, isTerminal, wantsColor } from './style.ts';
 import type { Environment } from './style.ts';
 
 export interface ReportOptions {
@@ -28,8 +28,7 @@ export async function createReport(options: ReportOptions): Promise<Report> {
   }
   const { plainReport } = await import('./plain.ts');
   const color = wantsColor(env, quiet ? stderr : stdout);
-  const columns = isTerminal(stdout) ? stdout.columns : undefined;
-  return plainReport({ stdout, stderr, color, columns, quiet, verbose, now });
+  return plainReport({ stdout, stderr, color, columns: columnsOf(stdout), quiet, verbose, now });
 }
 
 /** A CI log keeps every frame of a view that redraws itself, even where it calls itself a terminal. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Ajv } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import type { Event } from '../event/event.ts';
 import type { Reason } from '../event/reason.ts';
@@ -35,7 +35,7 @@ async function lines(events: readonly Event[], now = () => 0): Promise<Record<st
 
 async function validator() {
   const text = await readFile(new URL('../../schema/events.schema.json', import.meta.url), 'utf8');
-  return new Ajv({ allErrors: true, strict: true }).compile(JSON.parse(text) as object);
+  return new Ajv2020({ allErrors: true, strict: true }).compile(JSON.parse(text) as object);
 }
 
 test('every event is a line that the schema describes', async () => {

@@ -1,7 +1,7 @@
 import { entryText } from './entry.ts';
 import type { Report } from './report.ts';
 import { EMPTY_STATE, reduce } from './state.ts';
-import { styleFor } from './style.ts';
+import { columnsOf, styleFor } from './style.ts';
 import { summaryLines } from './summary.ts';
 import type { View } from './view.ts';
 import { drained } from './writer.ts';
@@ -15,7 +15,6 @@ export interface LiveOptions {
 
 /** Loading Ink costs more than a short run takes: only a run that lasts longer gets a live view. */
 const DELAY_MS = 150;
-const COLUMNS = 80;
 
 /** A run on a terminal: a live view of what runs below what has finished, and a summary. Reads no keys. */
 export function liveReport({ stdout, color, now }: LiveOptions): Report {
@@ -30,7 +29,7 @@ export function liveReport({ stdout, color, now }: LiveOptions): Report {
     if (!closed) view = mountView({ stdout, color, now, state });
   };
   const printHistory = (): void => {
-    const options = { color, columns: stdout.columns || COLUMNS, nameWidth: state.nameWidth };
+    const options = { color, columns: columnsOf(stdout), nameWidth: state.nameWidth };
     for (const entry of state.history) stdout.write(`${entryText(entry, options)}\n`);
   };
   return {
@@ -57,7 +56,7 @@ export function liveReport({ stdout, color, now }: LiveOptions): Report {
           end,
           tally,
           style: styleFor(color),
-          columns: stdout.columns || COLUMNS,
+          columns: columnsOf(stdout),
           recap: false,
         });
         // A view that closes leaves an empty row behind.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { styleFor, wantsColor } from './style.ts';
+import { columnsOf, styleFor, wantsColor } from './style.ts';
 
 const terminal = { isTTY: true };
 
@@ -23,4 +23,11 @@ test('FORCE_COLOR decides over everything else', () => {
 test('without colour a text stays as it is', () => {
   expect(styleFor(false).red('x')).toBe('x');
   expect(styleFor(true).red('x')).toBe('\u001b[31mx\u001b[39m');
+});
+
+test('a terminal that tells no believable width is taken to have 80 columns, and what is none has no width', () => {
+  expect([0, 19, undefined, 20, 132].map((columns) => columnsOf({ isTTY: true, columns }))).toEqual([
+    80, 80, 80, 20, 132,
+  ]);
+  expect(columnsOf({ columns: 100 })).toBeUndefined();
 });

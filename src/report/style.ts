@@ -41,3 +41,15 @@ export function wantsColor(env: Environment, stream: object): boolean {
 export function isTerminal(stream: object): stream is NodeJS.WriteStream {
   return 'isTTY' in stream && stream.isTTY === true;
 }
+
+/** What a terminal that tells no size, or none that could be true, is taken to have. */
+const COLUMNS = 80;
+const FEWEST_COLUMNS = 20;
+
+/** How many columns a stream shows in a line; `undefined` where it does not end in a terminal. */
+export function columnsOf(stream: NodeJS.WriteStream): number;
+export function columnsOf(stream: object): number | undefined;
+export function columnsOf(stream: object): number | undefined {
+  if (!isTerminal(stream)) return undefined;
+  return stream.columns >= FEWEST_COLUMNS ? stream.columns : COLUMNS;
+}

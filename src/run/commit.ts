@@ -22,14 +22,22 @@ export interface FinishedRun {
   readonly log: WholeLog | undefined;
 }
 
-/** Stores what a run made and records it, unless an out is missing or something it read has changed meanwhile. */
+/**
+ * Stores what a run made and records it, unless an out is missing or something it read has changed meanwhile. Whoever
+ * asks gently to stop still gets it: the work is done, and only an insistent one is worth losing it.
+ */
 export async function commit(engine: Engine, facts: StageFacts, run: FinishedRun): Promise<Problem | undefined> {
   const { stage } = facts;
   const { options } = run;
   const outs: LockEntry[] = [];
-  const sink = options.noCommit === true ? {} : { sink: storeSink(engine.store) };
+  const signal = options.forceSignal;
+  const how = {
+    follow: false,
+    signal,
+    ...(options.noCommit === true ? {} : { sink: storeSink(engine.store, signal) }),
+  };
   for (const out of stage.outs) {
-    const entry = await fingerprintPath(out.path, { follow: false, ...sink }, engine.fingerprint);
+    const entry = await fingerprintPath(out.path, how, engine.fingerprint);
     if (entry === undefined) return missingOut(stage, out);
     outs.push(lockEntry(out.as, entry));
   }
@@ -56,7 +64,7 @@ async function storeLog(store: ObjectStore, log: WholeLog): Promise<Digest> {
 
 /** A dep or parameter that is no longer what it was when the stage started. */
 async function changedInput(engine: Engine, facts: StageFacts, options: StageOptions): Promise<string | undefined> {
-  const after = await gatherFacts(engine, { ...facts.stage, outs: [] }, options);
+  const after = await gatherFacts(engine, { ...facts.stage, outs: [] }, { ...options, signal: options.forceSignal });
   for (const [as, seen] of facts.deps) {
     const now = after.deps.get(as);
     if (seen.state !== 'known' || now?.state !== 'known' || now.entry.digest !== seen.entry.digest) return as;

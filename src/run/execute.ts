@@ -105,17 +105,18 @@ async function runCommands(engine: Engine, stage: Stage, { attempt, log, tail, o
       onStart: (group) => {
         forgetGroup = engine.claims.noteGroup(group);
       },
-      onLine: (stream, raw) => {
-        const line = mask(raw);
-        const progress = stream === 'stdout' ? parseProgress(line) : undefined;
-        if (progress !== undefined) {
-          engine.emit({ type: 'stage-progress', stage: stage.address, ...progress });
-          return;
+      onLines: (stream, lines) => {
+        for (const line of lines.map(mask)) {
+          const progress = stream === 'stdout' ? parseProgress(line) : undefined;
+          if (progress !== undefined) {
+            engine.emit({ type: 'stage-progress', stage: stage.address, ...progress });
+            continue;
+          }
+          log.write(line);
+          tail.push(line);
+          if (tail.length > TAIL_LINES) tail.shift();
+          engine.emit({ type: 'stage-output', stage: stage.address, stream, line });
         }
-        log.write(line);
-        tail.push(line);
-        if (tail.length > TAIL_LINES) tail.shift();
-        engine.emit({ type: 'stage-output', stage: stage.address, stream, line });
       },
     });
     forgetGroup();

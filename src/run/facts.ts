@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { posix, resolve } from 'node:path';
+import type { WalkOptions } from '../fingerprint/file.ts';
 import { checkDecoded, fingerprintPath, readProblem } from '../fingerprint/file.ts';
 import { commandLines, stageKey } from '../fingerprint/stage.ts';
 import { globBase, globMatcher, globMeets } from '../graph/glob.ts';
@@ -14,9 +15,9 @@ import type { Dep, Out, Stage } from '../pipeline/model.ts';
 import type { ProblemCode } from '../problem/code.ts';
 import { PipeError } from '../problem/problem.ts';
 import { isComplete, readTree } from '../store/restore.ts';
-import type { RunRecord } from '../store/run-record.ts';
+import type { Restorable } from '../store/run-record.ts';
 import { readRunRecords } from '../store/run-record.ts';
-import type { Entry } from '../store/tree.ts';
+import type { Entry, Tree } from '../store/tree.ts';
 import type { Engine } from './engine.ts';
 import type { ParamValues } from './param-files.ts';
 
@@ -48,9 +49,16 @@ export interface StageFacts {
   readonly inputs?: Omit<LockBlock, 'outs'>;
 }
 
-/** What stages before this one will have made by the time it runs, by path; whatever is not listed lies on the disk. */
+/**
+ * What stages before this one will have made by the time it runs, by path; whatever is not listed lies on the disk.
+ * Nothing runs while many stages are looked at, so whatever several of them need is looked at once and remembered.
+ */
 export interface Expectation {
   readonly outs: ReadonlyMap<string, ExpectedOut>;
+  /** What lies at a path, or is found by a pattern in a working folder. */
+  readonly found: Map<string, Entry | undefined>;
+  /** Folders of the store. */
+  readonly trees: Map<Digest, Tree | undefined>;
 }
 
 /** An out that is not there yet, with its bytes where they are known from a finished run. */
@@ -58,19 +66,19 @@ export interface ExpectedOut extends ToBeMade {
   readonly entry?: Entry;
 }
 
-const NOTHING_EXPECTED: Expectation = { outs: new Map() };
-
 /** How the facts of a stage are gathered. */
 export interface FactOptions {
-  /** What stages before it will have made by then; absent: what lies on the disk counts. */
+  /** What stages before it will have made by then; absent: what lies on the disk now counts. */
   readonly expected?: Expectation;
+  /** Makes it reject with an AbortError. */
+  readonly signal?: AbortSignal;
   /** A missing file counts as what the lock recorded (`--allow-missing`). */
   readonly allowMissing?: boolean;
 }
 
 /** Looks at everything that decides about a stage. Files that the stat index knows are not read. */
 export async function gatherFacts(engine: Engine, stage: Stage, options: FactOptions): Promise<StageFacts> {
-  const { expected = NOTHING_EXPECTED } = options;
+  const { expected, signal } = options;
   const recorded = engine.locks.block(stage);
   const lenient = (found: SeenPath, entries: readonly LockEntry[] | undefined, as: string): SeenPath => {
     const entry = options.allowMissing === true ? entries?.find((each) => each.path === as) : undefined;
@@ -78,11 +86,11 @@ export async function gatherFacts(engine: Engine, stage: Stage, options: FactOpt
   };
   const deps = new Map<string, SeenPath>();
   for (const dep of stage.deps) {
-    deps.set(dep.as, lenient(await seeDep(engine, dep, { expected, wdir: stage.wdir }), recorded?.deps, dep.as));
+    deps.set(dep.as, lenient(await seeDep(engine, dep, { ...options, stage }), recorded?.deps, dep.as));
   }
   const outs = new Map<string, SeenPath>();
   for (const out of stage.outs) {
-    outs.set(out.as, lenient(await seeOut(engine, out), recorded?.outs, out.as));
+    outs.set(out.as, lenient(await seeOut(engine, out, signal), recorded?.outs, out.as));
   }
   const facts: StageFacts = {
     stage,
@@ -107,8 +115,12 @@ export function keyOf(engine: Engine, facts: StageFacts): Digest | undefined {
   );
 }
 
-/** The newest finished run under a key whose outs are all in the store. */
-export function findRecord(engine: Engine, facts: StageFacts): RunRecord | undefined {
+/**
+ * The newest finished run under the stage's key whose outs are all in the store; for a frozen stage, what the lock says
+ * that it made.
+ */
+export function findRecord(engine: Engine, facts: StageFacts): Restorable | undefined {
+  if (facts.stage.frozen) return lostOuts(engine, facts);
   const key = keyOf(engine, facts);
   if (key === undefined) return undefined;
   const outs = new Set(facts.stage.outs.map((out) => out.as));
@@ -119,9 +131,17 @@ export function findRecord(engine: Engine, facts: StageFacts): RunRecord | undef
   );
 }
 
+/** The recorded outs of a stage that are not in the workspace, if the store has them all. */
+function lostOuts(engine: Engine, { recorded, outs }: StageFacts): Restorable | undefined {
+  const lost = recorded?.outs.filter(({ path }) => outs.get(path)?.state === 'missing') ?? [];
+  if (!lost.every((out) => isComplete(engine.store, entryOf(out)))) return undefined;
+  return { outs: lost, startedAt: '', durationMs: 0, log: null };
+}
+
 /** Whether a run may stand for another: not when nothing tells runs apart, or an out carries over from run to run. */
 export function isCacheable(stage: Stage): boolean {
-  if (stage.alwaysChanged || stage.deps.length + stage.params.length === 0) return false;
+  const inputs = stage.deps.length + stage.params.length + stage.env.size + stage.envDeps.length;
+  if (stage.alwaysChanged || inputs === 0) return false;
   return stage.outs.length > 0 && !stage.outs.some((out) => out.persist);
 }
 
@@ -152,9 +172,9 @@ const UNSTORABLE = new Set<string>([
   'PIPE_NAME_UNSAFE',
 ] satisfies ProblemCode[]);
 
-async function seeOut(engine: Engine, out: Out): Promise<SeenPath> {
+async function seeOut(engine: Engine, out: Out, signal: AbortSignal | undefined): Promise<SeenPath> {
   try {
-    return seen(out.as, await fingerprintPath(out.path, { follow: false }, engine.fingerprint));
+    return seen(out.as, await fingerprintPath(out.path, { follow: false, ...given(signal) }, engine.fingerprint));
   } catch (error) {
     if (error instanceof PipeError && error.problems.every(({ code }) => UNSTORABLE.has(code)))
       return { state: 'missing' };
@@ -162,51 +182,81 @@ async function seeOut(engine: Engine, out: Out): Promise<SeenPath> {
   }
 }
 
-async function seeDep(
-  engine: Engine,
-  dep: Dep,
-  { expected, wdir }: { readonly expected: Expectation; readonly wdir: string },
-): Promise<SeenPath> {
-  const made = expected.outs.size === 0 ? undefined : seeExpected(engine, dep, expected);
-  if (made !== undefined) return made;
-  if (dep.glob) return seen(dep.as, await fingerprintGlob(engine, dep.path, wdir));
-  return seen(dep.as, await fingerprintPath(dep.path, { follow: true }, engine.fingerprint));
+interface DepOptions extends FactOptions {
+  readonly stage: Stage;
 }
 
-function seeExpected(engine: Engine, dep: Dep, expected: Expectation): SeenPath | undefined {
+async function seeDep(engine: Engine, dep: Dep, options: DepOptions): Promise<SeenPath> {
+  const { expected, stage } = options;
+  if (expected === undefined) return seen(dep.as, await findDep(engine, dep, options));
+  const made = expected.outs.size === 0 ? undefined : seeExpected(engine, dep, { expected, stage });
+  if (made !== undefined) return made;
+  const place = dep.glob ? `${stage.wdir}\0${dep.path}` : dep.path;
+  if (!expected.found.has(place)) expected.found.set(place, await findDep(engine, dep, options));
+  return seen(dep.as, expected.found.get(place));
+}
+
+function findDep(engine: Engine, dep: Dep, { stage, signal }: DepOptions): Promise<Entry | undefined> {
+  const how = { follow: true, ...given(signal) };
+  if (dep.glob) return fingerprintGlob(engine, { pattern: dep.path, wdir: stage.wdir }, how);
+  return fingerprintPath(dep.path, how, engine.fingerprint);
+}
+
+function given(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}
+
+function seeExpected(
+  engine: Engine,
+  dep: Dep,
+  { expected, stage }: { readonly expected: Expectation; readonly stage: Stage },
+): SeenPath | undefined {
   const { outs } = expected;
   if (!dep.glob) {
     for (const path of [dep.path, ...ancestors(dep.path)]) {
       const made = outs.get(path);
       if (made === undefined) continue;
       if (made.entry === undefined) return { state: 'unknown', maker: made.maker };
-      return seen(dep.as, entryWithin(engine, made.entry, dep.path.slice(path.length + 1)));
+      return seen(dep.as, entryWithin(engine, { ...expected, entry: made.entry }, dep.path.slice(path.length + 1)));
     }
   }
-  for (const [path, { maker }] of outs) {
+  const { needs, stages } = engine.graph;
+  for (const maker of needs.get(stage.address) ?? []) {
     // A part of the folder, or of what the pattern finds, is not on disk yet.
-    if (dep.glob ? globMeets(dep.path, path) : isWithin(dep.path, path)) return { state: 'unknown', maker };
+    const isPart = (path: string): boolean => (dep.glob ? globMeets(dep.path, path) : isWithin(dep.path, path));
+    if (stages.get(maker)?.outs.some(({ path }) => outs.has(path) && isPart(path)) === true) {
+      return { state: 'unknown', maker };
+    }
   }
   return undefined;
 }
 
 /** What lies at a path below an entry of the store. */
-function entryWithin(engine: Engine, entry: Entry, below: string): Entry | undefined {
+function entryWithin(
+  engine: Engine,
+  { entry, trees }: { readonly entry: Entry; readonly trees: Expectation['trees'] },
+  below: string,
+): Entry | undefined {
   let at: Entry | undefined = entry;
   for (const name of below === '' ? [] : below.split('/')) {
-    at = at.kind === 'dir' ? readTree(engine.store, at)?.get(name) : undefined;
+    if (at.kind === 'dir' && !trees.has(at.digest)) trees.set(at.digest, readTree(engine.store, at));
+    at = trees.get(at.digest)?.get(name);
     if (at === undefined) return undefined;
   }
   return at;
 }
 
 /** Every file that matches, as one set: its digest covers paths, relative to the working folder, and bytes. */
-async function fingerprintGlob(engine: Engine, pattern: string, wdir: string): Promise<Entry | undefined> {
+async function fingerprintGlob(
+  engine: Engine,
+  { pattern, wdir }: { readonly pattern: string; readonly wdir: string },
+  how: WalkOptions,
+): Promise<Entry | undefined> {
   const matches = globMatcher(pattern);
   const rows: string[] = [];
   let size = 0;
   for (const path of filesBelow(engine, globBase(pattern))) {
-    const entry = matches(path) ? await fingerprintPath(path, { follow: true }, engine.fingerprint) : undefined;
+    const entry = matches(path) ? await fingerprintPath(path, how, engine.fingerprint) : undefined;
     if (entry === undefined || entry.kind === 'dir') continue;
     rows.push(JSON.stringify([posix.relative(wdir, path), entry.digest]));
     size += entry.size;
@@ -233,11 +283,15 @@ function* filesBelow(engine: Engine, folder: string): Generator<string> {
   }
 }
 
-function readParams(engine: Engine, stage: Stage, expected: Expectation): Map<string, ParamValues | ToBeMade> {
+function readParams(
+  engine: Engine,
+  stage: Stage,
+  expected: Expectation | undefined,
+): Map<string, ParamValues | ToBeMade> {
   const params = new Map<string, ParamValues | ToBeMade>();
   for (const param of stage.params) {
-    const made = [param.path, ...ancestors(param.path)].find((path) => expected.outs.has(path));
-    const maker = expected.outs.get(made ?? '')?.maker;
+    const made = [param.path, ...ancestors(param.path)].find((path) => expected?.outs.has(path));
+    const maker = expected?.outs.get(made ?? '')?.maker;
     params.set(param.as, maker === undefined ? engine.params.values(param) : { maker });
   }
   return params;

@@ -12,6 +12,7 @@ export interface LastRun {
 /** The last run of each stage on this machine. Disposable; the last of two processes to save wins. */
 export interface History {
   get(address: string): LastRun | undefined;
+  /** How long the last run took, if it ended well. */
   durationOf(address: string): number | undefined;
   /** The mean of what is known: the guess for a stage that has not run yet. */
   usualMs(): number;
@@ -25,7 +26,10 @@ export function openHistory(file: string): History {
   const changed = new Map<string, LastRun>();
   return {
     get: (address) => runs.get(address),
-    durationOf: (address) => runs.get(address)?.durationMs,
+    durationOf(address) {
+      const run = runs.get(address);
+      return run?.exitCode === 0 ? run.durationMs : undefined;
+    },
     usualMs() {
       let sum = 0;
       for (const { durationMs } of runs.values()) sum += durationMs;

@@ -83,11 +83,13 @@ describe('the history', () => {
     const history = openHistory(file);
     expect([history.get('toString'), history.usualMs()]).toEqual([undefined, 1]);
     for (const name of ['train', '__proto__', 'constructor', '1']) history.set(name, run);
-    history.set('train', { ...run, durationMs: 80, exitCode: null });
+    history.set('train', { ...run, durationMs: 80, exitCode: 0 });
+    history.set('failed', { ...run, exitCode: null });
     history.save();
     const again = openHistory(file);
     for (const name of ['__proto__', 'constructor', '1']) expect(again.get(name)).toEqual(run);
-    expect([again.durationOf('train'), again.durationOf('other'), again.usualMs()]).toEqual([80, undefined, 50]);
+    expect(['train', 'other', 'failed'].map((name) => again.durationOf(name))).toEqual([80, undefined, undefined]);
+    expect(again.get('failed')).toEqual({ ...run, exitCode: null });
   });
 
   test('keeps what another process has saved in the meantime', () => {

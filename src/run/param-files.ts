@@ -4,8 +4,10 @@ import { resolve } from 'node:path';
 import { lookupKey } from '../fingerprint/param.ts';
 import { formatOf, parseData } from '../kit/format/data.ts';
 import { readTextFile } from '../kit/text-file.ts';
-import type { Value, ValueMap } from '../kit/value.ts';
+import type { Value } from '../kit/value.ts';
+import { isList, isMap } from '../kit/value.ts';
 import type { ParamDep } from '../pipeline/model.ts';
+import { PipeError } from '../problem/problem.ts';
 
 /** Values by key; an absent key is `undefined`. */
 export type ParamValues = ReadonlyMap<string, Value | undefined>;
@@ -21,14 +23,21 @@ export class ParamFiles {
 
   /**
    * The values that a stage asks for. A file asked for as a whole gives its top-level keys.
-   * @throws {PipeError} for a file that cannot be read or parsed.
+   * @throws {PipeError} for a file that cannot be read or parsed; PIPE_FIELD_TYPE for one that has no keys at all.
    */
   values(param: ParamDep): ParamValues {
     const file = this.#read(param.path);
     if (param.keys !== undefined) {
       return new Map(param.keys.map((key) => [key, file === undefined ? undefined : lookupKey(file, key)]));
     }
-    return file instanceof Map ? (file as ValueMap) : new Map();
+    if (file === undefined || file === null) return new Map();
+    if (isMap(file)) return file;
+    throw new PipeError({
+      code: 'PIPE_FIELD_TYPE',
+      message: `${param.path} is listed as parameters, but holds ${isList(file) ? 'a list' : 'a single value'}, not keys`,
+      hint: 'list it under deps',
+      at: param.at,
+    });
   }
 
   /** Whether the file of a parameter is there. */

@@ -189,6 +189,14 @@ describe('a stage never runs when', () => {
     const frozen = { ...changed, stage: { ...changed.stage, frozen: true } };
     expect(plan(frozen, { options: { force: true } })).toEqual({ state: 'frozen', reasons: [] });
   });
+
+  test('it is frozen; outs that are gone come back all the same, if they are kept', () => {
+    const gone = { ...facts(), outs: new Map([['model', { state: 'missing' as const }]]) };
+    const frozen = { ...gone, stage: { ...gone.stage, frozen: true } };
+    expect(plan(frozen).state).toBe('frozen');
+    expect(plan(frozen, { findRecord: () => run }).state).toBe('restore');
+    expect(plan(frozen).reasons).toEqual([{ kind: 'out', path: 'model', change: 'missing' }]);
+  });
 });
 
 describe('a stage key', () => {

@@ -4,7 +4,7 @@ import { commandLines } from '../fingerprint/stage.ts';
 import { canonical, equalValues } from '../kit/canonical.ts';
 import type { Value, ValueMap } from '../kit/value.ts';
 import type { LockBlock, LockEntry } from '../lockfile/block.ts';
-import type { RunRecord } from '../store/run-record.ts';
+import type { Restorable } from '../store/run-record.ts';
 import type { SeenPath, StageFacts, ToBeMade } from './facts.ts';
 import type { ParamValues } from './param-files.ts';
 
@@ -16,7 +16,7 @@ export interface PlanOptions {
 }
 
 /** Which finished run a stage could be restored from: only asked for when it would run otherwise. */
-export type FindRecord = (facts: StageFacts) => RunRecord | undefined;
+export type FindRecord = (facts: StageFacts) => Restorable | undefined;
 
 /** What a decision depends on beside the facts of the stage. */
 export interface Circumstances {
@@ -31,7 +31,7 @@ export interface Decision {
   readonly state: PlanState;
   readonly reasons: readonly Reason[];
   /** For `restore`: the finished run that it is restored from. */
-  readonly record?: RunRecord;
+  readonly record?: Restorable;
 }
 
 /**
@@ -40,7 +40,7 @@ export interface Decision {
 export function decide(facts: StageFacts, { before, options, findRecord }: Circumstances): Decision {
   const { stage } = facts;
   if (stage.when?.holds === false || before.includes('skip')) return { state: 'skip', reasons: [] };
-  if (stage.frozen) return { state: 'frozen', reasons: [] };
+  if (stage.frozen) return decideFrozen(facts, findRecord);
   const upstream = upstreamOf(facts);
   const reasons = [...differences(facts), ...upstream];
   if (options.force === true) return { state: 'run', reasons: [{ kind: 'forced' }, ...reasons] };
@@ -52,6 +52,13 @@ export function decide(facts: StageFacts, { before, options, findRecord }: Circu
   if (reasons.length === 0) return { state: 'fresh', reasons };
   const record = options.noRestore === true ? undefined : findRecord(facts);
   return record === undefined ? { state: 'run', reasons } : { state: 'restore', reasons, record };
+}
+
+/** A frozen stage never runs, but what it made and is no longer there comes back. */
+function decideFrozen(facts: StageFacts, findRecord: FindRecord): Decision {
+  const reasons = differences(facts).filter((reason) => reason.kind === 'out' && reason.change === 'missing');
+  const record = reasons.length === 0 ? undefined : findRecord(facts);
+  return record === undefined ? { state: 'frozen', reasons } : { state: 'restore', reasons, record };
 }
 
 /** The stages whose outs must be made before anything can be said. */

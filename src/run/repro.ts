@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { findExecutor } from '../executor/registry.ts';
 import type { StageEndEvent, StageOutcome } from '../event/event.ts';
+import { isAbort } from '../kit/abort.ts';
 import { lockPathOf } from '../lockfile/lock.ts';
 import { PipeError } from '../problem/problem.ts';
 import { autostage } from '../project/autostage.ts';
@@ -48,11 +50,19 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
   const started = performance.now();
   const history = openHistory(join(engine.project.pipeDir, 'tmp', 'history.json'));
   const ignored = options.dry === true ? undefined : await tidy(engine, options);
-  const plan = await survey(engine, options.selected, options);
+  const plan = await survey(engine, options.selected, options).catch((error: unknown) => {
+    throw isAbort(error) ? stoppedEarly() : error;
+  });
+  // Whatever comes of the run, what was read need not be read again.
+  engine.index.save();
   engine.emit(planEvent(engine, plan, { jobs: options.capacity.jobs, history }));
   const problems = planProblems(engine, plan);
   if (options.mode === 'stop' && problems.size > 0) throw new PipeError([...problems.values()].flat());
   if (ignored === undefined) return { ok: true, ends: new Map() };
+  for (const { facts, decision } of plan.values()) {
+    // While it starts, the first stages are claimed and looked at.
+    if (decision.state === 'run') void findExecutor(facts.stage.executor).then((executor) => executor.prepare?.());
+  }
   const ends = await new Run(engine, plan, { ...options, history, ignored }).toEnd();
   const locks = await fold(engine, options.signal);
   engine.claims.close();
@@ -63,6 +73,11 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
   const ok = counts.failed + counts.blocked + counts.cancelled === 0;
   engine.emit({ type: 'run-end', ok, counts, durationMs: performance.now() - started });
   return { ok, ends };
+}
+
+/** Nothing has been touched, and there is no plan to tell of. */
+function stoppedEarly(): PipeError {
+  return new PipeError({ code: 'PIPE_CANCELLED', message: 'the run was stopped before any stage ran' });
 }
 
 /** Ends what killed runs left behind, puts into the locks what they had finished, and keeps outs out of Git. */
@@ -89,7 +104,7 @@ async function fold(engine: Engine, signal: AbortSignal): Promise<string[]> {
     }
   } catch (error) {
     // The journals stay, and the next run folds them.
-    if ((error as Error).name !== 'AbortError') throw error;
+    if (!isAbort(error)) throw error;
     return [];
   }
 }

@@ -31,7 +31,9 @@ export class Schedule {
   readonly #waiting = new Map<string, number>();
   readonly #dependents = new Map<string, string[]>();
   readonly #priority: ReadonlyMap<string, number>;
-  readonly #ready: ReadyQueue;
+  /** One queue for the jobs that want the same: where the first does not fit, none behind it does. */
+  readonly #ready = new Map<string, ReadyQueue>();
+  #turn = 0;
   readonly #running = new Set<string>();
   #free: { cpus: number; memoryBytes: number; gpus: number };
 
@@ -46,26 +48,25 @@ export class Schedule {
       for (const name of needs) push(this.#dependents, name, job.name);
     }
     this.#priority = longestWays(jobs, this.#dependents);
-    this.#ready = new ReadyQueue(this.#priority);
-    for (const job of jobs) if (this.#waiting.get(job.name) === 0) this.#ready.add(job.name);
+    for (const job of jobs) if (this.#waiting.get(job.name) === 0) this.#makeReady(job);
   }
 
   /** Every job that can start now; they count as running from here on. */
   next(): Job[] {
     const started: Job[] = [];
-    const passed: string[] = [];
     while (this.#running.size < this.#capacity.jobs) {
-      const name = this.#ready.take();
-      if (name === undefined) break;
-      const job = this.#jobs.get(name);
-      if (job === undefined) continue;
-      if (this.#fits(job)) {
-        this.#use(job, 1);
-        this.#running.add(name);
-        started.push(job);
-      } else passed.push(name);
+      let best: ReadyQueue | undefined;
+      for (const queue of this.#ready.values()) {
+        const { first } = queue;
+        if (first === undefined || !this.#fits(first.job)) continue;
+        if (best?.first === undefined || isBefore(first, best.first)) best = queue;
+      }
+      const job = best?.take();
+      if (job === undefined) break;
+      this.#use(job, 1);
+      this.#running.add(job.name);
+      started.push(job);
     }
-    for (const name of passed) this.#ready.add(name);
     return started;
   }
 
@@ -77,9 +78,18 @@ export class Schedule {
     for (const dependent of this.#dependents.get(name) ?? []) {
       const left = (this.#waiting.get(dependent) ?? 0) - 1;
       this.#waiting.set(dependent, left);
-      if (left === 0) this.#ready.add(dependent);
+      const free = left === 0 ? this.#jobs.get(dependent) : undefined;
+      if (free !== undefined) this.#makeReady(free);
     }
     return [];
+  }
+
+  #makeReady(job: Job): void {
+    const wants = `${String(job.cpus)} ${String(job.memoryBytes)} ${String(job.gpus)}`;
+    const queue = this.#ready.get(wants) ?? new ReadyQueue();
+    this.#ready.set(wants, queue);
+    this.#turn += 1;
+    queue.add({ job, way: this.#priority.get(job.name) ?? 0, turn: this.#turn });
   }
 
   /** A job that wants more than there is runs alone rather than never. */
@@ -125,54 +135,58 @@ function longestWays(jobs: readonly Job[], dependents: ReadonlyMap<string, reado
   return ways;
 }
 
-/** A binary heap: the job with the longest way first; among equals, the one that was added first. */
-class ReadyQueue {
-  readonly #priority: ReadonlyMap<string, number>;
-  readonly #heap: { readonly name: string; readonly way: number; readonly turn: number }[] = [];
-  readonly #turns = new Map<string, number>();
+/** A job that is free to start, with what decides whose turn it is. */
+interface Ready {
+  readonly job: Job;
+  readonly way: number;
+  readonly turn: number;
+}
 
-  constructor(priority: ReadonlyMap<string, number>) {
-    this.#priority = priority;
+/** The job with the longest way comes first; among equals, the one that was free first. */
+function isBefore(a: Ready, b: Ready): boolean {
+  return a.way === b.way ? a.turn < b.turn : a.way > b.way;
+}
+
+/** A binary heap of jobs that are free to start. */
+class ReadyQueue {
+  readonly #heap: Ready[] = [];
+
+  get first(): Ready | undefined {
+    return this.#heap[0];
   }
 
-  add(name: string): void {
-    const turn = this.#turns.get(name) ?? this.#turns.size;
-    this.#turns.set(name, turn);
-    this.#heap.push({ name, way: this.#priority.get(name) ?? 0, turn });
+  add(ready: Ready): void {
+    this.#heap.push(ready);
     for (let at = this.#heap.length - 1; at > 0;) {
       const parent = (at - 1) >> 1;
-      if (!this.#before(at, parent)) break;
-      this.#swap(at, parent);
+      if (!this.#swapIfBefore(at, parent)) break;
       at = parent;
     }
   }
 
-  take(): string | undefined {
+  take(): Job | undefined {
     const first = this.#heap[0];
     const last = this.#heap.pop();
-    if (first === undefined || last === undefined || this.#heap.length === 0) return first?.name;
+    if (last === undefined || this.#heap.length === 0) return last?.job;
     this.#heap[0] = last;
     for (let at = 0; ;) {
       const [left, right] = [2 * at + 1, 2 * at + 2];
-      let best = at;
-      if (left < this.#heap.length && this.#before(left, best)) best = left;
-      if (right < this.#heap.length && this.#before(right, best)) best = right;
-      if (best === at) return first.name;
-      this.#swap(at, best);
-      at = best;
+      const child = this.#isBefore(right, left) ? right : left;
+      if (!this.#swapIfBefore(child, at)) return first?.job;
+      at = child;
     }
   }
 
-  #before(a: number, b: number): boolean {
+  #isBefore(a: number, b: number): boolean {
     const [x, y] = [this.#heap[a], this.#heap[b]];
-    if (x === undefined || y === undefined) return false;
-    return x.way === y.way ? x.turn < y.turn : x.way > y.way;
+    return x !== undefined && y !== undefined && isBefore(x, y);
   }
 
-  #swap(a: number, b: number): void {
+  #swapIfBefore(a: number, b: number): boolean {
     const [x, y] = [this.#heap[a], this.#heap[b]];
-    if (x === undefined || y === undefined) return;
+    if (x === undefined || y === undefined || !isBefore(x, y)) return false;
     this.#heap[a] = y;
     this.#heap[b] = x;
+    return true;
   }
 }

@@ -1,5 +1,6 @@
 import type { ExecutionResult } from '../executor/executor.ts';
 import { isWithin } from '../kit/path.ts';
+import { systemFault } from '../kit/system-fault.ts';
 import type { Dep, Out, Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
 import type { Engine } from './engine.ts';
@@ -40,7 +41,7 @@ function missingDep({ graph }: Engine, stage: Stage, dep: Dep): Problem {
     const how = frozen ? `it is frozen: pipe unfreeze ${address}` : `bring that up to date: pipe repro ${address}`;
     return problem(`"${address}" makes it, but ${gone}`, how);
   }
-  const hint = 'put it there, add it to the outs of a stage, or run `pipe pull` if it is shared';
+  const hint = 'put it there, or add it to the outs of the stage that makes it';
   return problem(`no stage makes it and ${gone}`, hint);
 }
 
@@ -117,26 +118,15 @@ export function cancelledProblem(stage: Stage): Problem {
   return { code: 'PIPE_CANCELLED', message: `"${stage.address}" was stopped`, at: stage.at };
 }
 
-const STORAGE_FAULTS = new Map([
-  ['ENOSPC', 'the disk is full'],
-  ['EDQUOT', 'the disk quota is used up'],
-  ['EACCES', 'permission denied'],
-  ['EPERM', 'not permitted'],
-  ['EROFS', 'the file system is read-only'],
-]);
-
 /** What the system says when the disk, not our code, is to blame; `undefined` for any other error. */
 export function storageProblem(stage: Stage, error: unknown): Problem | undefined {
-  const { code, path } = error as NodeJS.ErrnoException;
-  const fault = STORAGE_FAULTS.get(code ?? '');
+  const fault = systemFault(error);
   if (fault === undefined) return undefined;
+  const { path = 'to the disk' } = error as NodeJS.ErrnoException;
   return {
     code: 'PIPE_STORE_WRITE',
-    message: `"${stage.address}": cannot write${path === undefined ? '' : ` ${path}`}: ${fault}`,
-    hint:
-      code === 'ENOSPC'
-        ? 'free some space and run again: what was finished is kept'
-        : 'check the owner and mode of the folder',
+    message: `"${stage.address}": cannot write ${path}: ${fault.reason}`,
+    hint: fault.hint,
     at: stage.at,
   };
 }

@@ -2,11 +2,12 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { StageEndEvent } from '../event/event.ts';
 import { globBase } from '../graph/glob.ts';
+import { checkAborted, isAbort } from '../kit/abort.ts';
 import { entryOf } from '../lockfile/entry.ts';
 import type { Stage } from '../pipeline/model.ts';
 import { PipeError } from '../problem/problem.ts';
 import { restoreEntry } from '../store/restore.ts';
-import type { RunRecord } from '../store/run-record.ts';
+import type { Restorable } from '../store/run-record.ts';
 import { recordBlock } from './commit.ts';
 import type { Engine } from './engine.ts';
 import { execute } from './execute.ts';
@@ -26,7 +27,7 @@ export async function runStage(engine: Engine, stage: Stage, options: StageOptio
   let release = (): void => undefined;
   try {
     release = await claimPaths(engine, stage, options.signal);
-    engine.locks.refresh();
+    engine.locks.refresh(stage);
     const facts = await gatherFacts(engine, stage, options);
     const decision = decide(facts, { before: [], options, findRecord: (each) => findRecord(engine, each) });
     const { reasons, record } = decision;
@@ -35,20 +36,23 @@ export async function runStage(engine: Engine, stage: Stage, options: StageOptio
       return { type: 'stage-end', stage: stage.address, outcome, reasons, durationMs, ...more };
     };
     if (decision.state === 'fresh' || decision.state === 'frozen') return end(decision.state);
-    if (record !== undefined && (await restore(engine, facts, record))) {
+    if (record !== undefined && (await restore(engine, facts, { record, signal: options.signal }))) {
       const { startedAt, durationMs } = record;
-      options.history.set(stage.address, { startedAt, durationMs, exitCode: 0 });
-      return end('restored', { savedMs: durationMs });
+      if (!stage.frozen) options.history.set(stage.address, { startedAt, durationMs, exitCode: 0 });
+      return end('restored', stage.frozen ? {} : { savedMs: durationMs });
     }
+    if (stage.frozen) return end('frozen');
     // A command reads what lies on the disk: from here on nothing is taken for unchanged.
-    const found = options.allowMissing === true ? await gatherFacts(engine, stage, {}) : facts;
+    const found = options.allowMissing === true ? await gatherFacts(engine, stage, { signal: options.signal }) : facts;
     const [problem] = stageProblems(engine, found);
     if (problem !== undefined) return end('failed', { problem });
     const isWanted = (await options.confirm?.(stage.address)) ?? true;
     if (!isWanted) return end('cancelled', { durationMs: 0 });
+    // Outs are removed next: not for a run that is about to end.
+    checkAborted(options.signal);
     return end(...(await execute(engine, found, { ...options, allowMissing: false, reasons })));
   } catch (error) {
-    const stopped = options.signal.aborted && (error as Error).name === 'AbortError';
+    const stopped = options.signal.aborted && isAbort(error);
     const known = error instanceof PipeError ? error.problems[0] : storageProblem(stage, error);
     const problem = stopped ? cancelledProblem(stage) : known;
     if (problem === undefined) throw error;
@@ -79,15 +83,19 @@ function claimPaths(engine: Engine, stage: Stage, signal: AbortSignal): Promise<
 }
 
 /** The log of the run that made the outs; a stage without one has run all the same. */
-async function restoreLog({ store }: Engine, { log }: RunRecord, file: string): Promise<void> {
+async function restoreLog({ store }: Engine, { log }: Restorable, file: string): Promise<void> {
   rmSync(file, { force: true });
   if (log === null) return;
   mkdirSync(dirname(file), { recursive: true });
-  await store.extract(log, file, 0o644);
+  await store.extract(log, file, { mode: 0o644 });
 }
 
 /** Puts the outs of a finished run into the workspace and records it. `false` when the store lacks some of them. */
-async function restore(engine: Engine, facts: StageFacts, record: RunRecord): Promise<boolean> {
+async function restore(
+  engine: Engine,
+  facts: StageFacts,
+  { record, signal }: { readonly record: Restorable; readonly signal: AbortSignal },
+): Promise<boolean> {
   const { stage } = facts;
   const { root, pipeDir } = engine.project;
   for (const locked of record.outs) {
@@ -95,8 +103,11 @@ async function restore(engine: Engine, facts: StageFacts, record: RunRecord): Pr
     const seen = facts.outs.get(locked.path);
     if (out === undefined) return false;
     if (seen?.state === 'known' && isSameEntry('out', seen.entry, locked)) continue;
-    if (!(await restoreEntry(engine.store, entryOf(locked), { target: join(root, out.path), root }))) return false;
+    const place = { target: join(root, out.path), root, signal };
+    if (!(await restoreEntry(engine.store, entryOf(locked), place))) return false;
   }
+  // Its lock is left alone: what it needs may have changed since.
+  if (stage.frozen) return true;
   await restoreLog(engine, record, logPath(pipeDir, stage.address));
   recordBlock(engine, facts, record.outs);
   return true;

@@ -3,7 +3,7 @@ import { entryOf } from '../lockfile/entry.ts';
 import type { Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
 import type { Engine } from './engine.ts';
-import type { ExpectedOut, FactOptions, StageFacts } from './facts.ts';
+import type { Expectation, ExpectedOut, FactOptions, StageFacts } from './facts.ts';
 import { findRecord, gatherFacts } from './facts.ts';
 import type { History } from './history.ts';
 import type { Decision, PlanOptions } from './plan.ts';
@@ -27,11 +27,12 @@ export async function survey(
 ): Promise<Survey> {
   const result = new Map<string, Surveyed>();
   const outs = new Map<string, ExpectedOut>();
+  const expected: Expectation = { outs, found: new Map(), trees: new Map() };
   for (const address of engine.graph.order) {
     const stage = engine.graph.stages.get(address);
     if (stage === undefined || !selected.has(address)) continue;
     const before = (engine.graph.needs.get(address) ?? []).flatMap((each) => result.get(each)?.decision.state ?? []);
-    const facts = await gatherFacts(engine, stage, { ...options, expected: { outs } });
+    const facts = await gatherFacts(engine, stage, { ...options, expected });
     const decision = decide(facts, { before, options, findRecord: (each) => findRecord(engine, each) });
     result.set(address, { facts, decision });
     expectOuts(outs, stage, decision);

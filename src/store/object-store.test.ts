@@ -77,7 +77,7 @@ describe('an object', () => {
     const digest = blake3.hash('nobody put this');
     expect(store.has(digest)).toBe(false);
     expect(store.read(digest)).toBeUndefined();
-    expect(await store.extract(digest, join(folder, 'out'), 0o644)).toBe(false);
+    expect(await store.extract(digest, join(folder, 'out'), { mode: 0o644 })).toBe(false);
     expect(existsSync(join(folder, 'out'))).toBe(false);
   });
 });
@@ -88,14 +88,14 @@ describe('a file', () => {
     writeFileSync(join(folder, 'in'), bytes);
     const { digest, size } = await store.ingest(join(folder, 'in'));
     expect([digest, size]).toEqual([blake3.hash(bytes), bytes.length]);
-    expect(await store.extract(digest, join(folder, 'out'), 0o755)).toBe(true);
+    expect(await store.extract(digest, join(folder, 'out'), { mode: 0o755 })).toBe(true);
     expect(readFileSync(join(folder, 'out')).equals(bytes)).toBe(true);
     expect(statSync(join(folder, 'out')).mode & 0o777).toBe(0o755);
   });
 
   test('written out shares nothing with the store: changing it leaves the object as it is', async () => {
     const digest = await store.put('original');
-    await store.extract(digest, join(folder, 'out'), 0o644);
+    await store.extract(digest, join(folder, 'out'), { mode: 0o644 });
     writeFileSync(join(folder, 'out'), 'overwritten');
     expect(store.read(digest)?.toString()).toBe('original');
   });
@@ -103,7 +103,7 @@ describe('a file', () => {
   test('that is there already is neither overwritten nor removed', async () => {
     const digest = await store.put('new');
     writeFileSync(join(folder, 'out'), 'precious');
-    await expect(store.extract(digest, join(folder, 'out'), 0o644)).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(store.extract(digest, join(folder, 'out'), { mode: 0o644 })).rejects.toMatchObject({ code: 'EEXIST' });
     expect(readFileSync(join(folder, 'out'), 'utf8')).toBe('precious');
   });
 
@@ -128,7 +128,7 @@ describe('a damaged object', () => {
   test('never reaches the workspace', async () => {
     const digest = await store.put('hello');
     spoil(digest, 'HELLO');
-    expect(await store.extract(digest, join(folder, 'out'), 0o644)).toBe(false);
+    expect(await store.extract(digest, join(folder, 'out'), { mode: 0o644 })).toBe(false);
     expect(existsSync(join(folder, 'out'))).toBe(false);
     expect([damaged, store.has(digest)]).toEqual([[digest], false]);
   });

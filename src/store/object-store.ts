@@ -13,6 +13,13 @@ import { STORE_FORMAT, hexOf } from './layout.ts';
 
 const READ_ONLY = 0o444;
 
+/** How an object is written out. */
+export interface ExtractOptions {
+  /** Permission bits of the file. */
+  readonly mode: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Bytes under their digest, in a folder on this machine. Several processes may use one store at once: an object is
  * written under a temporary name and renamed, and two writers of the same object write the same bytes. Every read
@@ -70,16 +77,17 @@ export class ObjectStore {
     return digest;
   }
 
-  /** Copies a file into the store; the digest is that of the bytes that were copied. */
-  async ingest(file: string): Promise<{ digest: Digest; size: number }> {
+  /** Copies a file into the store, unless `signal` is aborted; the digest is that of the bytes that were copied. */
+  async ingest(file: string, signal?: AbortSignal): Promise<{ digest: Digest; size: number }> {
     let size = 0;
     const digest = await this.#write(async (handle) => {
       const hasher = this.#blake3.hasher();
-      await eachChunk(file, async (chunk) => {
+      const copy = async (chunk: Buffer): Promise<void> => {
         hasher.update(chunk);
         size += chunk.length;
         await handle.writeFile(chunk);
-      });
+      };
+      await eachChunk(file, copy, signal);
       return hasher.digest();
     });
     return { digest, size };
@@ -96,9 +104,10 @@ export class ObjectStore {
 
   /**
    * Writes an object to `target`, which must not exist, and checks every byte written. `false` when the object is
-   * absent or damaged; `target` is gone then. A reflink where the disk can do it, else a copy.
+   * absent or damaged; `target` is gone then. A reflink where the disk can do it, else a copy. Rejects with an
+   * AbortError, and leaves no target, when `signal` is aborted.
    */
-  async extract(digest: Digest, target: string, mode: number): Promise<boolean> {
+  async extract(digest: Digest, target: string, { mode, signal }: ExtractOptions): Promise<boolean> {
     const source = this.layout.loose(digest);
     if (!existsSync(source)) return false;
     const hasher = this.#blake3.hasher();
@@ -106,8 +115,8 @@ export class ObjectStore {
       hasher.update(chunk);
     };
     try {
-      if (await reflink(source, target)) await eachChunk(target, see);
-      else await copyThrough(source, target, see);
+      if (await reflink(source, target)) await eachChunk(target, see, signal);
+      else await copyThrough(source, { target, see, signal });
       if (hasher.digest() === digest) {
         const handle = await open(target, 'r');
         await handle.chmod(mode).finally(() => handle.close());
@@ -183,13 +192,17 @@ async function reflink(source: string, target: string): Promise<boolean> {
   }
 }
 
-async function copyThrough(source: string, target: string, see: (chunk: Buffer) => void): Promise<void> {
+async function copyThrough(
+  source: string,
+  { target, see, signal }: { target: string; see: (chunk: Buffer) => void; signal: AbortSignal | undefined },
+): Promise<void> {
   const handle = await open(target, 'wx', 0o600);
   try {
-    await eachChunk(source, async (chunk) => {
+    const copy = async (chunk: Buffer): Promise<void> => {
       see(chunk);
       await handle.writeFile(chunk);
-    });
+    };
+    await eachChunk(source, copy, signal);
   } finally {
     await handle.close();
   }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { chmodSync, lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { checkAborted } from '../kit/abort.ts';
 import type { Digest } from '../kit/digest.ts';
 import { isWithin } from '../kit/path.ts';
 import { temporaryBeside } from '../kit/temporary.ts';
@@ -48,19 +49,20 @@ export function readTree(store: ObjectStore, entry: Entry): Tree | undefined {
  * Puts an entry at `target` (absolute), in place of whatever lies there. It is built beside the target and renamed, so
  * that nothing half-restored is ever seen. `false` when an object is absent or damaged, or has a name that
  * is too long; the target is untouched then.
- * @throws {PipeError} PIPE_PATH_ESCAPES when a symbolic link leads the target out of the project at `root`.
+ * @throws {PipeError} PIPE_PATH_ESCAPES when a symbolic link leads the target out of the project at `root`; an
+ * AbortError when `signal` is aborted first.
  */
 export async function restoreEntry(
   store: ObjectStore,
   entry: Entry,
-  place: { readonly target: string; readonly root: string },
+  place: { readonly target: string; readonly root: string; readonly signal?: AbortSignal },
 ): Promise<boolean> {
-  const { target, root } = place;
+  const { target, root, signal } = place;
   checkInside(target, root);
   mkdirSync(dirname(target), { recursive: true });
   const temporary = temporaryBeside(target);
   try {
-    if (!(await materialize(store, entry, { target: temporary, depth: 0 }))) return false;
+    if (!(await materialize(store, entry, { target: temporary, depth: 0, signal }))) return false;
     swap(temporary, target, entry.kind === 'dir');
     return true;
   } catch (error) {
@@ -94,15 +96,21 @@ function realFolder(folder: string): string {
   }
 }
 
+interface Materializing {
+  readonly target: string;
+  readonly depth: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 async function materialize(
   store: ObjectStore,
   entry: Entry,
-  { target, depth }: { readonly target: string; readonly depth: number },
+  { target, depth, signal }: Materializing,
 ): Promise<boolean> {
   switch (entry.kind) {
     case 'file':
     case 'exec':
-      return store.extract(entry.digest, target, MODE[entry.kind] & ~umask());
+      return store.extract(entry.digest, target, { mode: MODE[entry.kind] & ~umask(), signal });
     case 'link': {
       const text = store.read(entry.digest);
       if (text === undefined) return false;
@@ -114,7 +122,8 @@ async function materialize(
       if (tree === undefined) return false;
       mkdirSync(target);
       for (const [name, child] of tree) {
-        if (!(await materialize(store, child, { target: join(target, name), depth: depth + 1 }))) return false;
+        checkAborted(signal);
+        if (!(await materialize(store, child, { target: join(target, name), depth: depth + 1, signal }))) return false;
       }
       return true;
     }

@@ -20,6 +20,9 @@ export interface RunRecord {
   readonly log: Digest | null;
 }
 
+/** What a stage is restored from. */
+export type Restorable = Pick<RunRecord, 'outs' | 'startedAt' | 'durationMs' | 'log'>;
+
 const SCHEMA = 'pipe.run/1';
 const UNMEASURED = 'Node.js does not tell the resource usage of a child process';
 

@@ -91,7 +91,8 @@ test('bytes that are not UTF-8, very long lines and many lines are kept', async 
     many: { cmd: 'seq 50000' },
   });
   await outcomes(rig);
-  expect((await rig.pipe(['logs', 'long'])).stdout).toBe(`${'x'.repeat(300_000)}\n`);
+  // A line without end needs no memory: it is cut into pieces.
+  expect((await rig.pipe(['logs', 'long'])).stdout.replaceAll('\n', '')).toBe('x'.repeat(300_000));
   expect((await rig.pipe(['logs', 'many'])).stdout.split('\n')).toHaveLength(50_001);
-  expect((await rig.pipe(['logs', 'odd'])).stdout).toBe('a\ufffdb\n\r50%\r100%\n');
+  expect((await rig.pipe(['logs', 'odd'])).stdout).toBe('a\ufffdb\n100%\n');
 });

@@ -1,42 +1,8 @@
 import { utimes } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
-import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
-import type { Stages } from './repro/project.ts';
+import { ALL_FRESH, FILES, STAGES, finished, withFields } from './repro/four-stages.ts';
 import { outcomes, setUp } from './repro/project.ts';
-
-/** prepare → train → report → page; `other` reads nothing that the others make. */
-const STAGES = {
-  prepare: { cmd: 'head -n 1 raw.txt > clean.txt', deps: ['raw.txt'], outs: ['clean.txt'] },
-  train: {
-    cmd: 'cat clean.txt > model.txt && echo ${epochs} >> model.txt',
-    deps: ['clean.txt'],
-    params: ['epochs'],
-    outs: ['model.txt'],
-  },
-  report: { cmd: 'wc -l < model.txt > report.txt', deps: ['model.txt'], outs: ['report.txt'] },
-  page: { cmd: 'sed s/^/lines:/ report.txt > page.txt', deps: ['report.txt'], outs: ['page.txt'] },
-  other: { cmd: 'cp other.txt made.txt', deps: ['other.txt'], params: ['seed'], outs: ['made.txt'] },
-} as const;
-
-const FILES = { 'raw.txt': 'first\nsecond\n', 'other.txt': 'x', 'params.yaml': 'epochs: 1\nseed: 1\n' };
-
-const ALL_FRESH = { prepare: 'fresh', train: 'fresh', report: 'fresh', page: 'fresh', other: 'fresh' };
-
-/** A project in which everything has run. */
-async function finished(
-  rig: Rig,
-  stages: Stages = STAGES,
-  files: Readonly<Record<string, string>> = FILES,
-): Promise<void> {
-  await setUp(rig, stages, files);
-  expect(new Set(Object.values(await outcomes(rig)))).toEqual(new Set(['ran']));
-}
-
-/** The same stages with other fields in one of them. */
-function withFields(name: keyof typeof STAGES, fields: Readonly<Record<string, unknown>>): { stages: Stages } {
-  return { stages: { ...STAGES, [name]: { ...STAGES[name], ...fields } } };
-}
 
 describe('nothing runs', () => {
   test('when nothing has changed, and no command is started', async ({ rig }) => {
@@ -263,76 +229,4 @@ describe('what was made before is restored', () => {
       summary: 'restored',
     });
   });
-});
-
-test('a stage runs again when the store has lost what it made', async ({ rig }) => {
-  await finished(rig);
-  await rig.remove('model.txt', '.pipe/cache');
-  expect(await outcomes(rig)).toEqual({ ...ALL_FRESH, train: 'ran' });
-});
-
-test('a stage with an always_changed flag runs every time, and what follows only from changed bytes', async ({
-  rig,
-}) => {
-  await setUp(
-    rig,
-    {
-      fetch: { cmd: 'cp in.txt got.txt', deps: ['in.txt'], always_changed: true, outs: ['got.txt'] },
-      use: { cmd: 'cp got.txt used.txt', deps: ['got.txt'], outs: ['used.txt'] },
-    },
-    { 'in.txt': '1' },
-  );
-  expect(await outcomes(rig)).toEqual({ fetch: 'ran', use: 'ran' });
-  expect(await outcomes(rig)).toEqual({ fetch: 'ran', use: 'fresh' });
-});
-
-test('a stage without deps, params and outs runs every time', async ({ rig }) => {
-  await setUp(rig, { once: { cmd: 'echo x > x.txt', outs: ['x.txt'] }, hello: { cmd: 'echo hello' } });
-  expect(await outcomes(rig)).toEqual({ once: 'ran', hello: 'ran' });
-  expect(await outcomes(rig)).toEqual({ once: 'fresh', hello: 'ran' });
-  await rig.remove('x.txt');
-  expect(await outcomes(rig)).toEqual({ once: 'ran', hello: 'ran' });
-});
-
-test('a stage that makes nothing runs when its deps change and only then', async ({ rig }) => {
-  await setUp(rig, { check: { cmd: 'grep -q ok in.txt', deps: ['in.txt'] } }, { 'in.txt': 'ok' });
-  expect(await outcomes(rig)).toEqual({ check: 'ran' });
-  expect(await outcomes(rig)).toEqual({ check: 'fresh' });
-  await rig.write({ 'in.txt': 'ok too' });
-  expect(await outcomes(rig)).toEqual({ check: 'ran' });
-});
-
-test('a frozen stage never runs, and what needs it uses what is there', async ({ rig }) => {
-  await finished(rig);
-  await rig.write({ 'pipeline.yaml': withFields('train', { frozen: true }), 'params.yaml': 'epochs: 5\nseed: 1\n' });
-  expect(await outcomes(rig)).toEqual({ ...ALL_FRESH, train: 'frozen' });
-  expect(await outcomes(rig, ['--force', 'train'])).toMatchObject({ train: 'frozen' });
-  await rig.write({ 'pipeline.yaml': { stages: STAGES } });
-  expect(await outcomes(rig)).toEqual({ ...ALL_FRESH, train: 'ran', report: 'ran' });
-});
-
-test('a stage whose condition is false is skipped with what needs it, until it holds', async ({ rig }) => {
-  await setUp(
-    rig,
-    {
-      ...STAGES,
-      train: { ...STAGES.train, when: "env.MODE == 'full' and epochs > 0" },
-    },
-    FILES,
-  );
-  expect(await outcomes(rig)).toEqual({
-    prepare: 'ran',
-    other: 'ran',
-    train: 'skipped',
-    report: 'skipped',
-    page: 'skipped',
-  });
-  expect(await outcomes(rig, [], { env: { MODE: 'full' } })).toEqual({
-    ...ALL_FRESH,
-    train: 'ran',
-    report: 'ran',
-    page: 'ran',
-  });
-  expect(await outcomes(rig)).toEqual({ ...ALL_FRESH, train: 'skipped', report: 'skipped', page: 'skipped' });
-  expect(await rig.exists('model.txt')).toBe(true);
 });

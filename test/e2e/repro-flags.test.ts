@@ -52,6 +52,8 @@ describe('--force-downstream', () => {
     await rig.write({ in: '1 and other' });
     expect(await outcomes(rig, ['--force-downstream'])).toEqual({ a: 'ran', b: 'ran', c: 'ran', d: 'ran' });
     expect(await outcomes(rig, ['--force-downstream'])).toEqual({ a: 'fresh', b: 'fresh', c: 'fresh', d: 'fresh' });
+    await rig.remove('a.out');
+    expect(await outcomes(rig, ['--force-downstream'])).toEqual({ a: 'restored', b: 'ran', c: 'ran', d: 'fresh' });
   });
 });
 

@@ -92,9 +92,11 @@ describe('piped', () => {
     );
   });
 
-  test('no colour where nobody asked for it, and colour where FORCE_COLOR does', async ({ rig }) => {
+  test('there is no colour, unless FORCE_COLOR asks for it', async ({ rig }) => {
     await setUp(rig, STAGES, FILES);
-    expect((await rig.pipe(['repro'], { env: { NO_COLOR: undefined } })).stdout).not.toContain('\x1b');
+    expect((await rig.pipe(['repro', '-v'], { env: { NO_COLOR: undefined } })).stdout).not.toContain('\x1b');
+    const env = { NO_COLOR: undefined, FORCE_COLOR: '1' };
+    expect((await rig.pipe(['repro', '-v'], { env })).stdout).toContain('\x1b[32mEverything is up to date\x1b[39m');
   });
 });
 

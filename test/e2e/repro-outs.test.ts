@@ -219,6 +219,27 @@ describe('in a Git repository', () => {
     expect(await rig.git('status', '--short')).not.toContain('??');
   });
 
+  test('the lines that are added do not make stages stale that read the folder', async ({ rig }) => {
+    await rig.git('init');
+    await rig.pipe(['init']);
+    await rig.write({
+      'data/in': '',
+      'pipeline.yaml': {
+        stages: {
+          make: {
+            cmd: 'mkdir -p new/deep && cp data/in new/deep/a && cp data/in data/b',
+            deps: ['data/in'],
+            outs: ['new/deep/a', 'data/b'],
+          },
+          use: { cmd: 'ls -R new data > used', deps: ['new', 'data'], outs: ['used'] },
+        },
+      },
+    });
+    expect(await outcomes(rig)).toEqual({ make: 'ran', use: 'ran' });
+    expect(await ignored(rig, 'new/deep')).toEqual(['/a']);
+    expect(await outcomes(rig)).toEqual({ make: 'fresh', use: 'fresh' });
+  });
+
   test('a branch switch brings back what was made on the other branch, without a run', async ({ rig }) => {
     await rig.git('init');
     await rig.pipe(['init']);

@@ -140,3 +140,19 @@ test('a missing dep is shown, and no problem yet', async ({ rig }) => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toContain('dep in is missing');
 });
+
+test('stages that are frozen or skipped are counted apart, and names cannot disturb a terminal', async ({ rig }) => {
+  const stages = {
+    ...CHAIN,
+    frozen: { ...copy('in', 'f.out'), frozen: true },
+    off: { cmd: 'true', when: 'env.NEVER == 1' },
+    odd: { cmd: 'true', deps: ['data/a\nb\u001bc'] },
+  };
+  await setUp(rig, stages, { in: '1', side: '1', 'data/a\nb\u001bc': '' });
+  await outcomes(rig);
+  expect((await rig.pipe(['status'])).stdout).toBe('Everything is up to date: 6 stages (1 frozen, 1 skipped).\n');
+  await rig.write({ 'data/a\nb\u001bc': 'x' });
+  const { stdout } = await rig.pipe(['status']);
+  expect(stdout).toMatch(/^odd: will run\n {2}dep \S+ changed\n3 up to date, 1 frozen, 1 skipped\.\n$/);
+  expect(stdout).not.toContain('\x1b');
+});

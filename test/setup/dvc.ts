@@ -30,6 +30,8 @@ export async function installDvc(): Promise<string> {
       'pip',
       'install',
       '--quiet',
+      // As a user's install ends up after its first run: else every run of DVC would compile its modules anew.
+      '--compile-bytecode',
       '--python',
       join(folder, 'bin/python'),
       `dvc==${DVC_VERSION}`,

@@ -37,7 +37,7 @@ export function findingsOf(diagnosis: Diagnosis): Finding[] {
 
 function projectFindings(project: DiagnosedProject): Finding[] {
   if (project.root === undefined) {
-    return project.problems.map((message) => ({ message, hint: 'run `pipe config --list` to see where it stands' }));
+    return project.problems.map((message) => ({ message, hint: 'edit the file that is named here' }));
   }
   const { fileSystem, cacheFileSystem, links, folds, cacheType, gitRoot } = project;
   const works = (type: string): boolean => type === 'copy' || links === null || links.some((link) => link === type);

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { stripVTControlCharacters } from 'node:util';
 import { displayWidth } from '../../kit/width.ts';
+import { columnsOf } from '../style.ts';
 
 /**
  * The terminal as Ink sees it. It differs from standard output in two ways:
@@ -27,7 +28,7 @@ export class Screen extends EventEmitter {
   }
 
   get columns(): number {
-    return this.stdout.columns || 80;
+    return columnsOf(this.stdout);
   }
 
   get writable(): boolean {

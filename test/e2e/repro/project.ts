@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import type { ValidateFunction } from 'ajv';
-import { Ajv } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
 import type { Event, PlanState, StageEndEvent, StageOutcome } from '../../../src/event/event.ts';
 import { parseLock } from '../../../src/lockfile/lock.ts';
@@ -26,20 +25,20 @@ export interface Run {
   readonly planned: Readonly<Record<string, PlanState>>;
 }
 
-let validate: ValidateFunction | undefined;
+const ajv = new Ajv2020({ strict: true });
+const isEvent = ajv.compile<Event>(
+  JSON.parse(readFileSync(new URL('../../../schema/events.schema.json', import.meta.url), 'utf8')) as object,
+);
 
 /** The events that a run printed; each line follows the published schema. */
 export function eventsOf(stdout: string): Event[] {
-  validate ??= new Ajv({ allErrors: true, strict: true }).compile(
-    JSON.parse(readFileSync(new URL('../../../schema/events.schema.json', import.meta.url), 'utf8')) as object,
-  );
   expect(stdout).toMatch(/\n$/);
   return stdout
     .slice(0, -1)
     .split('\n')
     .map((line) => {
-      const event = JSON.parse(line) as Event;
-      expect(validate?.(event) === true ? [] : validate?.errors, line).toEqual([]);
+      const event = JSON.parse(line) as unknown;
+      if (!isEvent(event)) throw new Error(`not an event: ${line}\n${ajv.errorsText(isEvent.errors)}`);
       return event;
     });
 }

@@ -1,0 +1,44 @@
+import type { Problem } from '../problem/problem.ts';
+
+/** What the system says when it refuses, and no code of ours is to blame. */
+const REASONS = new Map([
+  ['EACCES', 'permission denied'],
+  ['EBUSY', 'something else uses it'],
+  ['EDQUOT', 'the disk quota is used up'],
+  ['EEXIST', 'a file is in the place of its folder'],
+  ['EFBIG', 'the file would be too large for this disk'],
+  ['EIO', 'the disk reports an error'],
+  ['EISDIR', 'a folder is in its place'],
+  ['ELOOP', 'it is a symbolic link that leads back to itself'],
+  ['EMFILE', 'too many files are open'],
+  ['ENAMETOOLONG', 'its name or path is too long'],
+  ['ENFILE', 'too many files are open'],
+  ['ENOSPC', 'no space left on the disk'],
+  ['ENOTDIR', 'a part of its path is a file'],
+  ['EPERM', 'not permitted'],
+  ['EROFS', 'the disk is read-only'],
+]);
+
+/** A refusal of the system in words, and what to do about it. */
+export interface SystemFault {
+  readonly reason: string;
+  readonly hint: string;
+}
+
+/** What an error of Node's says about the machine, its disks and rights; `undefined` for every other error. */
+export function systemFault(error: unknown): SystemFault | undefined {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  const reason = REASONS.get(code ?? '');
+  if (reason === undefined) return undefined;
+  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+  return { reason, hint: isFull ? 'free some space and run again' : 'check the folder, its owner and its mode' };
+}
+
+/** The same as problems for the user, where nobody on the way knew better what was being done. */
+export function systemProblem(error: unknown): readonly Problem[] | undefined {
+  const fault = systemFault(error);
+  if (fault === undefined) return undefined;
+  const { path, syscall = 'a call' } = error as NodeJS.ErrnoException;
+  const what = path === undefined ? `the system refuses ${syscall}` : `cannot use ${path}`;
+  return [{ code: 'PIPE_SYSTEM', message: `${what}: ${fault.reason}`, hint: fault.hint }];
+}
