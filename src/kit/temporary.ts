@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { removeTree } from './remove-tree.ts';
 
 /** How names begin of what is not finished yet; they never count as data. */
 export const TEMPORARY_PREFIX = '.pipe-tmp-';
@@ -13,7 +14,7 @@ export function temporaryBeside(path: string): string {
 /** Removes from a folder what a process that is gone has not finished. */
 export function removeTemporaries(folder: string, pid: number): void {
   for (const name of namesIn(folder)) {
-    if (name.startsWith(prefixOf(pid))) rmSync(join(folder, name), { recursive: true, force: true });
+    if (name.startsWith(prefixOf(pid))) removeTree(join(folder, name));
   }
 }
 

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Owner } from '../kit/owner.ts';
 import { isGone, ownedName, ownerOfName } from '../kit/owner.ts';
 import { isOutside, isWithin } from '../kit/path.ts';
+import { systemFault } from '../kit/system-fault.ts';
 import { removeTemporaries } from '../kit/temporary.ts';
 
 /** What one stage reads and writes while it runs; paths are relative to the project root. */
@@ -35,8 +36,7 @@ export interface ClaimOptions {
 /**
  * Keeps two processes from working on the same paths at once: shared on what is read, exclusive on what is written, by
  * path prefix. Each process publishes its claims in a file of its own, so no file has two writers and nothing stale
- * must be stolen: a file whose owner is gone is simply removed, after
- * what that process was in the middle of.
+ * must be stolen: a file whose owner is gone is simply removed, after what that process was in the middle of.
  *
  * Why it is safe: a claim is published before the others are read, so of two processes that claim the same path at
  * once, at least one sees the other and withdraws.
@@ -60,21 +60,39 @@ export class Claims {
   async acquire(claim: Claim, onWait: (blocker: Blocker) => void, signal?: AbortSignal): Promise<() => void> {
     const told = new Set<string>();
     for (;;) {
-      this.#held.add(claim);
-      this.#publish();
-      const blocker = await this.#blockerOf(claim);
+      const blocker = await this.#hold(claim);
       if (blocker === undefined) {
         return () => {
-          this.#held.delete(claim);
-          this.#publish();
+          this.#withdraw(claim);
         };
       }
-      this.#held.delete(claim);
-      this.#publish();
+      this.#withdraw(claim);
       if (!told.has(blocker.file)) onWait(blocker);
       told.add(blocker.file);
       // Random, so that two processes that saw each other do not meet again for ever.
       await sleep(20 + Math.random() * 100, undefined, signal === undefined ? {} : { signal });
+    }
+  }
+
+  /** Publishes a claim; returns who is in the way. */
+  async #hold(claim: Claim): Promise<Blocker | undefined> {
+    this.#held.add(claim);
+    try {
+      this.#publish();
+      return await this.#blockerOf(claim);
+    } catch (error) {
+      this.#withdraw(claim);
+      throw error;
+    }
+  }
+
+  /** Where the disk refuses, the file goes on naming the claim: others wait longer than they must, and nothing breaks. */
+  #withdraw(claim: Claim): void {
+    this.#held.delete(claim);
+    try {
+      this.#publish();
+    } catch (error) {
+      if (systemFault(error) === undefined) throw error;
     }
   }
 

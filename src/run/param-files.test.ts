@@ -49,12 +49,20 @@ test('a file as a whole gives its top-level keys; single keys may lie deeper', (
   ]);
 });
 
-test('a file that is absent, a folder or no map has no keys', () => {
+test('a file that is absent or a folder has no keys', () => {
   mkdirSync(join(root, 'folder'));
-  writeFileSync(join(root, 'list.json'), '[1]');
-  for (const path of ['absent.yaml', 'folder', 'list.json', 'list.json/below.yaml']) {
+  for (const path of ['absent.yaml', 'folder', 'absent/below.yaml']) {
     expect([...values(path), ...values(path, ['a'])]).toEqual([['a', undefined]]);
   }
+});
+
+test('a file that holds no keys lacks every key, and cannot be asked for as a whole', () => {
+  writeFileSync(join(root, 'list.json'), '[1]');
+  expect([...values('list.json', ['a']), ...values('list.json/below.yaml', ['a'])]).toEqual([
+    ['a', undefined],
+    ['a', undefined],
+  ]);
+  expect(() => values('list.json')).toThrow('list.json is listed as parameters, but holds a list, not keys');
 });
 
 test('a file outside the project is read where it lies', () => {

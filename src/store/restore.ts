@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import { chmodSync, lstatSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, realpathSync, renameSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { checkAborted } from '../kit/abort.ts';
 import type { Digest } from '../kit/digest.ts';
 import { isWithin } from '../kit/path.ts';
+import { removeTree } from '../kit/remove-tree.ts';
 import { temporaryBeside } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -70,7 +71,7 @@ export async function restoreEntry(
     if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') return false;
     throw error;
   } finally {
-    rmSync(temporary, { recursive: true, force: true });
+    removeTree(temporary);
   }
 }
 
@@ -149,28 +150,6 @@ function swap(temporary: string, target: string, isFolder: boolean): void {
   }
   renameSync(temporary, target);
   removeTree(old);
-}
-
-/** Removes a file or folder, also one whose folders are not writable. */
-export function removeTree(path: string): void {
-  try {
-    rmSync(path, { recursive: true, force: true });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOTDIR') return; // a file lies above: nothing lies here
-    if (code !== 'EACCES' && code !== 'EPERM') throw error;
-    unlockFolders(path);
-    rmSync(path, { recursive: true, force: true });
-  }
-}
-
-/** Lets the owner change a folder and all folders below it; never one above, and never through a link. */
-function unlockFolders(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return;
-  chmodSync(path, 0o700);
-  for (const entry of readdirSync(path, { withFileTypes: true })) {
-    if (entry.isDirectory()) unlockFolders(join(path, entry.name));
-  }
 }
 
 function umask(): number {
