@@ -28,6 +28,7 @@ export default defineCommand({
     const needed = selectedStages({ project, graph, context }, positionals, {});
     const engine = await openEngine({ project, graph, env: context.env, emit: () => undefined });
     const plan = await survey(engine, needed, {});
+    engine.index.save();
     const history = openHistory(`${project.pipeDir}/tmp/history.json`);
     const { stages } = planEvent(engine, plan, { jobs: capacityOf(project, undefined).jobs, history });
     const explained = stages

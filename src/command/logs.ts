@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { PipeError } from '../problem/problem.ts';
 import type { Engine } from '../run/engine.ts';
 import { openEngine } from '../run/engine.ts';
 import { openHistory } from '../run/history.ts';
@@ -44,14 +45,26 @@ export default defineCommand({
 });
 
 async function logOf(engine: Engine, address: string): Promise<string | null> {
+  const file = logPath(engine.project.pipeDir, address);
   try {
-    return readFileSync(logPath(engine.project.pipeDir, address), 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_STRING_TOO_LONG') throw tooLong(address, file);
+    if (code !== 'ENOENT') throw error;
   }
   const stage = engine.graph.stages.get(address);
   if (stage === undefined) return null;
   const record = findRecord(engine, await gatherFacts(engine, stage, {}));
   const bytes = record === undefined || record.log === null ? undefined : engine.store.read(record.log);
   return bytes?.toString('utf8') ?? null;
+}
+
+/** Node.js holds no text beyond 512 MiB. */
+function tooLong(address: string, file: string): PipeError {
+  return new PipeError({
+    code: 'PIPE_FILE_TOO_BIG',
+    message: `the log of "${address}" is too long to print`,
+    hint: `look into it with a pager: less ${file}`,
+  });
 }

@@ -24,7 +24,7 @@ interface Ran extends ExecutionResult {
 /** `onLine` sees every line of both streams, to act in the middle of a command. */
 async function run(
   command: string,
-  more: Partial<Execution> & { readonly seen?: (line: string) => void } = {},
+  more: Partial<Execution> & { readonly seen?: (line: string) => unknown } = {},
 ): Promise<Ran> {
   const lines = { stdout: [] as string[], stderr: [] as string[] };
   let group = 0;
@@ -204,4 +204,15 @@ test('an executor is found by its name, and no other name finds one', async () =
   expect(await findExecutor('local')).toBe(localExecutor);
   for (const name of ['Local', '', 'constructor', '__proto__'])
     await expect(findExecutor(name)).rejects.toThrow(/PIPE_EXECUTOR_UNKNOWN/);
+});
+
+test('when the process that runs commands is ended, so are its commands, and the next one starts afresh', async () => {
+  let group = 0;
+  const onStart = (started: number): void => {
+    group = started;
+  };
+  const seen = (line: string): unknown => process.kill(Number(line), 'SIGKILL');
+  await expect(run('echo $PPID; sleep 60', { onStart, seen })).rejects.toThrow(/PIPE_COMMAND_START .*SIGKILL/);
+  await expect.poll(() => groupIsAlive(group)).toBe(false);
+  expect(await run('echo again')).toMatchObject({ ...fine, out: ['again'] });
 });

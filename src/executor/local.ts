@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { PipeError } from '../problem/problem.ts';
 import type { Execution, ExecutionResult, Executor } from './executor.ts';
 import type { FromHost, ToHost } from './host-message.ts';
+import { signalGroup } from './process-group.ts';
 
 /** Runs commands on this machine, through a small process of its own (host.ts). */
 export const localExecutor: Executor = {
@@ -27,6 +28,8 @@ interface Pending {
   readonly execution: Execution;
   readonly resolve: (result: ExecutionResult) => void;
   readonly reject: (error: Error) => void;
+  /** Of the command, once it runs. */
+  group?: number;
 }
 
 /** The process that runs commands, as seen from here. It does not keep `pipe` running while nothing runs in it. */
@@ -93,6 +96,7 @@ class Host {
     if (pending === undefined) return;
     switch (message.type) {
       case 'started':
+        pending.group = message.group;
         pending.execution.onStart(message.group);
         break;
       case 'lines':
@@ -112,7 +116,9 @@ class Host {
 
   #fail(how: string): void {
     host = undefined;
-    for (const { execution, reject } of this.#pending.values()) {
+    for (const { execution, reject, group } of this.#pending.values()) {
+      // Nobody else would end it, and its outs are about to be given free.
+      if (group !== undefined) signalGroup(group, 'SIGKILL');
       reject(
         new PipeError({
           code: 'PIPE_COMMAND_START',

@@ -42,7 +42,7 @@ test('a member that has ended does not keep a group alive, even if nobody asks h
 });
 
 test('what a dead run left behind is ended, also what has left its group; others are not touched', async () => {
-  const orphan = await start('setsid sleep 60 & echo $!; sleep 60', 'host+boot+1+2+abc');
+  const orphan = await start('sleep 60 & setsid sleep 60 & echo $!; wait', 'host+boot+1+2+abc');
   const stranger = await start('echo 1; sleep 60', 'host+boot+1+2+abcd');
   const found: number[] = [];
   const ending = endOrphans('host+boot+1+2+abc', [], (count) => found.push(count));

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { writeDisposable } from '../kit/disposable-file.ts';
 import type { Digest } from '../kit/digest.ts';
 import { parseDigest } from '../kit/digest.ts';
+import { parseJson } from '../kit/parse-json.ts';
 
 /**
  * Remembers the digest of every file that was hashed, with the stat values it had, so that an unchanged project is not
@@ -96,13 +97,7 @@ function readLines(file: string, root: string): Map<string, Line> {
 }
 
 function readLine(row: string): Line | undefined {
-  let fields: unknown;
-  try {
-    fields = JSON.parse(row);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const fields = parseJson(row);
   if (!Array.isArray(fields) || fields.length !== 7) return undefined;
   const numbers = fields.slice(1, 6) as unknown[];
   const fits = typeof fields[0] === 'string' && numbers.every((each) => typeof each === 'number');

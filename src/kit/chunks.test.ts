@@ -39,3 +39,15 @@ test('a fault of the receiver ends the reading and closes the file', async () =>
   ).rejects.toThrow('full');
   await expect(eachChunk(join(folder, 'absent'), () => undefined)).rejects.toMatchObject({ code: 'ENOENT' });
 });
+
+test('stops between two pieces when it is asked to', async () => {
+  writeFileSync(join(folder, 'large'), Buffer.alloc(3 << 20));
+  const stop = new AbortController();
+  let pieces = 0;
+  const use = (): void => {
+    pieces += 1;
+    stop.abort('SIGINT');
+  };
+  await expect(eachChunk(join(folder, 'large'), use, stop.signal)).rejects.toThrow('stopped');
+  expect(pieces).toBe(1);
+});

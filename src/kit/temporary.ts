@@ -22,7 +22,8 @@ function prefixOf(pid: number): string {
   return `${TEMPORARY_PREFIX}${String(pid)}-`;
 }
 
-function namesIn(folder: string): string[] {
+/** The names in a folder; none where there is no folder. */
+export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch (error) {

@@ -15,6 +15,7 @@ import type { Digest } from '../kit/digest.ts';
 import { parseDigest } from '../kit/digest.ts';
 import type { Owner } from '../kit/owner.ts';
 import { isGone, ownedName, ownerOfName } from '../kit/owner.ts';
+import { parseJson } from '../kit/parse-json.ts';
 import type { LockBlock } from './block.ts';
 import { isSafeName } from '../store/tree.ts';
 import { blockText, parseBlock } from './block.ts';
@@ -130,15 +131,6 @@ function parseEntry(body: string): JournalEntry[] {
 /** A checksum keeps nobody from writing a journal: what it names must be a lock inside the project. */
 function isLockPath(path: unknown): path is string {
   return typeof path === 'string' && path.endsWith('.lock') && path.split('/').every(isSafeName);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /**

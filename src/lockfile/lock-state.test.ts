@@ -184,3 +184,16 @@ test('every pipeline file has a lock of its own', () => {
   expect(onDisk().get('train')).toEqual(block('a'));
   expect(state.block({ file: 'sub/pipeline.yaml', name: 'train' })).toEqual(block('b'));
 });
+
+test('a refresh for one pipeline file keeps what was read of the others', () => {
+  mkdirSync(join(root, 'sub'));
+  const inner = { file: 'sub/pipeline.yaml', name: 'train' };
+  const state = open();
+  state.block(inner);
+  const text = lockText(new Map([['train', block('a')]]));
+  for (const path of ['pipeline.lock', 'sub/pipeline.lock']) writeFileSync(join(root, path), text);
+  state.refresh(STAGE);
+  expect([state.block(STAGE), state.block(inner)]).toEqual([block('a'), undefined]);
+  state.refresh(inner);
+  expect(state.block(inner)).toEqual(block('a'));
+});

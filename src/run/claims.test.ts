@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -72,6 +72,21 @@ describe('two claims', () => {
 });
 
 describe('processes', () => {
+  test('on a disk that refuses get no claim, and take one back all the same', async () => {
+    const claims = open();
+    const release = await claims.acquire(claim('a', [], ['x']), ignore);
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, '');
+    await expect(claims.acquire(claim('b', [], ['y']), ignore)).rejects.toMatchObject({ code: 'ENOTDIR' });
+    release();
+    rmSync(folder);
+    await claims.acquire(claim('c', [], ['z']), ignore);
+    expect(readdirSync(folder)).toEqual([`${claims.runId}.json`]);
+    expect(JSON.parse(readFileSync(join(folder, `${claims.runId}.json`), 'utf8'))).toMatchObject({
+      claims: [{ stage: 'c' }],
+    });
+  });
+
   test('wait for one another, say so once, and go on when the other is done', async () => {
     const [first, second] = [open(), open()];
     const release = await first.acquire(claim('make', [], ['out']), ignore);

@@ -1,8 +1,10 @@
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Event } from '../event/event.ts';
 import type { Owner } from '../kit/owner.ts';
 import { isGone, ownedName, ownerOfName } from '../kit/owner.ts';
+import { parseJson } from '../kit/parse-json.ts';
 import { isOutside, isWithin } from '../kit/path.ts';
 import { systemFault } from '../kit/system-fault.ts';
 import { removeTemporaries } from '../kit/temporary.ts';
@@ -186,6 +188,15 @@ export class Claims {
   }
 }
 
+/** Tells of a wait for another process. */
+export function waitNotice({ owner, stage, path, file }: Blocker): Extract<Event, { type: 'notice' }> {
+  return {
+    type: 'notice',
+    message: `waiting for process ${String(owner.pid)} on ${owner.host}, which works on ${path} ("${stage}")`,
+    hint: `if that machine is gone, remove ${file}`,
+  };
+}
+
 /** The first path on which two claims do not get along. */
 export function conflict(a: Claim, b: Claim): string | undefined {
   const meets = (ours: readonly string[], theirs: readonly string[]): string | undefined =>
@@ -194,20 +205,11 @@ export function conflict(a: Claim, b: Claim): string | undefined {
 }
 
 function parseClaims(text: string): { claims: readonly Claim[]; groups: readonly number[] } | undefined {
+  // Empty after a power failure, which may keep a name and lose the bytes.
   const value = parseJson(text) as { claims?: unknown; groups?: unknown } | null | undefined;
   const claims = Array.isArray(value?.claims) ? (value.claims as unknown[]).filter(isClaim) : [];
   const groups = Array.isArray(value?.groups) ? (value.groups as unknown[]).filter(isGroup) : [];
   return { claims, groups };
-}
-
-/** Empty after a power failure, which may keep a name and lose the bytes. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** To signal group 0 or 1 would be to signal ourselves, or every process there is. */

@@ -1,13 +1,11 @@
-import { readdirSync } from 'node:fs';
-import { posix, resolve } from 'node:path';
-import type { WalkOptions } from '../fingerprint/file.ts';
-import { checkDecoded, fingerprintPath, readProblem } from '../fingerprint/file.ts';
+import { posix } from 'node:path';
+import { fingerprintPath } from '../fingerprint/file.ts';
+import { fingerprintGlob } from '../fingerprint/glob.ts';
 import { commandLines, stageKey } from '../fingerprint/stage.ts';
-import { globBase, globMatcher, globMeets } from '../graph/glob.ts';
+import { globMeets } from '../graph/glob.ts';
 import type { Digest } from '../kit/digest.ts';
 import { sortedBy } from '../kit/order.ts';
 import { ancestors, isWithin } from '../kit/path.ts';
-import { TEMPORARY_PREFIX } from '../kit/temporary.ts';
 import type { ValueMap } from '../kit/value.ts';
 import type { LockBlock, LockEntry } from '../lockfile/block.ts';
 import { entryOf, lockEntry } from '../lockfile/entry.ts';
@@ -198,7 +196,7 @@ async function seeDep(engine: Engine, dep: Dep, options: DepOptions): Promise<Se
 
 function findDep(engine: Engine, dep: Dep, { stage, signal }: DepOptions): Promise<Entry | undefined> {
   const how = { follow: true, ...given(signal) };
-  if (dep.glob) return fingerprintGlob(engine, { pattern: dep.path, wdir: stage.wdir }, how);
+  if (dep.glob) return fingerprintGlob({ pattern: dep.path, wdir: stage.wdir }, how, engine.fingerprint);
   return fingerprintPath(dep.path, how, engine.fingerprint);
 }
 
@@ -244,43 +242,6 @@ function entryWithin(
     if (at === undefined) return undefined;
   }
   return at;
-}
-
-/** Every file that matches, as one set: its digest covers paths, relative to the working folder, and bytes. */
-async function fingerprintGlob(
-  engine: Engine,
-  { pattern, wdir }: { readonly pattern: string; readonly wdir: string },
-  how: WalkOptions,
-): Promise<Entry | undefined> {
-  const matches = globMatcher(pattern);
-  const rows: string[] = [];
-  let size = 0;
-  for (const path of filesBelow(engine, globBase(pattern))) {
-    const entry = matches(path) ? await fingerprintPath(path, how, engine.fingerprint) : undefined;
-    if (entry === undefined || entry.kind === 'dir') continue;
-    rows.push(JSON.stringify([posix.relative(wdir, path), entry.digest]));
-    size += entry.size;
-  }
-  const text = sortedBy(rows, (row) => row).join('\n');
-  return rows.length === 0 ? undefined : { kind: 'dir', digest: engine.blake3.hash(text), size, files: rows.length };
-}
-
-function* filesBelow(engine: Engine, folder: string): Generator<string> {
-  let entries;
-  try {
-    entries = readdirSync(resolve(engine.project.root, folder), { withFileTypes: true });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return;
-    throw readProblem(folder, error);
-  }
-  for (const entry of entries) {
-    const path = folder === '.' ? entry.name : `${folder}/${entry.name}`;
-    if (entry.name.startsWith(TEMPORARY_PREFIX) || engine.fingerprint.ignored(path, entry.isDirectory())) continue;
-    checkDecoded(path, entry.name);
-    if (entry.isDirectory()) yield* filesBelow(engine, path);
-    else yield path;
-  }
 }
 
 function readParams(

@@ -80,6 +80,14 @@ test('a changed file is read again', () => {
   }
 });
 
+test('a file without keys cannot be asked for as a whole: nothing would tell that it changed', () => {
+  writeFileSync(join(root, 'p.json'), '[1, 2]');
+  expect(() => values('p.json')).toThrow(/PIPE_\w+ p\.json .*a list/);
+  expect([...values('p.json', ['1'])]).toEqual([['1', 2n]]);
+  writeFileSync(join(root, 'p.json'), 'null');
+  expect(values('p.json').size).toBe(0);
+});
+
 test('a file that cannot be parsed or read is named', () => {
   writeFileSync(join(root, 'p.json'), '{');
   expect(() => values('p.json')).toThrow(/PIPE_DATA_SYNTAX/);

@@ -6,6 +6,8 @@ import { lockPathOf } from '../lockfile/lock.ts';
 import { PipeError } from '../problem/problem.ts';
 import { autostage } from '../project/autostage.ts';
 import { ensurePipeFolder } from '../project/pipe-folder.ts';
+import type { Blocker } from './claims.ts';
+import { waitNotice } from './claims.ts';
 import type { Engine } from './engine.ts';
 import { GitIgnoredOuts } from './git-ignored.ts';
 import type { History } from './history.ts';
@@ -95,8 +97,11 @@ async function fold(engine: Engine, signal: AbortSignal): Promise<string[]> {
   const files = new Set([...engine.graph.stages.values()].map((stage) => lockPathOf(stage.file)));
   // A stopped run still folds: what it finished is worth keeping. Only waiting for somebody else is given up.
   const claim = { stage: 'locks', reads: [], writes: [...files] };
+  const tell = (blocker: Blocker): void => {
+    engine.emit(waitNotice(blocker));
+  };
   try {
-    const release = await engine.claims.acquire(claim, () => undefined, signal.aborted ? undefined : signal);
+    const release = await engine.claims.acquire(claim, tell, signal.aborted ? undefined : signal);
     try {
       return engine.locks.fold(engine.graph.stages.values());
     } finally {

@@ -158,3 +158,17 @@ describe('a schedule', () => {
     expect(names(new Schedule([job('a', { needs: ['elsewhere', 'constructor'] })], wide).next())).toEqual(['a']);
   });
 });
+
+test('ten thousand jobs that want the only GPU do not make those behind them wait, nor each other cost more', () => {
+  const all = Array.from({ length: 10_000 }, (_, at) => job(String(at), { gpus: 1, expectedMs: 2 }));
+  const schedule = new Schedule([...all, job('last')], { ...wide, gpus: 1 });
+  const order: string[] = [];
+  for (let started = schedule.next(); started.length > 0; started = schedule.next()) {
+    for (const { name } of started) {
+      order.push(name);
+      schedule.end(name, 'done');
+    }
+  }
+  expect(order.slice(0, 3)).toEqual(['0', 'last', '1']);
+  expect(order).toHaveLength(10_001);
+});

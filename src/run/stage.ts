@@ -8,6 +8,7 @@ import type { Stage } from '../pipeline/model.ts';
 import { PipeError } from '../problem/problem.ts';
 import { restoreEntry } from '../store/restore.ts';
 import type { Restorable } from '../store/run-record.ts';
+import { waitNotice } from './claims.ts';
 import { recordBlock } from './commit.ts';
 import type { Engine } from './engine.ts';
 import { execute } from './execute.ts';
@@ -70,13 +71,8 @@ function claimPaths(engine: Engine, stage: Stage, signal: AbortSignal): Promise<
   const writes = stage.outs.map(({ path }) => path);
   return engine.claims.acquire(
     { stage: stage.address, reads, writes },
-    ({ owner, stage: other, path, file }) => {
-      engine.emit({
-        type: 'notice',
-        stage: stage.address,
-        message: `waiting for process ${String(owner.pid)} on ${owner.host}, which works on ${path} ("${other}")`,
-        hint: `if that machine is gone, remove ${file}`,
-      });
+    (blocker) => {
+      engine.emit({ ...waitNotice(blocker), stage: stage.address });
     },
     signal,
   );

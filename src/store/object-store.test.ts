@@ -18,6 +18,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadBlake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
+import { ownedName, thisOwner } from '../kit/owner.ts';
 import { PipeError } from '../problem/problem.ts';
 import { storeLayout } from './layout.ts';
 import { ObjectStore } from './object-store.ts';
@@ -203,4 +204,21 @@ describe('several at once', () => {
     expect(texts.map((text) => store.read(blake3.hash(text))?.toString())).toEqual(texts);
     expect([leftInTmp(), damaged]).toEqual([[], []]);
   });
+});
+
+test('what a killed process was writing is removed before the first write; what others write stays', async () => {
+  const [gone, other] = [ownedName({ ...thisOwner(), start: '1' }), ownedName({ ...thisOwner(), host: 'elsewhere' })];
+  mkdirSync(store.layout.tmp, { recursive: true });
+  for (const name of [gone, other, 'foreign']) writeFileSync(join(store.layout.tmp, name), '');
+  await store.put('hello');
+  expect(leftInTmp().sort()).toEqual([other, 'foreign'].sort());
+});
+
+test('a large object that is stopped half-way leaves nothing behind', async () => {
+  writeFileSync(join(folder, 'in'), Buffer.alloc(3 << 20));
+  const { digest } = await store.ingest(join(folder, 'in'));
+  const signal = AbortSignal.abort('SIGINT');
+  await expect(open().ingest(join(folder, 'in'), signal)).rejects.toThrow('stopped');
+  await expect(store.extract(digest, join(folder, 'out'), { mode: 0o644, signal })).rejects.toThrow('stopped');
+  expect([leftInTmp(), existsSync(join(folder, 'out'))]).toEqual([[], false]);
 });

@@ -7,6 +7,8 @@ import type { Blake3 } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
+import { isGone, ownedName, ownerOfName, thisOwner } from '../kit/owner.ts';
+import { namesIn } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { StoreLayout } from './layout.ts';
 import { STORE_FORMAT, hexOf } from './layout.ts';
@@ -29,6 +31,8 @@ export class ObjectStore {
   readonly layout: StoreLayout;
   readonly #blake3: Blake3;
   readonly #present = new Set<Digest>();
+  readonly #owner = thisOwner();
+  #isSwept = false;
   /** Told of each damaged object. */
   readonly #onDamage: (digest: Digest, movedTo: string) => void;
 
@@ -135,7 +139,8 @@ export class ObjectStore {
 
   async #write(fill: (handle: FileHandle) => Promise<Digest>): Promise<Digest> {
     this.prepare();
-    const temporary = join(this.layout.tmp, `${String(process.pid)}-${randomBytes(6).toString('hex')}`);
+    this.#sweep();
+    const temporary = join(this.layout.tmp, ownedName(this.#owner));
     const handle = await openMakingFolder(temporary);
     try {
       const digest = await fill(handle);
@@ -151,6 +156,16 @@ export class ObjectStore {
       await handle.close().catch(() => undefined);
       await rm(temporary, { force: true });
       throw error;
+    }
+  }
+
+  /** Removes, once, what killed processes of this machine were in the middle of writing. */
+  #sweep(): void {
+    if (this.#isSwept) return;
+    this.#isSwept = true;
+    for (const name of namesIn(this.layout.tmp)) {
+      const owner = ownerOfName(name);
+      if (owner !== undefined && isGone(owner)) rmSync(join(this.layout.tmp, name), { force: true });
     }
   }
 

@@ -16,9 +16,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadBlake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
+import { removeTree } from '../kit/remove-tree.ts';
 import { storeLayout } from './layout.ts';
 import { ObjectStore } from './object-store.ts';
-import { checkInside, isComplete, readTree, removeTree, restoreEntry } from './restore.ts';
+import { checkInside, isComplete, readTree, restoreEntry } from './restore.ts';
 import type { Entry } from './tree.ts';
 import { encodeTree } from './tree.ts';
 

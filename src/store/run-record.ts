@@ -4,6 +4,7 @@ import { writeFileAtomic } from '../kit/atomic-file.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
 import { parseDigest } from '../kit/digest.ts';
+import { parseJson } from '../kit/parse-json.ts';
 import type { LockEntry } from '../lockfile/block.ts';
 import type { StoreLayout } from './layout.ts';
 import { hexOf } from './layout.ts';
@@ -112,13 +113,4 @@ function isTime(value: unknown): value is string {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
