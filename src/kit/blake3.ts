@@ -27,7 +27,7 @@ export function nativeBlake3(): Blake3 | undefined {
   const require = createRequire(import.meta.url);
   let module: typeof import('@napi-rs/blake-hash');
   try {
-    module = require('@napi-rs/blake-hash') as typeof module;
+    module = requireNative(require);
   } catch (error) {
     // The package throws plain errors of several shapes when no binary fits the platform or its libc.
     if (error instanceof Error) return undefined;
@@ -45,6 +45,23 @@ export function nativeBlake3(): Blake3 | undefined {
       };
     },
   };
+}
+
+/**
+ * On Linux the package asks for a diagnostic report of the process to tell glibc from musl, which takes 4 ms: longer
+ * than all else that a `status` loads. With musl the binary for glibc is not installed, or does not load.
+ */
+function requireNative(require: NodeJS.Require): typeof import('@napi-rs/blake-hash') {
+  const name = '@napi-rs/blake-hash';
+  if (process.platform === 'linux') {
+    try {
+      const beside = createRequire(require.resolve(name));
+      return beside(`${name}-linux-${process.arch}-gnu`) as ReturnType<typeof requireNative>;
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+    }
+  }
+  return require(name) as ReturnType<typeof requireNative>;
 }
 
 /** The implementation that runs everywhere, about a tenth as fast. */

@@ -17,15 +17,20 @@ export class GitIgnoredOuts {
   constructor(project: Project, stages: Iterable<Stage>) {
     this.#project = project;
     const paths = [...stages].flatMap((stage) => this.#pathsOf(stage));
-    this.written = ensureIgnored(project, paths.filter(hasFolder));
-    this.#later = new Set(paths.filter((path) => !hasFolder(path)));
+    const folders = new Set(paths.map((path) => dirname(path)).filter(isFolder));
+    this.written = ensureIgnored(
+      project,
+      paths.filter((path) => folders.has(dirname(path))),
+    );
+    this.#later = new Set(paths.filter((path) => !folders.has(dirname(path))));
   }
 
   /** To be called when the outs of a stage are there. */
   made(stage: Stage): void {
     if (this.#later.size === 0) return;
     const paths = this.#pathsOf(stage).filter((path) => this.#later.delete(path));
-    this.written.push(...ensureIgnored(this.#project, paths.filter(hasFolder)));
+    const placed = paths.filter((path) => isFolder(dirname(path)));
+    this.written.push(...ensureIgnored(this.#project, placed));
   }
 
   #pathsOf(stage: Stage): string[] {
@@ -33,7 +38,7 @@ export class GitIgnoredOuts {
   }
 }
 
-/** Whether the place of a path is there and a folder: a file has nothing below it, not even `.`. */
-function hasFolder(path: string): boolean {
-  return existsSync(`${dirname(path)}/.`);
+/** Whether a folder is there: a file has nothing below it, not even `.`. */
+function isFolder(path: string): boolean {
+  return existsSync(`${path}/.`);
 }

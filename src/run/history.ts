@@ -20,23 +20,25 @@ export interface History {
   save(): void;
 }
 
-/** Opens the history at `file`, `.pipe/tmp/history.json`; a damaged one counts as empty. */
+/** The history at `file`, `.pipe/tmp/history.json`, read when first asked; a damaged one counts as empty. */
 export function openHistory(file: string): History {
-  const runs = readRuns(file);
+  let read: Map<string, LastRun> | undefined;
+  const known = (): Map<string, LastRun> => (read ??= readRuns(file));
   const changed = new Map<string, LastRun>();
   return {
-    get: (address) => runs.get(address),
+    get: (address) => known().get(address),
     durationOf(address) {
-      const run = runs.get(address);
+      const run = known().get(address);
       return run?.exitCode === 0 ? run.durationMs : undefined;
     },
     usualMs() {
+      const runs = known();
       let sum = 0;
       for (const { durationMs } of runs.values()) sum += durationMs;
       return runs.size === 0 ? 1 : sum / runs.size;
     },
     set(address, run) {
-      runs.set(address, run);
+      known().set(address, run);
       changed.set(address, run);
     },
     save() {

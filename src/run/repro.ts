@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { findExecutor } from '../executor/registry.ts';
 import type { StageEndEvent, StageOutcome } from '../event/event.ts';
+import type { Graph } from '../graph/graph.ts';
 import { isAbort } from '../kit/abort.ts';
 import { lockPathOf } from '../lockfile/lock.ts';
 import { PipeError } from '../problem/problem.ts';
@@ -61,10 +62,7 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
   const problems = planProblems(engine, plan);
   if (options.mode === 'stop' && problems.size > 0) throw new PipeError([...problems.values()].flat());
   if (ignored === undefined) return { ok: true, ends: new Map() };
-  for (const { facts, decision } of plan.values()) {
-    // While it starts, the first stages are claimed and looked at.
-    if (decision.state === 'run') void findExecutor(facts.stage.executor).then((executor) => executor.prepare?.());
-  }
+  prepareExecutors(plan);
   const ends = await new Run(engine, plan, { ...options, history, ignored }).toEnd();
   const locks = await fold(engine, options.signal);
   engine.claims.close();
@@ -75,6 +73,18 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
   const ok = counts.failed + counts.blocked + counts.cancelled === 0;
   engine.emit({ type: 'run-end', ok, counts, durationMs: performance.now() - started });
   return { ok, ends };
+}
+
+/** While an executor starts, the first stages are claimed and looked at. */
+function prepareExecutors(plan: Survey): void {
+  const running = [...plan.values()].filter(({ decision }) => decision.state === 'run');
+  for (const name of new Set(running.map(({ facts }) => facts.stage.executor))) {
+    // What goes wrong here goes wrong again, and is told, when a stage is started.
+    void findExecutor(name).then(
+      (executor) => executor.prepare?.(),
+      () => undefined,
+    );
+  }
 }
 
 /** Nothing has been touched, and there is no plan to tell of. */
@@ -120,6 +130,24 @@ function countOutcomes(ends: ReadonlyMap<string, StageEndEvent>): Record<StageOu
   return counts;
 }
 
+/** Whether a stage can be taken for what the plan says, as far as one of those that it needs goes. */
+function isQuiet(isPlanned: boolean, outcome: StageOutcome | undefined): boolean {
+  return !isPlanned || outcome === 'fresh' || outcome === 'frozen';
+}
+
+/** The stages that nothing which is yet to run can change, with how they end. */
+function settledFrom(plan: Survey, needs: Graph['needs']): Map<string, 'fresh' | 'frozen' | 'skipped'> {
+  const settled = new Map<string, 'fresh' | 'frozen' | 'skipped'>();
+  for (const [address, { decision }] of plan) {
+    const { state } = decision;
+    if (state === 'skip') settled.set(address, 'skipped');
+    if (state !== 'fresh' && state !== 'frozen') continue;
+    const before = needs.get(address) ?? [];
+    if (before.every((each) => isQuiet(plan.has(each), settled.get(each)))) settled.set(address, state);
+  }
+  return settled;
+}
+
 interface RunOptions extends ReproOptions {
   readonly history: History;
   readonly ignored: GitIgnoredOuts;
@@ -130,6 +158,8 @@ class Run {
   readonly #engine: Engine;
   readonly #plan: Survey;
   readonly #options: RunOptions;
+  /** Stages that need no look any more, in the order of the plan. Usually all, and then nothing is scheduled. */
+  readonly #settled: ReadonlyMap<string, 'fresh' | 'frozen' | 'skipped'>;
   readonly #schedule: Schedule;
   readonly #ends = new Map<string, StageEndEvent>();
   #stopped = false;
@@ -139,9 +169,11 @@ class Run {
     this.#plan = plan;
     this.#options = options;
     const { history } = options;
-    const usual = history.usualMs();
+    this.#settled = settledFrom(plan, engine.graph.needs);
+    const open = [...plan].filter(([address]) => !this.#settled.has(address));
+    const usual = open.length === 0 ? 0 : history.usualMs();
     this.#schedule = new Schedule(
-      [...plan].map(([address, surveyed]): Job => {
+      open.map(([address, surveyed]): Job => {
         const { resources } = surveyed.facts.stage;
         return {
           name: address,
@@ -158,6 +190,9 @@ class Run {
 
   async toEnd(): Promise<ReadonlyMap<string, StageEndEvent>> {
     const running = new Map<string, Promise<StageEndEvent>>();
+    if (!this.#isStopped()) {
+      for (const [address, outcome] of this.#settled) this.#tell(this.#without(address, outcome));
+    }
     for (;;) {
       this.#startAll(running);
       if (running.size === 0) break;
@@ -177,9 +212,9 @@ class Run {
       const jobs = this.#schedule.next();
       if (jobs.length === 0) return;
       for (const { name } of jobs) {
-        const settled = this.#settled(name);
-        if (settled === undefined) running.set(name, this.#start(name));
-        else this.#end(settled);
+        const end = this.#quietEnd(name);
+        if (end === undefined) running.set(name, this.#start(name));
+        else this.#end(end);
       }
     }
   }
@@ -188,16 +223,12 @@ class Run {
     return this.#stopped || this.#options.signal.aborted;
   }
 
-  /** How a stage ends that needs no further look: nothing that it needs has done anything since the survey. */
-  #settled(address: string): StageEndEvent | undefined {
+  /** How a stage ends whose needs turned out not to change anything. */
+  #quietEnd(address: string): StageEndEvent | undefined {
     const state = this.#plan.get(address)?.decision.state;
-    if (state === 'skip') return this.#without(address, 'skipped');
     if (state !== 'fresh' && state !== 'frozen') return undefined;
     const needs = this.#engine.graph.needs.get(address) ?? [];
-    const quiet = needs.every((each) => {
-      const outcome = this.#ends.get(each)?.outcome;
-      return outcome === undefined || outcome === 'fresh' || outcome === 'frozen';
-    });
+    const quiet = needs.every((each) => isQuiet(this.#plan.has(each), this.#ends.get(each)?.outcome));
     return quiet ? this.#without(address, state) : undefined;
   }
 
@@ -216,17 +247,20 @@ class Run {
     return end;
   }
 
-  #end(end: StageEndEvent): void {
+  #tell(end: StageEndEvent): void {
     this.#ends.set(end.stage, end);
     this.#engine.emit(end);
+  }
+
+  #end(end: StageEndEvent): void {
+    this.#tell(end);
     const failed = end.outcome === 'failed' || end.outcome === 'cancelled';
     if (failed && this.#options.mode === 'stop') this.#stopped = true;
     const blocked = this.#schedule.end(end.stage, failed && this.#options.mode !== 'ignore' ? 'failed' : 'done');
     for (const address of blocked) {
       if (!this.#ends.has(address)) {
         const event = this.#without(address, end.outcome === 'cancelled' ? 'cancelled' : 'blocked');
-        this.#ends.set(address, event);
-        this.#engine.emit(event);
+        this.#tell(event);
       }
     }
   }

@@ -57,7 +57,8 @@ export function planEvent(
   { jobs, history }: { readonly jobs: number; readonly history: History },
 ): PlanEvent {
   const stages = [...plan].map(([stage, { decision }]): PlannedStage => {
-    const expectedMs = decision.record?.durationMs ?? history.durationOf(stage);
+    const willRun = decision.state === 'run' || decision.state === 'may-run';
+    const expectedMs = decision.record?.durationMs ?? (willRun ? history.durationOf(stage) : undefined);
     return {
       stage,
       state: decision.state,
