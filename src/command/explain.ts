@@ -30,7 +30,11 @@ export default defineCommand({
     const plan = await survey(engine, needed, {});
     engine.index.save();
     const history = openHistory(`${project.pipeDir}/tmp/history.json`);
-    const { stages } = planEvent(engine, plan, { jobs: capacityOf(project, undefined).jobs, history });
+    const planned = planEvent(engine, plan, { jobs: capacityOf(project, undefined).jobs, history });
+    const stages = planned.stages.map((each) => {
+      const expectedMs = each.expectedMs ?? history.durationOf(each.stage);
+      return expectedMs === undefined ? each : { ...each, expectedMs };
+    });
     const explained = stages
       .filter(({ stage }) => wanted.has(stage))
       .map((planned) => ({ planned, runs: runsOf(engine, plan.get(planned.stage)) }));

@@ -4,8 +4,13 @@ import { isWithin } from '../kit/path.ts';
 import { globBase, globMatcher, globMeets } from './glob.ts';
 
 const NAMES = ['a', 'b', 'ab', '.h'];
-/** Every path of up to four of the names. */
-const PATHS = NAMES.flatMap((a) => [a, ...NAMES.flatMap((b) => [`${a}/${b}`, ...NAMES.flatMap((c) => [`${a}/${b}/${c}`, ...NAMES.map((d) => `${a}/${b}/${c}/${d}`)])])]); // prettier-ignore
+/** Every path of up to six of the names: no pattern below has more segments. */
+const PATHS = pathsOf(6);
+
+function pathsOf(depth: number): string[] {
+  if (depth === 1) return NAMES;
+  return [...NAMES, ...pathsOf(depth - 1).flatMap((path) => NAMES.map((name) => `${path}/${name}`))];
+}
 
 const part = fc.constantFrom('a', 'b', '.h', '*', '?', 'a*', '[ab]', '[!a]', '{a,b}', '{a/b,b}', '{a,b/{a,*}}', '.*');
 const pattern = fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('/'));
