@@ -1,22 +1,37 @@
-import type { Stats } from 'node:fs';
-import { lstatSync, readFileSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { StatIndex } from '../index/stat-index.ts';
+import { KINDS } from '../index/section.ts';
+import type { FolderMemory, StatIndex } from '../index/stat-index.ts';
+import { isReliable } from '../index/stat-index.ts';
 import { checkAborted } from '../kit/abort.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
-import type { Digest } from '../kit/digest.ts';
+import type { Digest, RawDigest } from '../kit/digest.ts';
+import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import { TEMPORARY_PREFIX } from '../kit/temporary.ts';
-import { readProblem as faultProblem } from '../kit/text-file.ts';
-import { PipeError } from '../problem/problem.ts';
 import type { Entry } from '../store/tree.ts';
-import { encodeTree, isSafeName } from '../store/tree.ts';
+import { REPLACEMENT, changed, checkName, circle, notUtf8, readProblem, specialFile } from './file-problem.ts';
+import type { ReadFile } from './folder.ts';
+import { FolderBuilder } from './folder.ts';
 
-const SMALL = 1 << 20;
+/** Files up to this size are read in one piece; a store packs them. */
+const SMALL = 64 * 1024;
 
 /** Entries of folders between two turns of the event loop. */
-const PAUSE_EVERY = 500;
+const PAUSE_EVERY = 2_000;
 
 export interface FingerprintOptions {
   /** Absolute path of the project. */
@@ -31,12 +46,13 @@ export interface FingerprintOptions {
 
 /** Receives what a walk finds, so that a store can take it in while it is hashed. */
 export interface Sink {
-  /** Whether the object is there already. */
-  has(digest: Digest): boolean;
-  /** Takes a file in; returns the digest of the bytes it read. */
+  /** Whether the object whose digest lies at `at` need not be given. */
+  has(digest: RawDigest, at?: number): boolean;
+  /** Takes in a small file, a tree, or the target of a link; `true` when `settle` is due. */
+  add(digest: RawDigest, bytes: Buffer): boolean;
+  settle(): Promise<void>;
+  /** Takes in a file of any size; returns the digest of the bytes it read. */
   file(path: string): Promise<Digest>;
-  /** Takes in a tree or the target of a link. */
-  bytes(text: string): Promise<Digest>;
 }
 
 /** How a walk goes about it. */
@@ -46,6 +62,8 @@ export interface WalkOptions {
   readonly sink?: Sink;
   /** Makes the walk reject with an AbortError. */
   readonly signal?: AbortSignal;
+  /** Told of the files that were looked at, and their bytes, every some thousand of them. */
+  readonly onProgress?: (files: number, bytes: number) => void;
 }
 
 /**
@@ -61,10 +79,17 @@ export async function fingerprintPath(
   return new Walk(how, options).entry(path, []);
 }
 
+/** Without waiting for the other end of a named pipe. */
+const READ = constants.O_RDONLY | constants.O_NONBLOCK;
+
 class Walk {
   readonly #how: WalkOptions;
   readonly #options: FingerprintOptions;
+  readonly #buffer = Buffer.allocUnsafe(SMALL + 1);
   #entries = 0;
+  #bytes = 0;
+  /** Whether the sink wants to settle. */
+  #isFull = false;
 
   constructor(how: WalkOptions, options: FingerprintOptions) {
     this.#how = how;
@@ -73,7 +98,7 @@ class Walk {
 
   /** `above` holds the real paths of the folders that are being walked, to find links in a circle. */
   async entry(path: string, above: readonly string[]): Promise<Entry | undefined> {
-    await this.#pause();
+    checkAborted(this.#how.signal);
     const absolute = path.startsWith('/') ? path : join(this.#options.root, path);
     try {
       return await this.#entry(path, absolute, above);
@@ -85,44 +110,71 @@ class Walk {
   /** Lets signals and timers have their turn now and then: small files are read without waiting for anything. */
   async #pause(): Promise<void> {
     checkAborted(this.#how.signal);
-    this.#entries += 1;
-    if (this.#entries % PAUSE_EVERY === 0) await setImmediate();
+    this.#how.onProgress?.(this.#entries, this.#bytes);
+    await setImmediate();
   }
 
   async #entry(path: string, absolute: string, above: readonly string[]): Promise<Entry | undefined> {
     const stat = statOf(absolute, this.#how.follow);
     if (stat === undefined) return undefined;
-    if (stat.isFile()) return this.#file(path, absolute, stat);
+    if (stat.isFile()) return this.#single(path, absolute, stat);
     if (stat.isDirectory()) return this.#folder(path, absolute, above);
     if (stat.isSymbolicLink()) return this.#link(path, absolute);
-    throw new PipeError({
-      code: 'PIPE_FILE_KIND',
-      message: `${path} is a socket, pipe or device: it cannot be tracked`,
-      hint: 'remove it, or name it in .pipeignore',
-    });
+    throw specialFile(path);
   }
 
-  async #file(path: string, absolute: string, stat: Stats): Promise<Entry> {
+  /** A file that is looked at by itself. */
+  async #single(path: string, absolute: string, stat: Stats): Promise<Entry> {
     const { index, now } = this.#options;
     const { sink } = this.#how;
     const known = index.lookup(path, stat);
-    let digest = known;
-    if (digest === undefined || sink?.has(digest) === false) {
-      const at = now();
-      digest = sink === undefined ? await this.#hash(absolute, stat) : await sink.file(absolute);
-      const after = statOf(absolute, this.#how.follow);
-      if (after?.mtimeMs !== stat.mtimeMs || after.size !== stat.size || after.ino !== stat.ino) {
-        throw changed(path);
-      }
-      index.record(path, stat, { digest, at });
-    }
-    return { kind: (stat.mode & 0o100) === 0 ? 'file' : 'exec', digest, size: stat.size };
+    this.#count(stat.size);
+    if (known !== undefined && sink?.has(rawOfDigest(known)) !== false) return fileEntry(stat, known);
+    const at = now();
+    const read = this.#readSmall(path, absolute) ?? (await this.#readLarge(path, absolute, stat));
+    const digest = digestOfRaw(read.digest);
+    if (this.#isFull) await this.#settle();
+    index.record(path, read.stat, { digest, at });
+    return fileEntry(read.stat, digest);
   }
 
-  async #hash(absolute: string, stat: Stats): Promise<Digest> {
-    const { blake3 } = this.#options;
-    if (stat.size <= SMALL) return blake3.hash(readFileSync(absolute));
-    const hasher = blake3.hasher();
+  #count(size: number): void {
+    this.#entries += 1;
+    this.#bytes += size;
+  }
+
+  /**
+   * Reads a small file without waiting for anything; `undefined` when it is large. A file that was changed just now may
+   * be changing still: it is looked at again behind its bytes.
+   */
+  #readSmall(path: string, absolute: string): ReadFile | undefined {
+    const at = this.#options.now();
+    const fd = openSync(absolute, this.#how.follow ? READ : READ | constants.O_NOFOLLOW);
+    try {
+      const stat = fstatSync(fd);
+      if (!stat.isFile()) throw specialFile(path);
+      if (stat.size > SMALL) return undefined;
+      const length = readSync(fd, this.#buffer, 0, stat.size + 1, 0);
+      const reliable = isReliable(stat, at);
+      if (length !== stat.size || (!reliable && !isSameFile(stat, fstatSync(fd)))) throw changed(path);
+      const digest = this.#hashed(this.#buffer.subarray(0, length));
+      return { digest, stat, isReliable: reliable };
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  async #readLarge(path: string, absolute: string, before: Stats): Promise<ReadFile> {
+    const { sink, follow } = this.#how;
+    const at = this.#options.now();
+    const digest = sink === undefined ? await this.#hash(absolute) : await sink.file(absolute);
+    const stat = statOf(absolute, follow);
+    if (stat === undefined || !isSameFile(before, stat)) throw changed(path);
+    return { digest: rawOfDigest(digest), stat, isReliable: isReliable(stat, at) };
+  }
+
+  async #hash(absolute: string): Promise<Digest> {
+    const hasher = this.#options.blake3.hasher();
     const update = (chunk: Buffer): void => {
       hasher.update(chunk);
     };
@@ -131,34 +183,148 @@ class Walk {
   }
 
   async #link(path: string, absolute: string): Promise<Entry> {
-    const target = readlinkSync(absolute);
-    if (target.includes(REPLACEMENT)) throw notUtf8(`the target of ${JSON.stringify(path)}`, 'make the link anew');
-    return { kind: 'link', digest: await this.#bytes(target), size: Buffer.byteLength(target) };
+    const target = Buffer.from(readTarget(path, absolute));
+    this.#count(target.length);
+    const digest = digestOfRaw(this.#hashed(target));
+    if (this.#isFull) await this.#settle();
+    return { kind: 'link', digest, size: target.length };
   }
 
   async #folder(path: string, absolute: string, above: readonly string[]): Promise<Entry> {
     const inside = this.#how.follow ? descend(path, absolute, above) : above;
-    const tree = new Map<string, Entry>();
-    let size = 0;
-    let files = 0;
-    for (const each of readdirSync(absolute, { withFileTypes: true })) {
-      const child = path === '.' ? each.name : `${path}/${each.name}`;
-      if (each.name.startsWith(TEMPORARY_PREFIX) || this.#options.ignored(child, each.isDirectory())) continue;
-      // Before anything is looked at: a name that could not be decoded finds nothing, and must not pass for absent.
-      checkName(child, each.name);
-      const entry = await this.entry(child, inside);
-      // A link that points nowhere is left out of deps: there are no bytes to depend on.
-      if (entry === undefined) continue;
-      tree.set(each.name, entry);
-      size += entry.size;
-      files += entry.kind === 'dir' ? entry.files : 1;
+    const { index } = this.#options;
+    const { names, special } = this.#list(path, absolute);
+    const builder = new FolderBuilder({ path, entries: names.length, index }, this.#trees);
+    for (const name of names) {
+      const child = path === '.' ? name : `${path}/${name}`;
+      const kind = special.get(name);
+      if (kind !== undefined) await this.#special(builder, { child, name, kind }, inside);
+      else if (!this.#fileNow(builder, child, name)) await this.#fileLater(builder, child, name);
+      if (this.#isFull) await this.#settle();
+      if (this.#entries % PAUSE_EVERY === 0) await this.#pause();
     }
-    return { kind: 'dir', digest: await this.#bytes(encodeTree(tree)), size, files };
+    return builder.end();
   }
 
-  #bytes(text: string): Promise<Digest> {
-    return this.#how.sink?.bytes(text) ?? Promise.resolve(this.#options.blake3.hash(text));
+  /** The names in a folder that count, sorted, and what those are that are not plain files. */
+  #list(path: string, absolute: string): { names: string[]; special: Map<string, Dirent> } {
+    const names: string[] = [];
+    const special = new Map<string, Dirent>();
+    for (const each of readdirSync(absolute, { withFileTypes: true })) {
+      const { name } = each;
+      const isFolder = each.isDirectory();
+      const child = path === '.' ? name : `${path}/${name}`;
+      if (name.startsWith(TEMPORARY_PREFIX) || this.#options.ignored(child, isFolder)) continue;
+      // Before anything is looked at: a name that could not be decoded finds nothing, and must not pass for absent.
+      checkName(child, name);
+      // A link that points nowhere is left out of deps: there are no bytes to depend on.
+      if (this.#how.follow && each.isSymbolicLink() && statOf(`${absolute}/${name}`, true) === undefined) continue;
+      names.push(name);
+      if (!each.isFile()) special.set(name, each);
+    }
+    return { names: names.sort(), special };
   }
+
+  /** Takes a file in without waiting for anything; `false` when it is large. */
+  #fileNow(builder: FolderBuilder, child: string, name: string): boolean {
+    const absolute = this.#absolute(child);
+    const { memory } = builder;
+    const isRemembered = memory.seek(name);
+    try {
+      if (isRemembered) {
+        const stat = lstatSync(absolute);
+        if (this.#isKept(memory, stat)) {
+          this.#count(stat.size);
+          builder.keep(name);
+          return true;
+        }
+      }
+      const read = this.#readSmall(child, absolute);
+      if (read === undefined) return false;
+      this.#count(read.stat.size);
+      builder.addFile(name, kindOf(read.stat), { ...read, isRemembered });
+      return true;
+    } catch (error) {
+      throw (error as NodeJS.ErrnoException).path === absolute ? readProblem(child, error) : error;
+    }
+  }
+
+  #isKept({ section, row }: FolderMemory, stat: Stats): boolean {
+    if (section === undefined || !stat.isFile() || !section.isUnchanged(row, stat)) return false;
+    if (section.kindOf(row) !== KINDS.indexOf(kindOf(stat))) return false;
+    return this.#how.sink?.has(section.digests, row * 32) !== false;
+  }
+
+  async #fileLater(builder: FolderBuilder, child: string, name: string): Promise<void> {
+    const absolute = this.#absolute(child);
+    const { memory } = builder;
+    try {
+      const stat = lstatSync(absolute);
+      const read = await this.#readLarge(child, absolute, stat);
+      this.#count(stat.size);
+      builder.addFile(name, kindOf(stat), { ...read, isRemembered: memory.section?.names[memory.row] === name });
+    } catch (error) {
+      throw (error as NodeJS.ErrnoException).path === absolute ? readProblem(child, error) : error;
+    }
+  }
+
+  async #special(
+    builder: FolderBuilder,
+    { child, name, kind }: { readonly child: string; readonly name: string; readonly kind: Dirent },
+    inside: readonly string[],
+  ): Promise<void> {
+    const isRemembered = builder.memory.seek(name);
+    const entry = await this.entry(child, inside);
+    if (entry === undefined) throw changed(child);
+    if (entry.kind === 'dir') {
+      builder.addFolder(name, entry, isRemembered);
+      return;
+    }
+    const stat = statOf(this.#absolute(child), this.#how.follow && kind.isSymbolicLink());
+    if (stat === undefined) throw changed(child);
+    // What a link leads to is looked at each time.
+    const digest = rawOfDigest(entry.digest);
+    builder.addFile(name, entry.kind, { digest, stat, isReliable: false, isRemembered });
+  }
+
+  #absolute(path: string): string {
+    return path.startsWith('/') ? path : `${this.#options.root}/${path}`;
+  }
+
+  readonly #trees = {
+    put: (text: string): Digest => digestOfRaw(this.#hashed(Buffer.from(text))),
+    has: (digest: Digest): boolean => this.#how.sink?.has(rawOfDigest(digest)) !== false,
+  };
+
+  /** Hashes some bytes, and stores them where a store listens. */
+  #hashed(bytes: Buffer): RawDigest {
+    const digest = this.#options.blake3.raw(bytes);
+    if (this.#how.sink?.add(digest, bytes) === true) this.#isFull = true;
+    return digest;
+  }
+
+  async #settle(): Promise<void> {
+    this.#isFull = false;
+    await this.#how.sink?.settle();
+  }
+}
+
+function kindOf(stat: Stats): 'file' | 'exec' {
+  return (stat.mode & 0o100) === 0 ? 'file' : 'exec';
+}
+
+function fileEntry(stat: Stats, digest: Digest): Entry {
+  return { kind: kindOf(stat), digest, size: stat.size };
+}
+
+function isSameFile(a: Stats, b: Stats): boolean {
+  return a.mtimeMs === b.mtimeMs && a.size === b.size && a.ino === b.ino;
+}
+
+function readTarget(path: string, absolute: string): string {
+  const target = readlinkSync(absolute);
+  if (target.includes(REPLACEMENT)) throw notUtf8(`the target of ${JSON.stringify(path)}`, 'make the link anew');
+  return target;
 }
 
 function statOf(absolute: string, follow: boolean): Stats | undefined {
@@ -176,53 +342,4 @@ function descend(path: string, absolute: string, above: readonly string[]): read
   const real = realpathSync(absolute);
   if (above.includes(real)) throw circle(path);
   return [...above, real];
-}
-
-function circle(path: string): PipeError {
-  return new PipeError({
-    code: 'PIPE_LINK_CYCLE',
-    message: `${path} is a symbolic link that leads back to itself`,
-    hint: 'remove the link, or name it in .pipeignore',
-  });
-}
-
-function changed(path: string): PipeError {
-  return new PipeError({
-    code: 'PIPE_FILE_CHANGED',
-    message: `${path} changed while it was being read`,
-    hint: 'something else is writing it: wait until it is done, then try again',
-  });
-}
-
-/** The error to throw when `path` could not be read: a problem for the user where it is one, else the error itself. */
-export function readProblem(path: string, error: unknown): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOENT' || code === 'ENOTDIR' ? changed(path) : faultProblem(path, error);
-}
-
-/** What Node puts in place of bytes that it cannot decode. */
-const REPLACEMENT = '\ufffd';
-
-function notUtf8(what: string, hint: string): PipeError {
-  return new PipeError({
-    code: 'PIPE_NAME_NOT_UTF8',
-    message: `${what} is not UTF-8, or holds the replacement character`,
-    hint,
-  });
-}
-
-/** @throws {PipeError} PIPE_NAME_NOT_UTF8 for a name that could not be decoded: its file could not be found by it. */
-export function checkDecoded(path: string, name: string): void {
-  if (name.includes(REPLACEMENT)) throw notUtf8(`the name of ${JSON.stringify(path)}`, 'rename the file');
-}
-
-function checkName(path: string, name: string): void {
-  checkDecoded(path, name);
-  if (!isSafeName(name)) {
-    throw new PipeError({
-      code: 'PIPE_NAME_UNSAFE',
-      message: `${JSON.stringify(path)} has a name that cannot be stored: .git, .dvc and .pipe are refused`,
-      hint: 'rename it, or name it in .pipeignore',
-    });
-  }
 }

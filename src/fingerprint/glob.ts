@@ -5,7 +5,8 @@ import { sortedBy } from '../kit/order.ts';
 import { TEMPORARY_PREFIX } from '../kit/temporary.ts';
 import type { Entry } from '../store/tree.ts';
 import type { FingerprintOptions, WalkOptions } from './file.ts';
-import { checkDecoded, fingerprintPath, readProblem } from './file.ts';
+import { fingerprintPath } from './file.ts';
+import { checkDecoded, readProblem } from './file-problem.ts';
 
 /** Every file that matches, as one set: its digest covers paths, relative to the working folder, and bytes. */
 export async function fingerprintGlob(

@@ -1,105 +1,298 @@
 import type { Stats } from 'node:fs';
-import { readFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, writevSync } from 'node:fs';
+import { join } from 'node:path';
 import { writeDisposable } from '../kit/disposable-file.ts';
 import type { Digest } from '../kit/digest.ts';
-import { parseDigest } from '../kit/digest.ts';
-import { parseJson } from '../kit/parse-json.ts';
+import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
+import { byCodeUnit } from '../kit/order.ts';
+import { systemFault } from '../kit/system-fault.ts';
+import type { Section } from './section.ts';
+import { SectionWriter, openSection } from './section.ts';
 
 /**
  * Remembers the digest of every file that was hashed, with the stat values it had, so that an unchanged project is not
- * read again. Disposable: a lost, damaged or foreign index only costs hashing (docs/formats.md, `pipe.index/1`).
+ * read again. Disposable: a lost, damaged or foreign index only costs hashing (docs/formats.md, `pipe.index/2`).
  */
 export interface StatIndex {
   /** The digest of an unchanged file; `undefined` when it must be hashed. */
   lookup(path: string, stat: Stats): Digest | undefined;
   /** Notes the digest of bytes that were read after `stat` was taken; `at` is when, in ms since 1970. */
   record(path: string, stat: Stats, hashed: { readonly digest: Digest; readonly at: number }): void;
-  /** Writes the index if it changed. */
+  /** What is remembered of the entries of a folder. */
+  folder(path: string): FolderMemory;
+  /** Notes all entries of a folder; sections that are there already stay as they are. */
+  recordFolder(path: string, sections: readonly Section[]): void;
+  /** Writes what was noted. */
   save(): void;
 }
-
-type Line = readonly [
-  path: string,
-  mtime: number,
-  ctime: number,
-  ino: number,
-  size: number,
-  at: number,
-  digest: Digest,
-];
-
-const SCHEMA = 'pipe.index/1';
 
 /** The clock of most file systems ticks every 4 to 10 ms; where times are whole seconds, every 2 s (FAT). */
 const TICK_MS = 20;
 const COARSE_TICK_MS = 2_000;
 
-/** How many entries that a run did not look at are kept for others. */
-const SPARE_LINES = 10_000;
+/** How many files that a run did not look at are kept for others. */
+const SPARE_FILES = 10_000;
+/** What the file may hold that is out of date before it is written anew, beyond as much as what is not. */
+const SPARE_BYTES = 1 << 20;
 
-/** Opens the index at `file` (absolute) for the project at `root`. A damaged one counts as empty. */
-export function openStatIndex(file: string, root: string): StatIndex {
-  const lines = readLines(file, root);
-  const used = new Set<string>();
-  let changed = false;
-  return {
-    lookup(path, stat) {
-      used.add(path);
-      const line = lines.get(path);
-      if (line === undefined) return undefined;
-      const [, mtime, ctime, ino, size, at, digest] = line;
-      if (mtime !== stat.mtimeMs || ctime !== stat.ctimeMs || ino !== stat.ino || size !== stat.size) return undefined;
-      // A change within the same tick of the clock leaves no trace in the stat values, so an entry counts only if the
-      // file was read at least one tick after it was last changed. Programs that copy set mtime back: ctime tells.
-      return at > Math.max(mtime, ctime) + tickOf(mtime) ? digest : undefined;
-    },
-    record(path, stat, { digest, at }) {
-      used.add(path);
-      lines.set(path, [path, stat.mtimeMs, stat.ctimeMs, stat.ino, stat.size, at, digest]);
-      changed = true;
-    },
-    save() {
-      if (!changed) return;
-      const rows = [JSON.stringify({ schema: SCHEMA, root })];
+const SCHEMA = 'pipe.index/2';
+/** Before the payload of a section: its length, and its XXH64. */
+const FRAME_HEAD = 16;
+
+/**
+ * Whether a file that was read at `at` has kept its bytes as long as it keeps its stat values: a change within the same
+ * tick of the clock leaves no trace in them. Programs that copy set mtime back: ctime tells.
+ */
+export function isReliable(stat: Pick<Stats, 'mtimeMs' | 'ctimeMs'>, at: number): boolean {
+  const tick = stat.mtimeMs % 1_000 === 0 ? COARSE_TICK_MS : TICK_MS;
+  return at > Math.max(stat.mtimeMs, stat.ctimeMs) + tick;
+}
+
+/** Walks over what is remembered of a folder, in the order of names. */
+export class FolderMemory {
+  readonly sections: readonly Section[];
+  #at = 0;
+  #row = 0;
+
+  constructor(sections: readonly Section[]) {
+    this.sections = sections;
+  }
+
+  get section(): Section | undefined {
+    return this.sections[this.#at];
+  }
+
+  get row(): number {
+    return this.#row;
+  }
+
+  /** Goes on to a name, which comes after the one before; whether it is remembered. */
+  seek(name: string): boolean {
+    for (; this.#at < this.sections.length; this.#at += 1, this.#row = 0) {
+      const { names } = this.sections[this.#at] as Section;
+      while (this.#row < names.length && (names[this.#row] as string) < name) this.#row += 1;
+      if (this.#row < names.length) return names[this.#row] === name;
+    }
+    return false;
+  }
+}
+
+/**
+ * Opens the index at `file` (absolute) for the project at `root`, which is read when it is first asked. A damaged one
+ * counts as empty. `checksum` is XXH64.
+ */
+export function openStatIndex(file: string, root: string, checksum: (bytes: Buffer) => bigint): StatIndex {
+  return new LoggedIndex(file, root, checksum);
+}
+
+interface FileRow {
+  readonly section: Section | undefined;
+  readonly row: number;
+  readonly fresh?: { readonly stat: Stats; readonly digest: Digest; readonly isReliable: boolean };
+}
+
+/** An index whose file is a log of sections: later ones replace earlier ones of the same folder and last name. */
+class LoggedIndex implements StatIndex {
+  readonly #file: string;
+  readonly #root: string;
+  readonly #checksum: (bytes: Buffer) => bigint;
+  #folders: Map<string, Map<string, Section>> | undefined;
+  /** Files that were looked at by themselves. */
+  readonly #files = new Map<string, FileRow>();
+  readonly #used = new Set<string>();
+  #areFilesNew = false;
+  #pending: Section[] = [];
+  /** Bytes of the file when it was read; `undefined` when it must be written anew. */
+  #length: number | undefined;
+
+  constructor(file: string, root: string, checksum: (bytes: Buffer) => bigint) {
+    this.#file = file;
+    this.#root = root;
+    this.#checksum = checksum;
+  }
+
+  lookup(path: string, stat: Stats): Digest | undefined {
+    const folders = this.#load();
+    this.#used.add(path);
+    const known = this.#files.get(path) ?? this.#inFolder(folders, path);
+    if (known === undefined) return undefined;
+    const { section, row, fresh } = known;
+    if (fresh !== undefined) return fresh.isReliable && isSame(fresh.stat, stat) ? fresh.digest : undefined;
+    if (section?.isUnchanged(row, stat) !== true) return undefined;
+    return digestOfRaw(section.digests.subarray(row * 32, row * 32 + 32));
+  }
+
+  record(path: string, stat: Stats, { digest, at }: { readonly digest: Digest; readonly at: number }): void {
+    this.#load();
+    this.#used.add(path);
+    this.#files.set(path, { section: undefined, row: 0, fresh: { stat, digest, isReliable: isReliable(stat, at) } });
+    this.#areFilesNew = true;
+  }
+
+  folder(path: string): FolderMemory {
+    const sections = [...(this.#load().get(path)?.values() ?? [])].filter(({ names }) => names.length > 0);
+    return new FolderMemory(sections.sort((a, b) => byCodeUnit(a.last, b.last)));
+  }
+
+  recordFolder(path: string, sections: readonly Section[]): void {
+    const folders = this.#load();
+    const before = folders.get(path);
+    const after = new Map(sections.map((section) => [section.last, section]));
+    for (const section of sections) if (before?.get(section.last) !== section) this.#pending.push(section);
+    for (const last of before?.keys() ?? []) if (!after.has(last)) this.#pending.push(nothing(path, last));
+    folders.set(path, after);
+  }
+
+  save(): void {
+    if (this.#areFilesNew) this.#noteFiles();
+    if (this.#pending.length === 0) return;
+    const pending = this.#pending;
+    this.#pending = [];
+    const added = bytesOf(pending);
+    const live = bytesOf(this.#live());
+    // Where most of the file would be out of date, it is written anew.
+    if (this.#length !== undefined && this.#length + added <= 2 * live + SPARE_BYTES && this.#append(pending)) {
+      this.#length += added;
+      return;
+    }
+    const kept = this.#live().filter(({ folder }) => folder === '' || existsSync(join(this.#root, folder)));
+    writeDisposable(this.#file, Buffer.concat([this.#header(), ...kept.flatMap((section) => this.#frame(section))]));
+    this.#length = this.#header().length + bytesOf(kept);
+  }
+
+  #live(): Section[] {
+    return [...(this.#folders ?? [])].flatMap(([, sections]) => [...sections.values()]);
+  }
+
+  /** One write, so that what two processes append does not mix. */
+  #append(sections: readonly Section[]): boolean {
+    try {
+      const fd = openSync(this.#file, 'a');
+      try {
+        // Another process may have written it anew: then this is as good a place.
+        if (fstatSync(fd).size < this.#header().length) return false;
+        writevSync(fd, sections.flatMap((section) => this.#frame(section)).slice(0, 1_000_000));
+        return true;
+      } finally {
+        closeSync(fd);
+      }
+    } catch (error) {
+      if (systemFault(error) === undefined && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      return false;
+    }
+  }
+
+  #frame({ payload }: Section): [Buffer, Buffer] {
+    const head = Buffer.alloc(FRAME_HEAD);
+    head.writeUInt32LE(payload.length, 0);
+    head.writeBigUInt64LE(this.#checksum(payload), 8);
+    return [head, payload];
+  }
+
+  /** Makes one section of all files that were looked at by themselves. */
+  #noteFiles(): void {
+    this.#areFilesNew = false;
+    const folders = this.#load();
+    const writer = new SectionWriter();
+    const isCrowded = this.#files.size > 2 * this.#used.size + SPARE_FILES;
+    for (const path of [...this.#files.keys()].sort()) {
+      const { section, row, fresh } = this.#files.get(path) as FileRow;
       // What nobody asked for in a while may be gone from the disk: it goes when it is most of the file.
-      const kept =
-        lines.size > 2 * used.size + SPARE_LINES
-          ? [...lines.values()].filter(([path]) => used.has(path))
-          : lines.values();
-      for (const line of kept) rows.push(JSON.stringify(line));
-      writeDisposable(file, `${rows.join('\n')}\n`);
-      changed = false;
-    },
-  };
+      if (isCrowded && !this.#used.has(path)) continue;
+      if (fresh !== undefined) {
+        const { stat, digest } = fresh;
+        writer.addFile(path, { kind: 0, stat, digest: rawOfDigest(digest), at: 0, isReliable: fresh.isReliable });
+      } else if (section !== undefined) writer.addRow(path, section, row);
+    }
+    const section = writer.end('', undefined);
+    for (const before of folders.get('')?.values() ?? []) {
+      if (before.last !== section.last) this.#pending.push(nothing('', before.last));
+    }
+    folders.set('', new Map([[section.last, section]]));
+    this.#pending.push(section);
+  }
+
+  #inFolder(folders: Map<string, Map<string, Section>>, path: string): FileRow | undefined {
+    const cut = path.lastIndexOf('/');
+    const sections = folders.get(cut < 0 ? '.' : path.slice(0, cut));
+    const name = path.slice(cut + 1);
+    for (const section of sections?.values() ?? []) {
+      if (name > section.last) continue;
+      const row = section.names.indexOf(name);
+      if (row >= 0) return { section, row };
+    }
+    return undefined;
+  }
+
+  #header(): Buffer {
+    const line = `${JSON.stringify({ schema: SCHEMA, root: this.#root })}\n`;
+    const bytes = Buffer.byteLength(line);
+    // Sections begin at a multiple of 8, so that their numbers can be looked at in place.
+    return Buffer.from(`${line.slice(0, -1)}${' '.repeat((8 - (bytes % 8)) % 8)}\n`);
+  }
+
+  #load(): Map<string, Map<string, Section>> {
+    if (this.#folders !== undefined) return this.#folders;
+    const folders = new Map<string, Map<string, Section>>();
+    this.#folders = folders;
+    const bytes = readIfThere(this.#file);
+    const header = this.#header();
+    if (bytes === undefined || !bytes.subarray(0, header.length).equals(header)) return folders;
+    this.#length = bytes.length;
+    for (let at = header.length; at < bytes.length;) {
+      const section = this.#sectionAt(bytes, at);
+      if (section === undefined) {
+        this.#length = undefined;
+        break;
+      }
+      at += FRAME_HEAD + section.payload.length;
+      const { folder, last } = section;
+      const sections = folders.get(folder) ?? new Map<string, Section>();
+      folders.set(folder, sections);
+      if (section.digests.length === 0) sections.delete(last);
+      else sections.set(last, section);
+    }
+    for (const section of folders.get('')?.values() ?? []) {
+      for (const [row, path] of section.names.entries()) this.#files.set(path, { section, row });
+    }
+    return folders;
+  }
+
+  #sectionAt(bytes: Buffer, at: number): Section | undefined {
+    if (at + FRAME_HEAD > bytes.length) return undefined;
+    const start = at + FRAME_HEAD;
+    const payload = bytes.subarray(start, start + bytes.readUInt32LE(at));
+    if (payload.length !== bytes.readUInt32LE(at) || payload.length % 8 !== 0) return undefined;
+    if (this.#checksum(payload) !== bytes.readBigUInt64LE(at + 8)) return undefined;
+    try {
+      return openSection(payload);
+    } catch (error) {
+      if (error instanceof RangeError) return undefined;
+      throw error;
+    }
+  }
 }
 
-function tickOf(mtime: number): number {
-  return mtime % 1_000 === 0 ? COARSE_TICK_MS : TICK_MS;
+/** Says that a section is no more. */
+function nothing(folder: string, last: string): Section {
+  const writer = new SectionWriter();
+  return writer.endEmpty(folder, last);
 }
 
-function readLines(file: string, root: string): Map<string, Line> {
-  const lines = new Map<string, Line>();
-  let text: string;
+function bytesOf(sections: readonly Section[]): number {
+  return sections.reduce((sum, { payload }) => sum + FRAME_HEAD + payload.length, 0);
+}
+
+function isSame(a: Stats, b: Stats): boolean {
+  return a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.ino === b.ino && a.size === b.size;
+}
+
+function readIfThere(file: string): Buffer | undefined {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' || code === 'EISDIR') return lines;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' || code === 'EISDIR') return undefined;
     throw error;
   }
-  const [header, ...rows] = text.split('\n');
-  if (header !== JSON.stringify({ schema: SCHEMA, root })) return lines;
-  for (const row of rows) {
-    const line = row === '' ? undefined : readLine(row);
-    if (line !== undefined) lines.set(line[0], line);
-  }
-  return lines;
-}
-
-function readLine(row: string): Line | undefined {
-  const fields = parseJson(row);
-  if (!Array.isArray(fields) || fields.length !== 7) return undefined;
-  const numbers = fields.slice(1, 6) as unknown[];
-  const fits = typeof fields[0] === 'string' && numbers.every((each) => typeof each === 'number');
-  return fits && parseDigest(fields[6]) !== undefined ? (fields as unknown as Line) : undefined;
 }

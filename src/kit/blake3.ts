@@ -1,10 +1,13 @@
 import { createRequire } from 'node:module';
-import type { Digest } from './digest.ts';
+import type { Digest, RawDigest } from './digest.ts';
+import { digestOfRaw } from './digest.ts';
 
 /** BLAKE3-256, native where the binary for this platform is installed, else WebAssembly. */
 export interface Blake3 {
   readonly native: boolean;
   hash(data: Uint8Array | string): Digest;
+  /** The same as bytes, for those who hash by the hundred thousand. */
+  raw(data: Uint8Array | string): RawDigest;
   hasher(): Blake3Hasher;
 }
 
@@ -36,12 +39,13 @@ export function nativeBlake3(): Blake3 | undefined {
   const { Blake3Hasher: Hasher, blake3 } = module;
   return {
     native: true,
-    hash: (data) => `b3:${blake3(typeof data === 'string' ? data : asBuffer(data)).toString('hex')}` as Digest,
+    hash: (data) => digestOfRaw(blake3(typeof data === 'string' ? data : asBuffer(data))),
+    raw: (data) => blake3(typeof data === 'string' ? data : asBuffer(data)),
     hasher: () => {
       const hasher = new Hasher();
       return {
         update: (data) => void hasher.update(asBuffer(data)),
-        digest: () => `b3:${hasher.digestBuffer().toString('hex')}` as Digest,
+        digest: () => digestOfRaw(hasher.digestBuffer()),
       };
     },
   };
@@ -72,6 +76,7 @@ export async function wasmBlake3(): Promise<Blake3> {
   return {
     native: false,
     hash: (data) => `b3:${shared.init().update(data).digest('hex')}` as Digest,
+    raw: (data) => Buffer.from(shared.init().update(data).digest('binary')),
     // The instance is shared, so a stream keeps its state outside between pieces.
     hasher: () => {
       let state = empty;

@@ -6,6 +6,19 @@ declare const digestBrand: unique symbol;
  */
 export type Digest = string & { readonly [digestBrand]: true };
 
+/** The 32 bytes of a BLAKE3 digest, as they stand in packs and in the index. */
+export type RawDigest = Buffer;
+
+/** The text form of 32 bytes of BLAKE3. */
+export function digestOfRaw(raw: RawDigest): Digest {
+  return `b3:${raw.toString('hex', 0, 32)}` as Digest;
+}
+
+/** The 32 bytes of a BLAKE3 digest. */
+export function rawOfDigest(digest: Digest): RawDigest {
+  return Buffer.from(digest.slice(3), 'hex');
+}
+
 const SHAPE = /^(?:b3:[0-9a-f]{64}|md5:[0-9a-f]{32}(?:\.dir)?)$/;
 
 /** Reads a digest that a file claims; `undefined` when its form is wrong. */

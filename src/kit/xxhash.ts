@@ -9,3 +9,10 @@ export async function loadXxh64(): Promise<(text: string) => string> {
   const hashes = await loaded;
   return (text) => hashes.h64ToString(text);
 }
+
+/** XXH64 of bytes, for what is checked by the megabyte. */
+export async function loadXxh64Raw(): Promise<(bytes: Buffer) => bigint> {
+  loaded ??= xxhash();
+  const hashes = await loaded;
+  return (bytes) => hashes.h64Raw(bytes);
+}

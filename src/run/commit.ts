@@ -3,6 +3,7 @@ import { canonical } from '../kit/canonical.ts';
 import type { Digest } from '../kit/digest.ts';
 import type { LockEntry } from '../lockfile/block.ts';
 import { lockEntry } from '../lockfile/entry.ts';
+import type { Out, Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { writeRunRecord } from '../store/run-record.ts';
@@ -29,18 +30,8 @@ export interface FinishedRun {
 export async function commit(engine: Engine, facts: StageFacts, run: FinishedRun): Promise<Problem | undefined> {
   const { stage } = facts;
   const { options } = run;
-  const outs: LockEntry[] = [];
-  const signal = options.forceSignal;
-  const how = {
-    follow: false,
-    signal,
-    ...(options.noCommit === true ? {} : { sink: storeSink(engine.store, signal) }),
-  };
-  for (const out of stage.outs) {
-    const entry = await fingerprintPath(out.path, how, engine.fingerprint);
-    if (entry === undefined) return missingOut(stage, out);
-    outs.push(lockEntry(out.as, entry));
-  }
+  const outs = await storeOuts(engine, stage, options);
+  if (!Array.isArray(outs)) return missingOut(stage, outs);
   const changed = await changedInput(engine, facts, options);
   if (changed !== undefined) return changedDep(stage, changed);
   const key = keyOf(engine, facts);
@@ -56,6 +47,25 @@ export async function commit(engine: Engine, facts: StageFacts, run: FinishedRun
   }
   recordBlock(engine, facts, outs);
   return undefined;
+}
+
+/** Stores the outs; where one is missing, that one. */
+async function storeOuts(engine: Engine, stage: Stage, options: StageOptions): Promise<LockEntry[] | Out> {
+  const signal = options.forceSignal;
+  const writer = options.noCommit === true ? undefined : engine.store.writer();
+  const how = { follow: false, signal, ...(writer === undefined ? {} : { sink: storeSink(writer, signal) }) };
+  const outs: LockEntry[] = [];
+  try {
+    for (const out of stage.outs) {
+      const entry = await fingerprintPath(out.path, how, engine.fingerprint);
+      if (entry === undefined) return out;
+      outs.push(lockEntry(out.as, entry));
+    }
+    await writer?.finish();
+    return outs;
+  } finally {
+    writer?.discard();
+  }
 }
 
 async function storeLog(store: ObjectStore, log: WholeLog): Promise<Digest> {

@@ -9,7 +9,7 @@ import { openStatIndex } from '../index/stat-index.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import { loadBlake3 } from '../kit/blake3.ts';
 import { thisOwner } from '../kit/owner.ts';
-import { loadXxh64 } from '../kit/xxhash.ts';
+import { loadXxh64, loadXxh64Raw } from '../kit/xxhash.ts';
 import { LockState } from '../lockfile/lock-state.ts';
 import { cacheFolder } from '../project/cache-folder.ts';
 import { ignoreFilter } from '../project/ignore.ts';
@@ -46,7 +46,7 @@ export interface EngineOptions {
 
 /** Opens what lies under a project: store, stat index, locks. Writes nothing. */
 export async function openEngine({ project, graph, env, emit, now = Date.now }: EngineOptions): Promise<Engine> {
-  const [blake3, checksum] = await Promise.all([loadBlake3(), loadXxh64()]);
+  const [blake3, checksum, rawChecksum] = await Promise.all([loadBlake3(), loadXxh64(), loadXxh64Raw()]);
   const owner = thisOwner();
   const tmp = join(project.pipeDir, 'tmp');
   const store = new ObjectStore(storeLayout(cacheFolder(project)), blake3, (digest, movedTo) => {
@@ -56,7 +56,7 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
       hint: 'check the disk: this is not supposed to happen',
     });
   });
-  const index = openStatIndex(join(indexFolder(project.root, env), 'files.jsonl'), project.root);
+  const index = openStatIndex(join(indexFolder(project.root, env), 'files.idx'), project.root, rawChecksum);
   return {
     project,
     graph,

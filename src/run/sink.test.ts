@@ -6,6 +6,7 @@ import { afterAll, expect, test } from 'vitest';
 import { fingerprintPath } from '../fingerprint/file.ts';
 import { openStatIndex } from '../index/stat-index.ts';
 import { loadBlake3 } from '../kit/blake3.ts';
+import { loadXxh64Raw } from '../kit/xxhash.ts';
 import { storeLayout } from '../store/layout.ts';
 import { ObjectStore } from '../store/object-store.ts';
 import { isComplete, restoreEntry } from '../store/restore.ts';
@@ -13,6 +14,7 @@ import { isSafeName } from '../store/tree.ts';
 import { storeSink } from './sink.ts';
 
 const blake3 = await loadBlake3();
+const checksum = await loadXxh64Raw();
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pipe-sink-')));
 afterAll(() => {
   rmSync(folder, { recursive: true });
@@ -54,12 +56,14 @@ test('whatever a walk stores is restored as it was', async () => {
       const store = new ObjectStore(storeLayout(join(root, '.cache')), blake3, () => undefined);
       const options = {
         root,
-        index: openStatIndex(join(root, '.index'), root),
+        index: openStatIndex(join(root, '.index'), root, checksum),
         blake3,
         ignored: () => false,
         now: Date.now,
       };
-      const seen = await fingerprintPath('out', { follow: false, sink: storeSink(store) }, options);
+      const writer = store.writer();
+      const seen = await fingerprintPath('out', { follow: false, sink: storeSink(writer) }, options);
+      await writer.finish();
       expect(await fingerprintPath('out', { follow: false }, options)).toEqual(seen);
       expect(seen !== undefined && isComplete(store, seen)).toBe(true);
       if (seen !== undefined) await restoreEntry(store, seen, { target: join(root, 'again'), root });

@@ -1,11 +1,12 @@
 import type { Sink } from '../fingerprint/file.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import type { StoreWriter } from '../store/store-writer.ts';
 
-/** Lets a walk over outs put what it finds into the store while it hashes it. `signal` breaks off a large file. */
-export function storeSink(store: ObjectStore, signal?: AbortSignal): Sink {
+/** Lets a walk put what it finds into the store while it hashes it. `signal` breaks off a large file. */
+export function storeSink(writer: StoreWriter, signal?: AbortSignal): Sink {
   return {
-    has: (digest) => store.has(digest),
-    file: async (path) => (await store.ingest(path, signal)).digest,
-    bytes: (text) => store.put(text),
+    has: (digest, at) => writer.has(digest, at),
+    add: (digest, bytes) => writer.addNow(digest, bytes),
+    settle: () => writer.settle(),
+    file: (path) => writer.addFile(path, signal),
   };
 }

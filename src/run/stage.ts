@@ -99,7 +99,8 @@ async function restore(
     const seen = facts.outs.get(locked.path);
     if (out === undefined) return false;
     if (seen?.state === 'known' && isSameEntry('out', seen.entry, locked)) continue;
-    const place = { target: join(root, out.path), root, signal };
+    const memory = { index: engine.index, path: out.path, now: engine.now };
+    const place = { target: join(root, out.path), root, signal, memory };
     if (!(await restoreEntry(engine.store, entryOf(locked), place))) return false;
   }
   // Its lock is left alone: what it needs may have changed since.

@@ -1,8 +1,12 @@
 import { join } from 'node:path';
 import type { Digest } from '../kit/digest.ts';
+import { parseDigest } from '../kit/digest.ts';
 
 /** The line in `<store>/format` (docs/formats.md). */
-export const STORE_FORMAT = 'pipe.store/1';
+export const STORE_FORMAT = 'pipe.store/2';
+
+/** Formats that are part of this one: such a store becomes one of {@link STORE_FORMAT} by saying so. */
+export const FORMER_FORMATS: readonly string[] = ['pipe.store/1'];
 
 /** Where things lie below a store's folder. The only place that knows. */
 export interface StoreLayout {
@@ -10,7 +14,13 @@ export interface StoreLayout {
   readonly format: string;
   readonly tmp: string;
   readonly quarantine: string;
+  /** The folder of all loose objects. */
+  readonly looseFolder: string;
   loose(digest: Digest): string;
+  /** The folder of all packs. */
+  readonly packs: string;
+  /** A sealed pack, named by the digest of its table. */
+  pack(name: Digest): string;
   /** The folder of all run records under one stage key. */
   runs(key: Digest): string;
 }
@@ -27,9 +37,17 @@ export function storeLayout(root: string): StoreLayout {
     format: join(root, 'format'),
     tmp: join(base, 'tmp'),
     quarantine: join(base, 'quarantine'),
+    looseFolder: join(base, 'loose'),
     loose: (digest) => sharded('loose', digest),
+    packs: join(base, 'packs'),
+    pack: (name) => join(base, 'packs', `${hexOf(name)}.pack`),
     runs: (key) => sharded('runs', key),
   };
+}
+
+/** The name of a pack, by that of its file; `undefined` for other files. */
+export function packOfFile(file: string): Digest | undefined {
+  return file.endsWith('.pack') ? parseDigest(`b3:${file.slice(0, -5)}`) : undefined;
 }
 
 /** The hex digits of a digest, without what names its algorithm. */

@@ -71,7 +71,7 @@ describe('an object', () => {
     const digest = await store.put('x');
     const hex = digest.slice(3);
     expect(existsSync(join(folder, 'cache/v1/loose', hex.slice(0, 2), hex.slice(2)))).toBe(true);
-    expect(readFileSync(join(folder, 'cache/format'), 'utf8')).toBe('pipe.store/1\n');
+    expect(readFileSync(join(folder, 'cache/format'), 'utf8')).toBe('pipe.store/2\n');
   });
 
   test('that is absent is no error', async () => {
@@ -154,10 +154,10 @@ describe('a damaged object', () => {
 describe('the format', () => {
   test('of a newer pipe is refused by name before anything is written', async () => {
     mkdirSync(join(folder, 'cache'));
-    writeFileSync(join(folder, 'cache/format'), 'pipe.store/2\n');
+    writeFileSync(join(folder, 'cache/format'), 'pipe.store/3\n');
     const refused = store.put('x');
     await expect(refused).rejects.toThrow(PipeError);
-    await expect(refused).rejects.toThrow(/pipe\.store\/2.*pipe\.store\/1/);
+    await expect(refused).rejects.toThrow(/pipe\.store\/3.*pipe\.store\/2/);
     expect(readdirSync(join(folder, 'cache'))).toEqual(['format']);
   });
 

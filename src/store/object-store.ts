@@ -1,17 +1,39 @@
 import { randomBytes } from 'node:crypto';
-import { constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { copyFile, open, rename, rm } from 'node:fs/promises';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import type { Stats } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
+import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
 import { isGone, ownedName, ownerOfName, thisOwner } from '../kit/owner.ts';
 import { namesIn } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
+import { copyThrough, reflink } from './copy.ts';
+import type { PackedPlace } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
-import { STORE_FORMAT, hexOf } from './layout.ts';
+import { FORMER_FORMATS, STORE_FORMAT, hexOf } from './layout.ts';
+import { PackSet } from './pack-set.ts';
+import { PackWriter, isLeftPack, recoverPack } from './pack-writer.ts';
+import { StoreWriter } from './store-writer.ts';
+
+/** Objects up to this size are packed when many are stored at once. */
+export const PACKED_BYTES = 64 * 1024;
 
 const READ_ONLY = 0o444;
 
@@ -23,7 +45,8 @@ export interface ExtractOptions {
 }
 
 /**
- * Bytes under their digest, in a folder on this machine. Several processes may use one store at once: an object is
+ * Bytes under their digest, in a folder on this machine: each in a file of its own (loose), or many small ones in a
+ * file (packed). Several processes may use one store at once: an object is
  * written under a temporary name and renamed, and two writers of the same object write the same bytes. Every read
  * hashes what it read; an object that does not fit is quarantined and counts as absent.
  */
@@ -32,6 +55,9 @@ export class ObjectStore {
   readonly #blake3: Blake3;
   readonly #present = new Set<Digest>();
   readonly #owner = thisOwner();
+  readonly #packs: PackSet;
+  /** Whether the packs were looked at. */
+  #hasPacks = false;
   #isSwept = false;
   /** Told of each damaged object. */
   readonly #onDamage: (digest: Digest, movedTo: string) => void;
@@ -40,6 +66,7 @@ export class ObjectStore {
     this.layout = layout;
     this.#blake3 = blake3;
     this.#onDamage = onDamage;
+    this.#packs = new PackSet(layout, blake3);
   }
 
   /**
@@ -48,7 +75,7 @@ export class ObjectStore {
    */
   prepare(): void {
     const format = readIfThere(this.layout.format);
-    if (format === undefined) {
+    if (format === undefined || FORMER_FORMATS.includes(format.trim())) {
       mkdirSync(this.layout.tmp, { recursive: true });
       writeFileAtomic(this.layout.format, `${STORE_FORMAT}\n`);
     } else if (format.trim() !== STORE_FORMAT) {
@@ -63,16 +90,39 @@ export class ObjectStore {
   /** Whether an object is there, by name alone: its bytes are checked when they are read. */
   has(digest: Digest): boolean {
     if (this.#present.has(digest)) return true;
-    if (!existsSync(this.layout.loose(digest))) return false;
+    if (this.#packed(digest) === undefined && !existsSync(this.layout.loose(digest))) return this.#refreshed(digest);
     this.#present.add(digest);
     return true;
+  }
+
+  /** The same for the digest that lies at `at` of some bytes; quick for packed objects. */
+  hasRaw(bytes: Buffer, at = 0): boolean {
+    this.#loadPacks();
+    return this.#packs.find(bytes, at) !== undefined || this.has(digestOfRaw(bytes.subarray(at, at + 32)));
+  }
+
+  /** Another process may have packed an object, or merged packs, since they were last looked at. */
+  #refreshed(digest: Digest): boolean {
+    return this.#packs.refresh() && this.#packed(digest) !== undefined;
+  }
+
+  #loadPacks(): void {
+    if (this.#hasPacks) return;
+    this.#hasPacks = true;
+    this.#packs.refresh();
+  }
+
+  #packed(digest: Digest): PackedPlace | undefined {
+    this.#loadPacks();
+    // A lock may name an object by another algorithm.
+    return digest.startsWith('b3:') ? this.#packs.find(rawOfDigest(digest)) : undefined;
   }
 
   /** Stores bytes and returns their digest. */
   async put(data: Uint8Array | string): Promise<Digest> {
     const digest = this.#blake3.hash(data);
     // Not by memory: another process may have set the object aside since.
-    if (existsSync(this.layout.loose(digest))) return digest;
+    if (this.#packed(digest) !== undefined || existsSync(this.layout.loose(digest))) return digest;
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     await this.#write(async (handle) => {
       await handle.writeFile(bytes);
@@ -99,11 +149,43 @@ export class ObjectStore {
 
   /** The bytes of a small object, checked; `undefined` when it is absent or damaged. */
   read(digest: Digest): Buffer | undefined {
+    const packed = this.#readPacked(digest);
+    if (packed !== undefined) return Buffer.from(packed);
     const path = this.layout.loose(digest);
     const bytes = readBytesIfThere(path);
-    if (bytes === undefined || this.#blake3.hash(bytes) === digest) return bytes;
+    if (bytes === undefined) return this.#refreshed(digest) ? this.read(digest) : undefined;
+    if (this.#blake3.hash(bytes) === digest) return bytes;
     this.#quarantine(digest, path);
     return undefined;
+  }
+
+  /** The bytes of a packed object, checked, valid until the next read; `undefined` when no pack has them. */
+  #readPacked(digest: Digest): Buffer | undefined {
+    for (;;) {
+      const place = this.#packed(digest);
+      if (place === undefined) return undefined;
+      const bytes = this.#packs.read(place);
+      if (bytes !== undefined && this.#blake3.hash(bytes) === digest) return bytes;
+      if (bytes === undefined && this.#packs.refresh()) continue;
+      this.#setAside(digest, place, bytes);
+      return undefined;
+    }
+  }
+
+  /**
+   * Writes a packed object to `target`, which must not exist, without waiting for anything; the stat values of the new
+   * file, or `undefined` when no pack has the object.
+   */
+  extractPacked(digest: Digest, target: string, mode: number): Stats | undefined {
+    const bytes = this.#readPacked(digest);
+    if (bytes === undefined) return undefined;
+    const fd = openSync(target, 'wx', mode);
+    try {
+      for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
+      return fstatSync(fd);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   /**
@@ -113,7 +195,8 @@ export class ObjectStore {
    */
   async extract(digest: Digest, target: string, { mode, signal }: ExtractOptions): Promise<boolean> {
     const source = this.layout.loose(digest);
-    if (!existsSync(source)) return false;
+    if (this.extractPacked(digest, target, mode) !== undefined) return true;
+    if (!existsSync(source)) return this.#refreshed(digest) && this.extractPacked(digest, target, mode) !== undefined;
     const hasher = this.#blake3.hasher();
     const see = (chunk: Buffer): void => {
       hasher.update(chunk);
@@ -135,6 +218,22 @@ export class ObjectStore {
     await rm(target, { force: true });
     this.#quarantine(digest, source);
     return false;
+  }
+
+  /** Opens a writer for many objects at once. */
+  writer(): StoreWriter {
+    return new StoreWriter(this, {
+      open: () => {
+        this.prepare();
+        this.#sweep();
+        return new PackWriter(this.layout, this.#blake3, this.#owner);
+      },
+      seal: async (pack) => {
+        const sealed = pack.seal();
+        if ('pack' in sealed) this.#packs.add(sealed.pack, sealed.frames.entries());
+        else for (const { bytes } of sealed.few) await this.put(bytes);
+      },
+    });
   }
 
   async #write(fill: (handle: FileHandle) => Promise<Digest>): Promise<Digest> {
@@ -165,14 +264,31 @@ export class ObjectStore {
     this.#isSwept = true;
     for (const name of namesIn(this.layout.tmp)) {
       const owner = ownerOfName(name);
-      if (owner !== undefined && isGone(owner)) rmSync(join(this.layout.tmp, name), { force: true });
+      if (owner === undefined || !isGone(owner)) continue;
+      if (isLeftPack(name)) recoverPack(this.layout, name, { blake3: this.#blake3, owner: this.#owner });
+      else rmSync(join(this.layout.tmp, name), { force: true });
     }
+  }
+
+  /** What a pack holds of an object is wrong: it cannot be moved away, so a file beside the pack says it. */
+  #setAside(digest: Digest, place: PackedPlace, bytes: Buffer | undefined): void {
+    const name = this.#packs.nameOf(place);
+    this.#present.delete(digest);
+    if (name !== undefined) appendFileSync(`${this.layout.pack(name).slice(0, -5)}.bad`, `${hexOf(digest)}\n`);
+    this.#packs.exclude(digest);
+    const movedTo = this.#placeAside(digest);
+    if (bytes !== undefined) writeFileSync(movedTo, bytes);
+    this.#onDamage(digest, movedTo);
+  }
+
+  #placeAside(digest: Digest): string {
+    mkdirSync(this.layout.quarantine, { recursive: true });
+    return join(this.layout.quarantine, `${hexOf(digest)}-${randomBytes(4).toString('hex')}`);
   }
 
   #quarantine(digest: Digest, path: string): void {
     this.#present.delete(digest);
-    mkdirSync(this.layout.quarantine, { recursive: true });
-    const movedTo = join(this.layout.quarantine, `${hexOf(digest)}-${randomBytes(4).toString('hex')}`);
+    const movedTo = this.#placeAside(digest);
     try {
       renameSync(path, movedTo);
     } catch (error) {
@@ -191,35 +307,6 @@ async function openMakingFolder(path: string): Promise<FileHandle> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     mkdirSync(dirname(path), { recursive: true });
     return open(path, 'wx', 0o600);
-  }
-}
-
-/** Clones the file where the disk shares blocks; `false` where it can't. */
-async function reflink(source: string, target: string): Promise<boolean> {
-  try {
-    await copyFile(source, target, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' || code === 'ENOENT' || code === 'ENOSPC' || code === 'EACCES') throw error;
-    rmSync(target, { force: true });
-    return false;
-  }
-}
-
-async function copyThrough(
-  source: string,
-  { target, see, signal }: { target: string; see: (chunk: Buffer) => void; signal: AbortSignal | undefined },
-): Promise<void> {
-  const handle = await open(target, 'wx', 0o600);
-  try {
-    const copy = async (chunk: Buffer): Promise<void> => {
-      see(chunk);
-      await handle.writeFile(chunk);
-    };
-    await eachChunk(source, copy, signal);
-  } finally {
-    await handle.close();
   }
 }
 

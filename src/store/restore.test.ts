@@ -19,7 +19,8 @@ import type { Digest } from '../kit/digest.ts';
 import { removeTree } from '../kit/remove-tree.ts';
 import { storeLayout } from './layout.ts';
 import { ObjectStore } from './object-store.ts';
-import { checkInside, isComplete, readTree, restoreEntry } from './restore.ts';
+import { readTree } from './read-tree.ts';
+import { checkInside, isComplete, restoreEntry } from './restore.ts';
 import type { Entry } from './tree.ts';
 import { encodeTree } from './tree.ts';
 

@@ -1,15 +1,22 @@
-import { isUtf8 } from 'node:buffer';
-import { mkdirSync, realpathSync, renameSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import type { Stats } from 'node:fs';
+import { lstatSync, mkdirSync, realpathSync, renameSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import type { SectionLeaf } from '../index/section.ts';
+import { KINDS, SectionWriter } from '../index/section.ts';
+import type { StatIndex } from '../index/stat-index.ts';
+import { isReliable } from '../index/stat-index.ts';
 import { checkAborted } from '../kit/abort.ts';
 import type { Digest } from '../kit/digest.ts';
+import { rawOfDigest } from '../kit/digest.ts';
 import { isWithin } from '../kit/path.ts';
 import { removeTree } from '../kit/remove-tree.ts';
 import { temporaryBeside } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { ObjectStore } from './object-store.ts';
-import type { Entry, Tree } from './tree.ts';
-import { decodeTree } from './tree.ts';
+import { PACKED_BYTES } from './object-store.ts';
+import { BrokenTree, treeParts } from './read-tree.ts';
+import type { Entry } from './tree.ts';
 
 /** Folders nested deeper than this are refused: a tree may come from a stranger. */
 const DEEPEST = 512;
@@ -24,26 +31,36 @@ export function isComplete(store: ObjectStore, entry: Entry): boolean {
   const check = (each: Entry, depth: number): boolean => {
     if (!store.has(each.digest)) return false;
     if (each.kind !== 'dir' || complete.has(each.digest)) return true;
-    const tree = depth < DEEPEST ? readTree(store, each) : undefined;
-    if (tree === undefined) return false;
-    for (const child of tree.values()) if (!check(child, depth + 1)) return false;
+    if (depth >= DEEPEST) return false;
+    for (const { tree } of treeParts(store, each)) {
+      for (const child of tree.values()) if (!check(child, depth + 1)) return false;
+    }
     complete.add(each.digest);
     return true;
   };
-  return check(entry, 0);
+  return whole(() => check(entry, 0));
 }
 
-/** The tree of a folder; `undefined` when its object is absent, damaged, or not a tree of the size that it should be. */
-export function readTree(store: ObjectStore, entry: Entry): Tree | undefined {
-  const bytes = store.read(entry.digest);
-  const tree = bytes !== undefined && isUtf8(bytes) ? decodeTree(bytes.toString('utf8')) : undefined;
-  if (tree === undefined || entry.kind !== 'dir') return undefined;
-  let [size, files] = [0, 0];
-  for (const child of tree.values()) {
-    size += child.size;
-    files += child.kind === 'dir' ? child.files : 1;
+function whole(look: () => boolean): boolean {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof BrokenTree) return false;
+    throw error;
   }
-  return size === entry.size && files === entry.files ? tree : undefined;
+}
+
+/** Where an entry is put, and how. */
+export interface RestorePlace {
+  /** Absolute. */
+  readonly target: string;
+  /** The project's folder, which nothing may lead out of. */
+  readonly root: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Remembers what was written, so that it need not be read to be known: the index, and the target's path in it. */
+  readonly memory?: { readonly index: StatIndex; readonly path: string; readonly now: () => number };
+  /** Told of the files that were written, and their bytes, every now and then. */
+  readonly onProgress?: (files: number, bytes: number) => void;
 }
 
 /**
@@ -53,20 +70,19 @@ export function readTree(store: ObjectStore, entry: Entry): Tree | undefined {
  * @throws {PipeError} PIPE_PATH_ESCAPES when a symbolic link leads the target out of the project at `root`; an
  * AbortError when `signal` is aborted first.
  */
-export async function restoreEntry(
-  store: ObjectStore,
-  entry: Entry,
-  place: { readonly target: string; readonly root: string; readonly signal?: AbortSignal },
-): Promise<boolean> {
-  const { target, root, signal } = place;
+export async function restoreEntry(store: ObjectStore, entry: Entry, place: RestorePlace): Promise<boolean> {
+  const { target, root, memory } = place;
   checkInside(target, root);
   mkdirSync(dirname(target), { recursive: true });
   const temporary = temporaryBeside(target);
   try {
-    if (!(await materialize(store, entry, { target: temporary, depth: 0, signal }))) return false;
+    const work = new Materializing(store, place);
+    if (!(await work.entry(entry, { target: temporary, path: memory?.path ?? '', depth: 0 }))) return false;
+    work.remember();
     swap(temporary, target, entry.kind === 'dir');
     return true;
   } catch (error) {
+    if (error instanceof BrokenTree) return false;
     // A tree of a stranger, or of a disk that takes more: here it cannot be what a stage made.
     if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') return false;
     throw error;
@@ -97,38 +113,140 @@ function realFolder(folder: string): string {
   }
 }
 
-interface Materializing {
+/** Where one entry of the whole goes. */
+interface Spot {
   readonly target: string;
+  /** What the index calls it. */
+  readonly path: string;
   readonly depth: number;
-  readonly signal: AbortSignal | undefined;
 }
 
-async function materialize(
-  store: ObjectStore,
-  entry: Entry,
-  { target, depth, signal }: Materializing,
-): Promise<boolean> {
-  switch (entry.kind) {
-    case 'file':
-    case 'exec':
-      return store.extract(entry.digest, target, { mode: MODE[entry.kind] & ~umask(), signal });
-    case 'link': {
-      const text = store.read(entry.digest);
-      if (text === undefined) return false;
-      symlinkSync(text, target);
-      return true;
-    }
-    case 'dir': {
-      const tree = depth < DEEPEST ? readTree(store, entry) : undefined;
-      if (tree === undefined) return false;
-      mkdirSync(target);
-      for (const [name, child] of tree) {
-        checkAborted(signal);
-        if (!(await materialize(store, child, { target: join(target, name), depth: depth + 1, signal }))) return false;
-      }
-      return true;
-    }
+/** Where an entry of a folder goes, and where it is noted. */
+interface ChildSpot extends Spot {
+  readonly name: string;
+  readonly rows: SectionWriter;
+}
+
+/** Entries between two turns of the event loop. */
+const PAUSE_EVERY = 1_000;
+
+/** Puts an entry where nothing lies yet, small files without waiting for anything. */
+class Materializing {
+  readonly #store: ObjectStore;
+  readonly #place: RestorePlace;
+  readonly #mode = { file: MODE.file & ~umask(), exec: MODE.exec & ~umask() };
+  readonly #folders: { readonly path: string; readonly sections: readonly Rows[] }[] = [];
+  #single: { readonly path: string; readonly stat: Stats; readonly digest: Digest } | undefined;
+  #entries = 0;
+  #bytes = 0;
+
+  constructor(store: ObjectStore, place: RestorePlace) {
+    this.#store = store;
+    this.#place = place;
   }
+
+  /** `false` when an object is absent or damaged. */
+  async entry(entry: Entry, spot: Spot): Promise<boolean> {
+    if (entry.kind === 'dir') return this.#folder(entry, spot);
+    if (entry.kind === 'link') return this.#link(entry, spot);
+    const stat = this.#fileNow(entry, spot.target, entry.kind) ?? (await this.#file(entry, spot.target, entry.kind));
+    if (stat === undefined) return false;
+    this.#single = { path: spot.path, stat, digest: entry.digest };
+    return true;
+  }
+
+  /** Lets the index know what was written; to be called while nobody else can have seen it. */
+  remember(): void {
+    const { memory } = this.#place;
+    if (memory === undefined) return;
+    const at = memory.now();
+    const relies = (mtimeMs: number, ctimeMs: number): boolean => isReliable({ mtimeMs, ctimeMs }, at);
+    for (const { path, sections } of this.#folders) {
+      const ended = sections.map(({ rows, leaf }) => {
+        rows.rely(relies);
+        return rows.end(path, leaf);
+      });
+      memory.index.recordFolder(path, ended);
+    }
+    if (this.#single !== undefined) memory.index.record(this.#single.path, this.#single.stat, { ...this.#single, at });
+  }
+
+  async #folder(entry: Entry, { target, path, depth }: Spot): Promise<boolean> {
+    if (depth >= DEEPEST) return false;
+    mkdirSync(target);
+    const sections: Rows[] = [];
+    this.#folders.push({ path, sections });
+    for (const { tree, ...leaf } of treeParts(this.#store, entry)) {
+      const rows = new SectionWriter();
+      for (const [name, child] of tree) {
+        const spot = { target: `${target}/${name}`, path: `${path}/${name}`, depth: depth + 1 };
+        const place = { ...spot, name, rows };
+        if (!this.#childNow(child, place) && !(await this.#child(child, place))) return false;
+        this.#entries += 1;
+        this.#bytes += child.kind === 'dir' ? 0 : child.size;
+        if (this.#entries % PAUSE_EVERY === 0) await this.#pause();
+      }
+      sections.push({ rows, leaf });
+    }
+    return true;
+  }
+
+  async #pause(): Promise<void> {
+    checkAborted(this.#place.signal);
+    this.#place.onProgress?.(this.#entries, this.#bytes);
+    await setImmediate();
+  }
+
+  #childNow(child: Entry, place: ChildSpot): boolean {
+    if (child.kind === 'dir' || child.kind === 'link') return false;
+    const stat = this.#fileNow(child, place.target, child.kind);
+    if (stat !== undefined) this.#note(child, place, stat);
+    return stat !== undefined;
+  }
+
+  async #child(child: Entry, spot: ChildSpot): Promise<boolean> {
+    if (child.kind === 'dir') {
+      if (!(await this.#folder(child, spot))) return false;
+      spot.rows.addFolder(spot.name, child);
+      return true;
+    }
+    if (child.kind === 'link') {
+      if (!this.#link(child, spot)) return false;
+      this.#note(child, spot, lstatSync(spot.target));
+      return true;
+    }
+    const stat = await this.#file(child, spot.target, child.kind);
+    if (stat !== undefined) this.#note(child, spot, stat);
+    return stat !== undefined;
+  }
+
+  #note(child: Entry, { rows, name }: ChildSpot, stat: Stats): void {
+    if (this.#place.memory === undefined) return;
+    const digest = rawOfDigest(child.digest);
+    rows.addFile(name, { kind: KINDS.indexOf(child.kind), stat, digest, at: 0, isReliable: false });
+  }
+
+  #fileNow(entry: Entry, target: string, kind: 'file' | 'exec'): Stats | undefined {
+    return entry.size > PACKED_BYTES ? undefined : this.#store.extractPacked(entry.digest, target, this.#mode[kind]);
+  }
+
+  async #file(entry: Entry, target: string, kind: 'file' | 'exec'): Promise<Stats | undefined> {
+    const { signal } = this.#place;
+    const isThere = await this.#store.extract(entry.digest, target, { mode: this.#mode[kind], signal });
+    return isThere ? lstatSync(target) : undefined;
+  }
+
+  #link(entry: Entry, { target }: Spot): boolean {
+    const text = this.#store.read(entry.digest);
+    if (text === undefined) return false;
+    symlinkSync(text, target);
+    return true;
+  }
+}
+
+interface Rows {
+  readonly rows: SectionWriter;
+  readonly leaf: SectionLeaf;
 }
 
 /** A file replaces a file in one step; a folder cannot be replaced, so the old one is moved away first. */

@@ -158,7 +158,7 @@ test('foreign and damaged files among claims and journals stop nobody', async ({
 test('a damaged index, pipeline cache, history or log only costs time', async ({ rig }) => {
   await finished(rig);
   const files = [
-    await indexFile(rig, 'files.jsonl'),
+    await indexFile(rig, 'files.idx'),
     await indexFile(rig, 'pipelines.v8'),
     rig.path('.pipe/tmp/history.json'),
   ];
@@ -186,8 +186,8 @@ test('an index of another clone at the same place, or one that lies, is found ou
   rig,
 }) => {
   await finished(rig);
-  const file = await indexFile(rig, 'files.jsonl');
-  const index = await readFile(file, 'utf8');
+  const file = await indexFile(rig, 'files.idx');
+  const index = await readFile(file);
   await rig.write({ d: 'two\n' });
   await writeFile(file, index);
   expect(await reproduce(rig)).toEqual({ one: 'ran', two: 'ran' });

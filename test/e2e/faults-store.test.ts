@@ -166,9 +166,9 @@ test('a tree that is too deep, or whose names are too long for any disk, is not 
 
 test('a store of a later version is one problem that names both versions, and it is not touched', async ({ rig }) => {
   await setUp(rig, FOLDER, { d: 'one\n' });
-  await rig.write({ '.pipe/cache/format': 'pipe.store/2\n' });
+  await rig.write({ '.pipe/cache/format': 'pipe.store/3\n' });
   const run = await rig.pipe(REPRO);
   expect(run).toMatchObject({ code: 1, stderr: '' });
-  expect(run.stdout).toMatch(/PIPE_STORE_FORMAT.*pipe\.store\/2.*pipe\.store\/1/);
+  expect(run.stdout).toMatch(/PIPE_STORE_FORMAT.*pipe\.store\/3.*pipe\.store\/2/);
   expect(await rig.files('.pipe/cache')).toEqual(['format']);
 });

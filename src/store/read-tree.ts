@@ -1,0 +1,111 @@
+import { isUtf8 } from 'node:buffer';
+import type { Digest } from '../kit/digest.ts';
+import { byCodeUnit } from '../kit/order.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { Entry, Part, Tree } from './tree.ts';
+import { decodeBranch, decodeTree, isBranch } from './tree.ts';
+
+/** Branches over branches: a thousand parts each make a billion entries of four levels. */
+const HIGHEST = 8;
+
+/** Some entries of a folder, all of them unless it is a big one, with the object that lists them. */
+export interface TreePart {
+  readonly tree: Tree;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly files: number;
+}
+
+/**
+ * Thrown inside when an object of a folder is absent, damaged, or does not say what stands above it. Those who call
+ * from outside get `undefined` or `false`.
+ */
+export class BrokenTree extends Error {}
+
+/**
+ * The entries of a folder, a part at a time, so that a folder of any size fits into memory.
+ * @param onBranch is told of the objects that lead to the parts
+ * @throws {BrokenTree}
+ */
+export function* treeParts(
+  store: Pick<ObjectStore, 'read'>,
+  entry: Entry,
+  onBranch?: (digest: Digest) => void,
+): Generator<TreePart> {
+  if (entry.kind !== 'dir') throw new BrokenTree();
+  yield* partsBelow(store, entry, { height: 0, onBranch });
+}
+
+interface Below {
+  readonly height: number;
+  readonly after?: string;
+  /** The last name, as the branch above has it. */
+  readonly last?: string;
+  readonly onBranch: ((digest: Digest) => void) | undefined;
+}
+
+function* partsBelow(
+  store: Pick<ObjectStore, 'read'>,
+  part: Omit<Part, 'last'>,
+  { height, after, last, onBranch }: Below,
+): Generator<TreePart> {
+  const bytes = store.read(part.digest);
+  if (bytes === undefined || !isUtf8(bytes) || height > HIGHEST) throw new BrokenTree();
+  const text = bytes.toString('utf8');
+  if (!isBranch(text)) {
+    yield leafOf(text, part, { after, last });
+    return;
+  }
+  onBranch?.(part.digest);
+  const parts = decodeBranch(text);
+  if (parts === undefined) throw new BrokenTree();
+  if (sumOf(parts, 'size') !== part.size || sumOf(parts, 'files') !== part.files) throw new BrokenTree();
+  if (last !== undefined && parts.at(-1)?.last !== last) throw new BrokenTree();
+  let before = after;
+  for (const each of parts) {
+    if (before !== undefined && byCodeUnit(before, each.last) >= 0) throw new BrokenTree();
+    yield* partsBelow(store, each, {
+      height: height + 1,
+      last: each.last,
+      onBranch,
+      ...(before === undefined ? {} : { after: before }),
+    });
+    before = each.last;
+  }
+}
+
+function leafOf(
+  text: string,
+  { digest, size, files }: Omit<Part, 'last'>,
+  { after, last }: { readonly after: string | undefined; readonly last: string | undefined },
+): TreePart {
+  const tree = decodeTree(text);
+  if (tree === undefined) throw new BrokenTree();
+  let [bytes, count] = [0, 0];
+  let [first, end]: [string | undefined, string | undefined] = [undefined, undefined];
+  for (const [name, child] of tree) {
+    first ??= name;
+    end = name;
+    bytes += child.size;
+    count += child.kind === 'dir' ? child.files : 1;
+  }
+  if (bytes !== size || count !== files || (last !== undefined && end !== last)) throw new BrokenTree();
+  if (after !== undefined && (first === undefined || byCodeUnit(after, first) >= 0)) throw new BrokenTree();
+  return { tree, digest, size, files };
+}
+
+function sumOf(parts: readonly Part[], what: 'size' | 'files'): number {
+  return parts.reduce((sum, part) => sum + part[what], 0);
+}
+
+/** The tree of a folder; `undefined` when its object is absent, damaged, or not a tree of the size that it should be. */
+export function readTree(store: Pick<ObjectStore, 'read'>, entry: Entry): Tree | undefined {
+  try {
+    const [first, ...more] = treeParts(store, entry);
+    if (first !== undefined && more.length === 0) return first.tree;
+    return new Map([first, ...more].flatMap((part) => [...(part?.tree ?? [])]));
+  } catch (error) {
+    if (error instanceof BrokenTree) return undefined;
+    throw error;
+  }
+}
