@@ -27,6 +27,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'metrics show', summary: 'Print metrics', load: () => import('./metrics-show.ts') },
   { name: 'metrics diff', summary: 'Compare metrics between revisions', load: () => import('./metrics-diff.ts') },
   { name: 'config', summary: 'Get or set options', load: () => import('./config.ts') },
+  {
+    name: 'check-ignore',
+    summary: 'Say which paths the ignore files leave out, and by which rule',
+    load: () => import('./check-ignore.ts'),
+  },
   { name: 'root', summary: "Print the way to the project's root", load: () => import('./root.ts') },
   { name: 'doctor', summary: 'Check this machine and project', load: () => import('./doctor.ts') },
   { name: 'version', summary: 'Print the version', load: () => import('./version.ts') },
