@@ -1,5 +1,5 @@
 /** How many characters a mark of Git has, unless a driver is told otherwise. */
-export const MARK_SIZE = 7;
+const MARK_SIZE = 7;
 
 /** The two sides of something that a merge could not decide. */
 export interface Sides {

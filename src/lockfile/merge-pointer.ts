@@ -1,5 +1,5 @@
 import type { Document, Pair } from 'yaml';
-import { isAlias, isMap, isNode, isPair, isScalar, isSeq, parseDocument, visit, YAMLMap } from 'yaml';
+import { isAlias, isCollection, isMap, isPair, isScalar, isSeq, parseDocument, visit, YAMLMap } from 'yaml';
 import { canonical } from '../kit/canonical.ts';
 import { readYaml } from '../kit/format/yaml/read.ts';
 import { toValue } from '../kit/format/yaml/value.ts';
@@ -80,16 +80,16 @@ function openSide(text: string, shown: string): { document: Document; side: Side
   if (value === undefined || !isMap(map) || isShared(document)) {
     throw new PipeError({ code: 'PIPE_MERGE', message: `${shown} holds something else than plain fields` });
   }
-  return { document, side: { map: map as YAMLMap, value } };
+  return { document, side: { map, value } };
 }
 
 /** An alias cannot go into another document without its anchor. */
 function isShared(document: Document): boolean {
-  let found = false;
+  const shared: unknown[] = [];
   visit(document, (_, node) => {
-    found ||= isAlias(node) || (isNode(node) && 'anchor' in node && node.anchor !== undefined);
+    if (isAlias(node) || ((isScalar(node) || isCollection(node)) && node.anchor !== undefined)) shared.push(node);
   });
-  return found;
+  return shared.length > 0;
 }
 
 function valueOf(text: string, shown: string): ValueMap | undefined {
@@ -214,7 +214,7 @@ function onlyItem(side: Side, key: string): Side | undefined {
   const value = onlyValue(side.value.get(key));
   const list = pairsOf(side, key)[0]?.value;
   const map = isSeq(list) ? list.items[0] : undefined;
-  return value !== undefined && isMap(map) ? { map: map as YAMLMap, value } : undefined;
+  return value !== undefined && isMap(map) ? { map, value } : undefined;
 }
 
 function onlyValue(list: Value | undefined): ValueMap | undefined {
