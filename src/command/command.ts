@@ -25,6 +25,8 @@ export interface Outcome {
   readonly text?: string;
   /** For programs: printed as one JSON document under `--json`; its shape is under `schema/`. */
   readonly json?: unknown;
+  /** Calls of `pipe` to be made now, one after the other, each as if it had been typed: what a Git hook stands for. */
+  readonly next?: readonly (readonly string[])[];
 }
 
 /** One flag. `help` is one line; `value` names its argument in help texts. */

@@ -4,6 +4,8 @@ import type { Command } from './command.ts';
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
+  /** Called by Git, not by people: help and completion leave it out. */
+  readonly hidden?: true;
   readonly load: () => Promise<{ readonly default: Command }>;
 }
 
@@ -32,6 +34,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'Say which paths the ignore files leave out, and by which rule',
     load: () => import('./check-ignore.ts'),
   },
+  { name: 'cache dir', summary: 'Show or set the folder of the cache', load: () => import('./cache-dir.ts') },
+  { name: 'install', summary: 'Let Git call pipe: hooks and a merge driver', load: () => import('./install.ts') },
   { name: 'root', summary: "Print the way to the project's root", load: () => import('./root.ts') },
   { name: 'doctor', summary: 'Check this machine and project', load: () => import('./doctor.ts') },
   { name: 'version', summary: 'Print the version', load: () => import('./version.ts') },
@@ -41,4 +45,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     // It completes this very table, which it must not import: that would be a cycle.
     load: async () => ({ default: (await import('./completion.ts')).completionOf(() => COMMANDS) }),
   },
+  {
+    name: 'git-hook',
+    summary: 'Do what a Git hook is for',
+    hidden: true,
+    load: async () => ({ default: (await import('./git-hook.ts')).gitHookOf(() => COMMANDS) }),
+  },
+  { name: 'merge-driver', summary: 'Merge a file for Git', hidden: true, load: () => import('./merge-driver.ts') },
 ];
