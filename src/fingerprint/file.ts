@@ -48,6 +48,8 @@ export interface FingerprintOptions {
 export interface Sink {
   /** Whether the object whose digest lies at `at` need not be given. */
   has(digest: RawDigest, at?: number): boolean;
+  /** The same for a tree, where that is another question. */
+  hasTree?(digest: Digest): boolean;
   /** Takes in a small file, a tree, or the target of a link; `true` when `settle` is due. */
   add(digest: RawDigest, bytes: Buffer): boolean;
   settle(): Promise<void>;
@@ -293,7 +295,10 @@ class Walk {
 
   readonly #trees = {
     put: (text: string): Digest => digestOfRaw(this.#hashed(Buffer.from(text))),
-    has: (digest: Digest): boolean => this.#how.sink?.has(rawOfDigest(digest)) !== false,
+    has: (digest: Digest): boolean => {
+      const { sink } = this.#how;
+      return sink?.hasTree === undefined ? sink?.has(rawOfDigest(digest)) !== false : sink.hasTree(digest);
+    },
   };
 
   /** Hashes some bytes, and stores them where a store listens. */

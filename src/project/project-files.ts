@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { byCodeUnit } from '../kit/order.ts';
+import { isPointerName } from '../lockfile/pointer.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Problem } from '../problem/problem.ts';
 import type { Skips, WalkedFolder } from './project-walk.ts';
@@ -36,6 +37,25 @@ export function findProjectFiles(project: Project): ProjectFiles {
   }
   if (problems.length > 0) throw new PipeError(problems);
   return { pipelines: pipelines.sort(byCodeUnit), pointers: pointers.sort(byCodeUnit) };
+}
+
+/**
+ * The locks and pointers of the workspace, posix and relative to the project's root, in code-unit order. They are
+ * looked for where pipeline files are.
+ */
+export function findRecordFiles(project: Project): string[] {
+  const skips = skipRules(project);
+  const found: string[] = [];
+  for (const { path, entries } of walkProject(project, skips)) {
+    const files = entries.filter((entry) => !entry.isDirectory() && isRecordFile(entry.name));
+    found.push(...files.map((entry) => within(path, entry.name)).filter((file) => !skips(file)));
+  }
+  return found.sort(byCodeUnit);
+}
+
+/** Whether a name is that of a lock or of a pointer. */
+export function isRecordFile(name: string): boolean {
+  return name === 'pipeline.lock' || isPointerName(name);
 }
 
 function pipelinesIn({ path, entries }: WalkedFolder, root: string, skips: Skips): string[] {
