@@ -12,6 +12,8 @@ export interface CommandEntry {
 /** Every command, in the order of the help text. */
 export const COMMANDS: readonly CommandEntry[] = [
   { name: 'init', summary: 'Start a project in this folder', load: () => import('./init.ts') },
+  { name: 'add', summary: 'Track files and folders', load: () => import('./add.ts') },
+  { name: 'checkout', summary: 'Put tracked files in place', load: () => import('./checkout.ts') },
   { name: 'repro', summary: 'Run what changed, restore what was computed before', load: () => import('./repro.ts') },
   { name: 'status', summary: 'Show what changed since the last run', load: () => import('./status.ts') },
   {

@@ -9,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -27,6 +28,8 @@ import { PipeError } from '../problem/problem.ts';
 import { copyThrough, reflink } from './copy.ts';
 import type { PackedPlace } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
+import type { Links } from './link.ts';
+import { linkObject } from './link.ts';
 import { FORMER_FORMATS, STORE_FORMAT, hexOf } from './layout.ts';
 import { PackSet } from './pack-set.ts';
 import { PackWriter, isLeftPack, recoverPack } from './pack-writer.ts';
@@ -37,11 +40,16 @@ export const PACKED_BYTES = 64 * 1024;
 
 const READ_ONLY = 0o444;
 
+/** How objects come into the workspace where nothing else is said. */
+const COPIES = ['reflink', 'copy'] as const;
+
 /** How an object is written out. */
 export interface ExtractOptions {
   /** Permission bits of the file. */
   readonly mode: number;
   readonly signal?: AbortSignal | undefined;
+  /** Whether the file may be a link to the object; else it is a copy, sharing blocks where the disk can. */
+  readonly links?: Links | undefined;
 }
 
 /**
@@ -190,21 +198,71 @@ export class ObjectStore {
 
   /**
    * Writes an object to `target`, which must not exist, and checks every byte written. `false` when the object is
-   * absent or damaged; `target` is gone then. A reflink where the disk can do it, else a copy. Rejects with an
-   * AbortError, and leaves no target, when `signal` is aborted.
+   * absent or damaged; `target` is gone then. Rejects with an AbortError, and leaves no target, when `signal` is
+   * aborted.
    */
-  async extract(digest: Digest, target: string, { mode, signal }: ExtractOptions): Promise<boolean> {
+  async extract(digest: Digest, target: string, options: ExtractOptions): Promise<boolean> {
+    if (this.extractPacked(digest, target, options.mode) !== undefined) return true;
     const source = this.layout.loose(digest);
-    if (this.extractPacked(digest, target, mode) !== undefined) return true;
-    if (!existsSync(source)) return this.#refreshed(digest) && this.extractPacked(digest, target, mode) !== undefined;
+    if (!existsSync(source)) {
+      return this.#refreshed(digest) && this.extractPacked(digest, target, options.mode) !== undefined;
+    }
+    const types = options.links?.types ?? COPIES;
+    for (const type of types) {
+      if (type === 'reflink' && (await reflink(source, target))) return this.#checkTarget(digest, target, options);
+      if (type === 'copy') return this.#copyOut(digest, target, options);
+      if (type === 'reflink' || (options.mode & 0o111) !== 0) continue;
+      const isWhole = await this.#isTrusted(digest, source, options);
+      if (!isWhole) return false;
+      if (linkObject(type, source, target)) return true;
+    }
+    return this.#copyOut(digest, target, options);
+  }
+
+  /** Whether an object that is to be linked holds the right bytes; it is read unless it is known to. */
+  async #isTrusted(digest: Digest, source: string, { links, signal }: ExtractOptions): Promise<boolean> {
+    const stat = statSync(source, { throwIfNoEntry: false });
+    if (stat === undefined) return false;
+    if (links?.trust.has(source, digest, stat) === true) return true;
+    const hasher = this.#blake3.hasher();
+    const at = Date.now();
+    await eachChunk(source, (chunk) => { hasher.update(chunk); }, signal); // prettier-ignore
+    if (hasher.digest() !== digest) {
+      this.#quarantine(digest, source);
+      return false;
+    }
+    links?.trust.add(source, digest, { stat, at });
+    return true;
+  }
+
+  async #copyOut(digest: Digest, target: string, { mode, signal }: ExtractOptions): Promise<boolean> {
+    const source = this.layout.loose(digest);
     const hasher = this.#blake3.hasher();
     const see = (chunk: Buffer): void => {
       hasher.update(chunk);
     };
+    return this.#keepIf(digest, { source, target, mode }, async () => {
+      await copyThrough(source, { target, see, signal });
+      return hasher.digest() === digest;
+    });
+  }
+
+  async #checkTarget(digest: Digest, target: string, { mode, signal }: ExtractOptions): Promise<boolean> {
+    const hasher = this.#blake3.hasher();
+    return this.#keepIf(digest, { source: this.layout.loose(digest), target, mode }, async () => {
+      await eachChunk(target, (chunk) => { hasher.update(chunk); }, signal); // prettier-ignore
+      return hasher.digest() === digest;
+    });
+  }
+
+  /** Keeps a target that turns out right; removes any other, and quarantines an object of wrong bytes. */
+  async #keepIf(
+    digest: Digest,
+    { source, target, mode }: { readonly source: string; readonly target: string; readonly mode: number },
+    isRight: () => Promise<boolean>,
+  ): Promise<boolean> {
     try {
-      if (await reflink(source, target)) await eachChunk(target, see, signal);
-      else await copyThrough(source, { target, see, signal });
-      if (hasher.digest() === digest) {
+      if (await isRight()) {
         const handle = await open(target, 'r');
         await handle.chmod(mode).finally(() => handle.close());
         return true;

@@ -9,8 +9,12 @@ import { decodeBranch, decodeTree, isBranch } from './tree.ts';
 const HIGHEST = 8;
 
 /** Some entries of a folder, all of them unless it is a big one, with the object that lists them. */
-export interface TreePart {
+export interface TreePart extends PartObject {
   readonly tree: Tree;
+}
+
+/** The object of a part, and what it adds up to. */
+export interface PartObject {
   readonly digest: Digest;
   readonly size: number;
   readonly files: number;
@@ -32,8 +36,20 @@ export function* treeParts(
   entry: Entry,
   onBranch?: (digest: Digest) => void,
 ): Generator<TreePart> {
+  for (const part of knownParts(store, entry, { onBranch })) if ('tree' in part) yield part;
+}
+
+/**
+ * The same, without reading the parts that the caller knows: these come without their entries.
+ * @throws {BrokenTree}
+ */
+export function* knownParts(
+  store: Pick<ObjectStore, 'read'>,
+  entry: Entry,
+  { isKnown, onBranch }: { isKnown?: (digest: Digest) => boolean; onBranch?: ((digest: Digest) => void) | undefined },
+): Generator<TreePart | PartObject> {
   if (entry.kind !== 'dir') throw new BrokenTree();
-  yield* partsBelow(store, entry, { height: 0, onBranch });
+  yield* partsBelow(store, entry, { height: 0, onBranch, isKnown });
 }
 
 interface Below {
@@ -42,13 +58,18 @@ interface Below {
   /** The last name, as the branch above has it. */
   readonly last?: string;
   readonly onBranch: ((digest: Digest) => void) | undefined;
+  readonly isKnown: ((digest: Digest) => boolean) | undefined;
 }
 
 function* partsBelow(
   store: Pick<ObjectStore, 'read'>,
   part: Omit<Part, 'last'>,
-  { height, after, last, onBranch }: Below,
-): Generator<TreePart> {
+  { height, after, last, onBranch, isKnown }: Below,
+): Generator<TreePart | PartObject> {
+  if (isKnown?.(part.digest) === true) {
+    yield { digest: part.digest, size: part.size, files: part.files };
+    return;
+  }
   const bytes = store.read(part.digest);
   if (bytes === undefined || !isUtf8(bytes) || height > HIGHEST) throw new BrokenTree();
   const text = bytes.toString('utf8');
@@ -68,6 +89,7 @@ function* partsBelow(
       height: height + 1,
       last: each.last,
       onBranch,
+      isKnown,
       ...(before === undefined ? {} : { after: before }),
     });
     before = each.last;

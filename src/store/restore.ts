@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { lstatSync, mkdirSync, realpathSync, renameSync, symlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, realpathSync, renameSync, statSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { SectionLeaf } from '../index/section.ts';
@@ -13,6 +13,7 @@ import { isWithin } from '../kit/path.ts';
 import { removeTree } from '../kit/remove-tree.ts';
 import { temporaryBeside } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
+import type { Links } from './link.ts';
 import type { ObjectStore } from './object-store.ts';
 import { PACKED_BYTES } from './object-store.ts';
 import { BrokenTree, treeParts } from './read-tree.ts';
@@ -59,6 +60,8 @@ export interface RestorePlace {
   readonly signal?: AbortSignal | undefined;
   /** Remembers what was written, so that it need not be read to be known: the index, and the target's path in it. */
   readonly memory?: { readonly index: StatIndex; readonly path: string; readonly now: () => number };
+  /** Whether files may be links to their objects. */
+  readonly links?: Links | undefined;
   /** Told of the files that were written, and their bytes, every now and then. */
   readonly onProgress?: (files: number, bytes: number) => void;
 }
@@ -231,9 +234,10 @@ class Materializing {
   }
 
   async #file(entry: Entry, target: string, kind: 'file' | 'exec'): Promise<Stats | undefined> {
-    const { signal } = this.#place;
-    const isThere = await this.#store.extract(entry.digest, target, { mode: this.#mode[kind], signal });
-    return isThere ? lstatSync(target) : undefined;
+    const { signal, links } = this.#place;
+    const isThere = await this.#store.extract(entry.digest, target, { mode: this.#mode[kind], signal, links });
+    // Of a symbolic link to an object the walk sees the object, too.
+    return isThere ? statSync(target) : undefined;
   }
 
   #link(entry: Entry, { target }: Spot): boolean {

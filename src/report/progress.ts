@@ -1,0 +1,73 @@
+import { formatElapsed } from './duration.ts';
+import { formatCount, formatSize } from './size.ts';
+import { columnsOf, isTerminal } from './style.ts';
+import type { Environment } from './style.ts';
+
+/** Tells how far long work is, on one line of a terminal that is written over; nothing anywhere else. */
+export interface Progress {
+  /** How many are done, of how many if that is known, and their bytes. */
+  update(done: number, total?: number, bytes?: number): void;
+  /** Takes the line away. */
+  end(): void;
+}
+
+const SILENT: Progress = { update: () => undefined, end: () => undefined };
+
+/** Nothing is shown of work that takes less. */
+const AFTER_MS = 300;
+const EVERY_MS = 100;
+
+export interface ProgressOptions {
+  readonly stderr: NodeJS.WriteStream | NodeJS.WritableStream;
+  readonly env: Environment;
+  /** What is being done: `adding`. */
+  readonly label: string;
+  readonly quiet?: boolean;
+  readonly now?: () => number;
+}
+
+/** The progress for a command; silent where standard error is no terminal that can be written over. */
+export function createProgress({
+  stderr,
+  env,
+  label,
+  quiet,
+  now = performance.now.bind(performance),
+}: ProgressOptions): Progress {
+  if (quiet === true || !isTerminal(stderr) || env['TERM'] === 'dumb' || (env['CI'] ?? '') !== '') return SILENT;
+  const started = now();
+  let shown = -Infinity;
+  return {
+    update(done, total, bytes) {
+      const time = now();
+      if (time - started < AFTER_MS || time - shown < EVERY_MS) return;
+      shown = time;
+      const line = progressLine({ label, done, total, bytes, ms: time - started });
+      stderr.write(`\r\u001b[K${line.slice(0, columnsOf(stderr) - 1)}`);
+    },
+    end() {
+      if (shown > 0) stderr.write('\r\u001b[K');
+      shown = -Infinity;
+    },
+  };
+}
+
+/** What a line of progress says: how many, how much, how fast, how long it will take. */
+export function progressLine(at: {
+  readonly label: string;
+  readonly done: number;
+  readonly total?: number | undefined;
+  readonly bytes?: number | undefined;
+  /** Since the beginning. */
+  readonly ms: number;
+}): string {
+  const { label, done, total, bytes, ms } = at;
+  const seconds = Math.max(ms, 1) / 1000;
+  const count = total === undefined ? formatCount(done) : `${formatCount(done)} of ${formatCount(total)}`;
+  const rate = `${formatCount(Math.round(done / seconds))} files/s`;
+  const parts = [`${label} ${count} files`];
+  if (bytes !== undefined) parts.push(formatSize(bytes), `${formatSize(Math.round(bytes / seconds))}/s`);
+  parts.push(rate);
+  if (total !== undefined && done > 0) parts.push(`${formatElapsed(((total - done) / done) * ms)} left`);
+  return parts.join(' · ');
+}
