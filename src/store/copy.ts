@@ -64,9 +64,9 @@ interface Copying extends Passing {
 
 /** Lets the system copy, and reads what it has copied so far: that takes hardly longer than the copy alone. */
 async function copyAndFollow(source: string, { target, handle, see, signal }: Copying): Promise<number> {
-  let isCopied = false;
+  const state = { isCopied: false };
   const copying = copyFile(source, target).finally(() => {
-    isCopied = true;
+    state.isCopied = true;
   });
   // Its failure is told below, once all is read.
   const ended = copying.catch(() => undefined);
@@ -74,7 +74,7 @@ async function copyAndFollow(source: string, { target, handle, see, signal }: Co
     const buffer = Buffer.allocUnsafe(CHUNK);
     for (let done = 0; ;) {
       checkAborted(signal);
-      const wasCopied = isCopied;
+      const wasCopied = state.isCopied;
       const { bytesRead } = await handle.read(buffer, 0, CHUNK, done);
       if (bytesRead > 0) see(buffer.subarray(0, bytesRead));
       else if (wasCopied) {

@@ -1,17 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import {
   appendFileSync,
-  closeSync,
   existsSync,
-  fstatSync,
   mkdirSync,
-  openSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
@@ -34,6 +30,7 @@ import { LooseNames } from './loose-names.ts';
 import { PackSet } from './pack-set.ts';
 import { PackWriter, isLeftPack, recoverPack } from './pack-writer.ts';
 import { StoreWriter } from './store-writer.ts';
+import { writeNew } from './write-files.ts';
 
 /** Objects up to this size are packed when many are stored at once. */
 export const PACKED_BYTES = 64 * 1024;
@@ -177,6 +174,13 @@ export class ObjectStore {
     }
   }
 
+  /** In which file a packed object lies, for helper threads, which check it. */
+  packedPlace(digest: Digest): { readonly file: string; readonly offset: number; readonly length: number } | undefined {
+    const place = this.#packed(digest);
+    const name = place && this.#packs.nameOf(place);
+    return name && { file: this.layout.pack(name), offset: place.offset, length: place.length };
+  }
+
   /**
    * Writes a packed object to `target`, which must not exist, without waiting for anything; the stat values of the new
    * file, or `undefined` when no pack has the object.
@@ -184,13 +188,7 @@ export class ObjectStore {
   extractPacked(digest: Digest, target: string, mode: number): Stats | undefined {
     const bytes = this.#readPacked(digest);
     if (bytes === undefined) return undefined;
-    const fd = openSync(target, 'wx', mode);
-    try {
-      for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
-      return fstatSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    return writeNew(target, bytes, mode);
   }
 
   /**
