@@ -1,16 +1,5 @@
 import type { Dirent, Stats } from 'node:fs';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readSync,
-  readdirSync,
-  readlinkSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { KINDS } from '../index/section.ts';
@@ -23,9 +12,10 @@ import type { Digest, RawDigest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import { TEMPORARY_PREFIX } from '../kit/temporary.ts';
 import type { Entry } from '../store/tree.ts';
-import { REPLACEMENT, changed, checkName, circle, notUtf8, readProblem, specialFile } from './file-problem.ts';
+import { changed, checkName, readProblem, specialFile } from './file-problem.ts';
 import type { ReadFile } from './folder.ts';
 import { FolderBuilder } from './folder.ts';
+import { descend, fileEntry, isSameFile, kindOf, readTarget, statOf } from './look.ts';
 
 /** Files up to this size are read in one piece; a store packs them. */
 const SMALL = 64 * 1024;
@@ -86,8 +76,10 @@ class Walk {
   readonly #how: WalkOptions;
   readonly #options: FingerprintOptions;
   readonly #buffer = Buffer.allocUnsafe(SMALL + 1);
-  #entries = 0;
+  #files = 0;
   #bytes = 0;
+  /** Entries of folders, and folders. */
+  #steps = 0;
   /** Whether the sink wants to settle. */
   #isFull = false;
 
@@ -103,14 +95,14 @@ class Walk {
     try {
       return await this.#entry(path, absolute, above);
     } catch (error) {
-      throw (error as NodeJS.ErrnoException).path === absolute ? readProblem(path, error) : error;
+      throw isAbout(absolute, error) ? readProblem(path, error) : error;
     }
   }
 
   /** Lets signals and timers have their turn now and then: small files are read without waiting for anything. */
   async #pause(): Promise<void> {
     checkAborted(this.#how.signal);
-    this.#how.onProgress?.(this.#entries, this.#bytes);
+    this.#how.onProgress?.(this.#files, this.#bytes);
     await setImmediate();
   }
 
@@ -139,7 +131,7 @@ class Walk {
   }
 
   #count(size: number): void {
-    this.#entries += 1;
+    this.#files += 1;
     this.#bytes += size;
   }
 
@@ -152,6 +144,7 @@ class Walk {
     const fd = openSync(absolute, this.#how.follow ? READ : READ | constants.O_NOFOLLOW);
     try {
       const stat = fstatSync(fd);
+      if (stat.isDirectory()) throw changed(path);
       if (!stat.isFile()) throw specialFile(path);
       if (stat.size > SMALL) return undefined;
       const length = readSync(fd, this.#buffer, 0, stat.size + 1, 0);
@@ -201,7 +194,8 @@ class Walk {
       if (kind !== undefined) await this.#special(builder, { child, name, kind }, inside);
       else if (!this.#fileNow(builder, child, name)) await this.#fileLater(builder, child, name);
       if (this.#isFull) await this.#settle();
-      if (this.#entries % PAUSE_EVERY === 0) await this.#pause();
+      this.#steps += 1;
+      if (this.#steps % PAUSE_EVERY === 0) await this.#pause();
     }
     return builder.end();
   }
@@ -245,7 +239,7 @@ class Walk {
       builder.addFile(name, kindOf(read.stat), { ...read, isRemembered });
       return true;
     } catch (error) {
-      throw (error as NodeJS.ErrnoException).path === absolute ? readProblem(child, error) : error;
+      throw isAbout(absolute, error) ? readProblem(child, error) : error;
     }
   }
 
@@ -264,7 +258,7 @@ class Walk {
       this.#count(stat.size);
       builder.addFile(name, kindOf(stat), { ...read, isRemembered: memory.section?.names[memory.row] === name });
     } catch (error) {
-      throw (error as NodeJS.ErrnoException).path === absolute ? readProblem(child, error) : error;
+      throw isAbout(absolute, error) ? readProblem(child, error) : error;
     }
   }
 
@@ -284,7 +278,9 @@ class Walk {
     if (stat === undefined) throw changed(child);
     // What a link leads to is looked at each time.
     const digest = rawOfDigest(entry.digest);
-    builder.addFile(name, entry.kind, { digest, stat, isReliable: false, isRemembered });
+    // Some disks say another length of a link than its target has.
+    const seen = Object.assign(stat, { size: entry.size });
+    builder.addFile(name, entry.kind, { digest, stat: seen, isReliable: false, isRemembered });
   }
 
   #absolute(path: string): string {
@@ -309,37 +305,8 @@ class Walk {
   }
 }
 
-function kindOf(stat: Stats): 'file' | 'exec' {
-  return (stat.mode & 0o100) === 0 ? 'file' : 'exec';
-}
-
-function fileEntry(stat: Stats, digest: Digest): Entry {
-  return { kind: kindOf(stat), digest, size: stat.size };
-}
-
-function isSameFile(a: Stats, b: Stats): boolean {
-  return a.mtimeMs === b.mtimeMs && a.size === b.size && a.ino === b.ino;
-}
-
-function readTarget(path: string, absolute: string): string {
-  const target = readlinkSync(absolute);
-  if (target.includes(REPLACEMENT)) throw notUtf8(`the target of ${JSON.stringify(path)}`, 'make the link anew');
-  return target;
-}
-
-function statOf(absolute: string, follow: boolean): Stats | undefined {
-  try {
-    return (follow ? statSync : lstatSync)(absolute, { throwIfNoEntry: false });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOTDIR') return undefined;
-    if (code === 'ELOOP') throw circle(absolute);
-    throw error;
-  }
-}
-
-function descend(path: string, absolute: string, above: readonly string[]): readonly string[] {
-  const real = realpathSync(absolute);
-  if (above.includes(real)) throw circle(path);
-  return [...above, real];
+/** Whether an error of Node's is about a file: those of reading an open one do not name it. */
+function isAbout(absolute: string, error: unknown): boolean {
+  const { path, syscall } = error as NodeJS.ErrnoException;
+  return path === absolute || (path === undefined && (syscall === 'read' || syscall === 'fstat'));
 }

@@ -56,7 +56,8 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
       hint: 'check the disk: this is not supposed to happen',
     });
   });
-  const index = openStatIndex(join(indexFolder(project.root, env), 'files.idx'), project.root, rawChecksum);
+  const folder = indexFolder(project.root, env);
+  const index = openStatIndex(folder && join(folder, 'files.idx'), project.root, rawChecksum);
   return {
     project,
     graph,
