@@ -21,6 +21,8 @@ export interface StoreLayout {
   readonly packs: string;
   /** A sealed pack, named by the digest of its table. */
   pack(name: Digest): string;
+  /** Tells of what a pack holds wrong bytes. */
+  bad(name: Digest): string;
   /** The folder of all run records under one stage key. */
   runs(key: Digest): string;
 }
@@ -41,6 +43,7 @@ export function storeLayout(root: string): StoreLayout {
     loose: (digest) => sharded('loose', digest),
     packs: join(base, 'packs'),
     pack: (name) => join(base, 'packs', `${hexOf(name)}.pack`),
+    bad: (name) => join(base, 'packs', `${hexOf(name)}.bad`),
     runs: (key) => sharded('runs', key),
   };
 }

@@ -1,14 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -17,8 +8,8 @@ import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
 import { rawOfDigest } from '../kit/digest.ts';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
-import { isGone, ownedName, ownerOfName, thisOwner } from '../kit/owner.ts';
-import { namesIn } from '../kit/temporary.ts';
+import { ownedName, thisOwner } from '../kit/owner.ts';
+import { systemFault } from '../kit/system-fault.ts';
 import { PipeError } from '../problem/problem.ts';
 import { copyThrough, reflink } from './copy.ts';
 import type { PackedPlace } from './digest-map.ts';
@@ -28,8 +19,9 @@ import { linkObject } from './link.ts';
 import { FORMER_FORMATS, STORE_FORMAT, hexOf } from './layout.ts';
 import { LooseNames } from './loose-names.ts';
 import { PackSet } from './pack-set.ts';
-import { PackWriter, isLeftPack, recoverPack } from './pack-writer.ts';
+import { PackWriter } from './pack-writer.ts';
 import { StoreWriter } from './store-writer.ts';
+import { sweepLeftovers } from './sweep.ts';
 import { writeNew } from './write-files.ts';
 
 /** Objects up to this size are packed when many are stored at once. */
@@ -129,7 +121,7 @@ export class ObjectStore {
   async put(data: Uint8Array | string): Promise<Digest> {
     const digest = this.#blake3.hash(data);
     // Not by memory: another process may have set the object aside since.
-    if (this.#packed(digest) !== undefined || existsSync(this.layout.loose(digest))) return digest;
+    if (existsSync(this.layout.loose(digest)) || this.#readPacked(digest) !== undefined) return digest;
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     await this.#write(async (target) => {
       await writeFile(target, bytes, { flag: 'wx', mode: 0o600 });
@@ -163,15 +155,13 @@ export class ObjectStore {
 
   /** The bytes of a packed object, checked, valid until the next read; `undefined` when no pack has them. */
   #readPacked(digest: Digest): Buffer | undefined {
-    for (;;) {
-      const place = this.#packed(digest);
-      if (place === undefined) return undefined;
+    for (let place = this.#packed(digest); place !== undefined; place = this.#packed(digest)) {
       const bytes = this.#packs.read(place);
       if (bytes !== undefined && this.#blake3.hash(bytes) === digest) return bytes;
-      if (bytes === undefined && this.#packs.refresh()) continue;
-      this.#setAside(digest, place, bytes);
-      return undefined;
+      // Its pack was merged into another one, perhaps; or else another pack may have it, too.
+      if (bytes !== undefined || !this.#packs.refresh()) this.#setAside(digest, place, bytes);
     }
+    return undefined;
   }
 
   /** In which file a packed object lies, for helper threads, which check it. */
@@ -314,27 +304,26 @@ export class ObjectStore {
   #sweep(): void {
     if (this.#isSwept) return;
     this.#isSwept = true;
-    for (const name of namesIn(this.layout.tmp)) {
-      const owner = ownerOfName(name);
-      if (owner === undefined || !isGone(owner)) continue;
-      if (isLeftPack(name)) recoverPack(this.layout, name, { blake3: this.#blake3, owner: this.#owner });
-      else rmSync(join(this.layout.tmp, name), { force: true });
-    }
+    sweepLeftovers(this.layout, { blake3: this.#blake3, owner: this.#owner });
   }
 
   /** What a pack holds of an object is wrong: it cannot be moved away, so a file beside the pack says it. */
   #setAside(digest: Digest, place: PackedPlace, bytes: Buffer | undefined): void {
-    const name = this.#packs.nameOf(place);
     this.#present.delete(digest);
-    if (name !== undefined) appendFileSync(`${this.layout.pack(name).slice(0, -5)}.bad`, `${hexOf(digest)}\n`);
-    this.#packs.exclude(digest);
+    // Before the bytes are out of reach.
     const movedTo = this.#placeAside(digest);
-    if (bytes !== undefined) writeFileSync(movedTo, bytes);
+    try {
+      mkdirSync(this.layout.quarantine, { recursive: true });
+      writeFileSync(movedTo, bytes ?? '');
+    } catch (error) {
+      // A store that is only read from must not keep anybody from reading.
+      if (systemFault(error) === undefined) throw error;
+    }
+    this.#packs.exclude(digest, place);
     this.#onDamage(digest, movedTo);
   }
 
   #placeAside(digest: Digest): string {
-    mkdirSync(this.layout.quarantine, { recursive: true });
     return join(this.layout.quarantine, `${hexOf(digest)}-${randomBytes(4).toString('hex')}`);
   }
 
@@ -342,6 +331,7 @@ export class ObjectStore {
     this.#present.delete(digest);
     this.#loose.delete(hexOf(digest));
     const movedTo = this.#placeAside(digest);
+    mkdirSync(this.layout.quarantine, { recursive: true });
     try {
       renameSync(path, movedTo);
     } catch (error) {
@@ -371,7 +361,9 @@ function readBytesIfThere(path: string): Buffer | undefined {
   try {
     return readFileSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    // Nobody but a stranger's tree asks for gigabytes at once.
+    if (code === 'ENOENT' || code === 'ERR_FS_FILE_TOO_LARGE') return undefined;
     throw error;
   }
 }
