@@ -1,5 +1,4 @@
-import type { Stats } from 'node:fs';
-import { lstatSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
@@ -83,7 +82,7 @@ function built(objects: Objects, files: ReadonlyMap<string, string>): Entry {
   );
   for (const name of [...files.keys()].sort(byCodeUnit)) {
     const { digest, size } = fileOf(files.get(name)!);
-    const stat = { mtimeMs: 1, ctimeMs: 1, ino: 1, size } as Stats;
+    const stat = Object.assign(statSync(root), { size });
     builder.addFile(name, 'file', { digest: rawOfDigest(digest), stat, isReliable: false, isRemembered: false });
   }
   return builder.end();
