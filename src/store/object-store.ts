@@ -1,26 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import {
   appendFileSync,
-  closeSync,
   existsSync,
-  fstatSync,
   mkdirSync,
-  openSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
-import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
+import { rawOfDigest } from '../kit/digest.ts';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
 import { isGone, ownedName, ownerOfName, thisOwner } from '../kit/owner.ts';
 import { namesIn } from '../kit/temporary.ts';
@@ -31,9 +26,11 @@ import type { StoreLayout } from './layout.ts';
 import type { Links } from './link.ts';
 import { linkObject } from './link.ts';
 import { FORMER_FORMATS, STORE_FORMAT, hexOf } from './layout.ts';
+import { LooseNames } from './loose-names.ts';
 import { PackSet } from './pack-set.ts';
 import { PackWriter, isLeftPack, recoverPack } from './pack-writer.ts';
 import { StoreWriter } from './store-writer.ts';
+import { writeNew } from './write-files.ts';
 
 /** Objects up to this size are packed when many are stored at once. */
 export const PACKED_BYTES = 64 * 1024;
@@ -64,6 +61,7 @@ export class ObjectStore {
   readonly #present = new Set<Digest>();
   readonly #owner = thisOwner();
   readonly #packs: PackSet;
+  readonly #loose: LooseNames;
   /** Whether the packs were looked at. */
   #hasPacks = false;
   #isSwept = false;
@@ -75,6 +73,7 @@ export class ObjectStore {
     this.#blake3 = blake3;
     this.#onDamage = onDamage;
     this.#packs = new PackSet(layout, blake3);
+    this.#loose = new LooseNames(layout.looseFolder);
   }
 
   /**
@@ -103,10 +102,10 @@ export class ObjectStore {
     return true;
   }
 
-  /** The same for the digest that lies at `at` of some bytes; quick for packed objects. */
+  /** The same for the digest that lies at `at` of some bytes, for those who ask by the hundred thousand. */
   hasRaw(bytes: Buffer, at = 0): boolean {
     this.#loadPacks();
-    return this.#packs.find(bytes, at) !== undefined || this.has(digestOfRaw(bytes.subarray(at, at + 32)));
+    return this.#packs.find(bytes, at) !== undefined || this.#loose.has(bytes, at);
   }
 
   /** Another process may have packed an object, or merged packs, since they were last looked at. */
@@ -132,8 +131,8 @@ export class ObjectStore {
     // Not by memory: another process may have set the object aside since.
     if (this.#packed(digest) !== undefined || existsSync(this.layout.loose(digest))) return digest;
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    await this.#write(async (handle) => {
-      await handle.writeFile(bytes);
+    await this.#write(async (target) => {
+      await writeFile(target, bytes, { flag: 'wx', mode: 0o600 });
       return digest;
     });
     return digest;
@@ -142,14 +141,9 @@ export class ObjectStore {
   /** Copies a file into the store, unless `signal` is aborted; the digest is that of the bytes that were copied. */
   async ingest(file: string, signal?: AbortSignal): Promise<{ digest: Digest; size: number }> {
     let size = 0;
-    const digest = await this.#write(async (handle) => {
+    const digest = await this.#write(async (target) => {
       const hasher = this.#blake3.hasher();
-      const copy = async (chunk: Buffer): Promise<void> => {
-        hasher.update(chunk);
-        size += chunk.length;
-        await handle.writeFile(chunk);
-      };
-      await eachChunk(file, copy, signal);
+      size = await copyThrough(file, { target, see: (chunk) => { hasher.update(chunk); }, signal }); // prettier-ignore
       return hasher.digest();
     });
     return { digest, size };
@@ -180,6 +174,13 @@ export class ObjectStore {
     }
   }
 
+  /** In which file a packed object lies, for helper threads, which check it. */
+  packedPlace(digest: Digest): { readonly file: string; readonly offset: number; readonly length: number } | undefined {
+    const place = this.#packed(digest);
+    const name = place && this.#packs.nameOf(place);
+    return name && { file: this.layout.pack(name), offset: place.offset, length: place.length };
+  }
+
   /**
    * Writes a packed object to `target`, which must not exist, without waiting for anything; the stat values of the new
    * file, or `undefined` when no pack has the object.
@@ -187,13 +188,7 @@ export class ObjectStore {
   extractPacked(digest: Digest, target: string, mode: number): Stats | undefined {
     const bytes = this.#readPacked(digest);
     if (bytes === undefined) return undefined;
-    const fd = openSync(target, 'wx', mode);
-    try {
-      for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
-      return fstatSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    return writeNew(target, bytes, mode);
   }
 
   /**
@@ -294,23 +289,22 @@ export class ObjectStore {
     });
   }
 
-  async #write(fill: (handle: FileHandle) => Promise<Digest>): Promise<Digest> {
+  /** Stores what `fill` writes to the file that it is told, which is not there yet. */
+  async #write(fill: (target: string) => Promise<Digest>): Promise<Digest> {
     this.prepare();
     this.#sweep();
+    mkdirSync(this.layout.tmp, { recursive: true });
     const temporary = join(this.layout.tmp, ownedName(this.#owner));
-    const handle = await openMakingFolder(temporary);
     try {
-      const digest = await fill(handle);
-      await handle.chmod(READ_ONLY);
-      await handle.datasync();
-      await handle.close();
+      const digest = await fill(temporary);
+      await makeDurable(temporary);
       const target = this.layout.loose(digest);
       mkdirSync(dirname(target), { recursive: true });
       await rename(temporary, target);
       this.#present.add(digest);
+      this.#loose.add(hexOf(digest));
       return digest;
     } catch (error) {
-      await handle.close().catch(() => undefined);
       await rm(temporary, { force: true });
       throw error;
     }
@@ -346,6 +340,7 @@ export class ObjectStore {
 
   #quarantine(digest: Digest, path: string): void {
     this.#present.delete(digest);
+    this.#loose.delete(hexOf(digest));
     const movedTo = this.#placeAside(digest);
     try {
       renameSync(path, movedTo);
@@ -358,13 +353,13 @@ export class ObjectStore {
   }
 }
 
-async function openMakingFolder(path: string): Promise<FileHandle> {
+async function makeDurable(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
   try {
-    return await open(path, 'wx', 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(dirname(path), { recursive: true });
-    return open(path, 'wx', 0o600);
+    await handle.chmod(READ_ONLY);
+    await handle.datasync();
+  } finally {
+    await handle.close();
   }
 }
 
