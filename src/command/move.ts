@@ -1,6 +1,8 @@
 import { lstatSync } from 'node:fs';
 import { posix, relative } from 'node:path';
 import { move } from '../data/move.ts';
+import { pointerAround } from '../data/tracked-folder.ts';
+import { entryAt } from '../store/entry-at.ts';
 import { PipeError } from '../problem/problem.ts';
 import { autostage } from '../project/autostage.ts';
 import { isOutside } from '../kit/path.ts';
@@ -59,7 +61,9 @@ function targetOf({ engine, pointers }: DataProject, { cwd }: Context, { source,
   // What an earlier move left behind: its new pointer, and its data there.
   const isGoneOn = source.below === '' && own?.entry.digest === source.pointer.entry.digest && !isThere(root, from);
   if (isGoneOn || to === from) return to;
-  const isFolder = own?.entry.kind === 'dir' || lstatSync(`${root}/${to}`, { throwIfNoEntry: false })?.isDirectory() === true; // prettier-ignore
+  const around = pointerAround(pointers, to);
+  const recorded = around && entryAt(engine.store, around.entry, posix.relative(around.path, to));
+  const isFolder = recorded?.kind === 'dir' || own?.entry.kind === 'dir' || lstatSync(`${root}/${to}`, { throwIfNoEntry: false })?.isDirectory() === true; // prettier-ignore
   return isFolder ? inside : to;
 }
 

@@ -1,7 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
-import { removeTree } from '../kit/remove-tree.ts';
 import { readTextFile } from '../kit/text-file.ts';
 import { lockPathOf } from '../lockfile/lock.ts';
 import type { TrackedPath } from '../lockfile/pointer.ts';
@@ -15,6 +14,7 @@ import { foldLocks } from '../run/repro.ts';
 import { entryAt } from '../store/entry-at.ts';
 import { checkInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
+import { removeData } from './remove-data.ts';
 import { refuseUnsaved } from './refuse.ts';
 import { editTracked, listMissing, refuseFrozen } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
@@ -50,12 +50,13 @@ export async function remove(
   // What others have finished is in the locks before these are claimed.
   await foldLocks(engine, options.signal);
   return claimed(engine, { writes, signal: options.signal, name: 'remove' }, async () => {
-    for (const each of wanted) await check(engine, each, options);
+    const present = new Map<string, Entry>();
+    for (const each of wanted) await check(engine, each, { ...options, present });
     const written: string[] = [];
     for (const each of wanted) {
-      if (each.kind === 'stage') written.push(...removeStage(engine, each, options));
-      else if (each.below === '') written.push(...removePointer(engine, each.pointer, options));
-      else written.push(...(await removeInside(engine, each)));
+      if (each.kind === 'stage') written.push(...removeStage(engine, each, { ...options, present }));
+      else if (each.below === '') written.push(...removePointer(engine, each.pointer, { ...options, present }));
+      else written.push(...(await removeInside(engine, each, present)));
     }
     return { written: [...new Set(written)] };
   });
@@ -65,7 +66,12 @@ function outPaths(stages: readonly Stage[]): string[] {
   return stages.flatMap(({ outs }) => outs.map(({ path }) => path));
 }
 
-async function check(engine: Engine, each: Removable, options: RemoveOptions): Promise<void> {
+interface RemoveStep extends RemoveOptions {
+  /** What lies in the workspace, by path. */
+  readonly present: Map<string, Entry>;
+}
+
+async function check(engine: Engine, each: Removable, options: RemoveStep): Promise<void> {
   if (each.kind === 'stage') {
     unwrap(editRemove(sourceOf(engine, each.file), each.name));
     if (options.outs === true) for (const path of outPaths(each.stages)) await checkData(engine, path, options);
@@ -81,9 +87,12 @@ async function check(engine: Engine, each: Removable, options: RemoveOptions): P
   await checkData(engine, `${pointer.path}/${below}`, options);
 }
 
-async function checkData(engine: Engine, path: string, options: RemoveOptions): Promise<void> {
+async function checkData(engine: Engine, path: string, options: RemoveStep): Promise<void> {
   checkInside(absoluteOf(engine.project, path), engine.project.root);
-  if (options.force !== true) refuseUnsaved(engine, path, await lookAt(engine, path, options));
+  const entry = await lookAt(engine, path, options);
+  if (entry === undefined) return;
+  options.present.set(path, entry);
+  if (options.force !== true) refuseUnsaved(engine, path, entry);
 }
 
 /**
@@ -108,10 +117,10 @@ function sourceOf({ project }: Engine, file: string): { readonly file: string; r
 function removeStage(
   engine: Engine,
   { file, name, stages }: Extract<Removable, { kind: 'stage' }>,
-  { outs }: RemoveOptions,
+  { outs, present }: RemoveStep,
 ): string[] {
   const { project } = engine;
-  if (outs === true) for (const path of outPaths(stages)) removeTree(absoluteOf(project, path));
+  if (outs === true) for (const path of outPaths(stages)) removeData(engine, path, present.get(path));
   const ignored = outPaths(stages).flatMap((path) => removeFromGitignore(project, absoluteOf(project, path)) ?? []);
   const locks = engine.locks.forget(stages);
   const path = join(project.root, file);
@@ -121,9 +130,10 @@ function removeStage(
   return [...ignored, ...locks, path];
 }
 
-function removePointer({ project }: Engine, { path, file }: TrackedPath, { outs }: RemoveOptions): string[] {
+function removePointer(engine: Engine, { path, file }: TrackedPath, { outs, present }: RemoveStep): string[] {
+  const { project } = engine;
   const absolute = absoluteOf(project, path);
-  if (outs === true) removeTree(absolute);
+  if (outs === true) removeData(engine, path, present.get(path));
   const ignored = removeFromGitignore(project, absolute);
   const pointer = absoluteOf(project, file);
   rmSync(pointer, { force: true });
@@ -133,8 +143,10 @@ function removePointer({ project }: Engine, { path, file }: TrackedPath, { outs 
 async function removeInside(
   engine: Engine,
   { pointer, below }: Extract<Removable, { kind: 'pointer' }>,
+  present: ReadonlyMap<string, Entry>,
 ): Promise<string[]> {
   const { file, done } = await editTracked(engine, pointer, [{ path: below, entry: undefined }]);
-  removeTree(absoluteOf(engine.project, `${pointer.path}/${below}`));
+  const path = `${pointer.path}/${below}`;
+  removeData(engine, path, present.get(path));
   return done === 'unchanged' ? [] : [absoluteOf(engine.project, file)];
 }

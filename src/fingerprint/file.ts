@@ -30,6 +30,8 @@ export interface FingerprintOptions {
   readonly blake3: Blake3;
   /** Whether a path relative to the root is left out of folders (`.pipeignore`). */
   readonly ignored: (path: string, isFolder: boolean) => boolean;
+  /** Whether a symbolic link with this target is one to an object of the store, and stands for its bytes. */
+  readonly isObject?: (target: string) => boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -166,7 +168,10 @@ class Walk {
   }
 
   async #link(path: string, absolute: string): Promise<Entry> {
-    const target = Buffer.from(readTarget(path, absolute));
+    const text = readTarget(path, absolute);
+    const object = this.#options.isObject?.(text) === true ? statOf(text, false) : undefined;
+    if (object?.isFile() === true) return this.#single(path, text, object);
+    const target = Buffer.from(text);
     this.#count(target.length);
     const digest = digestOfRaw(this.#hashed(target));
     if (this.#isFull) await this.#settle();
@@ -283,7 +288,7 @@ class Walk {
       builder.addFolder(name, entry, isRemembered);
       return;
     }
-    const stat = statOf(this.#absolute(child), this.#how.follow && kind.isSymbolicLink());
+    const stat = statOf(this.#absolute(child), kind.isSymbolicLink() && entry.kind !== 'link');
     if (stat === undefined) throw changed(child);
     // What a link leads to is looked at each time.
     const digest = rawOfDigest(entry.digest);

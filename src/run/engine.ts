@@ -84,6 +84,13 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
         }),
     }),
     params: new ParamFiles(project.root),
-    fingerprint: { root: project.root, index, blake3, ignored: ignoreFilter(project.root), now },
+    fingerprint: {
+      root: project.root,
+      index,
+      blake3,
+      ignored: ignoreFilter(project.root),
+      isObject: (target) => target.startsWith(`${store.layout.looseFolder}/`) && !target.includes('/../'),
+      now,
+    },
   };
 }
