@@ -20,6 +20,9 @@ import { SMALL, isSameFile, readSmall } from './read-files.ts';
 import { FolderBuilder } from './folder.ts';
 import { descend, fileEntry, kindOf, readTarget, statOf } from './look.ts';
 
+/** Small files are read into it, and done with before anything else happens. */
+const BUFFER = Buffer.allocUnsafe(SMALL + 1);
+
 /** Entries of folders between two turns of the event loop. */
 const PAUSE_EVERY = 2_000;
 
@@ -83,7 +86,6 @@ interface Listing {
 class Walk {
   readonly #how: WalkOptions;
   readonly #options: FingerprintOptions;
-  readonly #buffer = Buffer.allocUnsafe(SMALL + 1);
   #files = 0;
   #bytes = 0;
   /** Entries of folders, and folders. */
@@ -145,7 +147,7 @@ class Walk {
 
   #readSmall(path: string, absolute: string): ReadFile | undefined {
     const { follow } = this.#how;
-    const read = readSmall({ path, absolute, follow }, this.#buffer, this.#options.now());
+    const read = readSmall({ path, absolute, follow }, BUFFER, this.#options.now());
     return read && { digest: this.#hashed(read.bytes), stat: read.stat, isReliable: read.isReliable };
   }
 
