@@ -36,6 +36,12 @@ export function inProject({ root, cwd }: Here, path: string): string {
   return posix.normalize(sep === '/' ? found : found.replaceAll(sep, '/'));
 }
 
+/** How a path of the project is shown to somebody in a folder: relative to that. */
+export function shownFrom(here: Here): (path: string) => string {
+  const folder = inProject(here, '.');
+  return (path) => posix.relative(folder, path) || '.';
+}
+
 /** A bare name means a stage of the pipeline file in this folder, or in the nearest folder above that has one. */
 function isNear(stage: Stage, stages: readonly Stage[], here: Here): boolean {
   for (let folder = inProject(here, '.'); ; folder = posix.dirname(folder)) {

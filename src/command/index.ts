@@ -26,6 +26,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'params diff', summary: 'Compare parameters between revisions', load: () => import('./params-diff.ts') },
   { name: 'metrics show', summary: 'Print metrics', load: () => import('./metrics-show.ts') },
   { name: 'metrics diff', summary: 'Compare metrics between revisions', load: () => import('./metrics-diff.ts') },
+  { name: 'diff', summary: 'Compare tracked data between revisions', load: () => import('./diff.ts') },
   { name: 'config', summary: 'Get or set options', load: () => import('./config.ts') },
   { name: 'root', summary: "Print the way to the project's root", load: () => import('./root.ts') },
   { name: 'doctor', summary: 'Check this machine and project', load: () => import('./doctor.ts') },

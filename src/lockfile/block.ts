@@ -87,7 +87,8 @@ function parseEntries(value: Value | undefined): LockEntry[] | undefined {
   return entries.every((entry) => entry !== undefined) ? entries : undefined;
 }
 
-function parseEntry(value: Value): LockEntry | undefined {
+/** Reads what a lock or a pointer holds of one path; `undefined` when its form is wrong. */
+export function parseEntry(value: Value): LockEntry | undefined {
   if (!isMap(value)) return undefined;
   const path = value.get('path');
   const digest = parseDigest(value.get('digest'));

@@ -54,6 +54,14 @@ export class LockState {
     return this.#lock(lockPathOf(stage.file)).get(stage.name);
   }
 
+  /**
+   * All that a lock and the journals hold together, by the stage's name.
+   * @param lock its path, relative to the project
+   */
+  blocks(lock: string): Lock {
+    return this.#lock(lock);
+  }
+
   /** Records a finished stage: on disk when it returns. */
   record(stage: StageId, block: LockBlock): void {
     const path = lockPathOf(stage.file);

@@ -49,6 +49,7 @@ export const PROBLEM_CODES = {
   PIPE_PATH_OUTSIDE: 'an out or a working folder lies outside the project',
   PIPE_PATH_RESERVED: 'an out points into .git, .pipe or .dvc, or at a file that pipe or DVC keeps',
   PIPE_PIPELINE_FILES: 'a folder holds both pipeline.yaml and dvc.yaml',
+  PIPE_POINTER_FORMAT: 'a pointer cannot be read',
   PIPE_RESOURCES: 'a stage wants more than this machine has',
   PIPE_SECRET_MISSING: 'a secret of a stage is not set',
   PIPE_STAGE_EXISTS: 'a stage of that name exists already',

@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream';
 import { PipeError } from '../problem/problem.ts';
 
 export interface GitCommand {
@@ -22,26 +23,62 @@ const MAX_OUTPUT = 2 ** 31;
 export async function runGit({ cwd, env }: GitCommand, args: readonly string[], input?: string): Promise<GitOutput> {
   const { execa } = await import('execa');
   const result = await execa('git', args, {
+    ...surroundings({ cwd, env }),
+    maxBuffer: MAX_OUTPUT,
+    stripFinalNewline: false,
+    ...(input === undefined ? { stdin: 'ignore' } : { input }),
+  });
+  if (result.exitCode === undefined) throw notEnded(args, result);
+  const bytes = (part: unknown): Buffer => (part instanceof Uint8Array ? Buffer.from(part) : Buffer.alloc(0));
+  return { exitCode: result.exitCode, stdout: bytes(result.stdout), stderr: bytes(result.stderr).toString().trim() };
+}
+
+/** A Git command that is spoken with while it runs. */
+export interface GitStream {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** Settles when it has ended; rejects with a {@link PipeError} as {@link gitOutput} does. */
+  readonly done: Promise<void>;
+}
+
+/** Starts Git as {@link runGit} does, for input and output that are too much to hold. */
+export async function streamGit(command: GitCommand, args: readonly string[]): Promise<GitStream> {
+  const { execa } = await import('execa');
+  const running = execa('git', args, {
+    ...surroundings(command),
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    buffer: { stdout: false, stderr: true },
+  });
+  const done = running.then((result) => {
+    if (result.exitCode === undefined) throw notEnded(args, result);
+    if (result.exitCode !== 0) throw gitFailed(args, Buffer.from(result.stderr).toString().trim());
+  });
+  return { stdin: running.stdin, stdout: running.stdout, done };
+}
+
+function surroundings({ cwd, env }: GitCommand) {
+  return {
     cwd,
     env: { ...withoutRepository(env), LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0' },
     extendEnv: false,
     encoding: 'buffer',
-    maxBuffer: MAX_OUTPUT,
-    stripFinalNewline: false,
     reject: false,
-    ...(input === undefined ? { stdin: 'ignore' } : { input }),
-  });
-  if (result.exitCode === undefined) {
-    if (result.code === 'ENOENT') {
-      throw new PipeError(
-        { code: 'PIPE_GIT_MISSING', message: 'there is no `git` on this machine', hint: 'install Git' },
-        { cause: result },
-      );
-    }
-    throw gitFailed(args, result.shortMessage ?? 'it was ended by a signal');
-  }
-  const bytes = (part: unknown): Buffer => (part instanceof Uint8Array ? Buffer.from(part) : Buffer.alloc(0));
-  return { exitCode: result.exitCode, stdout: bytes(result.stdout), stderr: bytes(result.stderr).toString().trim() };
+  } as const;
+}
+
+function notEnded(
+  args: readonly string[],
+  result: { readonly code?: string | undefined; readonly shortMessage?: string | undefined },
+): PipeError {
+  if (result.code !== 'ENOENT') return gitFailed(args, result.shortMessage ?? 'it was ended by a signal');
+  const problem = {
+    code: 'PIPE_GIT_MISSING',
+    message: 'there is no `git` on this machine',
+    hint: 'install Git',
+  } as const;
+  return new PipeError(problem, { cause: result });
 }
 
 /**

@@ -22,30 +22,59 @@ type Skips = (path: string) => boolean;
  * @throws {PipeError} PIPE_PIPELINE_FILES for folders with both names.
  */
 export function findPipelineFiles(project: Project): string[] {
-  const skips = skipRules(project);
   const found: string[] = [];
   const problems: Problem[] = [];
-  const open = [''];
-  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
-    const entries = readFolder(join(project.root, folder));
-    if (folder !== '' && isForeign(entries)) continue;
-    const files: string[] = [];
-    for (const entry of entries) {
-      if (entry.isDirectory()) {
-        const path = within(folder, entry.name);
-        if (!entry.name.startsWith('.') && entry.name !== 'node_modules' && !skips(`${path}/`)) open.push(path);
-      } else if (
-        isPipelineFile(entry, join(project.root, folder)) &&
-        !(folder !== '' && skips(within(folder, entry.name)))
-      ) {
-        files.push(within(folder, entry.name));
-      }
-    }
+  for (const { folder, entries, skips } of projectFolders(project)) {
+    const files = entries
+      .filter((entry) => isPipelineFile(entry, join(project.root, folder)))
+      .map((entry) => within(folder, entry.name))
+      .filter((path) => folder === '' || !skips(path));
     if (files.length > 1) problems.push(bothNames(folder));
     found.push(...files);
   }
   if (problems.length > 0) throw new PipeError(problems);
   return found.sort(byCodeUnit);
+}
+
+/**
+ * The locks and pointers of the workspace, posix and relative to the project's root, in code-unit order. They are
+ * looked for where pipeline files are.
+ */
+export function findRecordFiles(project: Project): string[] {
+  const found: string[] = [];
+  for (const { folder, entries, skips } of projectFolders(project)) {
+    const files = entries.filter((entry) => !entry.isDirectory() && isRecordFile(entry.name));
+    found.push(...files.map((entry) => within(folder, entry.name)).filter((path) => !skips(path)));
+  }
+  return found.sort(byCodeUnit);
+}
+
+/** Whether a name is that of a lock or of a pointer. */
+export function isRecordFile(name: string): boolean {
+  return name === 'pipeline.lock' || (name.endsWith('.pipe') && name !== '.pipe');
+}
+
+interface ProjectFolder {
+  /** Relative to the root; empty for the root itself. */
+  readonly folder: string;
+  readonly entries: readonly Dirent[];
+  readonly skips: Skips;
+}
+
+/** The folders of a project that files are looked for in. */
+function* projectFolders(project: Project): Generator<ProjectFolder> {
+  const skips = skipRules(project);
+  const open = [''];
+  for (let folder = open.pop(); folder !== undefined; folder = open.pop()) {
+    const entries = readFolder(join(project.root, folder));
+    if (folder !== '' && isForeign(entries)) continue;
+    for (const entry of entries) {
+      if (!entry.isDirectory() || entry.name.startsWith('.') || entry.name === 'node_modules') continue;
+      const path = within(folder, entry.name);
+      if (!skips(`${path}/`)) open.push(path);
+    }
+    yield { folder, entries, skips };
+  }
 }
 
 /** Paths of folders end with `/`. */

@@ -1,0 +1,88 @@
+import type { Graph } from '../graph/graph.ts';
+import { readPointerOuts } from '../lockfile/pointer-outs.ts';
+import { readNeeds, WORKSPACE } from '../lockfile/read-needs.ts';
+import { isWithin } from '../kit/path.ts';
+import { chooseRevisions } from '../project/revisions.ts';
+import type { Engine } from '../run/engine.ts';
+import { openEngine } from '../run/engine.ts';
+import type { Context, Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
+import { compareSides } from './diff/compare.ts';
+import { diffJson, diffMarkdown, diffText, missingJson, problemsJson, rowsOf } from './diff/present.ts';
+import type { Side } from './diff/side.ts';
+import { revisionSide, workspaceSide } from './diff/side.ts';
+import { inProject, shownFrom } from './edit-target.ts';
+import type { LoadedProject } from './load-project.ts';
+import { readProject } from './load-project.ts';
+
+export default defineCommand({
+  usage: '[a_rev] [b_rev]',
+  positionals: { min: 0, max: 2 },
+  json: true,
+  details:
+    'Compares what locks and pointers track at two Git revisions, by default HEAD and the workspace. In the workspace, what\nlies on the disk counts.',
+  options: {
+    targets: {
+      type: 'string',
+      multiple: true,
+      variadic: true,
+      value: 'PATHS',
+      help: 'only these: outs, tracked data, files in them, or folders above',
+    },
+    'show-hash': { type: 'boolean', help: 'print digests' },
+    md: { type: 'boolean', help: 'print a Markdown table' },
+    'hide-missing': { type: 'boolean', help: 'do not say what the cache lacks' },
+  },
+  async run(context, { positionals: [from = 'HEAD', to = WORKSPACE], options }): Promise<Outcome> {
+    const loaded = readProject(context);
+    const here = { root: loaded.project.root, cwd: context.cwd };
+    const targets = (options.targets ?? []).map((path) => inProject(here, path));
+    const engine = await openEngine({ ...loaded, graph: NO_GRAPH, env: context.env, emit: () => undefined });
+    const place = { context, loaded, engine, targets };
+    const before = await sideOf(from, place);
+    const after = await sideOf(to, place);
+    engine.index.save();
+    const hidesMissing = options['hide-missing'] === true || to !== WORKSPACE;
+    const compared = compareSides(before, after, {
+      targets,
+      ...(hidesMissing ? {} : { has: (digest) => engine.store.has(digest) }),
+    });
+    const rows = rowsOf(compared, shownFrom(here));
+    const showHash = options['show-hash'] === true;
+    return {
+      text: options.md === true ? diffMarkdown(rows, showHash) : diffText(rows, compared.problems, showHash),
+      json: {
+        schema: 'pipe.diff/1',
+        from,
+        to,
+        ...diffJson(rows, showHash),
+        ...(hidesMissing ? {} : { notInCache: missingJson(rows, showHash) }),
+        problems: problemsJson(compared.problems),
+      },
+    };
+  },
+});
+
+/** What is tracked does not depend on how stages hang together, and is wanted also when they do not. */
+const NO_GRAPH: Graph = { stages: new Map(), needs: new Map(), neededBy: new Map(), order: [] };
+
+interface SidePlace {
+  readonly context: Context;
+  readonly loaded: LoadedProject;
+  readonly engine: Engine;
+  readonly targets: readonly string[];
+}
+
+async function sideOf(revision: string, { context, loaded, engine, targets }: SidePlace): Promise<Side> {
+  const { project, stages } = loaded;
+  const wanted = { project, env: context.env, readPointer: readPointerOuts };
+  if (revision !== WORKSPACE) {
+    const commits = await chooseRevisions({ cwd: project.root, env: context.env }, { revisions: [revision] });
+    return revisionSide(engine, await readNeeds({ ...wanted, commits }));
+  }
+  const needs = await readNeeds({ ...wanted, commits: [], workspace: engine.locks });
+  const outs = stages.flatMap((stage) => stage.outs.map(({ path }) => path));
+  const isWanted = (path: string): boolean =>
+    targets.length === 0 || targets.some((target) => isWithin(target, path) || isWithin(path, target));
+  return workspaceSide(engine, needs, { outs, isWanted });
+}

@@ -1,0 +1,143 @@
+import type { NeedProblem } from '../../lockfile/needed.ts';
+import { problemJson } from '../../problem/json.ts';
+import { problemLine } from '../../problem/render.ts';
+import type { Table } from '../../report/table.ts';
+import { renderMarkdownTable } from '../../report/table.ts';
+import { clean } from '../../report/words.ts';
+import type { Entry } from '../../store/tree.ts';
+import type { Comparison } from './compare.ts';
+
+/** The kinds of differences, in the order that DVC shows them in. */
+const STATES = ['added', 'deleted', 'renamed', 'modified', 'unknown', 'not in cache'] as const;
+
+type State = (typeof STATES)[number];
+
+/** One line of a comparison; what is the same on both sides has one `before` or `after`. */
+export interface DiffRow {
+  readonly state: State;
+  /** As the user sees it; that of a folder ends with `/`. */
+  readonly path: string;
+  /** The path that it had, for a rename. */
+  readonly from?: string;
+  readonly before?: Entry;
+  readonly after?: Entry;
+}
+
+export interface PresentOptions {
+  readonly showHash: boolean;
+  /** How a path of the project is shown to the user. */
+  readonly shown: (path: string) => string;
+}
+
+/** The lines of a comparison: by state, then by path. */
+export function rowsOf({ changes, missing = [] }: Comparison, shown: PresentOptions['shown']): DiffRow[] {
+  const rows = changes.map((change): DiffRow => {
+    if (change.kind === 'renamed') {
+      const { entry, path, from } = change;
+      return { state: 'renamed', path: name(path, entry), from: name(from, entry), before: entry };
+    }
+    const { kind: state, path, ...sides } = change;
+    return { ...sides, state, path: name(path, 'before' in sides ? sides.before : sides.after) };
+  });
+  const lacking = missing.map(({ path, entry }): DiffRow => {
+    return { state: 'not in cache', path: name(path, entry), before: entry };
+  });
+  const all = [...rows, ...lacking];
+  return STATES.flatMap((state) => all.filter((row) => row.state === state));
+
+  function name(path: string, entry: Entry | undefined): string {
+    return `${shown(path)}${entry?.kind === 'dir' ? '/' : ''}`;
+  }
+}
+
+/** Rows as a list by state, with their number at the end, as DVC prints it. */
+export function diffText(rows: readonly DiffRow[], problems: readonly NeedProblem[], showHash: boolean): string {
+  const blocks = STATES.flatMap((state) => {
+    const some = rows.filter((row) => row.state === state);
+    if (some.length === 0) return [];
+    return [[`${TITLES[state]}:`, ...some.map((row) => `    ${rowText(row, showHash)}`)].join('\n')];
+  });
+  const counts = STATES.flatMap((state) => {
+    const count = rows.filter((row) => row.state === state && !row.path.endsWith('/')).length;
+    return count === 0 ? [] : [`${count.toString()} ${state}`];
+  });
+  const lines = problems.map(({ problem }) => `  ${problemLine(problem)}`);
+  return [
+    ...(blocks.length === 0 ? ['Nothing changed.'] : blocks),
+    ...(counts.length === 0 ? [] : [`files summary: ${counts.join(', ')}`]),
+    ...(lines.length === 0 ? [] : [['Not read:', ...new Set(lines)].join('\n')]),
+  ].join('\n\n');
+}
+
+const TITLES = {
+  added: 'Added',
+  deleted: 'Deleted',
+  renamed: 'Renamed',
+  modified: 'Modified',
+  unknown: 'Changed, but what a folder held is not in the cache',
+  'not in cache': 'Not in cache',
+} as const satisfies Record<State, string>;
+
+function rowText(row: DiffRow, showHash: boolean): string {
+  const hash = showHash ? `${shortHash(row)}  ` : '';
+  return `${hash}${clean(pathText(row))}`;
+}
+
+function pathText({ path, from }: DiffRow): string {
+  return from === undefined ? path : `${from} -> ${path}`;
+}
+
+/** Rows as a Markdown table; empty when there are none. */
+export function diffMarkdown(rows: readonly DiffRow[], showHash: boolean): string {
+  const table: Table = {
+    header: ['Status', ...(showHash ? ['Hash'] : []), 'Path'],
+    rows: rows.map((row) => [row.state, ...(showHash ? [shortHash(row)] : []), pathText(row)]),
+  };
+  return rows.length === 0 ? '' : renderMarkdownTable(table);
+}
+
+/** How many hex digits of a digest are shown. */
+const SHORT = 8;
+
+function shortHash({ before, after }: DiffRow): string {
+  const hashes = [before, after].flatMap((entry) =>
+    entry === undefined ? [] : [entry.digest.slice(entry.digest.indexOf(':') + 1).slice(0, SHORT)],
+  );
+  return hashes.join('..');
+}
+
+/** Rows for a JSON document: a list for each state, absent sides left out. */
+export function diffJson(rows: readonly DiffRow[], showHash: boolean): Record<string, unknown> {
+  const list = (state: State): unknown =>
+    rows.filter((row) => row.state === state).map((row) => rowJson(row, showHash));
+  const [added, deleted, renamed, modified, unknown] = STATES.map(list);
+  return { added, deleted, renamed, modified, unknown };
+}
+
+/** What is missing from the cache, for a JSON document. */
+export function missingJson(rows: readonly DiffRow[], showHash: boolean): unknown {
+  return rows.filter((row) => row.state === 'not in cache').map((row) => rowJson(row, showHash));
+}
+
+function rowJson({ path, from, before, after }: DiffRow, showHash: boolean): unknown {
+  const both = <T>(of: (entry: Entry) => T): T | { old: T; new: T } | undefined => {
+    if (before !== undefined && after !== undefined) return { old: of(before), new: of(after) };
+    const entry = before ?? after;
+    return entry === undefined ? undefined : of(entry);
+  };
+  const files = [before, after].every((entry) => entry === undefined || entry.kind === 'dir');
+  return {
+    path: from === undefined ? path : { old: from, new: path },
+    size: both(({ size }) => size),
+    ...(files ? { files: both((entry) => (entry.kind === 'dir' ? entry.files : 1)) } : {}),
+    ...(showHash ? { hash: both(({ digest }) => digest) } : {}),
+  };
+}
+
+/** What could not be read, for a JSON document. */
+export function problemsJson(problems: readonly NeedProblem[]): unknown {
+  return problems.map(({ problem, revisions }) => ({
+    revision: revisions.join(', '),
+    ...(problemJson(problem) as object),
+  }));
+}

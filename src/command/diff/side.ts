@@ -1,0 +1,101 @@
+import { fingerprintPath } from '../../fingerprint/file.ts';
+import type { Sink } from '../../fingerprint/file.ts';
+import { eachChunk } from '../../kit/chunks.ts';
+import type { Digest } from '../../kit/digest.ts';
+import type { NeedProblem, Needs } from '../../lockfile/needed.ts';
+import { WORKSPACE } from '../../lockfile/read-needs.ts';
+import type { Problem } from '../../problem/problem.ts';
+import { PipeError } from '../../problem/problem.ts';
+import type { Engine } from '../../run/engine.ts';
+import type { ReadTree } from '../../store/diff-tree.ts';
+import { readTree } from '../../store/restore.ts';
+import type { Entry } from '../../store/tree.ts';
+import { decodeTree } from '../../store/tree.ts';
+
+/** What a revision or the workspace holds of what locks and pointers track. */
+export interface Side {
+  /** By path, relative to the project. */
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** By path: the lock or the pointer that tracks it. */
+  readonly trackedBy: ReadonlyMap<string, string>;
+  /** Locks, pointers and tracked paths that could not be read. */
+  readonly problems: readonly NeedProblem[];
+  readonly readTree: ReadTree;
+}
+
+/** A revision: what its locks and pointers say. Of several that say something of one path, the last counts. */
+export function revisionSide(engine: Engine, { roots, problems }: Needs): Side {
+  return {
+    entries: new Map(roots.map(({ path, entry }) => [path, entry])),
+    trackedBy: new Map(roots.map(({ path, file }) => [path, file])),
+    problems,
+    readTree: (folder) => readTree(engine.store, folder),
+  };
+}
+
+/**
+ * The workspace: what lies on the disk at the paths that are tracked, by locks and pointers or as outs of stages that
+ * were never run.
+ */
+export async function workspaceSide(
+  engine: Engine,
+  needs: Needs,
+  { outs, isWanted }: { readonly outs: readonly string[]; readonly isWanted: (path: string) => boolean },
+): Promise<Side> {
+  const trackedBy = new Map(needs.roots.map(({ path, file }) => [path, file]));
+  const trees = new Map<Digest, string>();
+  const entries = new Map<string, Entry>();
+  const problems: NeedProblem[] = [...needs.problems];
+  const sink = treeSink(engine, trees);
+  for (const path of new Set([...trackedBy.keys(), ...outs])) {
+    if (!isWanted(path)) continue;
+    const found = await look(engine, path, sink);
+    if ('problems' in found) problems.push(...found.problems.map((problem) => problemAt(path, problem)));
+    else if (found.entry !== undefined) entries.set(path, found.entry);
+  }
+  return {
+    entries,
+    trackedBy,
+    problems,
+    readTree(folder) {
+      const text = trees.get(folder.digest);
+      return text === undefined ? readTree(engine.store, folder) : decodeTree(text);
+    },
+  };
+}
+
+async function look(
+  engine: Engine,
+  path: string,
+  sink: Sink,
+): Promise<{ readonly entry: Entry | undefined } | { readonly problems: readonly Problem[] }> {
+  try {
+    return { entry: await fingerprintPath(path, { follow: false, sink }, engine.fingerprint) };
+  } catch (error) {
+    if (error instanceof PipeError) return { problems: error.problems };
+    throw error;
+  }
+}
+
+function problemAt(path: string, problem: Problem): NeedProblem {
+  return { problem, file: path, revisions: [WORKSPACE] };
+}
+
+/** Hashes files, stores nothing, and keeps the trees of folders that the store does not have. */
+function treeSink({ blake3, store }: Engine, trees: Map<Digest, string>): Sink {
+  return {
+    has: () => true,
+    async file(path) {
+      const hasher = blake3.hasher();
+      await eachChunk(path, (chunk) => {
+        hasher.update(chunk);
+      });
+      return hasher.digest();
+    },
+    bytes(text) {
+      const digest = blake3.hash(text);
+      if (!store.has(digest)) trees.set(digest, text);
+      return Promise.resolve(digest);
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import { parseData } from '../kit/format/data.ts';
+import type { Value, ValueMap } from '../kit/value.ts';
+import { isMap } from '../kit/value.ts';
+import { PipeError } from '../problem/problem.ts';
+import type { LockEntry } from './block.ts';
+import { parseEntry } from './block.ts';
+import type { PointedOuts } from './needed.ts';
+
+const SCHEMA = 'pipe.pointer/1';
+
+/**
+ * Reads what a pointer says lies where, as far as that must be known of old revisions: fields that it does not know are
+ * left alone.
+ * @param shown what messages call the file
+ * @throws {PipeError} PIPE_POINTER_FORMAT, or that of broken YAML
+ */
+export function readPointerOuts(text: string, shown: string): PointedOuts {
+  const document = parseData(text, 'yaml', shown);
+  if (!isMapping(document)) throw damaged(shown, 'it is not a map');
+  const schema = document.get('schema');
+  if (schema !== SCHEMA) {
+    const named = typeof schema === 'string' ? JSON.stringify(schema.slice(0, 40)) : 'nothing';
+    throw damaged(shown, `its schema says ${named}; this pipe knows ${SCHEMA}`);
+  }
+  const wdir = document.get('wdir') ?? '.';
+  const outs = document.get('outs');
+  if (typeof wdir !== 'string') throw damaged(shown, 'its wdir is not a text');
+  if (!Array.isArray(outs)) throw damaged(shown, 'it has no list of outs');
+  return { wdir, outs: (outs as readonly Value[]).map((out) => outOf(out, shown)) };
+}
+
+function isMapping(value: Value): value is ValueMap {
+  return value !== null && isMap(value);
+}
+
+function outOf(value: Value, shown: string): LockEntry {
+  const entry = parseEntry(value);
+  if (entry === undefined) throw damaged(shown, 'an out lacks its path, digest or size');
+  return entry;
+}
+
+function damaged(shown: string, why: string): PipeError {
+  return new PipeError({
+    code: 'PIPE_POINTER_FORMAT',
+    message: `cannot read ${shown}: ${why}`,
+    hint: `restore it with \`git checkout -- ${shown}\`, or add the data anew`,
+    at: { source: { file: shown }, offset: 0, length: 0 },
+  });
+}
