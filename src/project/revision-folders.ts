@@ -49,6 +49,14 @@ export async function readRevisionFolders(
   isWanted: (name: string) => boolean,
 ): Promise<ReadonlyMap<string, RevisionFolder | undefined>> {
   const folders = new Map<string, RevisionFolder | undefined>();
+  // Most entries are the same at most commits: one object stands for all.
+  const known = new Map<string, GitTreeEntry>();
+  const shared = (entry: GitTreeEntry): GitTreeEntry => {
+    const key = `${entry.id} ${entry.name}`;
+    const before = known.get(key);
+    if (before === undefined) known.set(key, entry);
+    return before ?? entry;
+  };
   const read = (id: string, isRoot: boolean): void => {
     if (folders.has(id)) return;
     folders.set(id, undefined);
@@ -56,7 +64,7 @@ export async function readRevisionFolders(
       const entries = parseGitTree(object);
       if (entries === undefined) return;
       const folder = folderOf(entries, { isRoot, isWanted });
-      folders.set(id, folder);
+      folders.set(id, { files: folder.files.map(shared), folders: folder.folders.map(shared) });
       for (const child of folder.folders) read(child.id, false);
     });
   };

@@ -158,6 +158,17 @@ test('outs of stages that never ran are added, and paths are shown from where th
   expect(stdout).toBe('Added:\n    out\n\nfiles summary: 1 added\n');
 });
 
+test('outs that stay in Git are compared too', async ({ rig }) => {
+  await rig.git('init', '-q', '-b', 'main');
+  await rig.pipe(['init']);
+  const metrics = { cmd: 'cp raw m.json', deps: ['raw'], metrics: [{ 'm.json': { cache: false } }] };
+  await rig.write({ 'pipeline.yaml': { stages: { metrics } }, raw: '{}' });
+  await repro(rig);
+  await commit(rig);
+  await rig.write({ 'm.json': '{"auc": 1}' });
+  expect(await lists(rig)).toEqual({ modified: ['m.json'] });
+});
+
 test('tracked data of pointers is compared like outs', async ({ rig }) => {
   await committed(rig);
   const [digest, tree] = ['a', 'b'].map((hex) => `b3:${hex.repeat(64)}`);
