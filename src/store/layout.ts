@@ -11,6 +11,8 @@ export const FORMER_FORMATS: readonly string[] = ['pipe.store/1'];
 /** Where things lie below a store's folder. The only place that knows. */
 export interface StoreLayout {
   readonly root: string;
+  /** The folder of everything but the format. */
+  readonly base: string;
   readonly format: string;
   readonly tmp: string;
   readonly quarantine: string;
@@ -21,8 +23,16 @@ export interface StoreLayout {
   readonly packs: string;
   /** A sealed pack, named by the digest of its table. */
   pack(name: Digest): string;
+  /** The folder of the run records of all stages. */
+  readonly runsFolder: string;
   /** The folder of all run records under one stage key. */
   runs(key: Digest): string;
+  /** The folder where processes say what they rely on. */
+  readonly leases: string;
+  /** The folder of what is being taken out, until it is sure that nobody relies on it. */
+  readonly limbo: string;
+  /** The folder of what was taken out and can be brought back. */
+  readonly trash: string;
 }
 
 /** The layout of a store at `root`, an absolute path. */
@@ -34,6 +44,7 @@ export function storeLayout(root: string): StoreLayout {
   };
   return {
     root,
+    base,
     format: join(root, 'format'),
     tmp: join(base, 'tmp'),
     quarantine: join(base, 'quarantine'),
@@ -41,6 +52,10 @@ export function storeLayout(root: string): StoreLayout {
     loose: (digest) => sharded('loose', digest),
     packs: join(base, 'packs'),
     pack: (name) => join(base, 'packs', `${hexOf(name)}.pack`),
+    runsFolder: join(base, 'runs'),
+    leases: join(base, 'leases'),
+    limbo: join(base, 'limbo'),
+    trash: join(base, 'trash'),
     runs: (key) => sharded('runs', key),
   };
 }
@@ -48,6 +63,14 @@ export function storeLayout(root: string): StoreLayout {
 /** The name of a pack, by that of its file; `undefined` for other files. */
 export function packOfFile(file: string): Digest | undefined {
   return file.endsWith('.pack') ? parseDigest(`b3:${file.slice(0, -5)}`) : undefined;
+}
+
+const MOVABLE =
+  /^(?:loose\/[0-9a-f]{2}\/[0-9a-f]{62}|packs\/[0-9a-f]{64}\.(?:pack|bad)|runs\/[0-9a-f]{2}\/[0-9a-f]{62}\/[0-9a-f]{64}\.json)$/;
+
+/** Whether a path, relative to {@link StoreLayout.base} and posix, is that of something that the store holds. */
+export function isStorePath(path: string): boolean {
+  return MOVABLE.test(path);
 }
 
 /** The hex digits of a digest, without what names its algorithm. */

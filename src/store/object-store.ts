@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import {
-  appendFileSync,
   closeSync,
   existsSync,
   fstatSync,
@@ -8,7 +7,6 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -21,16 +19,17 @@ import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
-import { isGone, ownedName, ownerOfName, thisOwner } from '../kit/owner.ts';
-import { namesIn } from '../kit/temporary.ts';
+import { ownedName, thisOwner } from '../kit/owner.ts';
 import { PipeError } from '../problem/problem.ts';
 import { copyThrough, reflink } from './copy.ts';
 import type { PackedPlace } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
 import { FORMER_FORMATS, STORE_FORMAT, hexOf } from './layout.ts';
+import { Lease } from './lease.ts';
 import { PackSet } from './pack-set.ts';
-import { PackWriter, isLeftPack, recoverPack } from './pack-writer.ts';
+import { PackWriter } from './pack-writer.ts';
 import { StoreWriter } from './store-writer.ts';
+import { sweepStore } from './sweep.ts';
 
 /** Objects up to this size are packed when many are stored at once. */
 export const PACKED_BYTES = 64 * 1024;
@@ -56,6 +55,9 @@ export class ObjectStore {
   readonly #present = new Set<Digest>();
   readonly #owner = thisOwner();
   readonly #packs: PackSet;
+  #lease: Lease | undefined;
+  /** The packs that the lease names. */
+  readonly #keptPacks = new Set<Digest>();
   /** Whether the packs were looked at. */
   #hasPacks = false;
   #isSwept = false;
@@ -87,10 +89,26 @@ export class ObjectStore {
     }
   }
 
+  /**
+   * From now on, until this process ends, what the store says is there stays there, and so does what is put into it: to
+   * be called before the first look at what will be relied on. Costs nothing where it was called before.
+   */
+  hold(): void {
+    if (this.#lease !== undefined || readIfThere(this.layout.format)?.trim() !== STORE_FORMAT) return;
+    this.#lease = Lease.of(this.layout);
+    // What was seen before may have gone.
+    this.#present.clear();
+  }
+
+  /** Keeps a file of the store that this process is about to write. Relied on is only what `hold` was called before. */
+  readonly keep = (path: string): void => {
+    this.#lease?.pin(path);
+  };
+
   /** Whether an object is there, by name alone: its bytes are checked when they are read. */
   has(digest: Digest): boolean {
     if (this.#present.has(digest)) return true;
-    if (this.#packed(digest) === undefined && !existsSync(this.layout.loose(digest))) return this.#refreshed(digest);
+    if (!this.#isPacked(digest) && !this.#isLoose(digest) && !this.#refreshed(digest)) return false;
     this.#present.add(digest);
     return true;
   }
@@ -98,12 +116,14 @@ export class ObjectStore {
   /** The same for the digest that lies at `at` of some bytes; quick for packed objects. */
   hasRaw(bytes: Buffer, at = 0): boolean {
     this.#loadPacks();
-    return this.#packs.find(bytes, at) !== undefined || this.has(digestOfRaw(bytes.subarray(at, at + 32)));
+    const place = this.#packs.find(bytes, at);
+    if (place !== undefined && this.#isKept(place)) return true;
+    return this.has(digestOfRaw(bytes.subarray(at, at + 32)));
   }
 
   /** Another process may have packed an object, or merged packs, since they were last looked at. */
   #refreshed(digest: Digest): boolean {
-    return this.#packs.refresh() && this.#packed(digest) !== undefined;
+    return this.#packs.refresh() && this.#isPacked(digest);
   }
 
   #loadPacks(): void {
@@ -118,11 +138,40 @@ export class ObjectStore {
     return digest.startsWith('b3:') ? this.#packs.find(rawOfDigest(digest)) : undefined;
   }
 
+  #isPacked(digest: Digest): boolean {
+    for (;;) {
+      const place = this.#packed(digest);
+      if (place === undefined) return false;
+      if (this.#isKept(place)) return true;
+      this.#packs.reload();
+    }
+  }
+
+  /** Whether the pack of a place stays where it is; true without a lease, when nobody wants to know. */
+  #isKept(place: PackedPlace): boolean {
+    const name = this.#lease === undefined ? undefined : this.#packs.nameOf(place);
+    if (name === undefined || this.#keptPacks.has(name)) return true;
+    const path = this.layout.pack(name);
+    this.keep(path);
+    if (!existsSync(path)) return false;
+    this.#keptPacks.add(name);
+    return true;
+  }
+
+  #isLoose(digest: Digest): boolean {
+    const path = this.layout.loose(digest);
+    if (!existsSync(path)) return false;
+    if (this.#lease === undefined) return true;
+    this.keep(path);
+    return existsSync(path);
+  }
+
   /** Stores bytes and returns their digest. */
   async put(data: Uint8Array | string): Promise<Digest> {
+    this.hold();
     const digest = this.#blake3.hash(data);
     // Not by memory: another process may have set the object aside since.
-    if (this.#packed(digest) !== undefined || existsSync(this.layout.loose(digest))) return digest;
+    if (this.#isPacked(digest) || this.#isLoose(digest)) return digest;
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     await this.#write(async (handle) => {
       await handle.writeFile(bytes);
@@ -153,7 +202,7 @@ export class ObjectStore {
     if (packed !== undefined) return Buffer.from(packed);
     const path = this.layout.loose(digest);
     const bytes = readBytesIfThere(path);
-    if (bytes === undefined) return this.#refreshed(digest) ? this.read(digest) : undefined;
+    if (bytes === undefined) return this.#packs.refresh() ? this.read(digest) : undefined;
     if (this.#blake3.hash(bytes) === digest) return bytes;
     this.#quarantine(digest, path);
     return undefined;
@@ -166,9 +215,8 @@ export class ObjectStore {
       if (place === undefined) return undefined;
       const bytes = this.#packs.read(place);
       if (bytes !== undefined && this.#blake3.hash(bytes) === digest) return bytes;
-      if (bytes === undefined && this.#packs.refresh()) continue;
-      this.#setAside(digest, place, bytes);
-      return undefined;
+      if (bytes === undefined) this.#packs.reload();
+      else this.#setAside(digest, place, bytes);
     }
   }
 
@@ -224,9 +272,11 @@ export class ObjectStore {
   writer(): StoreWriter {
     return new StoreWriter(this, {
       open: () => {
-        this.prepare();
-        this.#sweep();
-        return new PackWriter(this.layout, this.#blake3, this.#owner);
+        this.#begin();
+        return new PackWriter(this.layout, this.#blake3, {
+          owner: this.#owner,
+          beforePlaced: this.keep,
+        });
       },
       seal: async (pack) => {
         const sealed = pack.seal();
@@ -236,9 +286,16 @@ export class ObjectStore {
     });
   }
 
-  async #write(fill: (handle: FileHandle) => Promise<Digest>): Promise<Digest> {
+  /** Before the first write. */
+  #begin(): void {
     this.prepare();
-    this.#sweep();
+    this.hold();
+    if (!this.#isSwept) sweepStore(this.layout, this.#blake3, this.#owner);
+    this.#isSwept = true;
+  }
+
+  async #write(fill: (handle: FileHandle) => Promise<Digest>): Promise<Digest> {
+    this.#begin();
     const temporary = join(this.layout.tmp, ownedName(this.#owner));
     const handle = await openMakingFolder(temporary);
     try {
@@ -248,6 +305,7 @@ export class ObjectStore {
       await handle.close();
       const target = this.layout.loose(digest);
       mkdirSync(dirname(target), { recursive: true });
+      this.keep(target);
       await rename(temporary, target);
       this.#present.add(digest);
       return digest;
@@ -258,26 +316,12 @@ export class ObjectStore {
     }
   }
 
-  /** Removes, once, what killed processes of this machine were in the middle of writing. */
-  #sweep(): void {
-    if (this.#isSwept) return;
-    this.#isSwept = true;
-    for (const name of namesIn(this.layout.tmp)) {
-      const owner = ownerOfName(name);
-      if (owner === undefined || !isGone(owner)) continue;
-      if (isLeftPack(name)) recoverPack(this.layout, name, { blake3: this.#blake3, owner: this.#owner });
-      else rmSync(join(this.layout.tmp, name), { force: true });
-    }
-  }
-
   /** What a pack holds of an object is wrong: it cannot be moved away, so a file beside the pack says it. */
-  #setAside(digest: Digest, place: PackedPlace, bytes: Buffer | undefined): void {
-    const name = this.#packs.nameOf(place);
+  #setAside(digest: Digest, place: PackedPlace, bytes: Buffer): void {
     this.#present.delete(digest);
-    if (name !== undefined) appendFileSync(`${this.layout.pack(name).slice(0, -5)}.bad`, `${hexOf(digest)}\n`);
-    this.#packs.exclude(digest);
     const movedTo = this.#placeAside(digest);
-    if (bytes !== undefined) writeFileSync(movedTo, bytes);
+    writeFileSync(movedTo, bytes);
+    this.#packs.exclude(digest, place);
     this.#onDamage(digest, movedTo);
   }
 

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
@@ -16,6 +16,9 @@ const WINDOW = 1 << 20;
 /** How many packs are kept open. */
 const MOST_OPEN = 8;
 
+/** Longer than a tick of the clock that file systems take their times from, in milliseconds. */
+const TICK_MS = 50;
+
 /**
  * The sealed packs of a store, read as they are needed. Other processes add packs and, when they are merged, take some
  * away: whoever misses an object calls `refresh` before saying so.
@@ -26,9 +29,9 @@ export class PackSet {
   readonly #names: Digest[] = [];
   readonly #known = new Set<Digest>();
   #map = new DigestMap();
-  /** Digests of which a pack holds wrong bytes. */
+  /** What packs hold wrong bytes of: the name of a pack and a digest, as hex. */
   readonly #bad = new Set<string>();
-  #stamp = '';
+  #stamp: string | undefined = '';
   readonly #readers = new Map<number, PackReader>();
 
   constructor(layout: StoreLayout, blake3: Blake3) {
@@ -41,19 +44,21 @@ export class PackSet {
     return this.#map.find(digest, at);
   }
 
-  /** Looks for packs that were added since; `true` when there were any. */
+  /** Looks for packs that came or went since; `true` when there were any. */
   refresh(): boolean {
     const stamp = stampOf(this.#layout.packs);
     if (stamp === this.#stamp) return false;
-    this.#stamp = stamp;
+    // A folder that has changed just now may change again without a trace.
+    this.#stamp = isFresh(stamp) ? undefined : stamp;
     const found = namesIn(this.#layout.packs).sort();
-    for (const file of found) if (file.endsWith('.bad')) this.#readBad(join(this.#layout.packs, file));
+    for (const file of found) if (file.endsWith(BAD)) this.#readBad(file);
     const names = new Set(found.flatMap((file) => packOfFile(file) ?? []));
     // A pack that was merged into another is gone, and places in it with it.
-    if ([...this.#known].some((name) => !names.has(name))) this.#forget();
+    const hasGone = [...this.#known].some((name) => !names.has(name));
+    if (hasGone) this.#forget();
     const added = [...names].filter((name) => !this.#known.has(name));
     for (const name of added) this.add(name, readPackTable(this.#layout.pack(name), name, this.#blake3) ?? []);
-    return added.length > 0;
+    return hasGone || added.length > 0;
   }
 
   /** Takes in a pack that is sealed. */
@@ -62,12 +67,15 @@ export class PackSet {
     this.#known.add(name);
     const pack = this.#names.push(name) - 1;
     for (const { digest, offset, length } of frames) {
-      if (this.#bad.size > 0 && this.#bad.has(digest.toString('hex'))) continue;
+      if (this.#bad.size > 0 && this.#bad.has(hexOf(name) + digest.toString('hex'))) continue;
       this.#map.add(digest, 0, { pack, offset, length });
     }
   }
 
-  /** The bytes at a place, not checked; `undefined` when the pack has gone or is shorter. Valid until the next read. */
+  /**
+   * The bytes at a place, not checked, fewer where the pack is shorter; `undefined` when it has gone. Valid until the
+   * next read.
+   */
   read({ pack, offset, length }: PackedPlace): Buffer | undefined {
     let reader = this.#readers.get(pack);
     if (reader === undefined) {
@@ -87,11 +95,20 @@ export class PackSet {
     return this.#names[pack];
   }
 
-  /** From now on an object counts as absent from all packs. */
-  exclude(digest: Digest): void {
-    this.#bad.add(hexOf(digest));
+  /** Writes down that a pack holds wrong bytes of an object, which is from now on looked for elsewhere. */
+  exclude(digest: Digest, place: PackedPlace): void {
+    const name = this.nameOf(place);
+    if (name === undefined) return;
+    appendFileSync(badOf(this.#layout, name), `${hexOf(digest)}\n`);
+    this.#bad.add(hexOf(name) + hexOf(digest));
+    this.reload();
+  }
+
+  /** Looks for all packs anew: one that was known is not there any more. */
+  reload(): void {
     this.#forget();
-    this.#stamp = '';
+    this.#stamp = undefined;
+    this.refresh();
   }
 
   #forget(): void {
@@ -107,12 +124,33 @@ export class PackSet {
   }
 
   #readBad(file: string): void {
-    for (const line of readFileSync(file, 'latin1').split('\n')) if (line !== '') this.#bad.add(line);
+    const pack = file.slice(0, -BAD.length);
+    for (const line of linesOf(join(this.#layout.packs, file))) this.#bad.add(pack + line);
+  }
+}
+
+/** How the name of a file ends that lists what its pack holds wrong bytes of. */
+export const BAD = '.bad';
+
+/** The file that lists what a pack holds wrong bytes of. */
+export function badOf(layout: StoreLayout, pack: Digest): string {
+  return `${layout.pack(pack).slice(0, -'.pack'.length)}${BAD}`;
+}
+
+function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, 'latin1')
+      .split('\n')
+      .filter((line) => line !== '');
+  } catch (error) {
+    // The pack was written anew meanwhile, without what was wrong.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
   }
 }
 
 /** What the table of a pack file says; `undefined` when it is not whole. */
-function readPackTable(file: string, name: Digest, blake3: Blake3): Frame[] | undefined {
+export function readPackTable(file: string, name: Digest, blake3: Blake3): Frame[] | undefined {
   let fd: number;
   try {
     fd = openSync(file, 'r');
@@ -148,13 +186,13 @@ class PackReader {
     }
   }
 
-  read(offset: number, length: number): Buffer | undefined {
+  read(offset: number, length: number): Buffer {
     if (offset < this.#start || offset + length > this.#start + this.#window.length) {
       this.#window = readAt(this.#fd, offset, Math.max(length, WINDOW));
       this.#start = offset;
     }
     const at = offset - this.#start;
-    return at + length > this.#window.length ? undefined : this.#window.subarray(at, at + length);
+    return this.#window.subarray(at, at + length);
   }
 
   close(): void {
@@ -176,4 +214,8 @@ function readAt(fd: number, offset: number, length: number): Buffer<ArrayBuffer>
 function stampOf(folder: string): string {
   const stat = statSync(folder, { throwIfNoEntry: false });
   return stat === undefined ? '-' : `${String(stat.ino)}:${String(stat.mtimeMs)}`;
+}
+
+function isFresh(stamp: string): boolean {
+  return Date.now() - Number(stamp.slice(stamp.indexOf(':') + 1)) < TICK_MS;
 }

@@ -2,15 +2,15 @@ import { fingerprintPath } from '../../fingerprint/file.ts';
 import type { Sink } from '../../fingerprint/file.ts';
 import { eachChunk } from '../../kit/chunks.ts';
 import type { Digest } from '../../kit/digest.ts';
+import { digestOfRaw } from '../../kit/digest.ts';
 import type { NeedProblem, Needs } from '../../lockfile/needed.ts';
 import { WORKSPACE } from '../../lockfile/read-needs.ts';
 import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
 import type { Engine } from '../../run/engine.ts';
 import type { ReadTree } from '../../store/diff-tree.ts';
-import { readTree } from '../../store/restore.ts';
+import { readTree } from '../../store/read-tree.ts';
 import type { Entry } from '../../store/tree.ts';
-import { decodeTree } from '../../store/tree.ts';
 
 /** What a revision or the workspace holds of what locks and pointers track. */
 export interface Side {
@@ -43,7 +43,7 @@ export async function workspaceSide(
   { outs, isWanted }: { readonly outs: readonly string[]; readonly isWanted: (path: string) => boolean },
 ): Promise<Side> {
   const trackedBy = new Map(needs.roots.map(({ path, file }) => [path, file]));
-  const trees = new Map<Digest, string>();
+  const trees = new Map<Digest, Buffer>();
   const entries = new Map<string, Entry>();
   const problems: NeedProblem[] = [...needs.problems];
   const sink = treeSink(engine, trees);
@@ -57,10 +57,7 @@ export async function workspaceSide(
     entries,
     trackedBy,
     problems,
-    readTree(folder) {
-      const text = trees.get(folder.digest);
-      return text === undefined ? readTree(engine.store, folder) : decodeTree(text);
-    },
+    readTree: (folder) => readTree({ read: (digest) => trees.get(digest) ?? engine.store.read(digest) }, folder),
   };
 }
 
@@ -81,21 +78,25 @@ function problemAt(path: string, problem: Problem): NeedProblem {
   return { problem, file: path, revisions: [WORKSPACE] };
 }
 
+const TREE = Buffer.from('pipe.');
+
 /** Hashes files, stores nothing, and keeps the trees of folders that the store does not have. */
-function treeSink({ blake3, store }: Engine, trees: Map<Digest, string>): Sink {
+function treeSink({ blake3, store }: Engine, trees: Map<Digest, Buffer>): Sink {
   return {
-    has: () => true,
+    // What is asked for with a place is a file in a folder. Of the rest, trees are wanted unless the store has them.
+    has: (digest, at) => at !== undefined || store.hasRaw(digest),
+    add(digest, bytes) {
+      // Trees and branches begin with the name of their format; what else begins so does no harm here.
+      if (bytes.subarray(0, 5).equals(TREE) && !store.hasRaw(digest)) trees.set(digestOfRaw(digest), Buffer.from(bytes));
+      return false;
+    },
+    settle: () => Promise.resolve(),
     async file(path) {
       const hasher = blake3.hasher();
       await eachChunk(path, (chunk) => {
         hasher.update(chunk);
       });
       return hasher.digest();
-    },
-    bytes(text) {
-      const digest = blake3.hash(text);
-      if (!store.has(digest)) trees.set(digest, text);
-      return Promise.resolve(digest);
     },
   };
 }
