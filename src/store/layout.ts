@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../kit/digest.ts';
 import { parseDigest } from '../kit/digest.ts';
@@ -73,7 +74,30 @@ export function isStorePath(path: string): boolean {
   return MOVABLE.test(path);
 }
 
+/** The object whose file has this path, relative to {@link StoreLayout.base} and posix; `undefined` for other paths. */
+export function digestOfPath(path: string): Digest | undefined {
+  return path.startsWith('loose/') ? parseDigest(`b3:${path.slice(6, 8)}${path.slice(9)}`) : undefined;
+}
+
 /** The hex digits of a digest, without what names its algorithm. */
 export function hexOf(digest: Digest): string {
   return digest.slice(digest.indexOf(':') + 1);
+}
+
+/** What a store says of its format; `undefined` when it says nothing. */
+export function formatOf({ format }: Pick<StoreLayout, 'format'>): string | undefined {
+  try {
+    return readFileSync(format, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Whether a newer `pipe` wrote a store. One whose format makes no sense is damaged, not newer. */
+export function isNewerStore(layout: Pick<StoreLayout, 'format'>): boolean {
+  const format = formatOf(layout);
+  return (
+    format !== undefined && /^pipe\.store\/\d+$/.test(format) && ![STORE_FORMAT, ...FORMER_FORMATS].includes(format)
+  );
 }

@@ -17,17 +17,15 @@ import { dirname, join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
-import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
 import { ownedName, thisOwner } from '../kit/owner.ts';
 import { PipeError } from '../problem/problem.ts';
 import { copyThrough, reflink } from './copy.ts';
 import type { PackedPlace } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
-import { FORMER_FORMATS, STORE_FORMAT, hexOf } from './layout.ts';
-import { Lease } from './lease.ts';
-import { PackSet } from './pack-set.ts';
+import { FORMER_FORMATS, STORE_FORMAT, formatOf, hexOf } from './layout.ts';
 import { PackWriter } from './pack-writer.ts';
+import { Presence } from './presence.ts';
 import { StoreWriter } from './store-writer.ts';
 import { sweepStore } from './sweep.ts';
 
@@ -52,14 +50,8 @@ export interface ExtractOptions {
 export class ObjectStore {
   readonly layout: StoreLayout;
   readonly #blake3: Blake3;
-  readonly #present = new Set<Digest>();
   readonly #owner = thisOwner();
-  readonly #packs: PackSet;
-  #lease: Lease | undefined;
-  /** The packs that the lease names. */
-  readonly #keptPacks = new Set<Digest>();
-  /** Whether the packs were looked at. */
-  #hasPacks = false;
+  readonly #presence: Presence;
   #isSwept = false;
   /** Told of each damaged object. */
   readonly #onDamage: (digest: Digest, movedTo: string) => void;
@@ -68,7 +60,7 @@ export class ObjectStore {
     this.layout = layout;
     this.#blake3 = blake3;
     this.#onDamage = onDamage;
-    this.#packs = new PackSet(layout, blake3);
+    this.#presence = new Presence(layout, blake3);
   }
 
   /**
@@ -76,14 +68,14 @@ export class ObjectStore {
    * @throws {PipeError} PIPE_STORE_FORMAT for a store that a newer `pipe` wrote.
    */
   prepare(): void {
-    const format = readIfThere(this.layout.format);
-    if (format === undefined || FORMER_FORMATS.includes(format.trim())) {
+    const format = formatOf(this.layout);
+    if (format === undefined || FORMER_FORMATS.includes(format)) {
       mkdirSync(this.layout.tmp, { recursive: true });
       writeFileAtomic(this.layout.format, `${STORE_FORMAT}\n`);
-    } else if (format.trim() !== STORE_FORMAT) {
+    } else if (format !== STORE_FORMAT) {
       throw new PipeError({
         code: 'PIPE_STORE_FORMAT',
-        message: `the store ${this.layout.root} has the format ${JSON.stringify(format.trim().slice(0, 40))}; this pipe knows ${STORE_FORMAT}`,
+        message: `the store ${this.layout.root} has the format ${JSON.stringify(format.slice(0, 40))}; this pipe knows ${STORE_FORMAT}`,
         hint: 'use a newer pipe, or another folder (`pipe config cache.dir DIR`)',
       });
     }
@@ -94,76 +86,22 @@ export class ObjectStore {
    * be called before the first look at what will be relied on. Costs nothing where it was called before.
    */
   hold(): void {
-    if (this.#lease !== undefined || readIfThere(this.layout.format)?.trim() !== STORE_FORMAT) return;
-    this.#lease = Lease.of(this.layout);
-    // What was seen before may have gone.
-    this.#present.clear();
+    this.#presence.hold();
   }
 
   /** Keeps a file of the store that this process is about to write. Relied on is only what `hold` was called before. */
   readonly keep = (path: string): void => {
-    this.#lease?.pin(path);
+    this.#presence.keep(path);
   };
 
   /** Whether an object is there, by name alone: its bytes are checked when they are read. */
   has(digest: Digest): boolean {
-    if (this.#present.has(digest)) return true;
-    if (!this.#isPacked(digest) && !this.#isLoose(digest) && !this.#refreshed(digest)) return false;
-    this.#present.add(digest);
-    return true;
+    return this.#presence.has(digest);
   }
 
   /** The same for the digest that lies at `at` of some bytes; quick for packed objects. */
   hasRaw(bytes: Buffer, at = 0): boolean {
-    this.#loadPacks();
-    const place = this.#packs.find(bytes, at);
-    if (place !== undefined && this.#isKept(place)) return true;
-    return this.has(digestOfRaw(bytes.subarray(at, at + 32)));
-  }
-
-  /** Another process may have packed an object, or merged packs, since they were last looked at. */
-  #refreshed(digest: Digest): boolean {
-    return this.#packs.refresh() && this.#isPacked(digest);
-  }
-
-  #loadPacks(): void {
-    if (this.#hasPacks) return;
-    this.#hasPacks = true;
-    this.#packs.refresh();
-  }
-
-  #packed(digest: Digest): PackedPlace | undefined {
-    this.#loadPacks();
-    // A lock may name an object by another algorithm.
-    return digest.startsWith('b3:') ? this.#packs.find(rawOfDigest(digest)) : undefined;
-  }
-
-  #isPacked(digest: Digest): boolean {
-    for (;;) {
-      const place = this.#packed(digest);
-      if (place === undefined) return false;
-      if (this.#isKept(place)) return true;
-      this.#packs.reload();
-    }
-  }
-
-  /** Whether the pack of a place stays where it is; true without a lease, when nobody wants to know. */
-  #isKept(place: PackedPlace): boolean {
-    const name = this.#lease === undefined ? undefined : this.#packs.nameOf(place);
-    if (name === undefined || this.#keptPacks.has(name)) return true;
-    const path = this.layout.pack(name);
-    this.keep(path);
-    if (!existsSync(path)) return false;
-    this.#keptPacks.add(name);
-    return true;
-  }
-
-  #isLoose(digest: Digest): boolean {
-    const path = this.layout.loose(digest);
-    if (!existsSync(path)) return false;
-    if (this.#lease === undefined) return true;
-    this.keep(path);
-    return existsSync(path);
+    return this.#presence.hasRaw(bytes, at);
   }
 
   /** Stores bytes and returns their digest. */
@@ -171,7 +109,7 @@ export class ObjectStore {
     this.hold();
     const digest = this.#blake3.hash(data);
     // Not by memory: another process may have set the object aside since.
-    if (this.#isPacked(digest) || this.#isLoose(digest)) return digest;
+    if (this.#presence.find(digest)) return digest;
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     await this.#write(async (handle) => {
       await handle.writeFile(bytes);
@@ -202,7 +140,7 @@ export class ObjectStore {
     if (packed !== undefined) return Buffer.from(packed);
     const path = this.layout.loose(digest);
     const bytes = readBytesIfThere(path);
-    if (bytes === undefined) return this.#packs.refresh() ? this.read(digest) : undefined;
+    if (bytes === undefined) return this.#presence.packs.refresh() ? this.read(digest) : undefined;
     if (this.#blake3.hash(bytes) === digest) return bytes;
     this.#quarantine(digest, path);
     return undefined;
@@ -211,11 +149,11 @@ export class ObjectStore {
   /** The bytes of a packed object, checked, valid until the next read; `undefined` when no pack has them. */
   #readPacked(digest: Digest): Buffer | undefined {
     for (;;) {
-      const place = this.#packed(digest);
+      const place = this.#presence.packed(digest);
       if (place === undefined) return undefined;
-      const bytes = this.#packs.read(place);
+      const bytes = this.#presence.packs.read(place);
       if (bytes !== undefined && this.#blake3.hash(bytes) === digest) return bytes;
-      if (bytes === undefined) this.#packs.reload();
+      if (bytes === undefined) this.#presence.packs.reload();
       else this.#setAside(digest, place, bytes);
     }
   }
@@ -244,7 +182,8 @@ export class ObjectStore {
   async extract(digest: Digest, target: string, { mode, signal }: ExtractOptions): Promise<boolean> {
     const source = this.layout.loose(digest);
     if (this.extractPacked(digest, target, mode) !== undefined) return true;
-    if (!existsSync(source)) return this.#refreshed(digest) && this.extractPacked(digest, target, mode) !== undefined;
+    if (!existsSync(source))
+      return this.#presence.packs.refresh() && this.extractPacked(digest, target, mode) !== undefined;
     const hasher = this.#blake3.hasher();
     const see = (chunk: Buffer): void => {
       hasher.update(chunk);
@@ -270,6 +209,7 @@ export class ObjectStore {
 
   /** Opens a writer for many objects at once. */
   writer(): StoreWriter {
+    this.hold();
     return new StoreWriter(this, {
       open: () => {
         this.#begin();
@@ -280,7 +220,7 @@ export class ObjectStore {
       },
       seal: async (pack) => {
         const sealed = pack.seal();
-        if ('pack' in sealed) this.#packs.add(sealed.pack, sealed.frames.entries());
+        if ('pack' in sealed) this.#presence.packs.add(sealed.pack, sealed.frames.entries());
         else for (const { bytes } of sealed.few) await this.put(bytes);
       },
     });
@@ -307,7 +247,7 @@ export class ObjectStore {
       mkdirSync(dirname(target), { recursive: true });
       this.keep(target);
       await rename(temporary, target);
-      this.#present.add(digest);
+      this.#presence.add(digest);
       return digest;
     } catch (error) {
       await handle.close().catch(() => undefined);
@@ -318,10 +258,10 @@ export class ObjectStore {
 
   /** What a pack holds of an object is wrong: it cannot be moved away, so a file beside the pack says it. */
   #setAside(digest: Digest, place: PackedPlace, bytes: Buffer): void {
-    this.#present.delete(digest);
+    this.#presence.forget(digest);
     const movedTo = this.#placeAside(digest);
     writeFileSync(movedTo, bytes);
-    this.#packs.exclude(digest, place);
+    this.#presence.packs.exclude(digest, place);
     this.#onDamage(digest, movedTo);
   }
 
@@ -331,7 +271,7 @@ export class ObjectStore {
   }
 
   #quarantine(digest: Digest, path: string): void {
-    this.#present.delete(digest);
+    this.#presence.forget(digest);
     const movedTo = this.#placeAside(digest);
     try {
       renameSync(path, movedTo);
@@ -352,10 +292,6 @@ async function openMakingFolder(path: string): Promise<FileHandle> {
     mkdirSync(dirname(path), { recursive: true });
     return open(path, 'wx', 0o600);
   }
-}
-
-function readIfThere(path: string): string | undefined {
-  return readBytesIfThere(path)?.toString('utf8');
 }
 
 function readBytesIfThere(path: string): Buffer | undefined {

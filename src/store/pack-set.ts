@@ -1,7 +1,8 @@
-import { appendFileSync, closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
+import { readAt } from '../kit/read-at.ts';
 import { namesIn } from '../kit/temporary.ts';
 import type { PackedPlace } from './digest-map.ts';
 import { DigestMap } from './digest-map.ts';
@@ -198,17 +199,6 @@ class PackReader {
   close(): void {
     closeSync(this.#fd);
   }
-}
-
-function readAt(fd: number, offset: number, length: number): Buffer<ArrayBuffer> {
-  const buffer = Buffer.allocUnsafe(length);
-  let read = 0;
-  while (read < length) {
-    const count = readSync(fd, buffer, read, length - read, offset + read);
-    if (count === 0) break;
-    read += count;
-  }
-  return buffer.subarray(0, read);
 }
 
 function stampOf(folder: string): string {

@@ -87,7 +87,8 @@ function treeSink({ blake3, store }: Engine, trees: Map<Digest, Buffer>): Sink {
     has: (digest, at) => at !== undefined || store.hasRaw(digest),
     add(digest, bytes) {
       // Trees and branches begin with the name of their format; what else begins so does no harm here.
-      if (bytes.subarray(0, 5).equals(TREE) && !store.hasRaw(digest)) trees.set(digestOfRaw(digest), Buffer.from(bytes));
+      if (bytes.subarray(0, 5).equals(TREE) && !store.hasRaw(digest))
+        trees.set(digestOfRaw(digest), Buffer.from(bytes));
       return false;
     },
     settle: () => Promise.resolve(),

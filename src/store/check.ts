@@ -1,0 +1,151 @@
+import { readFileSync, statSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { join } from 'node:path';
+import type { Blake3 } from '../kit/blake3.ts';
+import { eachChunk } from '../kit/chunks.ts';
+import type { Digest } from '../kit/digest.ts';
+import { digestOfRaw } from '../kit/digest.ts';
+import { namesIn } from '../kit/temporary.ts';
+import type { CheckedPack } from './check-pack.ts';
+import { checkPack } from './check-pack.ts';
+import type { StoreLayout } from './layout.ts';
+import { FORMER_FORMATS, STORE_FORMAT, packOfFile } from './layout.ts';
+import { BAD, badOf } from './pack-set.ts';
+import { runFiles } from './run-files.ts';
+import { StoredObjects, looseObjects } from './stored-objects.ts';
+
+/** Up to this size a file is read in one piece. */
+const SMALL = 1 << 20;
+
+/** A loose object whose bytes are wrong. */
+export interface DamagedObject {
+  readonly digest: Digest;
+  readonly path: string;
+}
+
+/** A pack of which something is wrong. */
+export interface DamagedPack extends CheckedPack {
+  readonly name: Digest;
+  readonly path: string;
+}
+
+/** What a store turned out to hold when every byte of it was looked at. */
+export interface CheckedStore {
+  /** What is right. */
+  readonly objects: StoredObjects;
+  /** Bytes that were read. */
+  readonly bytes: number;
+  readonly runs: number;
+  readonly isFormatDamaged: boolean;
+  readonly damagedLoose: readonly DamagedObject[];
+  readonly damagedPacks: readonly DamagedPack[];
+  /** Files of run records whose bytes are wrong. */
+  readonly damagedRuns: readonly string[];
+  /** Lists of what packs hold wrong bytes of, where it is not so. */
+  readonly wrongNotes: readonly string[];
+}
+
+export interface CheckOptions {
+  readonly layout: StoreLayout;
+  readonly blake3: Blake3;
+  /** Bytes done and bytes in all, as far as that is known. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Looks at every byte of a store, and changes nothing. Large objects are read piece by piece. */
+export async function checkStore({ layout, blake3, onProgress }: CheckOptions): Promise<CheckedStore> {
+  const objects = new StoredObjects(layout, blake3);
+  const total = onProgress === undefined ? 0 : bytesOf(layout);
+  let bytes = 0;
+  const count = async (size: number): Promise<void> => {
+    const before = bytes;
+    bytes += size;
+    if (Math.floor(before / SMALL) === Math.floor(bytes / SMALL)) return;
+    onProgress?.(bytes, Math.max(bytes, total));
+    await setImmediate();
+  };
+  const damagedPacks: DamagedPack[] = [];
+  const wrongNotes: string[] = [];
+  for (const file of namesIn(layout.packs).sort()) {
+    const name = packOfFile(file);
+    if (name === undefined) {
+      const noted = file.endsWith(BAD) ? packOfFile(`${file.slice(0, -BAD.length)}.pack`) : undefined;
+      const isNote = noted !== undefined && sizeOf(layout.pack(noted)) > 0;
+      if (file.endsWith(BAD) && !isNote) wrongNotes.push(join(layout.packs, file));
+      continue;
+    }
+    const path = layout.pack(name);
+    await count(statSync(path, { throwIfNoEntry: false })?.size ?? 0);
+    const checked = checkPack(path, name, blake3);
+    if (checked === undefined) continue;
+    objects.addPack(path, checked.good);
+    const isDamaged = checked.isTableDamaged || checked.isFrameDamaged || checked.bad.length > 0;
+    if (isDamaged) damagedPacks.push({ ...checked, name, path });
+    else if (statSync(badOf(layout, name), { throwIfNoEntry: false })) wrongNotes.push(badOf(layout, name));
+  }
+  const damagedLoose: DamagedObject[] = [];
+  for (const { digest, path } of looseObjects(layout)) {
+    const found = await digestOfFile(path, blake3, count);
+    if (found === undefined) continue;
+    if (found === digestOfRaw(digest)) objects.addLoose(digest);
+    else damagedLoose.push({ digest: digestOfRaw(digest), path });
+  }
+  const damagedRuns: string[] = [];
+  let runs = 0;
+  for (const { path, record } of runFiles(layout, blake3)) {
+    runs += 1;
+    if (record === undefined) damagedRuns.push(path);
+  }
+  const isFormatDamaged = formatIsDamaged(layout);
+  return { objects, bytes, runs, isFormatDamaged, damagedLoose, damagedPacks, damagedRuns, wrongNotes };
+}
+
+/** The digest of a file, `''` when the disk cannot read it, `undefined` when it has gone. */
+async function digestOfFile(
+  path: string,
+  blake3: Blake3,
+  count: (size: number) => Promise<void>,
+): Promise<string | undefined> {
+  try {
+    const { size } = statSync(path);
+    if (size <= SMALL) {
+      await count(size);
+      return blake3.hash(readFileSync(path));
+    }
+    const hasher = blake3.hasher();
+    await eachChunk(path, async (chunk) => {
+      hasher.update(chunk);
+      await count(chunk.length);
+    });
+    return hasher.digest();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (code === 'EIO' || code === 'EISDIR') return '';
+    throw error;
+  }
+}
+
+function bytesOf(layout: StoreLayout): number {
+  let bytes = 0;
+  for (const file of namesIn(layout.packs)) bytes += sizeOf(join(layout.packs, file));
+  for (const { path } of looseObjects(layout)) bytes += sizeOf(path);
+  return bytes;
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** A store that holds something says which format it has. */
+function formatIsDamaged(layout: StoreLayout): boolean {
+  let text: string;
+  try {
+    text = readFileSync(layout.format, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return namesIn(layout.base).length > 0;
+    throw error;
+  }
+  return ![STORE_FORMAT, ...FORMER_FORMATS].some((format) => text === `${format}\n`);
+}
