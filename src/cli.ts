@@ -72,7 +72,13 @@ async function runInContext(command: Command, invocation: Invocation): Promise<E
   if (invocation.global.json) {
     if (outcome.json !== undefined) print(JSON.stringify(outcome.json, null, 2));
   } else if (!invocation.global.quiet && outcome.text !== undefined && outcome.text !== '') print(outcome.text);
-  return outcome.exit ?? 0;
+  let exit = outcome.exit ?? 0;
+  for (const words of outcome.next ?? []) exit = worse(exit, await main(words));
+  return exit;
+}
+
+function worse(a: ExitCode, b: ExitCode): ExitCode {
+  return a > b ? a : b;
 }
 
 function print(text: string): void {

@@ -10,7 +10,7 @@ import { isValidStageName } from '../pipeline/name.ts';
 import type { StageWords } from '../pipeline/new-stage.ts';
 import { keepAnnotations, stageFields } from '../pipeline/new-stage.ts';
 import { PipeError, unwrap } from '../problem/problem.ts';
-import { withEditLock } from '../project/edit-lock.ts';
+import { editLockFolder, withEditLock } from '../project/edit-lock.ts';
 import { ensureIgnored } from '../project/gitignore.ts';
 import type { Project } from '../project/project.ts';
 import { isDvcRoot } from '../project/project.ts';
@@ -44,7 +44,7 @@ export function addStage(context: Pick<Context, 'cwd' | 'env'>, request: AddRequ
   const { project } = loadProject(context);
   checkFolder(context.cwd, request.words.wdir);
   // Two commands that add a stage at once must not lose each other's.
-  return withEditLock(join(project.pipeDir, 'tmp', 'pipeline-lock'), () => {
+  return withEditLock(editLockFolder(project.pipeDir), () => {
     const loaded = loadProject(context);
     const file = pipelineFileFor(project, context.cwd);
     const source: PipelineText = { file, text: pipelineText(project.root, file) ?? '' };

@@ -12,7 +12,10 @@ export interface Context {
   readonly forceSignal: AbortSignal;
 }
 
-/** 0 done · 1 a stage failed, or `status --quiet` found changes · 2 the user must change something · 70 a bug. */
+/**
+ * 0 done · 1 a stage failed, `status --quiet` found changes, or `check-ignore` found nothing · 2 the user must change
+ * something · 70 a bug.
+ */
 export type ExitCode = 0 | 1 | 2 | 70;
 
 /** What a command found out. The CLI prints it: handlers return data and never print. */
@@ -22,6 +25,8 @@ export interface Outcome {
   readonly text?: string;
   /** For programs: printed as one JSON document under `--json`; its shape is under `schema/`. */
   readonly json?: unknown;
+  /** Calls of `pipe` to be made now, one after the other, each as if it had been typed: what a Git hook stands for. */
+  readonly next?: readonly (readonly string[])[];
 }
 
 /** One flag. `help` is one line; `value` names its argument in help texts. */

@@ -12,7 +12,7 @@ import { optionOf, OPTIONS, REMOTE_OPTIONS } from '../project/option.ts';
 import { isPlaceholder } from '../project/option-value.ts';
 import { ensurePipeFolder } from '../project/pipe-folder.ts';
 import { findRoot, requireRoot } from '../project/project.ts';
-import type { Context, OptionSpecs, OptionValues, Outcome } from './command.ts';
+import type { Context, OptionSpecs, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 
 const options = {
@@ -62,7 +62,8 @@ function optionLines(table: Readonly<Record<string, OptionSpec>>, prefix: string
   return Object.values(table).map((spec, at) => `  ${(names[at] ?? '').padEnd(width)}  ${spec.help}`);
 }
 
-function levelOf(given: OptionValues<typeof options>): Level | undefined {
+/** The level that a command was given, if any. */
+export function levelOf(given: Readonly<Partial<Record<Level, boolean>>>): Level | undefined {
   const [level, second] = LEVELS.filter((each) => given[each] === true);
   if (second !== undefined) throw usage('--system, --global, --project and --local cannot be combined');
   return level;
@@ -75,13 +76,15 @@ function placesOf({ cwd, env }: Context, level: Level | undefined): ConfigPlaces
   return root === undefined ? { env } : { env, root, pipeDir: join(root, '.pipe') };
 }
 
-function originOf(context: Context, level: Level): ConfigOrigin {
+/** The config file of a level. */
+export function originOf(context: Context, level: Level): ConfigOrigin {
   const origin = configOrigin(level, placesOf(context, level));
   if (origin === undefined) throw new Error(`no file for level ${level}`);
   return origin;
 }
 
-function settingsOf(context: Context, level: Level | undefined): readonly Setting[] {
+/** What is set, at a level or at all of them; the stronger levels last. */
+export function settingsOf(context: Context, level: Level | undefined): readonly Setting[] {
   if (level === undefined) return openConfig(placesOf(context, level)).settings();
   const { settings, problems } = readConfigFile(originOf(context, level));
   if (problems.length > 0) throw new PipeError(problems);
@@ -151,7 +154,8 @@ interface Change {
   readonly content?: OptionContent;
 }
 
-function change(context: Context, { level: given, name, content }: Change): Outcome {
+/** Sets an option, or takes it out when there is no content; at the level of the project unless told otherwise. */
+export function change(context: Context, { level: given, name, content }: Change): Outcome {
   const level = given ?? 'project';
   const origin = originOf(context, level);
   const spec = optionOf(name);

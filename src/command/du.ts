@@ -1,7 +1,7 @@
 import { isWithin } from '../kit/path.ts';
 import type { Root } from '../lockfile/needed.ts';
 import { PipeError } from '../problem/problem.ts';
-import { formatBytes } from '../report/bytes.ts';
+import { formatSize } from '../report/size.ts';
 import { renderTable } from '../report/table.ts';
 import { plural } from '../report/words.ts';
 import type { Amount, StoreUsage, ThingUsage } from '../store/usage.ts';
@@ -78,12 +78,12 @@ interface Shown {
 
 function duText({ usage, unused, things, isWhole, problems }: Shown, shownAs: (path: string) => string): string {
   const rows = things.map(({ path, from, size, ownBytes }) => [
-    formatBytes(size),
-    formatBytes(ownBytes),
+    formatSize(size),
+    formatSize(ownBytes),
     shownAs(path),
     from,
   ]);
-  const sum = (of: (thing: Thing) => number): string => formatBytes(things.reduce((all, each) => all + of(each), 0));
+  const sum = (of: (thing: Thing) => number): string => formatSize(things.reduce((all, each) => all + of(each), 0));
   const total = [sum(({ size }) => size), sum(({ ownBytes }) => ownBytes), `total of ${things.length}`];
   const table =
     things.length === 0
@@ -104,15 +104,15 @@ function duText({ usage, unused, things, isWhole, problems }: Shown, shownAs: (p
   const cache = renderTable({
     header: ['CACHE', '', ''],
     rows: [
-      ...kinds.filter(([, { count }]) => count > 0).map(([name, { bytes }, what]) => [name, formatBytes(bytes), what]),
-      ['total', formatBytes(totalOf(usage)), ''],
+      ...kinds.filter(([, { count }]) => count > 0).map(([name, { bytes }, what]) => [name, formatSize(bytes), what]),
+      ['total', formatSize(totalOf(usage)), ''],
     ],
   });
   const other =
     unused.count === 0
       ? []
       : [
-          `${plural(unused.count, 'object')} (${formatBytes(unused.bytes)}) are for other revisions, logs, or nothing at all: see \`pipe gc --dry\`.`,
+          `${plural(unused.count, 'object')} (${formatSize(unused.bytes)}) are for other revisions, logs, or nothing at all: see \`pipe gc --dry\`.`,
         ];
   return [table, '', cache, ...other, ...notes].join('\n');
 }

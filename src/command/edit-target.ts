@@ -19,7 +19,7 @@ export function findEntry(target: string, stages: readonly Stage[], here: Here):
   const file = colon > 0 ? inProject(here, target.slice(0, colon)) : undefined;
   const inScope = (stage: Stage): boolean => (file === undefined ? isNear(stage, stages, here) : stage.file === file);
   const found = stages.find((stage) => inScope(stage) && (stage.name === name || stage.group === name));
-  if (found === undefined) return fail(unknown(target, stages));
+  if (found === undefined) return fail(unknownTarget(target, stages));
   if (found.group !== undefined && found.name === name) return fail(oneOfMany(found, found.group));
   return ok({ file: found.file, name });
 }
@@ -51,16 +51,17 @@ function isNear(stage: Stage, stages: readonly Stage[], here: Here): boolean {
   }
 }
 
-function unknown(target: string, stages: readonly Stage[]): Problem {
+/** A target that names nothing. `pointers` are the names of pointers that it could have meant. */
+export function unknownTarget(target: string, stages: readonly Stage[], pointers: readonly string[] = []): Problem {
   const names = stages.flatMap((stage) => [
     stage.name,
     stage.address,
     ...(stage.group === undefined ? [] : [stage.group]),
   ]);
-  const near = nearest(target, names);
+  const near = nearest(target, [...names, ...pointers]);
   return {
     code: 'PIPE_TARGET_UNKNOWN',
-    message: `there is no stage "${target}"`,
+    message: `there is no stage${pointers.length > 0 ? ' or pointer' : ''} "${target}"`,
     hint: near === undefined ? 'run `pipe stage list --all` to see the stages' : `did you mean "${near}"?`,
   };
 }

@@ -6,7 +6,8 @@ export default defineCommand({
   positionals: { min: 1, max: Infinity },
   json: true,
   details:
-    'A target is a stage, or the name of a whole foreach or matrix. Changes its line in the pipeline file alone.',
+    'A target is a stage, the name of a whole foreach or matrix, a pointer (data.csv.pipe) or what it tracks. Changes ' +
+    'its line in the pipeline file, or in the pointer, alone.',
   options: {},
   run: (context, { positionals }) => Promise.resolve(setFrozen(context, positionals, true)),
 });

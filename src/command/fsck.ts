@@ -59,14 +59,14 @@ async function check(
   global: GlobalOptions,
 ): Promise<CheckedStore> {
   const quiet = global.json || global.quiet;
-  const progress = createProgress({ stderr, env, label: 'Checking the cache', inBytes: true, quiet });
+  const progress = createProgress({ stderr, env, label: 'checking', noun: 'objects', quiet });
   try {
     const { layout } = store;
     return await checkStore({
       layout,
       blake3,
-      onProgress: (done, total) => {
-        progress.update(done, total);
+      onProgress: (done, total, bytes) => {
+        progress.update(done, total, bytes);
       },
     });
   } finally {

@@ -204,7 +204,13 @@ async function collect(
       };
     }
     const { stderr, env } = context;
-    const progress = createProgress({ stderr, env, label: 'Removing', quiet: global.json || global.quiet });
+    const progress = createProgress({
+      stderr,
+      env,
+      label: 'removing',
+      noun: 'objects',
+      quiet: global.json || global.quiet,
+    });
     const onProgress = (objects: number): void => {
       progress.update(objects, garbage.objects);
     };

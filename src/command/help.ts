@@ -5,7 +5,8 @@ import { commandLines } from './words.ts';
 
 /** The text of `pipe --help`, or of `pipe <family> --help`: the commands whose first word is that one. */
 export function overview(commands: readonly CommandEntry[], family?: string): string {
-  const listed = family === undefined ? commands : commands.filter(({ name }) => name.startsWith(`${family} `));
+  const shown = commands.filter(({ hidden }) => hidden !== true);
+  const listed = family === undefined ? shown : shown.filter(({ name }) => name.startsWith(`${family} `));
   const before = family === undefined ? '' : `${family} `;
   return [
     ...(family === undefined ? ['pipe: reproducible pipelines and data', ''] : []),

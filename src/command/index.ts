@@ -4,12 +4,16 @@ import type { Command } from './command.ts';
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
+  /** Called by Git, not by people: help and completion leave it out. */
+  readonly hidden?: true;
   readonly load: () => Promise<{ readonly default: Command }>;
 }
 
 /** Every command, in the order of the help text. */
 export const COMMANDS: readonly CommandEntry[] = [
   { name: 'init', summary: 'Start a project in this folder', load: () => import('./init.ts') },
+  { name: 'add', summary: 'Track files and folders', load: () => import('./add.ts') },
+  { name: 'checkout', summary: 'Put tracked files in place', load: () => import('./checkout.ts') },
   { name: 'repro', summary: 'Run what changed, restore what was computed before', load: () => import('./repro.ts') },
   { name: 'status', summary: 'Show what changed since the last run', load: () => import('./status.ts') },
   {
@@ -31,6 +35,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'gc', summary: 'Remove from the cache what nothing needs', load: () => import('./gc.ts') },
   { name: 'fsck', summary: 'Check every byte of the cache, and repair it', load: () => import('./fsck.ts') },
   { name: 'config', summary: 'Get or set options', load: () => import('./config.ts') },
+  {
+    name: 'check-ignore',
+    summary: 'Say which paths the ignore files leave out, and by which rule',
+    load: () => import('./check-ignore.ts'),
+  },
+  { name: 'cache dir', summary: 'Show or set the folder of the cache', load: () => import('./cache-dir.ts') },
+  { name: 'install', summary: 'Let Git call pipe: hooks and a merge driver', load: () => import('./install.ts') },
   { name: 'root', summary: "Print the way to the project's root", load: () => import('./root.ts') },
   { name: 'doctor', summary: 'Check this machine and project', load: () => import('./doctor.ts') },
   { name: 'version', summary: 'Print the version', load: () => import('./version.ts') },
@@ -40,4 +51,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     // It completes this very table, which it must not import: that would be a cycle.
     load: async () => ({ default: (await import('./completion.ts')).completionOf(() => COMMANDS) }),
   },
+  {
+    name: 'git-hook',
+    summary: 'Do what a Git hook is for',
+    hidden: true,
+    load: async () => ({ default: (await import('./git-hook.ts')).gitHookOf(() => COMMANDS) }),
+  },
+  { name: 'merge-driver', summary: 'Merge a file for Git', hidden: true, load: () => import('./merge-driver.ts') },
 ];

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Graph } from '../graph/graph.ts';
 import { buildGraph } from '../graph/graph.ts';
+import { outsideOuts } from '../graph/pointer-conflicts.ts';
 import { indexFolder } from '../index/location.ts';
 import { openPipelineCache } from '../index/pipeline-cache.ts';
 import { readTextFile } from '../kit/text-file.ts';
@@ -9,7 +10,7 @@ import { loadPipeline } from '../pipeline/load.ts';
 import type { Pipeline, Stage } from '../pipeline/model.ts';
 import { PipeError, unwrap } from '../problem/problem.ts';
 import type { Problem } from '../problem/problem.ts';
-import { findPipelineFiles } from '../project/pipeline-files.ts';
+import { findProjectFiles } from '../project/project-files.ts';
 import type { Project } from '../project/project.ts';
 import { openProject } from '../project/project.ts';
 import type { Context } from './command.ts';
@@ -20,6 +21,8 @@ export interface LoadedProject {
   readonly project: Project;
   readonly pipelines: readonly Pipeline[];
   readonly stages: readonly Stage[];
+  /** Pointers, relative to the root; those inside outs of stages are data of the outs. */
+  readonly pointerFiles: readonly string[];
 }
 
 /**
@@ -45,7 +48,8 @@ export function readProject(
   const cacheFile = join(indexFolder(project.root, context.env), 'pipelines.v8');
   const cache = openPipelineCache(cacheFile, JSON.stringify([machine, parsing]));
   const inputs = { read: reader(project.root), env: context.env };
-  for (const file of findPipelineFiles(project)) {
+  const files = findProjectFiles(project);
+  for (const file of files.pipelines) {
     const loaded = cache.get(file, inputs, (recorded) =>
       loadPipeline({ file, root: project.root, ...recorded, machine, parsing }),
     );
@@ -53,7 +57,8 @@ export function readProject(
     else problems.push(...loaded.problems);
   }
   cache.save();
-  return { problems, project, pipelines, stages: pipelines.flatMap((pipeline) => pipeline.stages) };
+  const stages = pipelines.flatMap((pipeline) => pipeline.stages);
+  return { problems, project, pipelines, stages, pointerFiles: outsideOuts(files.pointers, stages) };
 }
 
 /**

@@ -3,7 +3,10 @@ import { expect, test } from 'vitest';
 import { COMMANDS } from './index.ts';
 
 const folder = new URL('../../docs/commands/', import.meta.url);
-const pages = COMMANDS.map((entry) => ({ entry, file: `${entry.name.replaceAll(' ', '-')}.md` }));
+const pages = COMMANDS.filter(({ hidden }) => hidden !== true).map((entry) => ({
+  entry,
+  file: `${entry.name.replaceAll(' ', '-')}.md`,
+}));
 
 test.each(pages)('docs/commands/$file names every flag of its command, and no other', async ({ entry, file }) => {
   const { default: command } = await entry.load();

@@ -57,7 +57,7 @@ export function commandLines(commands: readonly CommandEntry[], before: string):
 function unknown(first: string, commands: readonly CommandEntry[]): Problem {
   const near = nearest(
     first,
-    commands.map(({ name }) => name),
+    commands.flatMap(({ name, hidden }) => (hidden === true ? [] : [name])),
   );
   return {
     code: 'PIPE_USAGE',

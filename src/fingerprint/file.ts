@@ -1,16 +1,5 @@
 import type { Dirent, Stats } from 'node:fs';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readSync,
-  readdirSync,
-  readlinkSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { KINDS } from '../index/section.ts';
@@ -24,11 +13,11 @@ import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import { TEMPORARY_PREFIX } from '../kit/temporary.ts';
 import type { Entry } from '../store/tree.ts';
 import { REPLACEMENT, changed, checkName, circle, notUtf8, readProblem, specialFile } from './file-problem.ts';
+import { Ahead } from './ahead.ts';
 import type { ReadFile } from './folder.ts';
+import type { ReadAhead } from './read-files.ts';
+import { SMALL, isSameFile, readSmall } from './read-files.ts';
 import { FolderBuilder } from './folder.ts';
-
-/** Files up to this size are read in one piece; a store packs them. */
-const SMALL = 64 * 1024;
 
 /** Entries of folders between two turns of the event loop. */
 const PAUSE_EVERY = 2_000;
@@ -48,6 +37,8 @@ export interface FingerprintOptions {
 export interface Sink {
   /** Whether the object whose digest lies at `at` need not be given. */
   has(digest: RawDigest, at?: number): boolean;
+  /** The same for a tree, where that is another question. */
+  hasTree?(digest: Digest): boolean;
   /** Takes in a small file, a tree, or the target of a link; `true` when `settle` is due. */
   add(digest: RawDigest, bytes: Buffer): boolean;
   settle(): Promise<void>;
@@ -79,8 +70,12 @@ export async function fingerprintPath(
   return new Walk(how, options).entry(path, []);
 }
 
-/** Without waiting for the other end of a named pipe. */
-const READ = constants.O_RDONLY | constants.O_NONBLOCK;
+/** What lies in a folder. */
+interface Listing {
+  readonly names: string[];
+  /** What is not a plain file, by name. */
+  readonly special: Map<string, Dirent>;
+}
 
 class Walk {
   readonly #how: WalkOptions;
@@ -143,25 +138,10 @@ class Walk {
     this.#bytes += size;
   }
 
-  /**
-   * Reads a small file without waiting for anything; `undefined` when it is large. A file that was changed just now may
-   * be changing still: it is looked at again behind its bytes.
-   */
   #readSmall(path: string, absolute: string): ReadFile | undefined {
-    const at = this.#options.now();
-    const fd = openSync(absolute, this.#how.follow ? READ : READ | constants.O_NOFOLLOW);
-    try {
-      const stat = fstatSync(fd);
-      if (!stat.isFile()) throw specialFile(path);
-      if (stat.size > SMALL) return undefined;
-      const length = readSync(fd, this.#buffer, 0, stat.size + 1, 0);
-      const reliable = isReliable(stat, at);
-      if (length !== stat.size || (!reliable && !isSameFile(stat, fstatSync(fd)))) throw changed(path);
-      const digest = this.#hashed(this.#buffer.subarray(0, length));
-      return { digest, stat, isReliable: reliable };
-    } finally {
-      closeSync(fd);
-    }
+    const { follow } = this.#how;
+    const read = readSmall({ path, absolute, follow }, this.#buffer, this.#options.now());
+    return read && { digest: this.#hashed(read.bytes), stat: read.stat, isReliable: read.isReliable };
   }
 
   async #readLarge(path: string, absolute: string, before: Stats): Promise<ReadFile> {
@@ -195,19 +175,29 @@ class Walk {
     const { index } = this.#options;
     const { names, special } = this.#list(path, absolute);
     const builder = new FolderBuilder({ path, entries: names.length, index }, this.#trees);
+    const ahead = this.#ahead(path, absolute, { names, special });
     for (const name of names) {
       const child = path === '.' ? name : `${path}/${name}`;
       const kind = special.get(name);
+      if (ahead?.isDue(name) === true) await ahead.wait();
       if (kind !== undefined) await this.#special(builder, { child, name, kind }, inside);
-      else if (!this.#fileNow(builder, child, name)) await this.#fileLater(builder, child, name);
+      else if (!this.#fileNow(builder, { child, name, ahead })) await this.#fileLater(builder, child, name);
       if (this.#isFull) await this.#settle();
       if (this.#entries % PAUSE_EVERY === 0) await this.#pause();
     }
     return builder.end();
   }
 
+  /** Lets other threads read files that nothing is remembered of, where there are many. */
+  #ahead(path: string, absolute: string, { names, special }: Listing): Ahead | undefined {
+    const memory = this.#options.index.folder(path);
+    const unknown = names.filter((name) => !special.has(name) && !memory.seek(name));
+    const { follow, sink } = this.#how;
+    return Ahead.of(unknown, { folder: absolute, follow, keepBytes: sink !== undefined, now: this.#options.now });
+  }
+
   /** The names in a folder that count, sorted, and what those are that are not plain files. */
-  #list(path: string, absolute: string): { names: string[]; special: Map<string, Dirent> } {
+  #list(path: string, absolute: string): Listing {
     const names: string[] = [];
     const special = new Map<string, Dirent>();
     for (const each of readdirSync(absolute, { withFileTypes: true })) {
@@ -226,7 +216,10 @@ class Walk {
   }
 
   /** Takes a file in without waiting for anything; `false` when it is large. */
-  #fileNow(builder: FolderBuilder, child: string, name: string): boolean {
+  #fileNow(
+    builder: FolderBuilder,
+    { child, name, ahead }: { readonly child: string; readonly name: string; readonly ahead: Ahead | undefined },
+  ): boolean {
     const absolute = this.#absolute(child);
     const { memory } = builder;
     const isRemembered = memory.seek(name);
@@ -239,7 +232,7 @@ class Walk {
           return true;
         }
       }
-      const read = this.#readSmall(child, absolute);
+      const read = this.#taken(ahead?.take(name)) ?? this.#readSmall(child, absolute);
       if (read === undefined) return false;
       this.#count(read.stat.size);
       builder.addFile(name, kindOf(read.stat), { ...read, isRemembered });
@@ -247,6 +240,12 @@ class Walk {
     } catch (error) {
       throw (error as NodeJS.ErrnoException).path === absolute ? readProblem(child, error) : error;
     }
+  }
+
+  /** A file that another thread has read, given to the sink. */
+  #taken(read: ReadAhead | undefined): ReadFile | undefined {
+    if (read !== undefined && this.#how.sink?.add(read.digest, read.bytes) === true) this.#isFull = true;
+    return read;
   }
 
   #isKept({ section, row }: FolderMemory, stat: Stats): boolean {
@@ -293,7 +292,10 @@ class Walk {
 
   readonly #trees = {
     put: (text: string): Digest => digestOfRaw(this.#hashed(Buffer.from(text))),
-    has: (digest: Digest): boolean => this.#how.sink?.has(rawOfDigest(digest)) !== false,
+    has: (digest: Digest): boolean => {
+      const { sink } = this.#how;
+      return sink?.hasTree === undefined ? sink?.has(rawOfDigest(digest)) !== false : sink.hasTree(digest);
+    },
   };
 
   /** Hashes some bytes, and stores them where a store listens. */
@@ -309,16 +311,12 @@ class Walk {
   }
 }
 
-function kindOf(stat: Stats): 'file' | 'exec' {
+function kindOf(stat: Pick<Stats, 'mode'>): 'file' | 'exec' {
   return (stat.mode & 0o100) === 0 ? 'file' : 'exec';
 }
 
-function fileEntry(stat: Stats, digest: Digest): Entry {
+function fileEntry(stat: Pick<Stats, 'mode' | 'size'>, digest: Digest): Entry {
   return { kind: kindOf(stat), digest, size: stat.size };
-}
-
-function isSameFile(a: Stats, b: Stats): boolean {
-  return a.mtimeMs === b.mtimeMs && a.size === b.size && a.ino === b.ino;
 }
 
 function readTarget(path: string, absolute: string): string {

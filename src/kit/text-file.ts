@@ -3,19 +3,20 @@ import { readFileSync, statSync } from 'node:fs';
 import { PipeError } from '../problem/problem.ts';
 import { systemFault } from './system-fault.ts';
 
-/** Far more than anybody writes by hand; what is larger is data, or a trap. */
-const LARGEST_MIB = 64;
+/** Far more than anybody writes by hand; what is larger is data, or a trap. In bytes. */
+const LARGEST = 64 << 20;
 
 /**
  * The text of a file that people or `pipe` write; `undefined` where no plain file is.
  * @param shown what messages call it
- * @throws {PipeError} PIPE_FILE_TOO_BIG beyond 64 MiB, which are not read; PIPE_FILE_READ for one that is not ours to read
+ * @param largest in bytes, 64 MiB unless said otherwise
+ * @throws {PipeError} PIPE_FILE_TOO_BIG beyond `largest`, which is not read; PIPE_FILE_READ for one that is not ours to read
  */
-export function readTextFile(absolute: string, shown: string): string | undefined {
+export function readTextFile(absolute: string, shown: string, largest = LARGEST): string | undefined {
   try {
     const stat = statIfThere(absolute);
     if (stat?.isFile() !== true) return undefined;
-    if (stat.size > LARGEST_MIB << 20) throw tooBig(shown, stat.size);
+    if (stat.size > largest) throw tooBig(shown, stat.size, largest);
     return readFileSync(absolute, 'utf8');
   } catch (error) {
     throw readProblem(shown, error);
@@ -38,10 +39,10 @@ function statIfThere(absolute: string): Stats | undefined {
   }
 }
 
-function tooBig(shown: string, size: number): PipeError {
+function tooBig(shown: string, size: number, largest: number): PipeError {
   return new PipeError({
     code: 'PIPE_FILE_TOO_BIG',
-    message: `${shown} has ${Math.ceil(size / 2 ** 20).toString()} MiB; up to ${LARGEST_MIB.toString()} are read`,
+    message: `${shown} has ${Math.ceil(size / 2 ** 20).toString()} MiB; up to ${(largest / 2 ** 20).toString()} are read`,
     hint: 'a file of data belongs into deps',
   });
 }

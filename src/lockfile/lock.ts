@@ -7,6 +7,7 @@ import type { Value } from '../kit/value.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { LockBlock } from './block.ts';
 import { blockValue, parseBlock } from './block.ts';
+import { hasMarks, stagesBetweenMarks } from './conflict.ts';
 
 const SCHEMA = 'pipe.lock/1';
 
@@ -29,9 +30,7 @@ export function readLock(file: string, shown: string): Lock {
 
 /** The lock in a text, for instance of another Git revision; throws as `readLock` does. */
 export function parseLock(text: string, shown: string): Lock {
-  if (/^(?:<{7} |={7}$|>{7} )/m.test(text)) {
-    throw damaged(shown, 'it holds the marks of a Git merge', 'resolve the merge; when in doubt take either side');
-  }
+  if (hasMarks(text)) throw unmerged(text, shown);
   let document: Value;
   try {
     document = parseCanonical(text);
@@ -56,6 +55,17 @@ export function parseLock(text: string, shown: string): Lock {
   return lock;
 }
 
+/** Names a few of the stages that both sides of the merge changed: those are to be decided. */
+function unmerged(text: string, shown: string): PipeError {
+  const names = stagesBetweenMarks(text);
+  const listed = names.slice(0, 5).map((name) => JSON.stringify(name));
+  const more = names.length > listed.length ? `, and ${(names.length - listed.length).toString()} more` : '';
+  const which = listed.length === 0 ? '' : `, around ${listed.join(', ')}${more}`;
+  const hint =
+    'keep one side of each and delete the lines with the marks; `pipe repro` then runs what fits neither side';
+  return damaged(shown, `it holds the marks of a Git merge${which}`, hint);
+}
+
 function damaged(shown: string, why: string, hint?: string): PipeError {
   return new PipeError({
     code: 'PIPE_LOCK_FORMAT',
@@ -73,14 +83,20 @@ export function writeLock(file: string, lock: Lock): void {
 /** The text of a lock file. */
 export function lockText(lock: Lock): string {
   const names = [...lock.keys()].sort(byCodeUnit);
-  const blocks = names.map((name) => `    ${JSON.stringify(name)}: ${layout(blockOf(lock, name), 2)}`);
-  const stages = blocks.length === 0 ? '{}' : `{\n${blocks.join(',\n')}\n  }`;
-  return `{\n  "schema": ${JSON.stringify(SCHEMA)},\n  "stages": ${stages}\n}\n`;
+  const blocks = names.map((name) => stageText(name, lock.get(name)));
+  return blocks.length === 0 ? `${START}{}\n}\n` : lockFrame(`${blocks.join(',\n')}\n`);
 }
 
-function blockOf(lock: Lock, name: string): Value {
-  const block = lock.get(name);
-  return block === undefined ? null : blockValue(block);
+const START = `{\n  "schema": ${JSON.stringify(SCHEMA)},\n  "stages": `;
+
+/** A lock around the lines of its stages. */
+export function lockFrame(stages: string): string {
+  return `${START}{\n${stages}  }\n}\n`;
+}
+
+/** The lines of one stage in a lock, without comma and line end. */
+export function stageText(name: string, block: LockBlock | undefined): string {
+  return `    ${JSON.stringify(name)}: ${layout(block === undefined ? null : blockValue(block), 2)}`;
 }
 
 /** Breaks maps and lists into lines down to the entries and parameter values, which take one line each. */

@@ -2,7 +2,7 @@ import { join, posix } from 'node:path';
 import type { Ranges } from '../kit/ranges.ts';
 import { readTextFile } from '../kit/text-file.ts';
 import { PipeError } from '../problem/problem.ts';
-import { findPipelineFiles, findRecordFiles, isRecordFile } from '../project/pipeline-files.ts';
+import { findProjectFiles, findRecordFiles, isRecordFile } from '../project/project-files.ts';
 import type { Project } from '../project/project.ts';
 import { readRevisionFiles } from '../project/revision-files.ts';
 import type { ChosenCommit } from '../project/revisions.ts';
@@ -48,7 +48,7 @@ interface Workspace {
 
 function addWorkspace(collector: NeedCollector, { project, locks, revisions }: Workspace): void {
   // A lock may have no more than a journal yet, and may have lost its pipeline file.
-  const files = new Set([...findPipelineFiles(project).map(lockPathOf), ...findRecordFiles(project)]);
+  const files = new Set([...findProjectFiles(project).pipelines.map(lockPathOf), ...findRecordFiles(project)]);
   for (const path of files) {
     const isLock = posix.basename(path) === 'pipeline.lock';
     const content = readable(() =>

@@ -29,7 +29,8 @@ const template: TextShape = { type: 'text', pattern: '(?!)', what: 'a number' };
 const atLeastZero: NumberShape = { type: 'integer', min: 0 };
 const positive: NumberShape = { type: 'number', above: 0 };
 
-const ANNOTATIONS: Fields = {
+/** What says something to people and registries, and changes nothing. */
+export const ANNOTATIONS: Fields = {
   desc: { shape: text, doc: 'A description for people. Changes nothing.' },
   type: { shape: text, doc: 'A kind, such as `model` or `dataset`, for people and registries.' },
   labels: { shape: list(text), doc: 'Labels for people and registries.' },

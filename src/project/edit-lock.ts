@@ -6,6 +6,11 @@ import { writeProblem } from '../kit/atomic-file.ts';
 
 const WAIT_MS = 10_000;
 
+/** The lock under which files that people write are changed: pipeline files and pointers. */
+export function editLockFolder(pipeDir: string): string {
+  return join(pipeDir, 'tmp', 'pipeline-lock');
+}
+
 /**
  * Runs a short, synchronous change of a file while no other process runs one under the same lock.
  *

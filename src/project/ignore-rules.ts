@@ -2,12 +2,32 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ignore } from 'ignore';
 import ignore from 'ignore';
+import { ancestors } from '../kit/path.ts';
+
+/** One rule of an ignore file. */
+export interface IgnoreRule {
+  /** The ignore file, posix, relative to the root. */
+  readonly file: string;
+  /** Counted from 1. */
+  readonly line: number;
+  /** As written, without white space at its end that means nothing. */
+  readonly text: string;
+  /** Whether it takes back (`!`) what an earlier rule ignores. */
+  readonly negated: boolean;
+}
+
+/** A rule, and how it is written for the root. */
+interface RootedRule extends IgnoreRule {
+  readonly pattern: string;
+}
 
 /** A folder as the rules of ignore files see it. */
 interface FolderRules {
   /** Whether the folder itself is ignored; then everything below is, and its own ignore files do not count. */
   readonly ignored: boolean;
-  /** All rules that reach into the folder, written relative to the root; absent where there are none. */
+  /** All rules that reach into the folder, outermost first. */
+  readonly rules: readonly RootedRule[];
+  /** The same to match with, written relative to the root; absent where there are none. */
   readonly matcher?: Ignore;
 }
 
@@ -19,6 +39,8 @@ export class IgnoreRules {
   readonly #root: string;
   readonly #names: readonly string[];
   readonly #folders = new Map<string, FolderRules>();
+  /** Tell which rule matches what lies in a folder; made for those that are asked for. */
+  readonly #matchers = new Map<string, Ignore>();
 
   /** @param names the ignore files of a folder, such as `.gitignore`; rules of a later one win. */
   constructor(root: string, names: readonly string[]) {
@@ -28,16 +50,39 @@ export class IgnoreRules {
 
   /** Whether a path (posix, relative to the root) is ignored. */
   ignores(path: string, isFolder: boolean): boolean {
-    const slash = path.lastIndexOf('/');
-    const { ignored, matcher } = this.#rulesOf(slash < 0 ? '' : path.slice(0, slash));
+    const { ignored, matcher } = this.#rulesOf(parentOf(path) ?? '');
     if (ignored || matcher === undefined) return ignored;
     return matcher.ignores(isFolder ? `${path}/` : path);
+  }
+
+  /**
+   * The rule that decides about a path: the last one that matches the outermost folder above it that is ignored, else
+   * the last one that matches the path itself, which may be one that takes it back. `git check-ignore -v` names the same.
+   */
+  ruleFor(path: string, isFolder: boolean): IgnoreRule | undefined {
+    for (let end = path.indexOf('/'); end > 0; end = path.indexOf('/', end + 1)) {
+      const rule = this.#lastMatch(path.slice(0, end), true);
+      if (rule?.negated === false) return rule;
+    }
+    return this.#lastMatch(path, isFolder);
+  }
+
+  #lastMatch(path: string, isFolder: boolean): IgnoreRule | undefined {
+    const folder = parentOf(path) ?? '';
+    const { rules } = this.#rulesOf(folder);
+    if (rules.length === 0) return undefined;
+    let matcher = this.#matchers.get(folder);
+    if (matcher === undefined) this.#matchers.set(folder, (matcher = matcherOfAll(folder, rules)));
+    const { rule } = matcher.test(isFolder ? `${path}/` : path);
+    return rule?.mark === undefined ? undefined : rules[Number(rule.mark)];
   }
 
   /** Forgets what it knows of a folder and all below, because its ignore files changed. */
   forget(folder: string): void {
     for (const known of this.#folders.keys()) {
-      if (folder === '' || known === folder || known.startsWith(`${folder}/`)) this.#folders.delete(known);
+      if (folder !== '' && known !== folder && !known.startsWith(`${folder}/`)) continue;
+      this.#folders.delete(known);
+      this.#matchers.delete(known);
     }
   }
 
@@ -50,28 +95,72 @@ export class IgnoreRules {
   }
 
   #readRules(folder: string): FolderRules {
-    let above: Ignore | undefined;
-    if (folder !== '') {
-      const slash = folder.lastIndexOf('/');
-      const parent = this.#rulesOf(slash < 0 ? '' : folder.slice(0, slash));
-      if (parent.ignored || parent.matcher?.ignores(`${folder}/`) === true) return { ignored: true };
-      above = parent.matcher;
+    let above: FolderRules = { ignored: false, rules: [] };
+    const parent = parentOf(folder);
+    if (parent !== undefined) {
+      above = this.#rulesOf(parent);
+      if (above.ignored || above.matcher?.ignores(`${folder}/`) === true) return { ignored: true, rules: [] };
     }
-    const lines = this.#names.flatMap((name) => readLines(join(this.#root, folder, name)));
-    const rules = lines.flatMap((line) => rewrite(line, folder) ?? []);
-    if (rules.length === 0) return above === undefined ? { ignored: false } : { ignored: false, matcher: above };
+    const own = this.#names.flatMap((name) => rulesIn(this.#root, folder, name));
+    if (own.length === 0) return above;
     // Rules of an inner folder come after those of the outer ones, so that they win.
     const matcher = ignore({ ignorecase: false });
-    if (above !== undefined) matcher.add(above);
-    return { ignored: false, matcher: matcher.add(rules) };
+    if (above.matcher !== undefined) matcher.add(above.matcher);
+    return {
+      ignored: false,
+      rules: [...above.rules, ...own],
+      matcher: matcher.add(own.map(({ pattern }) => pattern)),
+    };
   }
+}
+
+/** The folder that holds a path; `''` is the root, which nothing holds. */
+function parentOf(path: string): string | undefined {
+  if (path === '') return undefined;
+  const slash = path.lastIndexOf('/');
+  return slash < 0 ? '' : path.slice(0, slash);
+}
+
+/**
+ * Matches what lies in a folder against every rule, those that take back included: the rule it names is the last that
+ * matches the path itself. The folders above are taken back at the end, since they would decide before it.
+ */
+function matcherOfAll(folder: string, rules: readonly RootedRule[]): Ignore {
+  const positive = rules.map(({ pattern, negated }, index) => ({
+    pattern: negated ? positivePattern(pattern) : pattern,
+    mark: String(index),
+  }));
+  const above = folder === '' ? [] : [...ancestors(folder), folder];
+  return ignore({ ignorecase: false })
+    .add(positive)
+    .add(above.map((each) => `!/${escapeFolder(each)}/`));
+}
+
+/** What a rule that takes back matches: behind its `!`, a `!` or `#` is a plain character. */
+function positivePattern(pattern: string): string {
+  return pattern.slice(1).replace(/^[!#]/, String.raw`\$&`);
+}
+
+function rulesIn(root: string, folder: string, name: string): RootedRule[] {
+  const file = folder === '' ? name : `${folder}/${name}`;
+  return readLines(join(root, file)).flatMap((text, index) => {
+    const pattern = rewrite(text, folder);
+    if (pattern === undefined) return [];
+    return [{ file, line: index + 1, text: trimEnd(text), negated: text.startsWith('!'), pattern }];
+  });
+}
+
+/** Spaces at the end mean nothing, unless escaped. */
+function trimEnd(text: string): string {
+  const trimmed = text.replace(/ +$/, '');
+  return /(?:^|[^\\])(?:\\\\)*\\$/.test(trimmed) && trimmed.length < text.length ? `${trimmed} ` : trimmed;
 }
 
 function readLines(path: string): readonly string[] {
   try {
     return readFileSync(path, 'utf8')
       .replace(/^\uFEFF/, '')
-      .split(/\r?\n/);
+      .split(/\r?\n|\r$/);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR' || code === 'EACCES' || code === 'ELOOP')
@@ -87,6 +176,11 @@ function rewrite(line: string, folder: string): string | undefined {
   if (line.startsWith('#') || /^ *\/? *$/.test(body)) return undefined;
   if (folder === '') return line;
   const isAnchored = body.trimEnd().slice(0, -1).includes('/');
-  const prefix = `/${folder.replace(/[\\*?[]/g, String.raw`\$&`)}/`;
+  const prefix = `/${escapeFolder(folder)}/`;
   return `${negated ? '!' : ''}${prefix}${isAnchored ? body.replace(/^\//, '') : `**/${body}`}`;
+}
+
+/** The path of a folder as a pattern that matches it alone. */
+function escapeFolder(folder: string): string {
+  return folder.replace(/[\\*?[]/g, String.raw`\$&`);
 }

@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { git, temporaryFolder, write } from './fixture/folder.ts';
 import { ignoreFilter } from './ignore.ts';
+import type { IgnoreRule } from './ignore-rules.ts';
 import { IgnoreRules } from './ignore-rules.ts';
 
 test('.pipeignore files at any level decide, inner ones last', () => {
@@ -62,7 +63,7 @@ test('case counts, on every machine', () => {
   expect(ignoreFilter(root)('data', false)).toBe(false);
 });
 
-test('rules mean what they mean to Git', () => {
+test('rules mean what they mean to Git, which names the same one for every path', () => {
   const root = temporaryFolder();
   git(root, 'init', '-q');
   const names = ['a', 'b', 'ab', '[a', '!a', '#b', 'a b'];
@@ -105,23 +106,30 @@ test('rules mean what they mean to Git', () => {
     fc.property(fc.record({ '': file, 'a/': file, 'b/': file, 'b/[a/': file }), (files) => {
       for (const [folder, text] of Object.entries(files)) writeFileSync(join(root, folder, '.gitignore'), text);
       const rules = new IgnoreRules(root, ['.gitignore']);
-      const ours = paths.filter((path) => rules.ignores(path, folders.includes(`${path}/`)));
-      expect(ours).toEqual(ignoredByGit(root, paths));
+      const isFolder = (path: string): boolean => folders.includes(`${path}/`);
+      const byGit = matchedByGit(root, paths);
+      const matches = paths.map((path) => ({ path, rule: rules.ruleFor(path, isFolder(path)) }));
+      expect(matches.map(({ path, rule }) => `${path}\t${ruleText(rule)}`)).toEqual(byGit);
+      const ignored = matches.filter(({ rule }) => rule?.negated === false).map(({ path }) => path);
+      expect(paths.filter((path) => rules.ignores(path, isFolder(path)))).toEqual(ignored);
     }),
     { numRuns: 150 },
   );
 });
 
-function ignoredByGit(root: string, paths: readonly string[]): string[] {
-  try {
-    const input = `${paths.join('\0')}\0`;
-    return execFileSync('git', ['check-ignore', '--no-index', '-z', '--stdin'], { cwd: root, input, encoding: 'utf8' })
-      .split('\0')
-      .slice(0, -1);
-  } catch (error) {
-    if ((error as { status?: number }).status === 1) return [];
-    throw error;
-  }
+/** For each path the rule that decides about it, as Git says it. */
+function matchedByGit(root: string, paths: readonly string[]): string[] {
+  const args = ['check-ignore', '--no-index', '--verbose', '--non-matching', '-z', '--stdin'];
+  const { stdout } = spawnSync('git', args, { cwd: root, input: `${paths.join('\0')}\0`, encoding: 'utf8' });
+  const words = stdout.split('\0').slice(0, -1);
+  return paths.map((_, index) => {
+    const [file = '', line = '', text = '', path = ''] = words.slice(index * 4);
+    return `${path}\t${file}:${line}:${text}`;
+  });
+}
+
+function ruleText(rule: IgnoreRule | undefined): string {
+  return rule === undefined ? '::' : `${rule.file}:${String(rule.line)}:${rule.text}`;
 }
 
 test('what is forgotten is read again', () => {

@@ -1,8 +1,9 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { PipeError } from '../problem/problem.ts';
 import type { Config } from './config.ts';
 import { openConfig } from './config.ts';
+import { mainWorkTree } from './git-folder.ts';
 
 /** Where a project lies and how it is set up. All paths are absolute and real (symlinks resolved). */
 export interface Project {
@@ -13,6 +14,8 @@ export interface Project {
   /** The Git work tree around it; absent without Git or after `pipe init --no-scm`. */
   readonly gitRoot?: string;
   readonly config: Config;
+  /** The same project in the main worktree, when this one lies in a linked Git worktree. */
+  readonly main?: Pick<Project, 'pipeDir' | 'config'>;
 }
 
 /** The process around a project, as far as a project wants to know it. */
@@ -32,7 +35,17 @@ export function findProject({ cwd, env }: Surroundings): Project | undefined {
   const pipeDir = join(root, '.pipe');
   const config = openConfig({ pipeDir, root, env });
   const gitRoot = config.get('core.no_scm') ? undefined : findGitRoot(root);
-  return { root, pipeDir, config, ...(gitRoot === undefined ? {} : { gitRoot }) };
+  if (gitRoot === undefined) return { root, pipeDir, config };
+  const main = mainProject(root, gitRoot, env);
+  return { root, pipeDir, config, gitRoot, ...(main === undefined ? {} : { main }) };
+}
+
+/** The project at the same place in the main worktree. Its own config counts: what is local there is not in Git. */
+function mainProject(root: string, gitRoot: string, env: Surroundings['env']): Project['main'] {
+  const main = mainWorkTree(gitRoot);
+  if (main === undefined) return undefined;
+  const pipeDir = join(main, relative(gitRoot, root), '.pipe');
+  return isFolder(pipeDir) ? { pipeDir, config: openConfig({ pipeDir, env }) } : undefined;
 }
 
 /**

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { numbersIn } from '../kit/ranges.ts';
 import { git, temporaryFolder, write } from './fixture/folder.ts';
-import { isRecordFile } from './pipeline-files.ts';
+import { isRecordFile } from './project-files.ts';
 import type { RevisionFile } from './revision-files.ts';
 import { readRevisionFiles } from './revision-files.ts';
 

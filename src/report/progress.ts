@@ -1,77 +1,77 @@
-import { truncate } from '../kit/width.ts';
-import { formatBytes } from './bytes.ts';
 import { formatElapsed } from './duration.ts';
-import type { Environment } from './style.ts';
+import { formatCount, formatSize } from './size.ts';
 import { columnsOf, isTerminal } from './style.ts';
+import type { Environment } from './style.ts';
 
-/** One line on a terminal that says how far something is. */
+/** Tells how far long work is, on one line of a terminal that is written over; nothing anywhere else. */
 export interface Progress {
-  /** `done` of `total` in the unit that is counted; `bytes` as far as they went, when they are not what is counted. */
+  /** How many are done, of how many if that is known, and their bytes. */
   update(done: number, total?: number, bytes?: number): void;
   /** Takes the line away. */
   end(): void;
 }
 
+const SILENT: Progress = { update: () => undefined, end: () => undefined };
+
+/** Nothing is shown of work that takes less. */
+const AFTER_MS = 300;
+const EVERY_MS = 100;
+
 export interface ProgressOptions {
-  readonly stderr: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WriteStream | NodeJS.WritableStream;
   readonly env: Environment;
-  /** What is being done: `Checking`. */
+  /** What is being done: `adding`. */
   readonly label: string;
-  /** Whether bytes are what is counted. */
-  readonly inBytes?: boolean;
-  /** Whether to say nothing, as with `--quiet` and `--json`. */
+  /** What is counted, `files` unless given. */
+  readonly noun?: string;
   readonly quiet?: boolean;
-  /** A clock in milliseconds. */
   readonly now?: () => number;
 }
 
-/** What takes less is over before it could be read. */
-const DELAY_MS = 300;
-const EVERY_MS = 100;
-/** A rate is worth telling after so long. */
-const SETTLED_MS = 1_000;
-
-const CLEAR = '\r\u001b[K';
-
-/** Shows nothing where standard error is no terminal. */
-export function createProgress(options: ProgressOptions): Progress {
-  const { stderr, env, now = () => performance.now(), quiet = false } = options;
-  if (quiet || !isTerminal(stderr) || env['TERM'] === 'dumb') return { update: () => undefined, end: () => undefined };
+/** The progress for a command; silent where standard error is no terminal that can be written over. */
+export function createProgress({
+  stderr,
+  env,
+  label,
+  noun,
+  quiet,
+  now = performance.now.bind(performance),
+}: ProgressOptions): Progress {
+  if (quiet === true || !isTerminal(stderr) || env['TERM'] === 'dumb' || (env['CI'] ?? '') !== '') return SILENT;
   const started = now();
-  let shown = started + DELAY_MS - EVERY_MS;
-  let isShown = false;
+  let shown = -Infinity;
   return {
     update(done, total, bytes) {
-      const at = now();
-      if (at - shown < EVERY_MS) return;
-      shown = at;
-      isShown = true;
-      const line = progressLine({ ...options, done, total, bytes, elapsedMs: at - started });
-      stderr.write(`${CLEAR}${truncate(line, columnsOf(stderr) - 1)}`);
+      const time = now();
+      if (time - started < AFTER_MS || time - shown < EVERY_MS) return;
+      shown = time;
+      const line = progressLine({ label, noun, done, total, bytes, ms: time - started });
+      stderr.write(`\r\u001b[K${line.slice(0, columnsOf(stderr) - 1)}`);
     },
     end() {
-      if (isShown) stderr.write(CLEAR);
-      isShown = false;
+      if (shown > 0) stderr.write('\r\u001b[K');
+      shown = -Infinity;
     },
   };
 }
 
-interface Line extends Pick<ProgressOptions, 'label' | 'inBytes'> {
+/** What a line of progress says: how many, how much, how fast, how long it will take. */
+export function progressLine(at: {
+  readonly label: string;
+  readonly noun?: string | undefined;
   readonly done: number;
-  readonly total: number | undefined;
-  readonly bytes: number | undefined;
-  readonly elapsedMs: number;
-}
-
-function progressLine({ label, inBytes = false, done, total, bytes, elapsedMs }: Line): string {
-  const amount = (count: number): string => (inBytes ? formatBytes(count) : count.toLocaleString('en-US'));
-  const parts = [total === undefined ? amount(done) : `${amount(done)} of ${amount(total)}`];
-  if (total !== undefined && total > 0) parts.push(`${Math.floor((100 * done) / total)} %`);
-  if (bytes !== undefined) parts.push(formatBytes(bytes));
-  if (elapsedMs >= SETTLED_MS) {
-    const counted = inBytes ? done : bytes;
-    if (counted !== undefined) parts.push(`${formatBytes((1000 * counted) / elapsedMs)}/s`);
-    if (total !== undefined && done > 0) parts.push(`${formatElapsed((elapsedMs * (total - done)) / done)} left`);
-  }
-  return `${label}: ${parts.join(', ')}`;
+  readonly total?: number | undefined;
+  readonly bytes?: number | undefined;
+  /** Since the beginning. */
+  readonly ms: number;
+}): string {
+  const { label, noun = 'files', done, total, bytes, ms } = at;
+  const seconds = Math.max(ms, 1) / 1000;
+  const count = total === undefined ? formatCount(done) : `${formatCount(done)} of ${formatCount(total)}`;
+  const rate = `${formatCount(Math.round(done / seconds))} ${noun}/s`;
+  const parts = [`${label} ${count} ${noun}`];
+  if (bytes !== undefined) parts.push(formatSize(bytes), `${formatSize(Math.round(bytes / seconds))}/s`);
+  parts.push(rate);
+  if (total !== undefined && done > 0) parts.push(`${formatElapsed(((total - done) / done) * ms)} left`);
+  return parts.join(' · ');
 }

@@ -28,6 +28,8 @@ export interface Engine {
   readonly store: ObjectStore;
   readonly locks: LockState;
   readonly index: StatIndex;
+  /** What is remembered of the objects themselves, for links to them. */
+  readonly objects: StatIndex;
   readonly claims: Claims;
   readonly params: ParamFiles;
   readonly fingerprint: FingerprintOptions;
@@ -57,6 +59,8 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
     });
   });
   const index = openStatIndex(join(indexFolder(project.root, env), 'files.idx'), project.root, rawChecksum);
+  const { root: storeRoot } = store.layout;
+  const objects = openStatIndex(join(indexFolder(storeRoot, env), 'objects.idx'), storeRoot, rawChecksum);
   return {
     project,
     graph,
@@ -64,6 +68,7 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
     blake3,
     store,
     index,
+    objects,
     now,
     emit,
     locks: new LockState({ root: project.root, journals: join(tmp, 'journal'), owner, blake3, checksum, now }),

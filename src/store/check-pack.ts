@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { rawOfDigest } from '../kit/digest.ts';
-import { readAt } from '../kit/read-at.ts';
+import { readAt } from './pack-reader.ts';
 import type { Frame } from './pack.ts';
 import { FOOTER, FRAME_HEAD, PACK_HEADER, readTable, tablePlace, tableRows } from './pack.ts';
 

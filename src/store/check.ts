@@ -12,7 +12,7 @@ import type { StoreLayout } from './layout.ts';
 import { FORMER_FORMATS, STORE_FORMAT, packOfFile } from './layout.ts';
 import { BAD, badOf } from './pack-set.ts';
 import { runFiles } from './run-files.ts';
-import { StoredObjects, looseObjects } from './stored-objects.ts';
+import { StoredObjects, looseObjects, storedPacks } from './stored-objects.ts';
 
 /** Up to this size a file is read in one piece. */
 const SMALL = 1 << 20;
@@ -48,20 +48,20 @@ export interface CheckedStore {
 export interface CheckOptions {
   readonly layout: StoreLayout;
   readonly blake3: Blake3;
-  /** Bytes done and bytes in all, as far as that is known. */
-  readonly onProgress?: (done: number, total: number) => void;
+  /** Told every now and then how many objects were looked at, of how many, and bytes. */
+  readonly onProgress?: (done: number, total: number, bytes: number) => void;
 }
 
 /** Looks at every byte of a store, and changes nothing. Large objects are read piece by piece. */
 export async function checkStore({ layout, blake3, onProgress }: CheckOptions): Promise<CheckedStore> {
   const objects = new StoredObjects(layout, blake3);
-  const total = onProgress === undefined ? 0 : bytesOf(layout);
-  let bytes = 0;
+  const total = onProgress === undefined ? 0 : countObjects(layout, blake3);
+  let [bytes, done] = [0, 0];
   const count = async (size: number): Promise<void> => {
     const before = bytes;
     bytes += size;
     if (Math.floor(before / SMALL) === Math.floor(bytes / SMALL)) return;
-    onProgress?.(bytes, Math.max(bytes, total));
+    onProgress?.(done, Math.max(done, total), bytes);
     await setImmediate();
   };
   const damagedPacks: DamagedPack[] = [];
@@ -79,6 +79,7 @@ export async function checkStore({ layout, blake3, onProgress }: CheckOptions): 
     const checked = checkPack(path, name, blake3);
     if (checked === undefined) continue;
     objects.addPack(path, checked.good);
+    done += checked.good.length + checked.bad.length;
     const isDamaged = checked.isTableDamaged || checked.isFrameDamaged || checked.bad.length > 0;
     if (isDamaged) damagedPacks.push({ ...checked, name, path });
     else if (statSync(badOf(layout, name), { throwIfNoEntry: false })) wrongNotes.push(badOf(layout, name));
@@ -86,6 +87,7 @@ export async function checkStore({ layout, blake3, onProgress }: CheckOptions): 
   const damagedLoose: DamagedObject[] = [];
   for (const { digest, path } of looseObjects(layout)) {
     const found = await digestOfFile(path, blake3, count);
+    done += 1;
     if (found === undefined) continue;
     if (found === digestOfRaw(digest)) objects.addLoose(digest);
     else damagedLoose.push({ digest: digestOfRaw(digest), path });
@@ -126,11 +128,12 @@ async function digestOfFile(
   }
 }
 
-function bytesOf(layout: StoreLayout): number {
-  let bytes = 0;
-  for (const file of namesIn(layout.packs)) bytes += sizeOf(join(layout.packs, file));
-  for (const { path } of looseObjects(layout)) bytes += sizeOf(path);
-  return bytes;
+function countObjects(layout: StoreLayout, blake3: Blake3): number {
+  let objects = 0;
+  for (const { frames } of storedPacks(layout, blake3)) objects += frames?.length ?? 0;
+  const loose = looseObjects(layout);
+  while (loose.next().done !== true) objects += 1;
+  return objects;
 }
 
 function sizeOf(path: string): number {

@@ -1,18 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
@@ -23,22 +12,30 @@ import { PipeError } from '../problem/problem.ts';
 import { copyThrough, reflink } from './copy.ts';
 import type { PackedPlace } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
+import type { Links } from './link.ts';
+import { linkObject } from './link.ts';
 import { FORMER_FORMATS, STORE_FORMAT, formatOf, hexOf } from './layout.ts';
 import { PackWriter } from './pack-writer.ts';
 import { Presence } from './presence.ts';
 import { StoreWriter } from './store-writer.ts';
 import { sweepStore } from './sweep.ts';
+import { writeNew } from './write-files.ts';
 
 /** Objects up to this size are packed when many are stored at once. */
 export const PACKED_BYTES = 64 * 1024;
 
 const READ_ONLY = 0o444;
 
+/** How objects come into the workspace where nothing else is said. */
+const COPIES = ['reflink', 'copy'] as const;
+
 /** How an object is written out. */
 export interface ExtractOptions {
   /** Permission bits of the file. */
   readonly mode: number;
   readonly signal?: AbortSignal | undefined;
+  /** Whether the file may be a link to the object; else it is a copy, sharing blocks where the disk can. */
+  readonly links?: Links | undefined;
 }
 
 /**
@@ -99,7 +96,7 @@ export class ObjectStore {
     return this.#presence.has(digest);
   }
 
-  /** The same for the digest that lies at `at` of some bytes; quick for packed objects. */
+  /** The same for the digest that lies at `at` of some bytes, for those who ask by the hundred thousand. */
   hasRaw(bytes: Buffer, at = 0): boolean {
     return this.#presence.hasRaw(bytes, at);
   }
@@ -111,8 +108,8 @@ export class ObjectStore {
     // Not by memory: another process may have set the object aside since.
     if (this.#presence.find(digest)) return digest;
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    await this.#write(async (handle) => {
-      await handle.writeFile(bytes);
+    await this.#write(async (target) => {
+      await writeFile(target, bytes, { flag: 'wx', mode: 0o600 });
       return digest;
     });
     return digest;
@@ -121,14 +118,9 @@ export class ObjectStore {
   /** Copies a file into the store, unless `signal` is aborted; the digest is that of the bytes that were copied. */
   async ingest(file: string, signal?: AbortSignal): Promise<{ digest: Digest; size: number }> {
     let size = 0;
-    const digest = await this.#write(async (handle) => {
+    const digest = await this.#write(async (target) => {
       const hasher = this.#blake3.hasher();
-      const copy = async (chunk: Buffer): Promise<void> => {
-        hasher.update(chunk);
-        size += chunk.length;
-        await handle.writeFile(chunk);
-      };
-      await eachChunk(file, copy, signal);
+      size = await copyThrough(file, { target, see: (chunk) => { hasher.update(chunk); }, signal }); // prettier-ignore
       return hasher.digest();
     });
     return { digest, size };
@@ -158,6 +150,13 @@ export class ObjectStore {
     }
   }
 
+  /** In which file a packed object lies, for helper threads, which check it. */
+  packedPlace(digest: Digest): { readonly file: string; readonly offset: number; readonly length: number } | undefined {
+    const place = this.#presence.packed(digest);
+    const name = place && this.#presence.packs.nameOf(place);
+    return name && { file: this.layout.pack(name), offset: place.offset, length: place.length };
+  }
+
   /**
    * Writes a packed object to `target`, which must not exist, without waiting for anything; the stat values of the new
    * file, or `undefined` when no pack has the object.
@@ -165,33 +164,76 @@ export class ObjectStore {
   extractPacked(digest: Digest, target: string, mode: number): Stats | undefined {
     const bytes = this.#readPacked(digest);
     if (bytes === undefined) return undefined;
-    const fd = openSync(target, 'wx', mode);
-    try {
-      for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
-      return fstatSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    return writeNew(target, bytes, mode);
   }
 
   /**
    * Writes an object to `target`, which must not exist, and checks every byte written. `false` when the object is
-   * absent or damaged; `target` is gone then. A reflink where the disk can do it, else a copy. Rejects with an
-   * AbortError, and leaves no target, when `signal` is aborted.
+   * absent or damaged; `target` is gone then. Rejects with an AbortError, and leaves no target, when `signal` is
+   * aborted.
    */
-  async extract(digest: Digest, target: string, { mode, signal }: ExtractOptions): Promise<boolean> {
+  async extract(digest: Digest, target: string, options: ExtractOptions): Promise<boolean> {
+    if (this.extractPacked(digest, target, options.mode) !== undefined) return true;
     const source = this.layout.loose(digest);
-    if (this.extractPacked(digest, target, mode) !== undefined) return true;
-    if (!existsSync(source))
-      return this.#presence.packs.refresh() && this.extractPacked(digest, target, mode) !== undefined;
+    if (!existsSync(source)) {
+      return this.#presence.packs.refresh() && this.extractPacked(digest, target, options.mode) !== undefined;
+    }
+    const types = options.links?.types ?? COPIES;
+    for (const type of types) {
+      if (type === 'reflink' && (await reflink(source, target))) return this.#checkTarget(digest, target, options);
+      if (type === 'copy') return this.#copyOut(digest, target, options);
+      if (type === 'reflink' || (options.mode & 0o111) !== 0) continue;
+      const isWhole = await this.#isTrusted(digest, source, options);
+      if (!isWhole) return false;
+      if (linkObject(type, source, target)) return true;
+    }
+    return this.#copyOut(digest, target, options);
+  }
+
+  /** Whether an object that is to be linked holds the right bytes; it is read unless it is known to. */
+  async #isTrusted(digest: Digest, source: string, { links, signal }: ExtractOptions): Promise<boolean> {
+    const stat = statSync(source, { throwIfNoEntry: false });
+    if (stat === undefined) return false;
+    if (links?.trust.has(source, digest, stat) === true) return true;
+    const hasher = this.#blake3.hasher();
+    const at = Date.now();
+    await eachChunk(source, (chunk) => { hasher.update(chunk); }, signal); // prettier-ignore
+    if (hasher.digest() !== digest) {
+      this.#quarantine(digest, source);
+      return false;
+    }
+    links?.trust.add(source, digest, { stat, at });
+    return true;
+  }
+
+  async #copyOut(digest: Digest, target: string, { mode, signal }: ExtractOptions): Promise<boolean> {
+    const source = this.layout.loose(digest);
     const hasher = this.#blake3.hasher();
     const see = (chunk: Buffer): void => {
       hasher.update(chunk);
     };
+    return this.#keepIf(digest, { source, target, mode }, async () => {
+      await copyThrough(source, { target, see, signal });
+      return hasher.digest() === digest;
+    });
+  }
+
+  async #checkTarget(digest: Digest, target: string, { mode, signal }: ExtractOptions): Promise<boolean> {
+    const hasher = this.#blake3.hasher();
+    return this.#keepIf(digest, { source: this.layout.loose(digest), target, mode }, async () => {
+      await eachChunk(target, (chunk) => { hasher.update(chunk); }, signal); // prettier-ignore
+      return hasher.digest() === digest;
+    });
+  }
+
+  /** Keeps a target that turns out right; removes any other, and quarantines an object of wrong bytes. */
+  async #keepIf(
+    digest: Digest,
+    { source, target, mode }: { readonly source: string; readonly target: string; readonly mode: number },
+    isRight: () => Promise<boolean>,
+  ): Promise<boolean> {
     try {
-      if (await reflink(source, target)) await eachChunk(target, see, signal);
-      else await copyThrough(source, { target, see, signal });
-      if (hasher.digest() === digest) {
+      if (await isRight()) {
         const handle = await open(target, 'r');
         await handle.chmod(mode).finally(() => handle.close());
         return true;
@@ -213,10 +255,7 @@ export class ObjectStore {
     return new StoreWriter(this, {
       open: () => {
         this.#begin();
-        return new PackWriter(this.layout, this.#blake3, {
-          owner: this.#owner,
-          beforePlaced: this.keep,
-        });
+        return new PackWriter(this.layout, this.#blake3, { owner: this.#owner, beforePlaced: this.keep });
       },
       seal: async (pack) => {
         const sealed = pack.seal();
@@ -234,15 +273,14 @@ export class ObjectStore {
     this.#isSwept = true;
   }
 
-  async #write(fill: (handle: FileHandle) => Promise<Digest>): Promise<Digest> {
+  /** Stores what `fill` writes to the file that it is told, which is not there yet. */
+  async #write(fill: (target: string) => Promise<Digest>): Promise<Digest> {
     this.#begin();
+    mkdirSync(this.layout.tmp, { recursive: true });
     const temporary = join(this.layout.tmp, ownedName(this.#owner));
-    const handle = await openMakingFolder(temporary);
     try {
-      const digest = await fill(handle);
-      await handle.chmod(READ_ONLY);
-      await handle.datasync();
-      await handle.close();
+      const digest = await fill(temporary);
+      await makeDurable(temporary);
       const target = this.layout.loose(digest);
       mkdirSync(dirname(target), { recursive: true });
       this.keep(target);
@@ -250,7 +288,6 @@ export class ObjectStore {
       this.#presence.add(digest);
       return digest;
     } catch (error) {
-      await handle.close().catch(() => undefined);
       await rm(temporary, { force: true });
       throw error;
     }
@@ -284,13 +321,13 @@ export class ObjectStore {
   }
 }
 
-async function openMakingFolder(path: string): Promise<FileHandle> {
+async function makeDurable(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
   try {
-    return await open(path, 'wx', 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(dirname(path), { recursive: true });
-    return open(path, 'wx', 0o600);
+    await handle.chmod(READ_ONLY);
+    await handle.datasync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -2,7 +2,6 @@ import { appendFileSync, closeSync, fstatSync, openSync, readFileSync, statSync 
 import { join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
-import { readAt } from '../kit/read-at.ts';
 import { namesIn } from '../kit/temporary.ts';
 import type { PackedPlace } from './digest-map.ts';
 import { DigestMap } from './digest-map.ts';
@@ -10,9 +9,7 @@ import type { StoreLayout } from './layout.ts';
 import { hexOf, packOfFile } from './layout.ts';
 import type { Frame } from './pack.ts';
 import { FOOTER, readTable, tablePlace } from './pack.ts';
-
-/** Objects in a row are read by one call. */
-const WINDOW = 1 << 20;
+import { PackReader, readAt } from './pack-reader.ts';
 
 /** How many packs are kept open. */
 const MOST_OPEN = 8;
@@ -58,14 +55,18 @@ export class PackSet {
     const hasGone = [...this.#known].some((name) => !names.has(name));
     if (hasGone) this.#forget();
     const added = [...names].filter((name) => !this.#known.has(name));
-    for (const name of added) this.add(name, readPackTable(this.#layout.pack(name), name, this.#blake3) ?? []);
+    for (const name of added) {
+      const frames = readPackTable(this.#layout.pack(name), name, this.#blake3) ?? [];
+      this.add(name, frames, frames.length);
+    }
     return hasGone || added.length > 0;
   }
 
   /** Takes in a pack that is sealed. */
-  add(name: Digest, frames: Iterable<Frame>): void {
+  add(name: Digest, frames: Iterable<Frame>, count = 0): void {
     if (this.#known.has(name)) return;
     this.#known.add(name);
+    this.#map.reserve(count);
     const pack = this.#names.push(name) - 1;
     for (const { digest, offset, length } of frames) {
       if (this.#bad.size > 0 && this.#bad.has(hexOf(name) + digest.toString('hex'))) continue;
@@ -165,39 +166,6 @@ export function readPackTable(file: string, name: Digest, blake3: Blake3): Frame
     return place === undefined ? undefined : readTable(readAt(fd, place.offset, place.length), name, blake3);
   } finally {
     closeSync(fd);
-  }
-}
-
-/** Reads objects that lie behind one another by large pieces. */
-class PackReader {
-  readonly #fd: number;
-  #window: Buffer<ArrayBuffer> = Buffer.alloc(0);
-  #start = 0;
-
-  private constructor(fd: number) {
-    this.#fd = fd;
-  }
-
-  static open(file: string): PackReader | undefined {
-    try {
-      return new PackReader(openSync(file, 'r'));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
-  }
-
-  read(offset: number, length: number): Buffer {
-    if (offset < this.#start || offset + length > this.#start + this.#window.length) {
-      this.#window = readAt(this.#fd, offset, Math.max(length, WINDOW));
-      this.#start = offset;
-    }
-    const at = offset - this.#start;
-    return this.#window.subarray(at, at + length);
-  }
-
-  close(): void {
-    closeSync(this.#fd);
   }
 }
 

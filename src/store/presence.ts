@@ -4,8 +4,9 @@ import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import type { PackedPlace } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
-import { STORE_FORMAT, formatOf } from './layout.ts';
+import { STORE_FORMAT, formatOf, hexOf } from './layout.ts';
 import { Lease } from './lease.ts';
+import { LooseNames } from './loose-names.ts';
 import { PackSet } from './pack-set.ts';
 
 /** Which objects a store has, by name alone; with a lease, of those that it says are there none goes away. */
@@ -13,6 +14,7 @@ export class Presence {
   readonly packs: PackSet;
   readonly #layout: StoreLayout;
   readonly #present = new Set<Digest>();
+  readonly #loose: LooseNames;
   #lease: Lease | undefined;
   #isHeld = false;
   /** Whether to take a lease as soon as there is a store. */
@@ -25,16 +27,19 @@ export class Presence {
   constructor(layout: StoreLayout, blake3: Blake3) {
     this.#layout = layout;
     this.packs = new PackSet(layout, blake3);
+    this.#loose = new LooseNames(layout.looseFolder);
   }
 
-  /** Takes it that an object is there. */
+  /** From now on a loose object is there. */
   add(digest: Digest): void {
     this.#present.add(digest);
+    this.#loose.add(hexOf(digest));
   }
 
   /** Forgets that an object was there. */
   forget(digest: Digest): void {
     this.#present.delete(digest);
+    this.#loose.delete(hexOf(digest));
   }
 
   /** Looks for an object, not by memory, in the packs that are known and among the loose ones. */
@@ -71,13 +76,15 @@ export class Presence {
     return true;
   }
 
-  /** The same for the digest that lies at `at` of some bytes; quick for packed objects. */
+  /** The same for the digest that lies at `at` of some bytes, for those who ask by the hundred thousand. */
   hasRaw(bytes: Buffer, at = 0): boolean {
     this.#loadPacks();
     if (this.#wantsLease) this.hold();
     const place = this.packs.find(bytes, at);
     if (place !== undefined && this.#isKept(place)) return true;
-    return this.has(digestOfRaw(bytes.subarray(at, at + 32)));
+    if (!this.#loose.has(bytes, at)) return false;
+    // The list may be old: with a lease it must be so now.
+    return this.#lease === undefined || this.#isLoose(digestOfRaw(bytes.subarray(at, at + 32)));
   }
 
   /** Another process may have packed an object, or merged packs, since they were last looked at. */

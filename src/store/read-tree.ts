@@ -9,8 +9,12 @@ import { decodeBranch, decodeTree, isBranch } from './tree.ts';
 const HIGHEST = 8;
 
 /** Some entries of a folder, all of them unless it is a big one, with the object that lists them. */
-export interface TreePart {
+export interface TreePart extends PartObject {
   readonly tree: Tree;
+}
+
+/** The object of a part, and what it adds up to. */
+export interface PartObject {
   readonly digest: Digest;
   readonly size: number;
   readonly files: number;
@@ -32,13 +36,26 @@ export function* treeParts(
   entry: Entry,
   onBranch?: (digest: Digest) => void,
 ): Generator<TreePart> {
+  for (const part of knownParts(store, entry, { onBranch })) if ('tree' in part) yield part;
+}
+
+/**
+ * The same, without reading the parts that the caller knows: these come without their entries.
+ * @throws {BrokenTree}
+ */
+export function* knownParts(
+  store: Pick<ObjectStore, 'read'>,
+  entry: Entry,
+  { isKnown, onBranch }: { isKnown?: (digest: Digest) => boolean; onBranch?: ((digest: Digest) => void) | undefined },
+): Generator<TreePart | PartObject> {
   if (entry.kind !== 'dir') throw new BrokenTree();
-  yield* partsBelow(store, entry, { height: 0, onBranch });
+  yield* partsBelow(store, entry, { height: 0, onBranch, isKnown });
 }
 
 interface Below extends Bounds {
   readonly height: number;
   readonly onBranch: ((digest: Digest) => void) | undefined;
+  readonly isKnown: ((digest: Digest) => boolean) | undefined;
 }
 
 /** What the names of a part lie between, as the branch above has it. */
@@ -52,8 +69,12 @@ export interface Bounds {
 function* partsBelow(
   store: Pick<ObjectStore, 'read'>,
   part: Omit<Part, 'last'>,
-  { height, onBranch, ...bounds }: Below,
-): Generator<TreePart> {
+  { height, onBranch, isKnown, ...bounds }: Below,
+): Generator<TreePart | PartObject> {
+  if (isKnown?.(part.digest) === true) {
+    yield { digest: part.digest, size: part.size, files: part.files };
+    return;
+  }
   const bytes = store.read(part.digest);
   if (bytes === undefined) throw new BrokenTree();
   const opened = openPart(bytes, part, { ...bounds, height });
@@ -64,7 +85,7 @@ function* partsBelow(
   onBranch?.(part.digest);
   let { after } = bounds;
   for (const each of opened.parts) {
-    yield* partsBelow(store, each, { height: height + 1, last: each.last, onBranch, after });
+    yield* partsBelow(store, each, { height: height + 1, last: each.last, onBranch, isKnown, after });
     after = each.last;
   }
 }

@@ -2,7 +2,7 @@ import { closeSync, openSync, rmSync } from 'node:fs';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { RawDigest } from '../kit/digest.ts';
 import { thisOwner } from '../kit/owner.ts';
-import { readAt } from '../kit/read-at.ts';
+import { readAt } from './pack-reader.ts';
 import type { StoreLayout } from './layout.ts';
 import type { Frame } from './pack.ts';
 import { badOf } from './pack-set.ts';

@@ -6,7 +6,7 @@ import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw } from '../kit/digest.ts';
 import { thisOwner } from '../kit/owner.ts';
-import { readAt } from '../kit/read-at.ts';
+import { readAt } from './pack-reader.ts';
 import type { CheckedStore, DamagedPack } from './check.ts';
 import type { StoreLayout } from './layout.ts';
 import { STORE_FORMAT, hexOf } from './layout.ts';

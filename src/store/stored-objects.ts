@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { parseDigest, rawOfDigest } from '../kit/digest.ts';
-import { readAt } from '../kit/read-at.ts';
+import { readAt } from './pack-reader.ts';
 import { namesIn } from '../kit/temporary.ts';
 import { DigestMap } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';

@@ -172,6 +172,12 @@ function encodeBranch(parts: readonly Part[]): string {
   return `${BRANCH_HEADER}\n${lines.join('\n')}\n`;
 }
 
+/** Whether some bytes are meant to be a tree, or a branch over trees. */
+export function isTree(bytes: Buffer): boolean {
+  const start = bytes.toString('latin1', 0, BRANCH_HEADER.length + 1);
+  return start === `${BRANCH_HEADER}\n` || start.startsWith(`${HEADER}\n`);
+}
+
 /** Whether a text is meant to be a branch rather than a tree. */
 export function isBranch(text: string): boolean {
   return text.startsWith(`${BRANCH_HEADER}\n`);

@@ -5,7 +5,7 @@ import { writeProblem } from '../kit/atomic-file.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import { rawOfDigest } from '../kit/digest.ts';
 import { isGone, ownedName, ownerOfName, thisOwner } from '../kit/owner.ts';
-import { readAt } from '../kit/read-at.ts';
+import { readAt } from './pack-reader.ts';
 import { namesIn } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
 import { DigestMap } from './digest-map.ts';

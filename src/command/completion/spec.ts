@@ -25,17 +25,20 @@ export interface CompletedCommand {
 export interface ListedCommand {
   readonly name: string;
   readonly summary: string;
+  readonly hidden?: true;
   readonly load: () => Promise<{ readonly default: Command }>;
 }
 
 /** Loads every command and says what can follow it. */
 export async function completedCommands(commands: readonly ListedCommand[]): Promise<CompletedCommand[]> {
   return Promise.all(
-    commands.map(async ({ name, summary, load }) => {
-      const command = (await load()).default;
-      const flags = Object.entries(optionsOf(command)).map(([long, spec]) => completedFlag(long, spec));
-      return { name, summary, flags, positionals: positionalsOf(name, command.usage) };
-    }),
+    commands
+      .filter(({ hidden }) => hidden !== true)
+      .map(async ({ name, summary, load }) => {
+        const command = (await load()).default;
+        const flags = Object.entries(optionsOf(command)).map(([long, spec]) => completedFlag(long, spec));
+        return { name, summary, flags, positionals: positionalsOf(name, command.usage) };
+      }),
   );
 }
 

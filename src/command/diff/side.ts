@@ -11,6 +11,7 @@ import type { Engine } from '../../run/engine.ts';
 import type { ReadTree } from '../../store/diff-tree.ts';
 import { readTree } from '../../store/read-tree.ts';
 import type { Entry } from '../../store/tree.ts';
+import { isTree } from '../../store/tree.ts';
 
 /** What a revision or the workspace holds of what locks and pointers track. */
 export interface Side {
@@ -78,17 +79,14 @@ function problemAt(path: string, problem: Problem): NeedProblem {
   return { problem, file: path, revisions: [WORKSPACE] };
 }
 
-const TREE = Buffer.from('pipe.');
-
 /** Hashes files, stores nothing, and keeps the trees of folders that the store does not have. */
 function treeSink({ blake3, store }: Engine, trees: Map<Digest, Buffer>): Sink {
   return {
-    // What is asked for with a place is a file in a folder. Of the rest, trees are wanted unless the store has them.
-    has: (digest, at) => at !== undefined || store.hasRaw(digest),
-    add(digest, bytes) {
-      // Trees and branches begin with the name of their format; what else begins so does no harm here.
-      if (bytes.subarray(0, 5).equals(TREE) && !store.hasRaw(digest))
-        trees.set(digestOfRaw(digest), Buffer.from(bytes));
+    has: () => true,
+    hasTree: (digest) => trees.has(digest) || store.has(digest),
+    add(raw, bytes) {
+      const digest = digestOfRaw(raw);
+      if (isTree(bytes) && !store.has(digest)) trees.set(digest, Buffer.from(bytes));
       return false;
     },
     settle: () => Promise.resolve(),

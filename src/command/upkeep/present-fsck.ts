@@ -3,7 +3,7 @@ import type { Digest } from '../../kit/digest.ts';
 import { digestOfRaw } from '../../kit/digest.ts';
 import { byCodeUnit } from '../../kit/order.ts';
 import type { Needs } from '../../lockfile/needed.ts';
-import { formatBytes } from '../../report/bytes.ts';
+import { formatSize } from '../../report/size.ts';
 import { clean, plural } from '../../report/words.ts';
 import type { CheckedStore, DamagedPack } from '../../store/check.ts';
 import type { BrokenNeed } from '../../store/check-needs.ts';
@@ -125,7 +125,7 @@ export function fsckText(examined: Examined, verbose: boolean): string {
   const document = fsckJson(examined);
   const isRepair = examined.repaired !== undefined;
   const { objects, bytes, runs, missing, damaged, leftovers, problems } = document;
-  const checked = `${plural(objects, 'object')} (${formatBytes(bytes)}) and ${plural(runs, 'run record')}`;
+  const checked = `${plural(objects, 'object')} (${formatSize(bytes)}) and ${plural(runs, 'run record')}`;
   const few = (lines: readonly string[]): string[] =>
     verbose || lines.length <= MOST_LINES
       ? lines.map((line) => `  ${line}`)
@@ -173,6 +173,6 @@ function missingLines({ state, kind, size, digest, places }: MissingObject): str
   const what = { absent: 'missing', damaged: 'damaged', malformed: 'no list of a folder' }[state];
   const list = kind === 'dir' || kind === 'part' ? 'the list of a folder of ' : '';
   return places.map(({ path, from }) =>
-    clean(`${path} (${from}): ${what}, ${list}${formatBytes(size)}, ${digest.slice(3, 11)}`),
+    clean(`${path} (${from}): ${what}, ${list}${formatSize(size)}, ${digest.slice(3, 11)}`),
   );
 }

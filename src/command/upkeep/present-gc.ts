@@ -1,4 +1,4 @@
-import { formatBytes } from '../../report/bytes.ts';
+import { formatSize } from '../../report/size.ts';
 import { clean, plural } from '../../report/words.ts';
 import type { Garbage } from '../../store/collect.ts';
 import type { NeededObject } from '../../store/walk-objects.ts';
@@ -48,7 +48,7 @@ export function collectedText({ garbage, absent, names, dry, trashDays }: Collec
   for (const each of names ?? []) lines.push(...nameLines(each));
   if (leftObjects > 0) {
     lines.push(
-      `${plural(leftObjects, 'object')} (${formatBytes(leftBytes)}) stay in packs that are mostly needed or in use.`,
+      `${plural(leftObjects, 'object')} (${formatSize(leftBytes)}) stay in packs that are mostly needed or in use.`,
     );
   }
   if (merged > 0) lines.push(`${dry ? 'Would merge' : 'Merged'} ${plural(merged, 'small pack')}.`);
@@ -62,18 +62,18 @@ export function collectedText({ garbage, absent, names, dry, trashDays }: Collec
 
 function amount({ objects, bytes, runs }: Garbage): string {
   const records = runs === 0 ? '' : ` and ${plural(runs, 'run record')}`;
-  return `${plural(objects, 'object')}${records} (${formatBytes(bytes)})`;
+  return `${plural(objects, 'object')}${records} (${formatSize(bytes)})`;
 }
 
 /** Of each thing, as many files are named. */
 const MOST_FILES = 10;
 
 function nameLines({ path, from, revisions, objects, bytes, files }: NamedGarbage): string[] {
-  if (path === '') return [`  unknown: ${plural(objects, 'object')}, ${formatBytes(bytes)}`];
+  if (path === '') return [`  unknown: ${plural(objects, 'object')}, ${formatSize(bytes)}`];
   const where = [from, ...(revisions.length === 0 ? [] : [`in ${revisions.join(', ')}`])].join(' ');
-  const head = clean(`  ${path} (${where}): ${formatBytes(bytes)}`);
+  const head = clean(`  ${path} (${where}): ${formatSize(bytes)}`);
   if (files.length === 0 || (files.length === 1 && files[0]?.path === path)) return [head];
-  const shown = files.slice(0, MOST_FILES).map((file) => clean(`    ${file.path}: ${formatBytes(file.bytes)}`));
+  const shown = files.slice(0, MOST_FILES).map((file) => clean(`    ${file.path}: ${formatSize(file.bytes)}`));
   const more = objects - shown.length;
   return [head, ...shown, ...(files.length > MOST_FILES ? [`    and ${more} more`] : [])];
 }

@@ -3,11 +3,16 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { PipeError } from '../problem/problem.ts';
 import { git, temporaryFolder, write } from './fixture/folder.ts';
-import { findPipelineFiles } from './pipeline-files.ts';
+import type { ProjectFiles } from './project-files.ts';
+import { findProjectFiles } from './project-files.ts';
 import { openProject } from './project.ts';
 
+function findAll(folder: string): ProjectFiles {
+  return findProjectFiles(openProject({ cwd: folder, env: { HOME: folder, PIPE_SYSTEM_CONFIG_DIR: folder } }));
+}
+
 function find(folder: string): string[] {
-  return findPipelineFiles(openProject({ cwd: folder, env: { HOME: folder, PIPE_SYSTEM_CONFIG_DIR: folder } }));
+  return [...findAll(folder).pipelines];
 }
 
 test('pipeline files of all folders are found, in code-unit order', () => {
@@ -99,4 +104,71 @@ test('every folder with both names is a problem', () => {
       'PIPE_PIPELINE_FILES the root holds both pipeline.yaml and dvc.yaml',
     ]);
   }
+});
+
+const POINTER = `schema: pipe.pointer/1\nouts:\n  - path: PATH\n    digest: b3:${'0'.repeat(64)}\n    size: 0\n    files: 0\n`;
+
+function pointerTo(path: string, wdir = '.'): string {
+  return POINTER.replace('PATH', path).replace('outs:', `wdir: ${wdir}\nouts:`);
+}
+
+test('pointers of all folders are found, in code-unit order, whatever they hold', () => {
+  const root = temporaryFolder();
+  write(root, {
+    '.pipe/': '',
+    'b.csv.pipe': pointerTo('b.csv'),
+    'a/deep/x.pipe': 'anything',
+    'B.pipe': '',
+    '.hidden.pipe': '',
+    'a/.pipe': 'a name alone',
+    'a/x.pipe.bak': '',
+    'dir.pipe/y': '',
+    'node_modules/p.pipe': '',
+    '.cache/q.pipe': '',
+    'nested/.pipe/': '',
+    'nested/z.pipe': '',
+  });
+  symlinkSync('b.csv.pipe', join(root, 'link.pipe'));
+  expect(findAll(root).pointers).toEqual(['.hidden.pipe', 'B.pipe', 'a/deep/x.pipe', 'b.csv.pipe']);
+});
+
+test('a folder that a pointer tracks is not looked into; one that only shares its name is', () => {
+  const root = temporaryFolder();
+  write(root, {
+    '.pipe/': '',
+    'data.pipe': pointerTo('data'),
+    'data/x.pipe': '',
+    'data/pipeline.yaml': '',
+    'other.pipe': pointerTo('raw'),
+    'other/x.pipe': '',
+    'other/pipeline.yaml': '',
+    'broken.pipe': 'no pointer',
+    '.pipeignore': '/left.pipe\n',
+    'left.pipe': pointerTo('left'),
+    'left/x.pipe': '',
+    'broken/x.pipe': '',
+    'up/deep.pipe': pointerTo('deep', '..'),
+    'up/deep/x.pipe': '',
+  });
+  expect(findAll(root)).toEqual({
+    pipelines: ['other/pipeline.yaml'],
+    pointers: [
+      'broken.pipe',
+      'broken/x.pipe',
+      'data.pipe',
+      'left/x.pipe',
+      'other.pipe',
+      'other/x.pipe',
+      'up/deep.pipe',
+      'up/deep/x.pipe',
+    ],
+  });
+});
+
+test('pointers that .pipeignore or Git ignores are left out', () => {
+  const root = temporaryFolder();
+  git(root, 'init', '-q');
+  write(root, { '.pipe/': '', '.pipeignore': 'old\n/a.pipe\n', '.gitignore': '/out\nb.pipe\n' });
+  write(root, { 'old/x.pipe': '', 'a.pipe': '', 'out/x.pipe': '', 'b.pipe': '', 'sub/a.pipe': '', 'sub/b.pipe': '' });
+  expect(findAll(root).pointers).toEqual(['sub/a.pipe']);
 });

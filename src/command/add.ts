@@ -1,0 +1,110 @@
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, posix, relative, resolve, sep } from 'node:path';
+import type { Added } from '../data/add.ts';
+import { add } from '../data/add.ts';
+import { globPaths } from '../data/glob-paths.ts';
+import { isOutside } from '../kit/path.ts';
+import { PipeError } from '../problem/problem.ts';
+import { autostage } from '../project/autostage.ts';
+import { formatCount, formatSize } from '../report/size.ts';
+import { clean } from '../report/words.ts';
+import type { Context, Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
+import type { DataProject } from './data-project.ts';
+import { dataOptions, openData } from './data-project.ts';
+
+export default defineCommand({
+  usage: '<targets...>',
+  positionals: { min: 1, max: Infinity },
+  json: true,
+  stopsGently: true,
+  details: 'Puts each target into the store, and a small pointer beside it (NAME.pipe), which is for Git.',
+  options: {
+    glob: { type: 'boolean', help: 'targets are patterns' },
+    'no-commit': { type: 'boolean', help: 'write the pointer, but put nothing into the store yet' },
+    out: { type: 'string', short: 'o', value: 'PATH', help: 'copy the target to PATH and track it there' },
+    force: { type: 'boolean', short: 'f', help: 'overwrite PATH' },
+    'no-relink': { type: 'boolean', help: 'leave the files as they are, whatever cache.type says' },
+  },
+  async run(context, { positionals, options, global }): Promise<Outcome> {
+    const data = await openData(context, global);
+    const { root } = data.engine.project;
+    const targets =
+      options.out === undefined
+        ? positionals
+        : [copyTo(context, positionals, { to: options.out, force: options.force === true })];
+    const named = targets.map((target) => inProject({ root, cwd: context.cwd }, target));
+    const paths = options.glob === true ? named.flatMap((pattern) => globbed(data, pattern)) : named;
+    const { progress, ...how } = dataOptions(data, { context, global, label: 'adding' });
+    try {
+      const { added, written } = await add(data.engine, [...new Set(paths)], {
+        ...how,
+        known: { stages: data.loaded.stages, pointers: data.pointers },
+        noCommit: options['no-commit'] === true,
+        noRelink: options['no-relink'] === true,
+      });
+      await autostage(data.engine.project, context.env, written);
+      const toTrack = written.map((file) => relative(context.cwd, file));
+      return {
+        text: describe(added, toTrack),
+        json: { schema: 'pipe.add/1', added: added.map(addedJson), written: toTrack },
+      };
+    } finally {
+      progress.end();
+      data.engine.objects.save();
+    }
+  },
+});
+
+/** A path on the command line as the project knows it. */
+function inProject({ root, cwd }: { readonly root: string; readonly cwd: string }, target: string): string {
+  const path = relative(root, resolve(cwd, target)).split(sep).join('/');
+  if (path !== '' && !isOutside(path)) return path;
+  throw new PipeError({
+    code: 'PIPE_PATH_OUTSIDE',
+    message: path === '' ? 'the whole project cannot be tracked' : `${target} lies outside the project`,
+    hint: path === '' ? 'name the files and folders to track' : 'copy it into the project: pipe add TARGET --out PATH',
+  });
+}
+
+function globbed({ engine }: DataProject, pattern: string): string[] {
+  const found = globPaths(engine.fingerprint, pattern);
+  if (found.length > 0) return found;
+  throw new PipeError({ code: 'PIPE_DEP_MISSING', message: `nothing matches ${pattern}`, hint: 'quote the pattern, so that the shell leaves it alone' }); // prettier-ignore
+}
+
+/** Copies what is to be tracked into the project; the path it has there. */
+function copyTo(
+  { cwd }: Context,
+  targets: readonly string[],
+  { to, force }: { readonly to: string; readonly force: boolean },
+): string {
+  const [from, ...more] = targets;
+  if (from === undefined || more.length > 0) {
+    throw new PipeError({ code: 'PIPE_USAGE', message: '--out takes one target' });
+  }
+  const [source, target] = [resolve(cwd, from), resolve(cwd, to)];
+  if (!existsSync(source)) throw new PipeError({ code: 'PIPE_DEP_MISSING', message: `${from} does not exist` });
+  if (existsSync(target) && !force) {
+    throw new PipeError({ code: 'PIPE_USAGE', message: `${to} exists already`, hint: 'overwrite it with --force' });
+  }
+  if (force) rmSync(target, { recursive: true, force: true });
+  mkdirSync(dirname(target), { recursive: true });
+  cpSync(source, target, { recursive: true, verbatimSymlinks: true });
+  return posix.normalize(to.split(sep).join('/'));
+}
+
+function addedJson({ path, entry, pointer }: Added): unknown {
+  const files = entry.kind === 'dir' ? { files: entry.files } : {};
+  return { path, digest: entry.digest, size: entry.size, ...files, pointer: pointer.file, state: pointer.done };
+}
+
+function describe(added: readonly Added[], written: readonly string[]): string {
+  const lines = added.map(({ path, entry, pointer }) => {
+    const what = entry.kind === 'dir' ? `${formatCount(entry.files)} files, ` : '';
+    const state = pointer.done === 'unchanged' ? ' (nothing changed)' : '';
+    return `${clean(path)}  ${what}${formatSize(entry.size)}${state}`;
+  });
+  if (written.length === 0) return lines.join('\n');
+  return [...lines, '', `For Git: git add ${written.map(clean).join(' ')}`].join('\n');
+}

@@ -1,0 +1,75 @@
+import { pointerConflicts } from '../graph/pointer-conflicts.ts';
+import type { TrackedPath } from '../lockfile/pointer.ts';
+import { PipeError, unwrap } from '../problem/problem.ts';
+import { readPointers } from '../project/pointer-files.ts';
+import type { Tracked } from '../data/tracked.ts';
+import { trackedThings } from '../data/tracked.ts';
+import type { Selected } from '../data/select.ts';
+import { selectTracked } from '../data/select.ts';
+import type { DataOptions } from '../data/workspace.ts';
+import { linksOf } from '../data/workspace.ts';
+import type { Progress } from '../report/progress.ts';
+import { createProgress } from '../report/progress.ts';
+import { clean } from '../report/words.ts';
+import type { Engine } from '../run/engine.ts';
+import { openEngine } from '../run/engine.ts';
+import type { Context, GlobalOptions } from './command.ts';
+import type { LoadedProject } from './load-project.ts';
+import { graphOf, loadProject } from './load-project.ts';
+
+/** A project opened for commands on data. */
+export interface DataProject {
+  readonly loaded: LoadedProject;
+  readonly engine: Engine;
+  readonly pointers: readonly TrackedPath[];
+  readonly tracked: readonly Tracked[];
+}
+
+/**
+ * Opens the project around the current folder with everything that it tracks.
+ * @throws {PipeError} with every problem of every pipeline file, or of every pointer.
+ */
+export async function openData(context: Context, global: GlobalOptions): Promise<DataProject> {
+  const loaded = loadProject(context);
+  const graph = graphOf(loaded);
+  const { project, stages } = loaded;
+  const { pointers, problems } = readPointers(project.root, loaded.pointerFiles);
+  const conflicts = [...problems, ...pointerConflicts(pointers, stages)];
+  if (conflicts.length > 0) throw new PipeError(conflicts);
+  const engine = await openEngine({ project, graph, env: context.env, emit: noticesTo(context, global) });
+  return { loaded, engine, pointers, tracked: trackedThings({ stages, pointers }, engine.locks) };
+}
+
+/** Notices and warnings of the engine, on standard error. */
+function noticesTo({ stderr }: Context, { quiet, json }: GlobalOptions): Engine['emit'] {
+  return (event) => {
+    if (event.type !== 'notice' || quiet || json) return;
+    stderr.write(`${clean(event.message)}\n${event.hint === undefined ? '' : `  hint: ${clean(event.hint)}\n`}`);
+  };
+}
+
+/**
+ * What targets on the command line select.
+ * @throws {PipeError} PIPE_TARGET_UNKNOWN
+ */
+export function selectData(
+  { tracked, engine }: DataProject,
+  targets: readonly string[],
+  { cwd, recursive }: { readonly cwd: string; readonly recursive?: boolean | undefined },
+): Selected[] {
+  const { root } = engine.project;
+  return unwrap(selectTracked(targets, { tracked, root, cwd, ...(recursive === true ? { recursive } : {}) }));
+}
+
+/** How a command goes about data, with a progress line that is to be ended. */
+export function dataOptions(
+  { engine }: Pick<DataProject, 'engine'>,
+  { context, global, label }: { readonly context: Context; readonly global: GlobalOptions; readonly label: string },
+): DataOptions & { readonly progress: Progress } {
+  const { stderr, env, signal } = context;
+  const progress = createProgress({ stderr, env, label, quiet: global.quiet || global.json });
+  const onProgress = (files: number, bytes: number): void => {
+    progress.update(files, undefined, bytes);
+  };
+  return { links: linksOf(engine), signal, onProgress, progress };
+}

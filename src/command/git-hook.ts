@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { commandOf } from '../project/install/run-hook.ts';
+import { installedProjects } from '../project/install/git-settings.ts';
+import { findGitRoot, findRoot, openProject } from '../project/project.ts';
+import type { Command, Context } from './command.ts';
+import { defineCommand } from './command.ts';
+
+interface ListedCommand {
+  readonly name: string;
+}
+
+/**
+ * What Git's hooks call (docs/commands/install.md). Which hook runs what is decided here, so that the scripts in a
+ * repository never need to change; what this `pipe` does not know yet, it leaves out without a word.
+ */
+export function gitHookOf(commands: () => readonly ListedCommand[]): Command {
+  return defineCommand({
+    usage: '<hook> [args...]',
+    positionals: { min: 1, max: Infinity, rest: true },
+    json: false,
+    options: {},
+    async run(context, { positionals: [name = '', ...args] }) {
+      const gitRoot = findGitRoot(context.cwd);
+      if (gitRoot === undefined) return {};
+      const command = commandOf({ name, args, env: context.env, gitRoot });
+      if (command === undefined || !commands().some((each) => each.name === command)) return {};
+      const projects = await projectsOf(gitRoot, context);
+      const wanted = command === 'push' ? projects.filter((cwd) => hasRemote({ cwd, env: context.env })) : projects;
+      return { next: wanted.map((folder) => ['--cd', folder, command]) };
+    },
+  });
+}
+
+/** Absolute paths of the projects that hooks are for and that are there: another branch may lack them. */
+async function projectsOf(gitRoot: string, { env }: Context): Promise<string[]> {
+  const named = await installedProjects({ cwd: gitRoot, env });
+  const folders = (named.length > 0 ? named : ['.']).map((name) => join(gitRoot, name));
+  return [...new Set(folders)].filter((folder) => isProject(folder));
+}
+
+function isProject(folder: string): boolean {
+  try {
+    return findRoot(folder) === folder;
+  } catch {
+    return false; // the folder is not there
+  }
+}
+
+/** Without a remote there is nowhere to push to, and no reason to stop `git push`. */
+function hasRemote(surroundings: Pick<Context, 'cwd' | 'env'>): boolean {
+  return openProject(surroundings).config.remotes().length > 0;
+}

@@ -1,0 +1,112 @@
+import { entryAt } from '../store/entry-at.ts';
+import { applyFolder } from '../store/apply.ts';
+import { restoreEntry } from '../store/restore.ts';
+import type { Entry } from '../store/tree.ts';
+import { PipeError } from '../problem/problem.ts';
+import type { Engine } from '../run/engine.ts';
+import type { Selected } from './select.ts';
+import { pathOf } from './select.ts';
+import type { DataOptions } from './workspace.ts';
+import { absoluteOf, claimed, lookAt, unsavedFiles } from './workspace.ts';
+
+export interface CheckoutOptions extends DataOptions {
+  /** Overwrite files whose bytes are nowhere else. */
+  readonly force?: boolean;
+  /** Put every file in place anew, with the links that the options ask for. */
+  readonly relink?: boolean;
+}
+
+/** What became of one selected path; files are counted. */
+export interface CheckedOut {
+  readonly path: string;
+  readonly state: 'added' | 'modified' | 'unchanged' | 'missing' | 'unrecorded';
+  readonly added: number;
+  readonly modified: number;
+  readonly deleted: number;
+  /** Paths that the store has no whole objects of. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * Makes the workspace hold what locks and pointers say. Nothing is touched before it is known that no bytes are lost by
+ * it; each path is then brought up to date by itself.
+ * @throws {PipeError} PIPE_UNSAVED with every path that holds bytes that are nowhere else
+ */
+export async function checkout(
+  engine: Engine,
+  selected: readonly Selected[],
+  options: CheckoutOptions,
+): Promise<CheckedOut[]> {
+  const writes = selected.map(pathOf);
+  return claimed(engine, { writes, signal: options.signal, name: 'checkout' }, async () => {
+    const steps: Step[] = [];
+    for (const each of selected) steps.push(await look(engine, each, options));
+    if (options.force !== true) refuseLoss(engine, steps);
+    const done: CheckedOut[] = [];
+    for (const step of steps) done.push(await take(engine, step, options));
+    return done;
+  });
+}
+
+interface Step {
+  readonly path: string;
+  readonly wanted: Entry | 'missing' | undefined;
+  readonly present: Entry | undefined;
+}
+
+async function look(engine: Engine, selected: Selected, options: CheckoutOptions): Promise<Step> {
+  const path = pathOf(selected);
+  const { entry } = selected.tracked;
+  const wanted = entry === undefined ? undefined : (entryAt(engine.store, entry, selected.below) ?? 'missing');
+  // What is not recorded is left alone, and need not be looked at.
+  const present = wanted === undefined ? undefined : await lookAt(engine, path, options);
+  return { path, wanted, present };
+}
+
+function refuseLoss(engine: Engine, steps: readonly Step[]): void {
+  const problems = steps.flatMap(({ path, wanted, present }) => {
+    if (present === undefined || wanted === undefined || wanted === 'missing' || isSame(wanted, present)) return [];
+    const unsaved = unsavedFiles(engine, { path, entry: present });
+    if (unsaved.length === 0) return [];
+    const names = unsaved.slice(0, 3).join(', ') + (unsaved.length > 3 ? ', …' : '');
+    return [
+      {
+        code: 'PIPE_UNSAVED' as const,
+        message: `checking out ${path} would lose files that are not in the store: ${names}`,
+        hint: 'keep them with `pipe commit` or `pipe add`, or overwrite them with --force',
+      },
+    ];
+  });
+  if (problems.length > 0) throw new PipeError(problems);
+}
+
+async function take(engine: Engine, { path, wanted, present }: Step, options: CheckoutOptions): Promise<CheckedOut> {
+  const { store, index, now, project } = engine;
+  const nothing = { path, added: 0, modified: 0, deleted: 0, missing: [] };
+  if (wanted === undefined) return { ...nothing, state: 'unrecorded' };
+  if (wanted === 'missing') return { ...nothing, state: 'missing', missing: [path] };
+  const isAsWanted = present !== undefined && isSame(wanted, present);
+  if (isAsWanted && options.relink !== true) return { ...nothing, state: 'unchanged' };
+  const { signal, links, onProgress } = options;
+  const place = {
+    target: absoluteOf(project, path),
+    root: project.root,
+    memory: { index, path, now },
+    signal,
+    links,
+    ...(onProgress === undefined ? {} : { onProgress }),
+  };
+  if (present?.kind === 'dir' && wanted.kind === 'dir' && !isAsWanted) {
+    const applied = await applyFolder(store, wanted, place);
+    return { path, ...applied, state: applied.missing.length > 0 ? 'missing' : 'modified' };
+  }
+  if (!(await restoreEntry(store, wanted, place))) return { ...nothing, state: 'missing', missing: [path] };
+  if (isAsWanted) return { ...nothing, state: 'unchanged' };
+  const files = wanted.kind === 'dir' ? wanted.files : 1;
+  if (present === undefined) return { ...nothing, state: 'added', added: files };
+  return { ...nothing, state: 'modified', modified: 1 };
+}
+
+function isSame(a: Entry, b: Entry): boolean {
+  return a.kind === b.kind && a.digest === b.digest;
+}

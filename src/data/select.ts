@@ -1,0 +1,79 @@
+import { posix, relative, resolve, sep } from 'node:path';
+import { nearest } from '../kit/nearest.ts';
+import { isOutside, isWithin } from '../kit/path.ts';
+import type { Problem, Result } from '../problem/problem.ts';
+import { fail, ok } from '../problem/problem.ts';
+import type { Tracked } from './tracked.ts';
+
+/** A tracked thing, or a part of one. */
+export interface Selected {
+  readonly tracked: Tracked;
+  /** Path of the part inside the tracked folder; empty for the whole. */
+  readonly below: string;
+}
+
+/** Where targets are looked for. */
+export interface SelectScope {
+  readonly tracked: readonly Tracked[];
+  /** Absolute paths. */
+  readonly root: string;
+  readonly cwd: string;
+  /** Whether a folder stands for everything tracked inside it. */
+  readonly recursive?: boolean;
+}
+
+/**
+ * What targets name: a tracked path, its pointer, a path inside a tracked folder, a stage (all its outs), or with
+ * `recursive` a folder. Without targets, everything. Each thing once, by path.
+ */
+export function selectTracked(targets: readonly string[], scope: SelectScope): Result<Selected[]> {
+  if (targets.length === 0) return ok(scope.tracked.map((tracked) => ({ tracked, below: '' })));
+  const problems: Problem[] = [];
+  const selected = new Map<string, Selected>();
+  for (const target of targets) {
+    const found = findTarget(target, scope);
+    if (found.length === 0) problems.push(unknown(target, scope));
+    for (const each of found) selected.set(`${each.tracked.path}\0${each.below}`, each);
+  }
+  if (problems.length > 0) return fail(...problems);
+  const all = [...selected.values()].sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1));
+  // A part of what is asked for as a whole needs no second look.
+  return ok(all.filter((each) => !all.some((other) => other !== each && isWithin(pathOf(other), pathOf(each)))));
+}
+
+/** The path of what is selected, relative to the project root. */
+export function pathOf({ tracked, below }: Selected): string {
+  return below === '' ? tracked.path : `${tracked.path}/${below}`;
+}
+
+function findTarget(target: string, { tracked, root, cwd, recursive }: SelectScope): Selected[] {
+  const path = relative(root, resolve(cwd, target)).split(sep).join('/') || '.';
+  if (!isOutside(path)) {
+    for (const each of tracked) {
+      const isPointer = each.owner.kind === 'pointer' && each.owner.pointer.file === path;
+      if (each.path === path || isPointer) return [{ tracked: each, below: '' }];
+      if (isWithin(each.path, path)) return [{ tracked: each, below: posix.relative(each.path, path) }];
+    }
+    const inside = recursive === true ? tracked.filter((each) => path === '.' || isWithin(path, each.path)) : [];
+    if (inside.length > 0) return inside.map((each) => ({ tracked: each, below: '' }));
+  }
+  return tracked.filter((each) => isOutOf(each, target)).map((each) => ({ tracked: each, below: '' }));
+}
+
+function isOutOf({ owner }: Tracked, target: string): boolean {
+  if (owner.kind !== 'stage') return false;
+  const { name, address, group } = owner.stage;
+  return target === name || target === address || target === group;
+}
+
+function unknown(target: string, { tracked }: SelectScope): Problem {
+  const near = nearest(
+    target,
+    tracked.map((each) => each.path),
+  );
+  return {
+    code: 'PIPE_TARGET_UNKNOWN',
+    message: `nothing tracked is called "${target}"`,
+    hint: near === undefined ? 'track a file or folder with `pipe add`' : `did you mean "${near}"?`,
+  };
+}

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { fingerprintPath } from '../fingerprint/file.ts';
+import { DIR } from '../index/section.ts';
+import type { Project } from '../project/project.ts';
+import type { Claims } from '../run/claims.ts';
+import { waitNotice } from '../run/claims.ts';
+import type { Engine } from '../run/engine.ts';
+import type { Links } from '../store/link.ts';
+import { linkTrust } from '../store/link.ts';
+import type { Entry } from '../store/tree.ts';
+
+/** What commands for data go about with: how files are linked, what is told, what stops them. */
+export interface DataOptions {
+  readonly links: Links;
+  readonly signal: AbortSignal;
+  /** Told how far it is, in files and bytes. */
+  readonly onProgress?: (files: number, bytes: number) => void;
+}
+
+/** What lies at a path of the workspace now. Files that the index knows are not read. */
+export function lookAt(
+  engine: Engine,
+  path: string,
+  options: Pick<DataOptions, 'signal' | 'onProgress'>,
+): Promise<Entry | undefined> {
+  const { signal, onProgress } = options;
+  const how = { follow: false, signal, ...(onProgress === undefined ? {} : { onProgress }) };
+  return fingerprintPath(path, how, engine.fingerprint);
+}
+
+/** Files at or below a path, as `lookAt` has just seen it, whose bytes the store does not have; `limit` of them. */
+export function unsavedFiles(engine: Engine, { path, entry }: { path: string; entry: Entry }, limit = 5): string[] {
+  if (entry.kind !== 'dir') return engine.store.has(entry.digest) ? [] : [path];
+  const found: string[] = [];
+  const look = (folder: string): void => {
+    for (const section of engine.index.folder(folder).sections) {
+      for (const [row, name] of section.names.entries()) {
+        if (found.length >= limit) return;
+        const child = `${folder}/${name}`;
+        if (section.kindOf(row) === DIR) look(child);
+        else if (!engine.store.hasRaw(section.digests, row * 32)) found.push(child);
+      }
+    }
+  };
+  look(path);
+  return found;
+}
+
+/** Works on paths while no other process does. */
+export async function claimed<T>(
+  { claims, emit }: Pick<Engine, 'emit'> & { readonly claims: Claims },
+  { writes, signal, name }: { readonly writes: readonly string[]; readonly signal: AbortSignal; readonly name: string },
+  work: () => Promise<T>,
+): Promise<T> {
+  const release = await claims.acquire({ stage: name, reads: [], writes }, (blocker) => { emit(waitNotice(blocker)); }, signal); // prettier-ignore
+  try {
+    return await work();
+  } finally {
+    release();
+    claims.close();
+  }
+}
+
+/** The absolute form of a path of the project. */
+export function absoluteOf(project: Pick<Project, 'root'>, path: string): string {
+  return join(project.root, path);
+}
+
+/** How files are linked in a project, by its options and what is remembered of its objects. */
+export function linksOf(engine: Engine): Links {
+  return { types: engine.project.config.get('cache.type'), trust: linkTrust(engine.objects) };
+}

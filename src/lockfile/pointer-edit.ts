@@ -1,0 +1,160 @@
+import type { Node, Pair, YAMLMap } from 'yaml';
+import { isMap, isScalar, isSeq } from 'yaml';
+import { equalValues } from '../kit/canonical.ts';
+import { parseData } from '../kit/format/data.ts';
+import type { Value, ValueMap } from '../kit/value.ts';
+import { isList, isMap as isValueMap } from '../kit/value.ts';
+import { documentOf } from '../pipeline/edit-document.ts';
+import { frozenEdits } from '../pipeline/edit-frozen-line.ts';
+import type { Splice } from '../pipeline/edit-text.ts';
+import { applySplices, lineAfter, lineStart, newlineOf, nextLine, ownPair, startOf } from '../pipeline/edit-text.ts';
+import type { Problem, Result } from '../problem/problem.ts';
+import { fail, ok } from '../problem/problem.ts';
+import type { Entry } from '../store/tree.ts';
+import { lockEntry } from './entry.ts';
+import { parsePointer } from './pointer.ts';
+
+/** The text of a pointer that is about to be changed. */
+export interface PointerSource {
+  /** Relative to the project root. */
+  readonly file: string;
+  readonly text: string;
+}
+
+/** What a pointer says of the bytes, in the order in which it is written. */
+const ENTRY_FIELDS = ['digest', 'size', 'files', 'exec', 'link'] as const;
+
+/**
+ * Writes into a pointer what lies at its path now. Changes the lines of `digest`, `size`, `files`, `exec` and `link`
+ * alone: comments, order and layout stay.
+ * @returns the new text, the same where nothing has to change; PIPE_EDIT when only a person can do it.
+ */
+export function editPointer(source: PointerSource, entry: Entry): Result<string> {
+  const parsed = parsePointer(source.text, source);
+  if (!parsed.ok) return parsed;
+  if (sameEntry(parsed.value.entry, entry)) return ok(source.text);
+  const out = outNode(source.text);
+  if (out === undefined) return fail(cannotEdit(source.file));
+  const text = applySplices(source.text, entrySplices(source.text, out, entry));
+  const after = parsePointer(text, source);
+  const holds = after.ok && sameEntry(after.value.entry, entry) && sameBut(source.text, text, withoutEntry);
+  return holds ? ok(text) : fail(cannotEdit(source.file));
+}
+
+/**
+ * Freezes a pointer or thaws it, by changing its `frozen` line alone; one undoes the other byte for byte.
+ * @returns the new text, the same where nothing has to change; PIPE_EDIT when only a person can do it.
+ */
+export function freezePointer(source: PointerSource, frozen: boolean): Result<string> {
+  const parsed = parsePointer(source.text, source);
+  if (!parsed.ok) return parsed;
+  if ((parsed.value.pointer.frozen ?? false) === frozen) return ok(source.text);
+  for (const text of frozenEdits(source.text, frozen, rootNode)) {
+    const after = parsePointer(text, source);
+    if (!after.ok || (after.value.pointer.frozen ?? false) !== frozen) continue;
+    if (sameBut(source.text, text, (root) => without(root, ['frozen']))) return ok(text);
+  }
+  return fail(cannotEdit(source.file));
+}
+
+function cannotEdit(file: string): Problem {
+  return {
+    code: 'PIPE_EDIT',
+    message: `${file} is written in a way that cannot be changed safely (an alias, an anchor or a merge key)`,
+    hint: 'change it by hand',
+  };
+}
+
+function sameEntry(a: Entry, b: Entry): boolean {
+  const files = (entry: Entry): number | undefined => (entry.kind === 'dir' ? entry.files : undefined);
+  return a.kind === b.kind && a.digest === b.digest && a.size === b.size && files(a) === files(b);
+}
+
+/** Whether two texts mean the same, but for what `rest` takes out of them. */
+function sameBut(before: string, after: string, rest: (root: ValueMap) => ValueMap): boolean {
+  const [a, b] = [parseData(before, 'yaml'), parseData(after, 'yaml')];
+  return isValueMap(a) && isValueMap(b) && equalValues(rest(a), rest(b));
+}
+
+function without(map: ValueMap, keys: readonly string[]): ValueMap {
+  return new Map([...map].filter(([key]) => !keys.includes(key)));
+}
+
+function withoutEntry(root: ValueMap): ValueMap {
+  const outs = root.get('outs') ?? [];
+  const bare = (out: Value): Value => (isValueMap(out) ? without(out, ENTRY_FIELDS) : out);
+  return new Map([...root, ['outs', isList(outs) ? outs.map(bare) : outs]]);
+}
+
+function rootNode(text: string): YAMLMap | undefined {
+  const root = documentOf(text).contents;
+  return isMap(root) ? root : undefined;
+}
+
+function outNode(text: string): YAMLMap | undefined {
+  const root = rootNode(text);
+  const outs = root && ownPair(root, 'outs')?.value;
+  const out = isSeq(outs) ? outs.items[0] : undefined;
+  return isMap(out) ? out : undefined;
+}
+
+/** Changes that write the fields of an entry. Where two start at one place, what is added comes first. */
+function entrySplices(text: string, out: YAMLMap, entry: Entry): Splice[] {
+  const wanted = wantedFields(entry);
+  const changed: Splice[] = [];
+  const added: Splice[] = [];
+  for (const name of ENTRY_FIELDS) {
+    const pair = ownPair(out, name);
+    const value = wanted.get(name);
+    if (value === undefined) {
+      // `exec: false` says what its absence says.
+      if (pair !== undefined && !(isScalar(pair.value) && pair.value.value === false)) {
+        changed.push(removal(text, out, pair));
+      }
+    } else if (pair === undefined) {
+      added.push(addition(text, out, `${name}: ${value}`));
+    } else {
+      const [start, end] = pair.value?.range ?? [0, 0];
+      const before = isScalar(pair.value) ? String(pair.value.value) : undefined;
+      if (before !== value) changed.push({ start, end, text: value });
+    }
+  }
+  return [...added, ...changed];
+}
+
+function wantedFields(entry: Entry): ReadonlyMap<string, string> {
+  const { digest, size, files, exec, link } = lockEntry('', entry);
+  const fields: [string, string | number | boolean | undefined][] = Object.entries({ digest, size, files, exec, link });
+  return new Map(fields.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
+}
+
+/** Adds a field behind `size`. */
+function addition(text: string, out: YAMLMap, field: string): Splice {
+  const size = ownPair(out, 'size');
+  if (size === undefined || out.flow === true) {
+    const at = size?.value?.range?.[1] ?? startOf(out);
+    return { start: at, end: at, text: `, ${field}` };
+  }
+  const key = startOf(size.key);
+  const column = key - lineStart(text, key);
+  const at = lineAfter(text, size, column + 1);
+  const newline = newlineOf(text);
+  const indented = `${' '.repeat(column)}${field}`;
+  const closed = text[at - 1] === '\n';
+  return { start: at, end: at, text: closed ? `${indented}${newline}` : `${newline}${indented}` };
+}
+
+/** Takes a field away: its line, or its part of a line that other fields share. */
+function removal(text: string, out: YAMLMap, pair: Pair<Node, Node | null>): Splice {
+  const pairs = out.items as Pair<Node, Node | null>[];
+  const index = pairs.indexOf(pair);
+  const start = startOf(pair.key);
+  const end = pair.value?.range?.[1] ?? start;
+  const line = lineStart(text, start);
+  if (out.flow !== true && text.slice(line, start).trim() === '')
+    return { start: line, end: nextLine(text, end), text: '' };
+  const following = pairs[index + 1];
+  if (following !== undefined) return { start, end: startOf(following.key), text: '' };
+  const preceding = pairs[index - 1];
+  return { start: preceding?.value?.range?.[1] ?? start, end, text: '' };
+}

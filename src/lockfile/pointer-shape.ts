@@ -1,0 +1,29 @@
+import { ANNOTATIONS } from '../pipeline/schema.ts';
+import { any, bool, list, record, text, type NumberShape } from '../pipeline/shape.ts';
+
+const count: NumberShape = { type: 'integer', min: 0 };
+
+const OUT = record('an out of a pointer', {
+  path: { shape: text, doc: 'The file or folder, relative to `wdir`.', required: true },
+  digest: { shape: text, doc: 'Its identity: `b3:` and 64 hex digits.', required: true },
+  size: { shape: count, doc: 'Its bytes; of a folder, the sum over its files.', required: true },
+  files: { shape: count, doc: 'How many files a folder holds; for folders alone.' },
+  exec: { shape: bool, doc: 'True for an executable file.' },
+  link: { shape: bool, doc: 'True for a symbolic link.' },
+  cache: { shape: bool, doc: 'False: it is kept in Git instead of the cache (default: true).' },
+  persist: { shape: bool, doc: 'True: it is not removed before it is made anew (default: false).' },
+  push: { shape: bool, doc: 'False: never push it (default: true).' },
+  remote: { shape: text, doc: 'The remote that it is pushed to and pulled from.' },
+  ...ANNOTATIONS,
+});
+
+/** A whole pointer file. */
+export const POINTER = record('a pointer', {
+  schema: { shape: text, doc: 'The version of the format.', required: true },
+  wdir: { shape: text, doc: 'The folder that `path` is relative to, seen from the pointer.' },
+  frozen: { shape: bool, doc: 'True: leave it as it is recorded.' },
+  desc: { shape: text, doc: 'A description for people. Changes nothing.' },
+  deps: { shape: list({ type: 'map-of-any' }), doc: 'Where it was imported from.' },
+  outs: { shape: list(OUT), doc: 'What it tracks: one file or folder.', required: true },
+  meta: { shape: any, doc: 'Anything you like; kept, never looked at.' },
+});

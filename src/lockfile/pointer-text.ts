@@ -1,0 +1,61 @@
+import { canonical } from '../kit/canonical.ts';
+import type { Value } from '../kit/value.ts';
+import type { Pointer, PointerOut } from './pointer.ts';
+import { POINTER_SCHEMA } from './pointer.ts';
+
+/** The text of a new pointer file. `parsePointer` reads back the very same pointer. */
+export function pointerText(pointer: Pointer): string {
+  const { wdir, frozen, desc, deps, out, meta } = pointer;
+  const lines = [
+    ...line('schema', POINTER_SCHEMA),
+    ...line('wdir', wdir),
+    ...line('frozen', frozen),
+    ...line('desc', desc),
+    ...(deps === undefined ? [] : ['deps:', ...deps.map((dep) => `  - ${flowText(dep)}`)]),
+    'outs:',
+    ...outLines(out).map((each, index) => `${index === 0 ? '  - ' : '    '}${each}`),
+    ...line('meta', meta),
+  ];
+  return `${lines.join('\n').replace(/^deps:$(?!\n {2}-)/m, 'deps: []')}\n`;
+}
+
+function outLines(out: PointerOut): string[] {
+  return [
+    ...line('path', out.path),
+    ...line('digest', out.digest),
+    ...line('size', BigInt(out.size)),
+    ...line('files', out.files === undefined ? undefined : BigInt(out.files)),
+    ...line('exec', out.exec),
+    ...line('link', out.link),
+    ...line('cache', out.cache),
+    ...line('persist', out.persist),
+    ...line('push', out.push),
+    ...line('remote', out.remote),
+    ...line('desc', out.desc),
+    ...line('type', out.type),
+    ...line('labels', out.labels),
+    ...line('meta', out.meta),
+  ];
+}
+
+function line(key: string, value: Value | undefined): string[] {
+  return value === undefined ? [] : [`${key}: ${typeof value === 'string' ? scalarText(value) : flowText(value)}`];
+}
+
+/** Letters, digits and a few signs, not read as anything but a text: most paths need no quotes. */
+const PLAIN = /^(?!(?:null|true|false|yes|no|on|off|y|n)$)[\p{L}_][\p{L}\p{N}_./@+-]*(?: [\p{L}\p{N}_./@+-]+)*$/iu;
+const DIGEST = /^b3:[0-9a-f]+$/;
+
+/** A text as people write it. */
+function scalarText(value: string): string {
+  return PLAIN.test(value) || DIGEST.test(value) ? value : flowText(value);
+}
+
+/** What stands raw in JSON but is no character of YAML, or ends a line somewhere. */
+const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+
+/** Any value in one line. */
+function flowText(value: Value): string {
+  // Such characters occur inside quotes alone.
+  return canonical(value).replace(UNPRINTABLE, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { writeFileAtomic } from '../kit/atomic-file.ts';
+import { lockEntry } from '../lockfile/entry.ts';
+import { editPointer } from '../lockfile/pointer-edit.ts';
+import { whyNotTracked } from '../lockfile/pointer-path.ts';
+import { pointerText } from '../lockfile/pointer-text.ts';
+import { parsePointer, pointerFileOf } from '../lockfile/pointer.ts';
+import { PipeError, unwrap } from '../problem/problem.ts';
+import { checkInside } from '../store/restore.ts';
+import type { Entry } from '../store/tree.ts';
+import { editLockFolder, withEditLock } from './edit-lock.ts';
+import { readPointerText } from './pointer-files.ts';
+import { whyNotWalked } from './project-walk.ts';
+import type { Project } from './project.ts';
+
+/** What became of a pointer. */
+export interface WrittenPointer {
+  /** Relative to the project root. */
+  readonly file: string;
+  readonly done: 'created' | 'changed' | 'unchanged';
+}
+
+/**
+ * Makes the pointer of a path say what lies there: a new one beside it, or the one there is, of which all else stays as
+ * it is. In one step; safe with other processes. Whether other pointers or stages claim the path is for the caller to
+ * ask (`pointerConflicts`).
+ * @param path posix, relative to the project root; its folder exists
+ * @throws {PipeError} PIPE_PATH_OUTSIDE, PIPE_PATH_RESERVED or PIPE_PATH_ESCAPES for a path that cannot be tracked;
+ * PIPE_POINTER_IGNORED where it would not be found; PIPE_POINTER_CONFLICT when the pointer there tracks something else;
+ * what is wrong with that pointer; PIPE_EDIT when only a person can change it; PIPE_FILE_WRITE.
+ */
+export function writePointer(project: Project, path: string, entry: Entry): WrittenPointer {
+  const file = pointerFileOf(path);
+  checkPlace(project, path, file);
+  return withEditLock(editLockFolder(project.pipeDir), () => {
+    const before = unwrap(readPointerText(project.root, file));
+    const text = before === undefined ? newText(path, entry) : changedText(path, entry, { file, text: before });
+    if (text === before) return { file, done: 'unchanged' };
+    writeFileAtomic(join(project.root, file), text);
+    return { file, done: before === undefined ? 'created' : 'changed' };
+  });
+}
+
+function checkPlace(project: Project, path: string, file: string): void {
+  const refusal = whyNotTracked(path);
+  if (refusal !== undefined) {
+    const code = refusal.outside ? 'PIPE_PATH_OUTSIDE' : 'PIPE_PATH_RESERVED';
+    throw new PipeError({ code, message: `${path} cannot be tracked: it ${refusal.why}` });
+  }
+  checkInside(join(project.root, file), project.root);
+  const why = whyNotWalked(project, file);
+  if (why === undefined) return;
+  const hint = 'a pointer there would never be found: change the rule, or move the data';
+  throw new PipeError({ code: 'PIPE_POINTER_IGNORED', message: `the pointer ${file} ${why}`, hint });
+}
+
+function newText(path: string, entry: Entry): string {
+  return pointerText({ out: lockEntry(path.slice(path.lastIndexOf('/') + 1), entry) });
+}
+
+function changedText(path: string, entry: Entry, source: { readonly file: string; readonly text: string }): string {
+  const pointer = unwrap(parsePointer(source.text, source));
+  if (pointer.path === path) return unwrap(editPointer(source, entry));
+  throw new PipeError({
+    code: 'PIPE_POINTER_CONFLICT',
+    message: `${source.file} tracks ${pointer.path}, so it cannot be the pointer of ${path}`,
+    hint: 'give that pointer another name',
+    at: pointer.at,
+  });
+}

@@ -1,0 +1,253 @@
+import type { Stats } from 'node:fs';
+import { lstatSync, rmdirSync, unlinkSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import type { Section, SectionLeaf } from '../index/section.ts';
+import { DIR, KINDS, SectionWriter } from '../index/section.ts';
+import type { StatIndex } from '../index/stat-index.ts';
+import { isReliable } from '../index/stat-index.ts';
+import { checkAborted } from '../kit/abort.ts';
+import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
+import { PipeError } from '../problem/problem.ts';
+import type { ObjectStore } from './object-store.ts';
+import { BrokenTree, knownParts } from './read-tree.ts';
+import type { RestorePlace } from './restore.ts';
+import { checkInside, restoreEntry } from './restore.ts';
+import type { Entry } from './tree.ts';
+
+/** What applying a folder did, in files; `missing` are paths whose objects are absent or damaged. */
+export interface Applied {
+  added: number;
+  modified: number;
+  deleted: number;
+  readonly missing: string[];
+}
+
+/** Where a folder is applied; what lies there was walked just now, and the index remembers it. */
+export interface ApplyPlace extends Omit<RestorePlace, 'memory'> {
+  readonly memory: { readonly index: StatIndex; readonly path: string; readonly now: () => number };
+}
+
+const PAUSE_EVERY = 500;
+
+/**
+ * Makes a folder of the workspace what a tree says, touching only what differs: parts of big folders that are the same
+ * are not even looked at. Each file is replaced in one step. Files that `.pipeignore` leaves out stay. A file that was
+ * changed since the walk stops it.
+ * @throws {PipeError} PIPE_FILE_CHANGED, PIPE_FOLDER_NOT_EMPTY; an AbortError
+ */
+export async function applyFolder(store: ObjectStore, entry: Entry, place: ApplyPlace): Promise<Applied> {
+  checkInside(place.target, place.root);
+  const work = new Applying(store, place);
+  await work.folder(entry, { target: place.target, path: place.memory.path });
+  return work.done;
+}
+
+interface Spot {
+  readonly target: string;
+  readonly path: string;
+}
+
+/** What lies in a folder, as it was walked, in the order of names. */
+class Present {
+  readonly sections: readonly Section[];
+  #at = 0;
+  #row = 0;
+
+  constructor(sections: readonly Section[]) {
+    this.sections = sections;
+  }
+
+  get section(): Section | undefined {
+    return this.sections[this.#at];
+  }
+
+  get row(): number {
+    return this.#row;
+  }
+
+  get name(): string | undefined {
+    return this.section?.names[this.#row];
+  }
+
+  next(): void {
+    this.#row += 1;
+    if (this.#row < (this.section?.names.length ?? 0)) return;
+    this.#at += 1;
+    this.#row = 0;
+  }
+}
+
+class Applying {
+  readonly done: Applied = { added: 0, modified: 0, deleted: 0, missing: [] };
+  readonly #store: ObjectStore;
+  readonly #place: ApplyPlace;
+  #entries = 0;
+  #bytes = 0;
+
+  constructor(store: ObjectStore, place: ApplyPlace) {
+    this.#store = store;
+    this.#place = place;
+  }
+
+  async folder(wanted: Entry, spot: Spot): Promise<void> {
+    const { index } = this.#place.memory;
+    const present = new Present(index.folder(spot.path).sections);
+    const leaves = new Map(
+      present.sections.flatMap((each) => (each.leaf === undefined ? [] : [[each.leaf.digest, each]])),
+    );
+    const made: (Section | Rows)[] = [];
+    try {
+      for (const part of knownParts(this.#store, wanted, { isKnown: (digest) => leaves.has(digest) })) {
+        if ('tree' in part) {
+          const rows = new SectionWriter();
+          for (const [name, child] of part.tree) await this.#entry(child, { ...spot, present, rows, name });
+          made.push({ rows, leaf: part });
+          continue;
+        }
+        const same = leaves.get(part.digest) as Section;
+        await this.#removeBefore(present, same.names[0] ?? '', spot);
+        for (let at = 0; at < same.names.length; at += 1) present.next();
+        made.push(same);
+      }
+    } catch (error) {
+      if (!(error instanceof BrokenTree)) throw error;
+      this.done.missing.push(spot.path);
+      return;
+    }
+    await this.#removeBefore(present, undefined, spot);
+    this.#remember(spot.path, made);
+  }
+
+  #remember(path: string, made: readonly (Section | Rows)[]): void {
+    const { index, now } = this.#place.memory;
+    const at = now();
+    const sections = made.map((each) => {
+      if (!('rows' in each)) return each;
+      each.rows.rely((mtimeMs, ctimeMs) => isReliable({ mtimeMs, ctimeMs }, at));
+      // What is missing is not there: the tree of these rows is another.
+      return each.rows.end(path, this.done.missing.length === 0 ? each.leaf : undefined);
+    });
+    index.recordFolder(path, sections);
+  }
+
+  async #entry(child: Entry, spot: ChildSpot): Promise<void> {
+    const { present, rows, name } = spot;
+    await this.#removeBefore(present, name, spot);
+    const inside = { target: `${spot.target}/${name}`, path: `${spot.path}/${name}` };
+    const { section, row } = present;
+    if (section === undefined || present.name !== name) {
+      if (await this.#put(child, inside, spot)) this.done.added += child.kind === 'dir' ? child.files : 1;
+      await this.#step(child.size);
+      return;
+    }
+    const kind = section.kindOf(row);
+    const isSame = kind === KINDS.indexOf(child.kind) && digestAt(section, row) === child.digest;
+    if (isSame) rows.addRow(name, section, row);
+    else if (kind === DIR && child.kind === 'dir') {
+      await this.folder(child, inside);
+      rows.addFolder(name, child);
+    } else {
+      checkUntouched(section, row, inside);
+      if (kind === DIR) await this.#removeFolder(inside);
+      if (await this.#put(child, inside, spot)) this.done.modified += 1;
+    }
+    present.next();
+    await this.#step(0);
+  }
+
+  async #step(bytes: number): Promise<void> {
+    this.#entries += 1;
+    this.#bytes += bytes;
+    if (this.#entries % PAUSE_EVERY !== 0) return;
+    checkAborted(this.#place.signal);
+    this.#place.onProgress?.(this.#entries, this.#bytes);
+    await setImmediate();
+  }
+
+  /** Puts an entry where there is none, or a file or link. */
+  async #put(child: Entry, { target, path }: Spot, { rows, name }: ChildSpot): Promise<boolean> {
+    const { root, signal, links, memory } = this.#place;
+    if (child.kind === 'dir') {
+      if (await restoreEntry(this.#store, child, { target, root, signal, links, memory: { ...memory, path } })) {
+        rows.addFolder(name, child);
+        return true;
+      }
+    } else if (await restoreEntry(this.#store, child, { target, root, signal, links })) {
+      const stat = lstatSync(target);
+      const digest = rawOfDigest(child.digest);
+      rows.addFile(name, { kind: KINDS.indexOf(child.kind), stat, digest, at: 0, isReliable: false });
+      return true;
+    }
+    this.done.missing.push(path);
+    return false;
+  }
+
+  /** Removes what is present before a name, or all that is left. */
+  async #removeBefore(present: Present, name: string | undefined, spot: Spot): Promise<void> {
+    for (let { name: each } = present; each !== undefined; { name: each } = present) {
+      if (name !== undefined && each >= name) return;
+      await this.#remove(present.section as Section, present.row, { target: `${spot.target}/${each}`, path: `${spot.path}/${each}` }); // prettier-ignore
+      present.next();
+      await this.#step(0);
+    }
+  }
+
+  async #remove(section: Section, row: number, spot: Spot): Promise<void> {
+    if (section.kindOf(row) === DIR) {
+      await this.#removeFolder(spot, { keepRest: true });
+      return;
+    }
+    checkUntouched(section, row, spot);
+    unlinkSync(spot.target);
+    this.done.deleted += 1;
+  }
+
+  async #removeFolder(spot: Spot, { keepRest = false } = {}): Promise<void> {
+    const { index } = this.#place.memory;
+    await this.#removeBefore(new Present(index.folder(spot.path).sections), undefined, spot);
+    index.recordFolder(spot.path, []);
+    try {
+      rmdirSync(spot.target);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+      if (!keepRest) throw notEmpty(spot.path);
+    }
+  }
+}
+
+interface Rows {
+  readonly rows: SectionWriter;
+  readonly leaf: SectionLeaf;
+}
+
+interface ChildSpot extends Spot {
+  readonly present: Present;
+  readonly rows: SectionWriter;
+  readonly name: string;
+}
+
+function digestAt(section: Section, row: number): string {
+  return digestOfRaw(section.digests.subarray(row * 32, row * 32 + 32));
+}
+
+/** @throws {PipeError} PIPE_FILE_CHANGED when a file is not what the walk saw: somebody is working on it. */
+function checkUntouched(section: Section, row: number, { target, path }: Spot): void {
+  if (section.kindOf(row) === DIR) return;
+  const stat: Stats | undefined = lstatSync(target, { throwIfNoEntry: false });
+  if (stat === undefined || stat.isSymbolicLink()) return;
+  if (stat.mtimeMs === section.statOf(row, 0) && stat.size === section.statOf(row, 3)) return;
+  throw new PipeError({
+    code: 'PIPE_FILE_CHANGED',
+    message: `${path} changed while it was about to be replaced`,
+    hint: 'something else is writing it: wait until it is done, then try again',
+  });
+}
+
+function notEmpty(path: string): PipeError {
+  return new PipeError({
+    code: 'PIPE_FOLDER_NOT_EMPTY',
+    message: `${path} is to become a file, but the folder of that name holds files that .pipeignore leaves out`,
+    hint: 'move these files away',
+  });
+}
