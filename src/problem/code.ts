@@ -65,6 +65,8 @@ export const PROBLEM_CODES = {
   PIPE_STAGE_NAME: 'a stage has a name that cannot be used',
   PIPE_STAGE_OUT: 'a path cannot be tracked, moved or removed by itself, since a stage makes it',
   PIPE_STAGE_TIMEOUT: 'a stage took longer than its timeout',
+  PIPE_STORE_BUSY: 'another process is taking things out of the store',
+  PIPE_STORE_DAMAGED: 'the store is damaged, and it is not sure what is needed',
   PIPE_STORE_FORMAT: 'the store was written by a newer pipe',
   PIPE_STORE_WRITE: 'the store or an out cannot be written',
   PIPE_SYSTEM: 'the system refused something that pipe needs',

@@ -22,6 +22,8 @@ export interface ProgressOptions {
   readonly env: Environment;
   /** What is being done: `adding`. */
   readonly label: string;
+  /** What is counted, `files` unless given. */
+  readonly noun?: string;
   readonly quiet?: boolean;
   readonly now?: () => number;
 }
@@ -31,6 +33,7 @@ export function createProgress({
   stderr,
   env,
   label,
+  noun,
   quiet,
   now = performance.now.bind(performance),
 }: ProgressOptions): Progress {
@@ -42,7 +45,7 @@ export function createProgress({
       const time = now();
       if (time - started < AFTER_MS || time - shown < EVERY_MS) return;
       shown = time;
-      const line = progressLine({ label, done, total, bytes, ms: time - started });
+      const line = progressLine({ label, noun, done, total, bytes, ms: time - started });
       stderr.write(`\r\u001b[K${line.slice(0, columnsOf(stderr) - 1)}`);
     },
     end() {
@@ -55,17 +58,18 @@ export function createProgress({
 /** What a line of progress says: how many, how much, how fast, how long it will take. */
 export function progressLine(at: {
   readonly label: string;
+  readonly noun?: string | undefined;
   readonly done: number;
   readonly total?: number | undefined;
   readonly bytes?: number | undefined;
   /** Since the beginning. */
   readonly ms: number;
 }): string {
-  const { label, done, total, bytes, ms } = at;
+  const { label, noun = 'files', done, total, bytes, ms } = at;
   const seconds = Math.max(ms, 1) / 1000;
   const count = total === undefined ? formatCount(done) : `${formatCount(done)} of ${formatCount(total)}`;
-  const rate = `${formatCount(Math.round(done / seconds))} files/s`;
-  const parts = [`${label} ${count} files`];
+  const rate = `${formatCount(Math.round(done / seconds))} ${noun}/s`;
+  const parts = [`${label} ${count} ${noun}`];
   if (bytes !== undefined) parts.push(formatSize(bytes), `${formatSize(Math.round(bytes / seconds))}/s`);
   parts.push(rate);
   if (total !== undefined && done > 0) parts.push(`${formatElapsed(((total - done) / done) * ms)} left`);

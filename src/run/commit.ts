@@ -36,7 +36,7 @@ export async function commit(engine: Engine, facts: StageFacts, run: FinishedRun
   if (changed !== undefined) return changedDep(stage, changed);
   const key = keyOf(engine, facts);
   if (key !== undefined && isCacheable(stage) && options.noCommit !== true) {
-    writeRunRecord(engine.store.layout, engine.blake3, {
+    writeRunRecord(engine.store, engine.blake3, {
       key,
       stage: stage.name,
       startedAt: run.startedAt,

@@ -29,6 +29,8 @@ export async function runStage(engine: Engine, stage: Stage, options: StageOptio
   try {
     release = await claimPaths(engine, stage, options.signal);
     engine.locks.refresh(stage);
+    // Before anything is looked up that the lock may name afterwards.
+    engine.store.hold();
     const facts = await gatherFacts(engine, stage, options);
     const decision = decide(facts, { before: [], options, findRecord: (each) => findRecord(engine, each) });
     const { reasons, record } = decision;

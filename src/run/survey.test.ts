@@ -107,7 +107,7 @@ describe('a survey', () => {
     const key = keyOf(engine, await gatherFacts(engine, first, {}));
     if (key === undefined) throw new Error('no key');
     const run = { key, stage: 'first', startedAt: '2026-01-01T00:00:00.000Z', durationMs: 5, log: null };
-    writeRunRecord(engine.store.layout, engine.blake3, { ...run, outs });
+    writeRunRecord(engine.store, engine.blake3, { ...run, outs });
     expect(await look(engine)).toEqual({
       first: ['restore', 'it has not run before'],
       second: ['run', 'it has not run before'],
@@ -128,7 +128,7 @@ describe('a survey', () => {
     const tree = await engine.store.put(encodeTree(new Map()));
     const out = { path: 'a', digest: tree, size: 0, files: 0 };
     for (const outs of [[], [out], [out, out], [out, { ...out, path: '../b' }]]) {
-      writeRunRecord(engine.store.layout, engine.blake3, {
+      writeRunRecord(engine.store, engine.blake3, {
         key,
         stage: 'x',
         startedAt: '2026-01-01T00:00:00.000Z',

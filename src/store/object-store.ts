@@ -6,22 +6,19 @@ import { dirname, join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
-import { rawOfDigest } from '../kit/digest.ts';
-import { writeFileAtomic } from '../kit/atomic-file.ts';
 import { ownedName, thisOwner } from '../kit/owner.ts';
 import { systemFault } from '../kit/system-fault.ts';
-import { PipeError } from '../problem/problem.ts';
 import { copyThrough, reflink } from './copy.ts';
 import type { PackedPlace } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
 import type { Links } from './link.ts';
 import { linkObject } from './link.ts';
-import { FORMER_FORMATS, STORE_FORMAT, hexOf } from './layout.ts';
-import { LooseNames } from './loose-names.ts';
-import { PackSet } from './pack-set.ts';
+import { hexOf } from './layout.ts';
 import { PackWriter } from './pack-writer.ts';
+import { prepareStore } from './prepare.ts';
+import { Presence } from './presence.ts';
 import { StoreWriter } from './store-writer.ts';
-import { sweepLeftovers } from './sweep.ts';
+import { sweepStore } from './sweep.ts';
 import { writeNew } from './write-files.ts';
 
 /** Objects up to this size are packed when many are stored at once. */
@@ -50,12 +47,8 @@ export interface ExtractOptions {
 export class ObjectStore {
   readonly layout: StoreLayout;
   readonly #blake3: Blake3;
-  readonly #present = new Set<Digest>();
   readonly #owner = thisOwner();
-  readonly #packs: PackSet;
-  readonly #loose: LooseNames;
-  /** Whether the packs were looked at. */
-  #hasPacks = false;
+  readonly #presence: Presence;
   #isSwept = false;
   /** Told of each damaged object. */
   readonly #onDamage: (digest: Digest, movedTo: string) => void;
@@ -64,8 +57,7 @@ export class ObjectStore {
     this.layout = layout;
     this.#blake3 = blake3;
     this.#onDamage = onDamage;
-    this.#packs = new PackSet(layout, blake3);
-    this.#loose = new LooseNames(layout.looseFolder);
+    this.#presence = new Presence(layout, blake3);
   }
 
   /**
@@ -73,55 +65,39 @@ export class ObjectStore {
    * @throws {PipeError} PIPE_STORE_FORMAT for a store that a newer `pipe` wrote.
    */
   prepare(): void {
-    const format = readIfThere(this.layout.format);
-    if (format === undefined || FORMER_FORMATS.includes(format.trim())) {
-      mkdirSync(this.layout.tmp, { recursive: true });
-      writeFileAtomic(this.layout.format, `${STORE_FORMAT}\n`);
-    } else if (format.trim() !== STORE_FORMAT) {
-      throw new PipeError({
-        code: 'PIPE_STORE_FORMAT',
-        message: `the store ${this.layout.root} has the format ${JSON.stringify(format.trim().slice(0, 40))}; this pipe knows ${STORE_FORMAT}`,
-        hint: 'use a newer pipe, or another folder (`pipe config cache.dir DIR`)',
-      });
-    }
+    prepareStore(this.layout);
   }
+
+  /**
+   * From now on, until this process ends, what the store says is there stays there, and so does what is put into it: to
+   * be called before the first look at what will be relied on. Costs nothing where it was called before.
+   */
+  hold(): void {
+    this.#presence.hold();
+  }
+
+  /** Keeps a file of the store that this process is about to write. Relied on is only what `hold` was called before. */
+  readonly keep = (path: string): void => {
+    this.#presence.keep(path);
+  };
 
   /** Whether an object is there, by name alone: its bytes are checked when they are read. */
   has(digest: Digest): boolean {
-    if (this.#present.has(digest)) return true;
-    if (this.#packed(digest) === undefined && !existsSync(this.layout.loose(digest))) return this.#refreshed(digest);
-    this.#present.add(digest);
-    return true;
+    return this.#presence.has(digest);
   }
 
   /** The same for the digest that lies at `at` of some bytes, for those who ask by the hundred thousand. */
   hasRaw(bytes: Buffer, at = 0): boolean {
-    this.#loadPacks();
-    return this.#packs.find(bytes, at) !== undefined || this.#loose.has(bytes, at);
-  }
-
-  /** Another process may have packed an object, or merged packs, since they were last looked at. */
-  #refreshed(digest: Digest): boolean {
-    return this.#packs.refresh() && this.#packed(digest) !== undefined;
-  }
-
-  #loadPacks(): void {
-    if (this.#hasPacks) return;
-    this.#hasPacks = true;
-    this.#packs.refresh();
-  }
-
-  #packed(digest: Digest): PackedPlace | undefined {
-    this.#loadPacks();
-    // A lock may name an object by another algorithm.
-    return digest.startsWith('b3:') ? this.#packs.find(rawOfDigest(digest)) : undefined;
+    return this.#presence.hasRaw(bytes, at);
   }
 
   /** Stores bytes and returns their digest. */
   async put(data: Uint8Array | string): Promise<Digest> {
+    this.hold();
     const digest = this.#blake3.hash(data);
-    // Not by memory: another process may have set the object aside since.
-    if (existsSync(this.layout.loose(digest)) || this.#readPacked(digest) !== undefined) return digest;
+    // Not by memory: another process may have set the object aside since. What a pack holds of it is checked.
+    this.#readPacked(digest);
+    if (this.#presence.find(digest)) return digest;
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     await this.#write(async (target) => {
       await writeFile(target, bytes, { flag: 'wx', mode: 0o600 });
@@ -147,7 +123,7 @@ export class ObjectStore {
     if (packed !== undefined) return Buffer.from(packed);
     const path = this.layout.loose(digest);
     const bytes = readBytesIfThere(path);
-    if (bytes === undefined) return this.#refreshed(digest) ? this.read(digest) : undefined;
+    if (bytes === undefined) return this.#presence.packs.refresh() ? this.read(digest) : undefined;
     if (this.#blake3.hash(bytes) === digest) return bytes;
     this.#quarantine(digest, path);
     return undefined;
@@ -155,19 +131,19 @@ export class ObjectStore {
 
   /** The bytes of a packed object, checked, valid until the next read; `undefined` when no pack has them. */
   #readPacked(digest: Digest): Buffer | undefined {
-    for (let place = this.#packed(digest); place !== undefined; place = this.#packed(digest)) {
-      const bytes = this.#packs.read(place);
+    for (let place = this.#presence.packed(digest); place !== undefined; place = this.#presence.packed(digest)) {
+      const bytes = this.#presence.packs.read(place);
       if (bytes !== undefined && this.#blake3.hash(bytes) === digest) return bytes;
       // Its pack was merged into another one, perhaps; or else another pack may have it, too.
-      if (bytes !== undefined || !this.#packs.refresh()) this.#setAside(digest, place, bytes);
+      if (bytes !== undefined || !this.#presence.packs.refresh()) this.#setAside(digest, place, bytes);
     }
     return undefined;
   }
 
   /** In which file a packed object lies, for helper threads, which check it. */
   packedPlace(digest: Digest): { readonly file: string; readonly offset: number; readonly length: number } | undefined {
-    const place = this.#packed(digest);
-    const name = place && this.#packs.nameOf(place);
+    const place = this.#presence.packed(digest);
+    const name = place && this.#presence.packs.nameOf(place);
     return name && { file: this.layout.pack(name), offset: place.offset, length: place.length };
   }
 
@@ -190,7 +166,7 @@ export class ObjectStore {
     if (this.extractPacked(digest, target, options.mode) !== undefined) return true;
     const source = this.layout.loose(digest);
     if (!existsSync(source)) {
-      return this.#refreshed(digest) && this.extractPacked(digest, target, options.mode) !== undefined;
+      return this.#presence.packs.refresh() && this.extractPacked(digest, target, options.mode) !== undefined;
     }
     const types = options.links?.types ?? COPIES;
     for (const type of types) {
@@ -265,24 +241,31 @@ export class ObjectStore {
 
   /** Opens a writer for many objects at once. */
   writer(): StoreWriter {
+    this.hold();
     return new StoreWriter(this, {
       open: () => {
-        this.prepare();
-        this.#sweep();
-        return new PackWriter(this.layout, this.#blake3, this.#owner);
+        this.#begin();
+        return new PackWriter(this.layout, this.#blake3, { owner: this.#owner, beforePlaced: this.keep });
       },
       seal: async (pack) => {
         const sealed = pack.seal();
-        if ('pack' in sealed) this.#packs.add(sealed.pack, sealed.frames.entries());
+        if ('pack' in sealed) this.#presence.packs.add(sealed.pack, sealed.frames.entries());
         else for (const { bytes } of sealed.few) await this.put(bytes);
       },
     });
   }
 
+  /** Before the first write. */
+  #begin(): void {
+    this.prepare();
+    this.hold();
+    if (!this.#isSwept) sweepStore(this.layout, { blake3: this.#blake3, owner: this.#owner });
+    this.#isSwept = true;
+  }
+
   /** Stores what `fill` writes to the file that it is told, which is not there yet. */
   async #write(fill: (target: string) => Promise<Digest>): Promise<Digest> {
-    this.prepare();
-    this.#sweep();
+    this.#begin();
     mkdirSync(this.layout.tmp, { recursive: true });
     const temporary = join(this.layout.tmp, ownedName(this.#owner));
     try {
@@ -290,9 +273,9 @@ export class ObjectStore {
       await makeDurable(temporary);
       const target = this.layout.loose(digest);
       mkdirSync(dirname(target), { recursive: true });
+      this.keep(target);
       await rename(temporary, target);
-      this.#present.add(digest);
-      this.#loose.add(hexOf(digest));
+      this.#presence.add(digest);
       return digest;
     } catch (error) {
       await rm(temporary, { force: true });
@@ -300,16 +283,9 @@ export class ObjectStore {
     }
   }
 
-  /** Removes, once, what killed processes of this machine were in the middle of writing. */
-  #sweep(): void {
-    if (this.#isSwept) return;
-    this.#isSwept = true;
-    sweepLeftovers(this.layout, { blake3: this.#blake3, owner: this.#owner });
-  }
-
   /** What a pack holds of an object is wrong: it cannot be moved away, so a file beside the pack says it. */
   #setAside(digest: Digest, place: PackedPlace, bytes: Buffer | undefined): void {
-    this.#present.delete(digest);
+    this.#presence.forget(digest);
     // Before the bytes are out of reach.
     const movedTo = this.#placeAside(digest);
     try {
@@ -319,7 +295,7 @@ export class ObjectStore {
       // A store that is only read from must not keep anybody from reading.
       if (systemFault(error) === undefined) throw error;
     }
-    this.#packs.exclude(digest, place);
+    this.#presence.packs.exclude(digest, place);
     this.#onDamage(digest, movedTo);
   }
 
@@ -328,8 +304,7 @@ export class ObjectStore {
   }
 
   #quarantine(digest: Digest, path: string): void {
-    this.#present.delete(digest);
-    this.#loose.delete(hexOf(digest));
+    this.#presence.forget(digest);
     const movedTo = this.#placeAside(digest);
     mkdirSync(this.layout.quarantine, { recursive: true });
     try {
@@ -351,10 +326,6 @@ async function makeDurable(file: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function readIfThere(path: string): string | undefined {
-  return readBytesIfThere(path)?.toString('utf8');
 }
 
 function readBytesIfThere(path: string): Buffer | undefined {

@@ -56,8 +56,8 @@ export class PackReader {
   }
 }
 
-/** Without waiting for the other end of a named pipe; only plain files are packs. */
-function openPack(file: string): number | undefined {
+/** `undefined` when it is not there. Without waiting for the other end of a named pipe; only plain files are packs. */
+export function openPack(file: string): number | undefined {
   let fd: number;
   try {
     fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -70,7 +70,8 @@ function openPack(file: string): number | undefined {
   return undefined;
 }
 
-function readAt(fd: number, offset: number, length: number): Buffer<ArrayBuffer> {
+/** The bytes at a place of an open file; fewer where it ends before. */
+export function readAt(fd: number, offset: number, length: number): Buffer<ArrayBuffer> {
   const buffer = Buffer.allocUnsafe(length);
   let read = 0;
   while (read < length) {

@@ -6,7 +6,7 @@ import { namesIn } from '../kit/temporary.ts';
 import type { PackedPlace } from './digest-map.ts';
 import { DigestMap } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
-import { hexOf, packOfFile } from './layout.ts';
+import { hexOf, packOfBadFile, packOfFile } from './layout.ts';
 import type { Frame } from './pack.ts';
 import { PackReader, readPackTable } from './pack-file.ts';
 
@@ -68,7 +68,7 @@ export class PackSet {
   add(name: Digest, frames: Iterable<Frame>): void {
     // It replaces one of the same name, of which perhaps something was wrong.
     this.#found.delete(name);
-    if (this.#known.has(name)) this.#reload();
+    if (this.#known.has(name)) this.reload();
     else this.#take(name, frames);
   }
 
@@ -103,10 +103,11 @@ export class PackSet {
     } catch (error) {
       if (systemFault(error) === undefined) throw error;
     }
-    this.#reload();
+    this.reload();
   }
 
-  #reload(): void {
+  /** Looks at all packs anew: one that was known is not there any more, or not the same. */
+  reload(): void {
     this.#forget();
     this.#stamp = '';
     this.refresh();
@@ -145,7 +146,7 @@ export class PackSet {
   #readBad(files: readonly string[]): Map<Digest, ReadonlySet<string>> {
     const bad = new Map<Digest, ReadonlySet<string>>();
     for (const file of files) {
-      const name = file.endsWith('.bad') ? packOfFile(file.replace(/\.bad$/, '.pack')) : undefined;
+      const name = packOfBadFile(file);
       if (name !== undefined) bad.set(name, new Set(linesOf(this.#layout.bad(name)).filter((line) => HEX.test(line))));
     }
     return bad;

@@ -214,7 +214,7 @@ describe('a pack that a killed process left', () => {
   });
 
   test('stays while its writer lives, also one that nothing is known of', async () => {
-    const writer = new PackWriter(store.layout, blake3, thisOwner());
+    const writer = new PackWriter(store.layout, blake3, { owner: thisOwner() });
     const big = bytesOf(2 << 20, 1);
     writer.add(blake3.raw(big), big);
     writeFileSync(join(store.layout.tmp, `${ownedName({ ...thisOwner(), host: 'elsewhere' })}.pack`), await content());

@@ -36,6 +36,14 @@ export type Sealed =
   | { readonly pack: Digest; readonly frames: DigestMap }
   | { readonly few: readonly { readonly digest: RawDigest; readonly bytes: Buffer }[] };
 
+export interface PackOptions {
+  readonly owner: Owner;
+  /** Told where a pack will lie just before it does. */
+  readonly beforePlaced?: (path: string) => void;
+  /** Whether also few objects become a pack. */
+  readonly isWhole?: boolean;
+}
+
 /**
  * An open pack: a file in the store's `tmp` that one process appends frames to. Nothing in it counts before it is
  * sealed; when the process is killed, the next one seals what was whole (`recoverPack`).
@@ -44,6 +52,8 @@ export class PackWriter {
   readonly #layout: StoreLayout;
   readonly #blake3: Blake3;
   readonly #owner: Owner;
+  readonly #beforePlaced: PackOptions['beforePlaced'];
+  readonly #isWhole: boolean;
   readonly #block = Buffer.allocUnsafe(BLOCK);
   #used = PACK_HEADER.length;
   /** Bytes of the file before the block. */
@@ -51,15 +61,21 @@ export class PackWriter {
   #file: { readonly path: string; readonly fd: number } | undefined;
   #frames = new DigestMap();
 
-  constructor(layout: StoreLayout, blake3: Blake3, owner: Owner) {
+  constructor(layout: StoreLayout, blake3: Blake3, { owner, beforePlaced, isWhole = false }: PackOptions) {
     this.#layout = layout;
     this.#blake3 = blake3;
     this.#owner = owner;
+    this.#beforePlaced = beforePlaced;
+    this.#isWhole = isWhole;
     PACK_HEADER.copy(this.#block);
   }
 
   has(digest: RawDigest, at = 0): boolean {
     return this.#frames.has(digest, at);
+  }
+
+  get isEmpty(): boolean {
+    return this.#frames.size === 0;
   }
 
   get isFull(): boolean {
@@ -84,12 +100,13 @@ export class PackWriter {
 
   /** Ends the pack: from then on its objects are in the store, and stay there through a crash. */
   seal(): Sealed {
-    if (this.#file === undefined && this.#frames.size < FEWEST) return { few: this.#few() };
+    if (!this.#isWhole && this.#file === undefined && this.#frames.size < FEWEST) return { few: this.#few() };
     const table = tableOf(this.#frames, this.#written + this.#used);
     const name = this.#blake3.hash(table);
     this.#flush();
     this.#write(table);
     const { fd, path } = this.#open();
+    this.#beforePlaced?.(this.#layout.pack(name));
     this.#file = undefined;
     placePack(this.#layout, { fd, path, name });
     return { pack: name, frames: this.#frames };

@@ -68,6 +68,11 @@ export function tablePlace(footer: Buffer, packSize: number): { offset: number; 
  */
 export function readTable(table: Buffer, name: Digest, blake3: Blake3): Frame[] | undefined {
   if (table.length < FOOTER || (table.length - FOOTER) % ROW !== 0 || blake3.hash(table) !== name) return undefined;
+  return tableRows(table);
+}
+
+/** What a table with its footer says, which may have been damaged; `undefined` when it makes no sense as a whole. */
+export function tableRows(table: Buffer): Frame[] | undefined {
   const end = table.readUInt32LE(table.length - 4);
   const frames: Frame[] = [];
   for (let at = 0; at < table.length - FOOTER; at += ROW) {

@@ -104,56 +104,67 @@ function isAsWritten(cuts: readonly Cut[], branches: ReadonlyMap<string, Digest>
   return joinParts(cuts, known).digest === root;
 }
 
-interface Below {
+interface Below extends Bounds {
   readonly height: number;
-  readonly after?: string;
-  /** The last name, as the branch above has it. */
-  readonly last?: string;
   readonly onText: (text: string, digest: Digest) => void;
   readonly isKnown: ((digest: Digest) => boolean) | undefined;
+}
+
+/** What the names of a part lie between, as the branch above has it. */
+export interface Bounds {
+  /** The last name before. */
+  readonly after?: string | undefined;
+  /** The last name. */
+  readonly last?: string | undefined;
 }
 
 function* partsBelow(
   store: Pick<ObjectStore, 'read'>,
   part: Omit<Part, 'last'>,
-  { height, after, last, onText, isKnown }: Below,
+  { height, onText, isKnown, ...bounds }: Below,
 ): Generator<TreePart | PartObject> {
   if (isKnown?.(part.digest) === true) {
     yield { digest: part.digest, size: part.size, files: part.files };
     return;
   }
   const bytes = store.read(part.digest);
-  if (bytes === undefined || bytes.length > LARGEST_OBJECT || height > HIGHEST) throw new BrokenTree();
-  if (!isUtf8(bytes)) throw new BrokenTree();
-  const text = bytes.toString('utf8');
-  if (!isBranch(text)) {
-    yield leafOf(text, part, { after, last });
+  if (bytes === undefined) throw new BrokenTree();
+  const opened = openPart(bytes, part, { ...bounds, height });
+  if ('tree' in opened) {
+    yield opened;
     return;
   }
-  onText(text, part.digest);
+  onText(opened.text, part.digest);
+  let { after } = bounds;
+  for (const each of opened.parts) {
+    yield* partsBelow(store, each, { height: height + 1, last: each.last, onText, isKnown, after });
+    after = each.last;
+  }
+}
+
+/**
+ * What the bytes of a folder's object, or of a part of it, say: entries, or the parts below it.
+ * @param height number of branches above
+ * @throws {BrokenTree} when they are neither, or not what is said of them above
+ */
+export function openPart(
+  bytes: Buffer,
+  part: Omit<Part, 'last'>,
+  { height, after, last }: Bounds & { readonly height: number },
+): TreePart | { readonly text: string; readonly parts: readonly Part[] } {
+  if (bytes.length > LARGEST_OBJECT || height > HIGHEST || !isUtf8(bytes)) throw new BrokenTree();
+  const text = bytes.toString('utf8');
+  if (!isBranch(text)) return leafOf(text, part, { after, last });
   const parts = decodeBranch(text);
   if (parts === undefined) throw new BrokenTree();
   if (sumOf(parts, 'size') !== part.size || sumOf(parts, 'files') !== part.files) throw new BrokenTree();
   if (last !== undefined && parts.at(-1)?.last !== last) throw new BrokenTree();
-  let before = after;
-  for (const each of parts) {
-    if (before !== undefined && byCodeUnit(before, each.last) >= 0) throw new BrokenTree();
-    yield* partsBelow(store, each, {
-      height: height + 1,
-      last: each.last,
-      onText,
-      isKnown,
-      ...(before === undefined ? {} : { after: before }),
-    });
-    before = each.last;
-  }
+  const [first] = parts;
+  if (after !== undefined && (first === undefined || byCodeUnit(after, first.last) >= 0)) throw new BrokenTree();
+  return { text, parts };
 }
 
-function leafOf(
-  text: string,
-  { digest, size, files }: Omit<Part, 'last'>,
-  { after, last }: { readonly after: string | undefined; readonly last: string | undefined },
-): TreePart {
+function leafOf(text: string, { digest, size, files }: Omit<Part, 'last'>, { after, last }: Bounds): TreePart {
   const tree = decodeTree(text);
   if (tree === undefined) throw new BrokenTree();
   let [bytes, count] = [0, 0];

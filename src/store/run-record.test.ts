@@ -36,7 +36,7 @@ describe('run records', () => {
     expect(readRunRecords(layout, blake3, KEY)).toEqual([]);
     const newer = { ...record, startedAt: '2026-02-01T00:00:00.000Z', outs: [], log: blake3.hash('log') };
     for (const each of [record, newer, { ...record, startedAt: '2025-12-31T00:00:00.000Z' }, record])
-      writeRunRecord(layout, blake3, each);
+      writeRunRecord({ layout }, blake3, each);
     const found = readRunRecords(layout, blake3, KEY);
     expect(found.map((each) => each.startedAt.slice(0, 7))).toEqual(['2026-02', '2026-01', '2025-12']);
     expect(found.slice(0, 2)).toEqual([newer, record]);
@@ -44,7 +44,7 @@ describe('run records', () => {
 
   test('that are torn, changed, misplaced or no files at all count as absent', () => {
     const layout = storeLayout(folder);
-    writeRunRecord(layout, blake3, record);
+    writeRunRecord({ layout }, blake3, record);
     const runs = layout.runs(KEY);
     const [name = ''] = readdirSync(runs);
     mkdirSync(join(runs, `${'a'.repeat(64)}.json`));
@@ -52,7 +52,7 @@ describe('run records', () => {
     const put = (text: string): void => { writeFileSync(join(runs, `${blake3.hash(text).slice(3)}.json`), text); }; // prettier-ignore
     put('{"schema":"pipe.run/1"');
     put('');
-    writeRunRecord(layout, blake3, { ...record, key: blake3.hash('other') });
+    writeRunRecord({ layout }, blake3, { ...record, key: blake3.hash('other') });
     expect(readRunRecords(layout, blake3, KEY)).toEqual([record]);
     writeFileSync(join(runs, name), '{}');
     expect(readRunRecords(layout, blake3, KEY)).toEqual([]);

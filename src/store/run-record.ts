@@ -27,8 +27,14 @@ export type Restorable = Pick<RunRecord, 'outs' | 'startedAt' | 'durationMs' | '
 const SCHEMA = 'pipe.run/1';
 const UNMEASURED = 'Node.js does not tell the resource usage of a child process';
 
+/** The store that a record goes to, and how it is told to keep the file. */
+interface RecordTarget {
+  readonly layout: StoreLayout;
+  readonly keep?: (path: string) => void;
+}
+
 /** Files a record under its key. */
-export function writeRunRecord(layout: StoreLayout, blake3: Blake3, record: RunRecord): void {
+export function writeRunRecord(store: RecordTarget, blake3: Blake3, record: RunRecord): void {
   const text = JSON.stringify({
     schema: SCHEMA,
     key: record.key,
@@ -42,9 +48,11 @@ export function writeRunRecord(layout: StoreLayout, blake3: Blake3, record: RunR
     peakMemoryBytes: null,
     unmeasured: UNMEASURED,
   });
-  const folder = layout.runs(record.key);
+  const folder = store.layout.runs(record.key);
+  const path = join(folder, `${hexOf(blake3.hash(text))}.json`);
   mkdirSync(folder, { recursive: true });
-  writeFileAtomic(join(folder, `${hexOf(blake3.hash(text))}.json`), text);
+  store.keep?.(path);
+  writeFileAtomic(path, text);
 }
 
 /** Every intact record under a key, the newest first. */

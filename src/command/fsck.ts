@@ -1,0 +1,143 @@
+import { relative } from 'node:path';
+import type { Digest } from '../kit/digest.ts';
+import { entryOf } from '../lockfile/entry.ts';
+import type { Needs } from '../lockfile/needed.ts';
+import { createProgress } from '../report/progress.ts';
+import type { Engine } from '../run/engine.ts';
+import type { CheckedStore } from '../store/check.ts';
+import { checkStore } from '../store/check.ts';
+import type { BrokenNeed, NeedingThing } from '../store/check-needs.ts';
+import { checkNeeds } from '../store/check-needs.ts';
+import { leftovers } from '../store/leftovers.ts';
+import { ObjectStore } from '../store/object-store.ts';
+import { lostObjects, repairStore } from '../store/repair.ts';
+import { runFiles } from '../store/run-files.ts';
+import type { Upkeep } from '../store/upkeep.ts';
+import { beginUpkeep } from '../store/upkeep.ts';
+import type { Context, GlobalOptions, Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
+import { healFromWorkspace } from './upkeep/heal.ts';
+import { needsOf, openStoreOf } from './upkeep/project-store.ts';
+import type { Examined } from './upkeep/present-fsck.ts';
+import { fsckJson, fsckText } from './upkeep/present-fsck.ts';
+
+export default defineCommand({
+  usage: '',
+  positionals: { min: 0, max: 0 },
+  json: true,
+  details:
+    'Checks every byte of the cache, and that everything is there that locks, pointers and run records need.\n' +
+    'Exits with 0 when all is well or was healed, with 1 when something is damaged or missing still.',
+  options: {
+    repair: { type: 'boolean', help: 'set aside what is damaged, and heal it from another copy or the workspace' },
+  },
+  async run(context, { options, global }): Promise<Outcome> {
+    const engine = await openStoreOf(context);
+    const { layout } = engine.store;
+    const left = leftovers(layout, engine.now()).map((path) => relative(layout.root, path));
+    const upkeep = options.repair === true ? await beginUpkeep(layout, engine.blake3) : undefined;
+    try {
+      const checked = await check(engine, context, global);
+      const needs = await needsOf(engine, []);
+      const things = [...needs.roots, ...thingsOfRuns(engine)];
+      const broken = brokenNeeds(engine, checked, things);
+      const repaired =
+        upkeep === undefined ? undefined : await repair(engine, { checked, broken, things, needs, upkeep });
+      const examined: Examined = { root: layout.root, checked, needs, broken, left, repaired };
+      const json = fsckJson(examined);
+      return { exit: json.ok ? 0 : 1, text: fsckText(examined, global.verbose), json };
+    } finally {
+      upkeep?.end();
+      engine.index.save();
+    }
+  },
+});
+
+async function check(
+  { store, blake3 }: Engine,
+  { stderr, env }: Context,
+  global: GlobalOptions,
+): Promise<CheckedStore> {
+  const quiet = global.json || global.quiet;
+  const progress = createProgress({ stderr, env, label: 'checking', noun: 'objects', quiet });
+  try {
+    const { layout } = store;
+    return await checkStore({
+      layout,
+      blake3,
+      onProgress: (done, total, bytes) => {
+        progress.update(done, total, bytes);
+      },
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+/** What run records need, outs and logs. */
+function* thingsOfRuns({ store, blake3 }: Engine): Generator<NeedingThing> {
+  for (const { record } of runFiles(store.layout, blake3)) {
+    if (record === undefined) continue;
+    const from = `run of ${record.stage}`;
+    for (const out of record.outs) yield { entry: entryOf(out), path: out.path, from };
+    if (record.log !== null) yield { entry: { kind: 'file', digest: record.log, size: 0 }, path: 'log', from };
+  }
+}
+
+function brokenNeeds(
+  { store }: Engine,
+  checked: CheckedStore,
+  things: readonly NeedingThing[],
+): Map<Digest, BrokenNeed> {
+  const { objects } = checked;
+  const lost = lostObjects(checked);
+  // Another process may have stored something since the store was looked at.
+  return checkNeeds(
+    {
+      has: (digest) => objects.has(digest) || (!lost.has(digest) && store.has(digest)),
+      read: (digest) => objects.read(digest) ?? (lost.has(digest) ? undefined : store.read(digest)),
+    },
+    things,
+  );
+}
+
+interface Repair {
+  readonly checked: CheckedStore;
+  readonly broken: ReadonlyMap<Digest, BrokenNeed>;
+  readonly things: readonly NeedingThing[];
+  readonly needs: Needs;
+  readonly upkeep: Upkeep;
+}
+
+async function repair(
+  engine: Engine,
+  { checked, broken, things, needs, upkeep }: Repair,
+): Promise<NonNullable<Examined['repaired']>> {
+  const { store, blake3, now } = engine;
+  const inUse = repairStore(checked, { layout: store.layout, blake3, upkeep, now: now() });
+  const inWorkspace = new Set(needs.roots.map(({ from }) => from));
+  let still = broken;
+  for (let before = ''; ;) {
+    const left = [...still.keys()].join();
+    // A list that was healed may name files that are missing too: until nothing changes any more.
+    if (left === '' || left === before) return { inUse, still };
+    before = left;
+    const places = [...still.values()].flatMap((need) => need.places).filter(({ from }) => inWorkspace.has(from));
+    const paths = outsOf(needs, places);
+    await healFromWorkspace(engine, { writer: freshStore(engine).writer(), wanted: still.keys(), paths });
+    still = checkNeeds(freshStore(engine), things);
+  }
+}
+
+/** A store that remembers nothing of what was there before. */
+function freshStore({ store, blake3 }: Engine): ObjectStore {
+  return new ObjectStore(store.layout, blake3, () => undefined);
+}
+
+/** The outs of the workspace that some places lie in. */
+function outsOf({ roots }: Needs, places: BrokenNeed['places']): Set<string> {
+  const wanted = new Set(places.map(({ path, from }) => `${from}\0${path}`));
+  const isAbove = (from: string, path: string): boolean =>
+    [...wanted].some((place) => place === `${from}\0${path}` || place.startsWith(`${from}\0${path}/`));
+  return new Set(roots.filter(({ from, path }) => isAbove(from, path)).map(({ path }) => path));
+}

@@ -1,0 +1,178 @@
+import { relative } from 'node:path';
+import type { Digest } from '../../kit/digest.ts';
+import { digestOfRaw } from '../../kit/digest.ts';
+import { byCodeUnit } from '../../kit/order.ts';
+import type { Needs } from '../../lockfile/needed.ts';
+import { formatSize } from '../../report/size.ts';
+import { clean, plural } from '../../report/words.ts';
+import type { CheckedStore, DamagedPack } from '../../store/check.ts';
+import type { BrokenNeed } from '../../store/check-needs.ts';
+import { lostObjects } from '../../store/repair.ts';
+
+/** What came out of looking at a store and at what needs it. */
+export interface Examined {
+  /** The store's folder. */
+  readonly root: string;
+  readonly checked: CheckedStore;
+  readonly needs: Needs;
+  readonly broken: ReadonlyMap<Digest, BrokenNeed>;
+  /** What killed processes left behind. */
+  readonly left: readonly string[];
+  readonly repaired:
+    | {
+        /** Damaged packs that a process relies on. */
+        readonly inUse: readonly DamagedPack[];
+        /** What cannot be had still. */
+        readonly still: ReadonlyMap<Digest, BrokenNeed>;
+      }
+    | undefined;
+}
+
+interface DamagedFile {
+  readonly file: string;
+  readonly what: 'object' | 'pack' | 'run' | 'format' | 'note';
+  /** Objects of which it held wrong bytes. */
+  readonly objects: readonly Digest[];
+  readonly tableDamaged?: boolean;
+  readonly repaired: boolean;
+}
+
+interface MissingObject {
+  readonly digest: Digest;
+  readonly kind: BrokenNeed['kind'];
+  readonly state: 'absent' | 'damaged' | 'malformed';
+  readonly size: number;
+  readonly healed: boolean;
+  readonly places: BrokenNeed['places'];
+}
+
+interface FsckDocument {
+  readonly schema: 'pipe.fsck/1';
+  readonly ok: boolean;
+  readonly objects: number;
+  readonly bytes: number;
+  readonly runs: number;
+  readonly damaged: readonly DamagedFile[];
+  readonly missing: readonly MissingObject[];
+  readonly leftovers: readonly string[];
+  readonly problems: readonly { readonly code: string; readonly message: string; readonly file: string }[];
+}
+
+/** The document of `pipe fsck --json`. */
+export function fsckJson(examined: Examined): FsckDocument {
+  const { checked, left, needs, repaired } = examined;
+  const damaged = damagedFiles(examined);
+  const missing = missingObjects(examined);
+  const problems = needs.problems.map(({ problem, file }) => ({ code: problem.code, message: problem.message, file }));
+  const isWell =
+    problems.length === 0 && damaged.every((each) => each.repaired) && missing.every(({ healed }) => healed);
+  return {
+    schema: 'pipe.fsck/1',
+    ok: isWell && (repaired?.still.size ?? 0) === 0,
+    objects: checked.objects.size,
+    bytes: checked.bytes,
+    runs: checked.runs,
+    damaged,
+    missing,
+    leftovers: left,
+    problems,
+  };
+}
+
+function damagedFiles({ root, checked, repaired }: Examined): DamagedFile[] {
+  const at = (path: string): string => relative(root, path);
+  const isDone = repaired !== undefined;
+  return [
+    ...(checked.isFormatDamaged ? [{ file: 'format', what: 'format', objects: [], repaired: isDone } as const] : []),
+    ...checked.damagedPacks.map(
+      (pack) =>
+        ({
+          file: at(pack.path),
+          what: 'pack',
+          objects: pack.bad.map(({ digest }) => digestOfRaw(digest)),
+          tableDamaged: pack.isTableDamaged,
+          repaired: isDone && !repaired.inUse.includes(pack),
+        }) as const,
+    ),
+    ...checked.damagedLoose.map(
+      ({ digest, path }) => ({ file: at(path), what: 'object', objects: [digest], repaired: isDone }) as const,
+    ),
+    ...checked.damagedRuns.map((path) => ({ file: at(path), what: 'run', objects: [], repaired: isDone }) as const),
+    ...checked.wrongNotes.map((path) => ({ file: at(path), what: 'note', objects: [], repaired: isDone }) as const),
+  ];
+}
+
+/** What was missing, and what was found to be when lists of folders had been healed. */
+function missingObjects({ checked, broken, repaired }: Examined): MissingObject[] {
+  const lost = lostObjects(checked);
+  return [...new Map([...broken, ...(repaired?.still ?? [])]).values()]
+    .map(({ digest, kind, state, size, places }) => ({
+      digest,
+      kind,
+      state: state === 'absent' && lost.has(digest) ? ('damaged' as const) : state,
+      size,
+      healed: repaired !== undefined && !repaired.still.has(digest),
+      places,
+    }))
+    .sort((a, b) => byCodeUnit(a.places[0]?.path ?? '', b.places[0]?.path ?? ''));
+}
+
+/** As many lines of one kind as can be taken in. */
+const MOST_LINES = 50;
+
+/** What `pipe fsck` says to people. */
+export function fsckText(examined: Examined, verbose: boolean): string {
+  const document = fsckJson(examined);
+  const isRepair = examined.repaired !== undefined;
+  const { objects, bytes, runs, missing, damaged, leftovers, problems } = document;
+  const checked = `${plural(objects, 'object')} (${formatSize(bytes)}) and ${plural(runs, 'run record')}`;
+  const few = (lines: readonly string[]): string[] =>
+    verbose || lines.length <= MOST_LINES
+      ? lines.map((line) => `  ${line}`)
+      : [...lines.slice(0, MOST_LINES).map((line) => `  ${line}`), `  and ${lines.length - MOST_LINES} more (-v)`];
+  const part = (title: string, lines: readonly string[]): string[] =>
+    lines.length === 0 ? [] : [title, ...few(lines), ''];
+  const lines = [
+    ...part('Damaged:', damaged.map(damagedLine)),
+    ...part('Not in the cache, or damaged there:', missing.filter(({ healed }) => !healed).flatMap(missingLines)),
+    ...part('Healed:', missing.filter(({ healed }) => healed).flatMap(missingLines)),
+    ...part(
+      'Cannot be read:',
+      problems.map(({ file, message }) => clean(`${file}: ${message}`)),
+    ),
+    ...(leftovers.length === 0
+      ? []
+      : [`${isRepair ? 'Put in order' : 'Left behind by killed processes'}: ${plural(leftovers.length, 'file')}`, '']),
+  ];
+  return [...lines, verdict(document, { checked, isRepair })].join('\n');
+}
+
+function verdict(
+  { ok, damaged, missing }: FsckDocument,
+  { checked, isRepair }: { readonly checked: string; readonly isRepair: boolean },
+): string {
+  if (ok) return `${damaged.length + missing.length > 0 ? 'All was repaired' : 'All is well'}: ${checked}.`;
+  const hint = isRepair
+    ? 'What is missing still may be on a remote, or a stage can make it again.'
+    : '`pipe fsck --repair` sets aside what is damaged and heals what there is another copy of.';
+  return `Checked ${checked}.\n${hint}`;
+}
+
+function damagedLine({ file, what, objects, tableDamaged, repaired }: DamagedFile): string {
+  const details = [
+    ...(what === 'pack' && objects.length > 0 ? [plural(objects.length, 'object')] : []),
+    ...(tableDamaged === true ? ['its table'] : []),
+    ...(what === 'run' ? ['a run record'] : []),
+    ...(what === 'note' ? ['a note without cause'] : []),
+    ...(repaired ? ['set right'] : []),
+  ];
+  return details.length === 0 ? file : `${file}: ${details.join(', ')}`;
+}
+
+function missingLines({ state, kind, size, digest, places }: MissingObject): string[] {
+  const what = { absent: 'missing', damaged: 'damaged', malformed: 'no list of a folder' }[state];
+  const list = kind === 'dir' || kind === 'part' ? 'the list of a folder of ' : '';
+  return places.map(({ path, from }) =>
+    clean(`${path} (${from}): ${what}, ${list}${formatSize(size)}, ${digest.slice(3, 11)}`),
+  );
+}

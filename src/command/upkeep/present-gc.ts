@@ -1,0 +1,79 @@
+import { formatSize } from '../../report/size.ts';
+import { clean, plural } from '../../report/words.ts';
+import type { Garbage } from '../../store/collect.ts';
+import type { NeededObject } from '../../store/walk-objects.ts';
+import type { NamedGarbage } from './name-garbage.ts';
+
+/** What went, or would go. */
+export interface Collected {
+  readonly garbage: Garbage;
+  /** Folders that are kept, and whose lists are not in the cache. */
+  readonly absent: readonly NeededObject[];
+  readonly names: readonly NamedGarbage[] | undefined;
+  readonly dry: boolean;
+  readonly trashDays?: number | undefined;
+}
+
+/** The document of `pipe gc --json`. */
+export function collectedJson({ garbage, absent, names, dry, trashDays }: Collected): unknown {
+  return {
+    schema: 'pipe.gc/1',
+    dry,
+    ...garbage,
+    trashDays: trashDays ?? null,
+    absent: [...new Set(absent.map(({ path }) => path))],
+    ...(names === undefined ? {} : { names }),
+  };
+}
+
+/** What is asked before anything goes. */
+export function question(garbage: Garbage, trashDays: number | undefined): string {
+  if (garbage.objects + garbage.runs === 0) return 'Nothing is unneeded. Merge small packs and empty the old trash?';
+  return trashDays === undefined
+    ? `Remove ${amount(garbage)} for good?`
+    : `Move ${amount(garbage)} to the trash for ${plural(trashDays, 'day')}?`;
+}
+
+/** What `pipe gc` says to people. */
+export function collectedText({ garbage, absent, names, dry, trashDays }: Collected): string {
+  const { objects, runs, leftObjects, leftBytes, merged, unreadable } = garbage;
+  const lines: string[] = [];
+  if (objects + runs === 0) lines.push('Everything in the cache is needed.');
+  else if (dry) lines.push(`Would remove ${amount(garbage)}${names === undefined || names.length === 0 ? '.' : ':'}`);
+  else if (trashDays === undefined) lines.push(`Removed ${amount(garbage)}.`);
+  else {
+    lines.push(`Moved ${amount(garbage)} to the trash for ${plural(trashDays, 'day')}.`);
+    lines.push('`pipe gc --undo` brings it back.');
+  }
+  for (const each of names ?? []) lines.push(...nameLines(each));
+  if (leftObjects > 0) {
+    lines.push(
+      `${plural(leftObjects, 'object')} (${formatSize(leftBytes)}) stay in packs that are mostly needed or in use.`,
+    );
+  }
+  if (merged > 0) lines.push(`${dry ? 'Would merge' : 'Merged'} ${plural(merged, 'small pack')}.`);
+  if (unreadable > 0) lines.push(`${plural(unreadable, 'pack')} cannot be read: see \`pipe fsck\`.`);
+  const folders = [...new Set(absent.map(({ path }) => path))];
+  if (folders.length > 0) {
+    lines.push(`The lists of ${plural(folders.length, 'folder')} that are kept are not in the cache.`);
+  }
+  return lines.join('\n');
+}
+
+function amount({ objects, bytes, runs }: Garbage): string {
+  const records = runs === 0 ? '' : ` and ${plural(runs, 'run record')}`;
+  return `${plural(objects, 'object')}${records} (${formatSize(bytes)})`;
+}
+
+/** Of each thing, as many files are named. */
+const MOST_FILES = 10;
+
+function nameLines({ path, from, revisions, objects, bytes, files }: NamedGarbage): string[] {
+  if (path === '') return [`  unknown: ${plural(objects, 'object')}, ${formatSize(bytes)}`];
+  const where = [from, ...(revisions.length === 0 ? [] : [`in ${revisions.join(', ')}`])].join(' ');
+  const head = clean(`  ${path} (${where}): ${formatSize(bytes)}`);
+  if (files.length === 0 || (files.length === 1 && files[0]?.path === path)) return [head];
+  const shown = files.slice(0, MOST_FILES).map((file) => clean(`    ${file.path}: ${formatSize(file.bytes)}`));
+  const more = objects - shown.length;
+  return [head, ...shown, ...(files.length > MOST_FILES ? [`    and ${more} more`] : [])];
+}

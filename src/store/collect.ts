@@ -1,0 +1,174 @@
+import { rmSync, statSync } from 'node:fs';
+import type { Blake3 } from '../kit/blake3.ts';
+import { removeTree } from '../kit/remove-tree.ts';
+import { entryOf } from '../lockfile/entry.ts';
+import type { StoreLayout } from './layout.ts';
+import type { Marks } from './mark.ts';
+import { FRAME_HEAD } from './pack.ts';
+import type { OldPack } from './repack.ts';
+import { removePack, repack } from './repack.ts';
+import { runFiles } from './run-files.ts';
+import type { RunRecord } from './run-record.ts';
+import type { StoredPack } from './stored-objects.ts';
+import { looseObjects, storedPacks } from './stored-objects.ts';
+import { intoTrash, trashFolders } from './trash.ts';
+import type { Dispose, Upkeep } from './upkeep.ts';
+
+/** Packs below this are small. */
+const SMALL_PACK = 1 << 20;
+
+/** More small packs than this are merged. */
+const MOST_SMALL = 50;
+
+/** A pack is written anew when this part of its bytes, or more, is not needed. */
+const UNNEEDED_PART = 0.25;
+
+/** What nobody needs, or what became of it. */
+export interface Garbage {
+  readonly objects: number;
+  /** Of the files that go, less those of the packs that take their place. */
+  readonly bytes: number;
+  readonly runs: number;
+  /** Objects that stay in packs that are mostly needed, and their bytes. */
+  readonly leftObjects: number;
+  readonly leftBytes: number;
+  /** Packs that are merged since there are many small ones. */
+  readonly merged: number;
+  /** Packs whose table is damaged: nobody knows what they hold. */
+  readonly unreadable: number;
+}
+
+export interface CollectOptions {
+  readonly layout: StoreLayout;
+  readonly blake3: Blake3;
+  readonly marks: Marks;
+  /** Files that running processes rely on stay. */
+  readonly isHeld: (path: string) => boolean;
+}
+
+/** Told of what goes, object by object. */
+export interface GarbageVisitor {
+  readonly object?: (digest: Buffer, bytes: number) => void;
+  readonly run?: (record: RunRecord) => void;
+}
+
+/** What would go. Marks what the run records need that stay: logs. */
+export function findGarbage(options: CollectOptions, { object, run }: GarbageVisitor = {}): Garbage {
+  const { layout, blake3, marks, isHeld } = options;
+  const found = { objects: 0, bytes: 0, runs: 0, leftObjects: 0, leftBytes: 0, merged: 0, unreadable: 0 };
+  for (const { record, size } of unneededRuns(options)) {
+    found.runs += 1;
+    found.bytes += size;
+    run?.(record);
+  }
+  for (const { digest, path } of looseObjects(layout)) {
+    if (marks.has(digest) || isHeld(path)) continue;
+    const size = statSync(path, { throwIfNoEntry: false })?.size;
+    if (size === undefined) continue;
+    found.objects += 1;
+    found.bytes += size;
+    object?.(digest, size);
+  }
+  let small = 0;
+  for (const pack of storedPacks(layout, blake3)) {
+    const fate = fateOf(pack, options);
+    if (fate === undefined) found.unreadable += 1;
+    else if (!fate.goes) {
+      found.leftObjects += fate.objects;
+      found.leftBytes += fate.bytes;
+      if (pack.size < SMALL_PACK && !isHeld(pack.path)) small += 1;
+    } else {
+      found.objects += fate.objects;
+      found.bytes += fate.isEmpty ? pack.size : fate.bytes;
+      for (const { digest, length } of pack.frames ?? []) if (!marks.has(digest)) object?.(digest, length);
+    }
+  }
+  if (small > MOST_SMALL) found.merged = small;
+  return found;
+}
+
+interface Fate {
+  /** Whether the pack goes, and what of it is needed into another one. */
+  readonly goes: boolean;
+  readonly isEmpty: boolean;
+  /** What is not needed. */
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+function fateOf({ frames, path }: StoredPack, { marks, isHeld }: CollectOptions): Fate | undefined {
+  if (frames === undefined) return undefined;
+  let [objects, bytes, all] = [0, 0, 0];
+  for (const { digest, length } of frames) {
+    all += length + FRAME_HEAD;
+    if (marks.has(digest)) continue;
+    objects += 1;
+    bytes += length + FRAME_HEAD;
+  }
+  const goes = bytes > 0 && bytes >= all * UNNEEDED_PART && !isHeld(path);
+  return { goes, isEmpty: objects === frames.length, objects, bytes };
+}
+
+/** The run records of which an out is not needed. Marks the logs of the others. */
+function* unneededRuns({ layout, blake3, marks, isHeld }: CollectOptions): Generator<{
+  readonly path: string;
+  readonly size: number;
+  readonly record: RunRecord;
+}> {
+  for (const { path, size, record } of runFiles(layout, blake3)) {
+    if (record === undefined) continue;
+    if (isHeld(path) || record.outs.every((out) => marks.hasEntry(entryOf(out)))) {
+      if (record.log !== null) marks.add(record.log);
+    } else yield { path, size, record };
+  }
+}
+
+export interface RemoveOptions extends CollectOptions {
+  readonly upkeep: Upkeep;
+  /** For how many days what goes can be brought back; for good when absent. */
+  readonly trashDays: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly onProgress?: (objects: number) => void;
+}
+
+/**
+ * Takes out what nobody needs: run records before the objects that they name, so that none ever names what is gone.
+ * Then merges packs if there are many small ones, and removes what lay in the trash for long enough.
+ */
+export async function removeGarbage(options: RemoveOptions): Promise<void> {
+  const { layout, blake3, marks, upkeep, trashDays, now } = options;
+  const remove: Dispose = (path) => {
+    rmSync(path, { force: true });
+  };
+  const dispose = trashDays === undefined ? remove : intoTrash(layout, now, trashDays);
+  upkeep.remove(pathsOf(unneededRuns(options)), dispose);
+  upkeep.remove(pathsOf(unneededLoose(options)), dispose);
+  const replaced: OldPack[] = [];
+  const small: OldPack[] = [];
+  for (const pack of storedPacks(layout, blake3)) {
+    const { frames } = pack;
+    const fate = fateOf(pack, options);
+    if (fate === undefined || frames === undefined || upkeep.isHeld(pack.path)) continue;
+    if (fate.goes && fate.isEmpty) removePack({ ...pack, dispose }, options);
+    else if (fate.goes) replaced.push({ ...pack, frames, dispose });
+    else if (pack.size < SMALL_PACK) small.push({ ...pack, frames, dispose: remove });
+  }
+  await repack(replaced, { ...options, isWanted: (digest) => marks.has(digest) });
+  if (small.length > MOST_SMALL) await repack(small, { ...options, isWanted: () => true });
+  for (const { path, until } of trashFolders(layout)) if (until <= now) removeTree(path);
+}
+
+function* unneededLoose({ layout, marks, onProgress }: RemoveOptions): Generator<{ readonly path: string }> {
+  let objects = 0;
+  for (const { digest, path } of looseObjects(layout)) {
+    if (marks.has(digest)) continue;
+    yield { path };
+    objects += 1;
+    onProgress?.(objects);
+  }
+}
+
+function* pathsOf(files: Iterable<{ readonly path: string }>): Generator<string> {
+  for (const { path } of files) yield path;
+}

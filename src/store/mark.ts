@@ -1,0 +1,72 @@
+import type { Digest, RawDigest } from '../kit/digest.ts';
+import { rawOfDigest } from '../kit/digest.ts';
+import { namesIn } from '../kit/temporary.ts';
+import { DigestMap } from './digest-map.ts';
+import type { StoreLayout } from './layout.ts';
+import { hexOf } from './layout.ts';
+import type { StoredObjects } from './stored-objects.ts';
+import type { Entry } from './tree.ts';
+import type { NeededObject } from './walk-objects.ts';
+import { walkObjects } from './walk-objects.ts';
+
+const NOWHERE = { pack: 0, offset: 0, length: 0 };
+
+/** Which objects are needed, and why it may not be known of some. */
+export class Marks {
+  readonly #objects: StoredObjects;
+  readonly #marked = new DigestMap();
+  /** The folders, and parts of them, whose objects are marked. */
+  readonly #folders = new Set<Digest>();
+  /** Folders whose lists are not in the store: nobody knows what of it they need. */
+  readonly absent: NeededObject[] = [];
+  /** Folders whose lists are damaged. */
+  readonly damaged: NeededObject[] = [];
+  readonly #wasDamaged: (digest: Digest) => boolean;
+
+  constructor(objects: StoredObjects, layout: StoreLayout) {
+    this.#objects = objects;
+    const set = damagedBefore(layout);
+    this.#wasDamaged = (digest) => set.has(hexOf(digest));
+  }
+
+  has(digest: RawDigest, at = 0): boolean {
+    return this.#marked.has(digest, at);
+  }
+
+  /** Whether everything that an entry needs is marked. */
+  hasEntry({ kind, digest }: Pick<Entry, 'kind' | 'digest'>): boolean {
+    if (kind === 'dir') return this.#folders.has(digest);
+    return digest.startsWith('b3:') && this.#marked.has(rawOfDigest(digest));
+  }
+
+  /** Marks one object. */
+  add(digest: Digest): void {
+    if (digest.startsWith('b3:')) this.#marked.add(rawOfDigest(digest), 0, NOWHERE);
+  }
+
+  /** Marks an entry and all that lies below it. */
+  addEntry(entry: Entry, path: string): void {
+    walkObjects(this.#objects, entry, {
+      path,
+      visitor: {
+        enter: ({ digest, kind }) => {
+          const isFolder = kind === 'dir' || kind === 'part';
+          if (isFolder && this.#folders.has(digest)) return false;
+          if (isFolder) this.#folders.add(digest);
+          this.add(digest);
+          // Stores of DVC keep their own.
+          return digest.startsWith('b3:');
+        },
+        broken: (object, bytes) => {
+          const isAbsent = bytes === undefined && !this.#objects.has(object.digest) && !this.#wasDamaged(object.digest);
+          (isAbsent ? this.absent : this.damaged).push(object);
+        },
+      },
+    });
+  }
+}
+
+/** Of what a store once held wrong bytes, as hex: these were set aside. */
+function damagedBefore(layout: StoreLayout): Set<string> {
+  return new Set(namesIn(layout.quarantine).map((name) => name.slice(0, 64)));
+}

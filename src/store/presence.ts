@@ -1,0 +1,139 @@
+import { existsSync } from 'node:fs';
+import type { Blake3 } from '../kit/blake3.ts';
+import type { Digest } from '../kit/digest.ts';
+import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
+import type { PackedPlace } from './digest-map.ts';
+import type { StoreLayout } from './layout.ts';
+import { STORE_FORMAT, formatOf, hexOf } from './layout.ts';
+import { Lease } from './lease.ts';
+import { LooseNames } from './loose-names.ts';
+import { PackSet } from './pack-set.ts';
+
+/** Which objects a store has, by name alone; with a lease, of those that it says are there none goes away. */
+export class Presence {
+  readonly packs: PackSet;
+  readonly #layout: StoreLayout;
+  readonly #present = new Set<Digest>();
+  readonly #loose: LooseNames;
+  #lease: Lease | undefined;
+  #isHeld = false;
+  /** Whether to take a lease as soon as there is a store. */
+  #wantsLease = false;
+  /** The packs that the lease names. */
+  readonly #keptPacks = new Set<Digest>();
+  /** Whether the packs were looked at. */
+  #hasPacks = false;
+
+  constructor(layout: StoreLayout, blake3: Blake3) {
+    this.#layout = layout;
+    this.packs = new PackSet(layout, blake3);
+    this.#loose = new LooseNames(layout.looseFolder);
+  }
+
+  /** From now on a loose object is there. */
+  add(digest: Digest): void {
+    this.#present.add(digest);
+    this.#loose.add(hexOf(digest));
+  }
+
+  /** Forgets that an object was there. */
+  forget(digest: Digest): void {
+    this.#present.delete(digest);
+    this.#loose.delete(hexOf(digest));
+  }
+
+  /** Looks for an object, not by memory, in the packs that are known and among the loose ones. */
+  find(digest: Digest): boolean {
+    return this.#isPacked(digest) || this.#isLoose(digest);
+  }
+
+  /**
+   * From now on, until this process ends, what the store says is there stays there, and so does what is put into it: to
+   * be called before the first look at what will be relied on. Costs nothing where it was called before.
+   */
+  hold(): void {
+    if (this.#isHeld) return;
+    this.#wantsLease = true;
+    // One of another format is made one of this at the first write, or refused.
+    if (formatOf(this.#layout) !== STORE_FORMAT) return;
+    this.#isHeld = true;
+    this.#lease = Lease.of(this.#layout);
+    // What was seen before may have gone.
+    this.#present.clear();
+  }
+
+  /** Keeps a file of the store that this process is about to write. Relied on is only what `hold` was called before. */
+  keep(path: string): void {
+    this.#lease?.pin(path);
+  }
+
+  /** Whether an object is there, by name alone: its bytes are checked when they are read. */
+  has(digest: Digest): boolean {
+    if (this.#present.has(digest)) return true;
+    if (this.#wantsLease) this.hold();
+    if (!this.find(digest) && !this.#refreshed(digest)) return false;
+    this.#present.add(digest);
+    return true;
+  }
+
+  /** The same for the digest that lies at `at` of some bytes, for those who ask by the hundred thousand. */
+  hasRaw(bytes: Buffer, at = 0): boolean {
+    this.#loadPacks();
+    if (this.#wantsLease) this.hold();
+    const place = this.packs.find(bytes, at);
+    if (place !== undefined && (this.#isKept(place) || this.#isPacked(digestAt(bytes, at)))) return true;
+    if (!this.#loose.has(bytes, at)) return false;
+    // The list may be old: with a lease it must be so now.
+    return this.#lease === undefined || this.#isLoose(digestAt(bytes, at));
+  }
+
+  /** Another process may have packed an object, or merged packs, since they were last looked at. */
+  #refreshed(digest: Digest): boolean {
+    return this.packs.refresh() && this.#isPacked(digest);
+  }
+
+  #loadPacks(): void {
+    if (this.#hasPacks) return;
+    this.#hasPacks = true;
+    this.packs.refresh();
+  }
+
+  /** Where an object lies in a pack; `undefined` when none that is known has it. */
+  packed(digest: Digest): PackedPlace | undefined {
+    this.#loadPacks();
+    // A lock may name an object by another algorithm.
+    return digest.startsWith('b3:') ? this.packs.find(rawOfDigest(digest)) : undefined;
+  }
+
+  #isPacked(digest: Digest): boolean {
+    for (;;) {
+      const place = this.packed(digest);
+      if (place === undefined) return false;
+      if (this.#isKept(place)) return true;
+      this.packs.reload();
+    }
+  }
+
+  /** Whether the pack of a place stays where it is; true without a lease, when nobody wants to know. */
+  #isKept(place: PackedPlace): boolean {
+    const name = this.#lease === undefined ? undefined : this.packs.nameOf(place);
+    if (name === undefined || this.#keptPacks.has(name)) return true;
+    const path = this.#layout.pack(name);
+    this.keep(path);
+    if (!existsSync(path)) return false;
+    this.#keptPacks.add(name);
+    return true;
+  }
+
+  #isLoose(digest: Digest): boolean {
+    const path = this.#layout.loose(digest);
+    if (!existsSync(path)) return false;
+    if (this.#lease === undefined) return true;
+    this.keep(path);
+    return existsSync(path);
+  }
+}
+
+function digestAt(bytes: Buffer, at: number): Digest {
+  return digestOfRaw(bytes.subarray(at, at + 32));
+}

@@ -1,0 +1,64 @@
+import { mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { removeTree } from '../kit/remove-tree.ts';
+import { namesIn } from '../kit/temporary.ts';
+import type { StoreLayout } from './layout.ts';
+import { isStorePath } from './layout.ts';
+import { putBack } from './limbo.ts';
+import type { Dispose } from './upkeep.ts';
+
+const DAY_MS = 86_400_000;
+
+/** What one collection took out and can be brought back. */
+export interface TrashFolder {
+  readonly path: string;
+  /** When it was taken out, and until when it is kept, in milliseconds since 1970. */
+  readonly time: number;
+  readonly until: number;
+}
+
+/** Every folder of the trash, the newest first. */
+export function trashFolders({ trash }: Pick<StoreLayout, 'trash'>): TrashFolder[] {
+  return namesIn(trash)
+    .flatMap((name) => {
+      const [, stamp = '', days] = /^(\d{8}T\d{9}Z)\+(\d{1,6})$/.exec(name) ?? [];
+      const iso = stamp.replace(/^(....)(..)(..)T(..)(..)(..)(...)Z$/, '$1-$2-$3T$4:$5:$6.$7Z');
+      const time = Date.parse(iso);
+      return Number.isNaN(time) ? [] : [{ path: join(trash, name), time, until: time + Number(days) * DAY_MS }];
+    })
+    .sort((a, b) => b.time - a.time);
+}
+
+/** Moves what is taken out into a new folder of the trash, which is made with the first file. */
+export function intoTrash(layout: StoreLayout, now: number, days: number): Dispose {
+  const folder = join(layout.trash, `${new Date(now).toISOString().replace(/[-:.]/g, '')}+${String(days)}`);
+  const made = new Set<string>();
+  return (path, from) => {
+    const target = join(folder, relative(layout.base, from));
+    if (!made.has(dirname(target))) mkdirSync(dirname(target), { recursive: true });
+    made.add(dirname(target));
+    renameSync(path, target);
+  };
+}
+
+/** Every file in a folder of the trash, and where it came from. */
+function* trashed(layout: StoreLayout, folder: string): Generator<{ path: string; from: string }> {
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    if (entry.isDirectory()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const inside = relative(folder, path);
+    // Anybody may have put a name there that leads elsewhere.
+    if (isStorePath(inside.replaceAll(sep, '/'))) yield { path, from: join(layout.base, inside) };
+  }
+}
+
+/** Brings back what lies in a folder of the trash; returns how many files. */
+export function undoTrash(layout: StoreLayout, folder: string): number {
+  let files = 0;
+  for (const { path, from } of trashed(layout, folder)) {
+    putBack(path, from);
+    files += 1;
+  }
+  removeTree(folder);
+  return files;
+}
