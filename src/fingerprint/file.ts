@@ -219,7 +219,7 @@ class Walk {
       // Before anything is looked at: a name that could not be decoded finds nothing, and must not pass for absent.
       checkName(child, name);
       // A link that points nowhere is left out of deps: there are no bytes to depend on.
-      if (this.#how.follow && each.isSymbolicLink() && statOf(`${absolute}/${name}`, true) === undefined) continue;
+      if (this.#how.follow && each.isSymbolicLink() && !isThere(child, `${absolute}/${name}`)) continue;
       names.push(name);
       if (!each.isFile()) special.set(name, each);
     }
@@ -321,6 +321,15 @@ class Walk {
   async #settle(): Promise<void> {
     this.#isFull = false;
     await this.#how.sink?.settle();
+  }
+}
+
+/** Whether a link leads to anything. */
+function isThere(path: string, absolute: string): boolean {
+  try {
+    return statOf(absolute, true) !== undefined;
+  } catch (error) {
+    throw readProblem(path, error);
   }
 }
 

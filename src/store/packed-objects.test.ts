@@ -93,13 +93,13 @@ describe('wrong bytes in a pack', () => {
   });
 
   test.each([
-    ['by itself', async (to: ObjectStore) => await to.put(TEXTS[0]!)],
-    ['with others', async (to: ObjectStore) => await pack(to, blake3, [...TEXTS, ...texts(20, 'new')])],
-    ['in a pack of the same name', async (to: ObjectStore) => await pack(to, blake3, TEXTS)],
-  ])('are made up for when the object is stored again %s, and it is found, also by others', async (_, storeAgain) => {
+    ['by itself', (to: ObjectStore): Promise<unknown> => to.put(TEXTS[0]!)],
+    ['with others', (to: ObjectStore): Promise<unknown> => pack(to, blake3, [...TEXTS, ...texts(20, 'new')])],
+    ['in a pack of the same name', (to: ObjectStore): Promise<unknown> => pack(to, blake3, TEXTS)],
+  ])('are made up for when the object is stored again %s, and it is found, also by others', async (how, storeAgain) => {
     const digests = await pack(store, blake3, TEXTS);
     const [first] = digests as [Digest];
-    const sameName = _.includes('same');
+    const sameName = how.includes('same');
     const mate = open();
     expect(mate.has(first)).toBe(true);
     for (const digest of sameName ? digests : [first]) spoilAll(digest);
