@@ -2,7 +2,7 @@ import { isOutdated, readBuild } from './build.ts';
 import { describeMachine, IDLE_ENOUGH, sampleLoad, worse } from './machine.ts';
 import { measure } from './measure.ts';
 import type { Place } from './place.ts';
-import { closePlaces, openPlaces } from './place.ts';
+import { closePlaces, lackOf, openPlaces } from './place.ts';
 import type { BenchDocument, Failure, Result } from './result.ts';
 import { conclude } from './result.ts';
 import type { Scenario } from './scenario.ts';
@@ -15,6 +15,10 @@ export interface Settings {
   readonly pairs: number;
   /** A folder on the disk to measure. */
   readonly disk: string | undefined;
+  /** Measure in the place of this kind only. */
+  readonly where: Place['kind'] | undefined;
+  /** The share of the data that the scenarios were made for. */
+  readonly scale: number;
   /** Is told what is going on, a line at a time. */
   readonly report: (line: string) => void;
 }
@@ -24,20 +28,25 @@ export interface Settings {
  * @throws {Error} when nothing is built, there is no disk to measure on, or Ctrl-C was pressed
  */
 export async function bench(scenarios: readonly Scenario[], settings: Settings): Promise<BenchDocument> {
-  const { pairs, disk, report } = settings;
+  const { pairs, disk, where: only, scale, report } = settings;
   const started = new Date().toISOString();
   const { entry, ...pipe } = readBuild();
   const warnings: string[] = [];
   if (pairs < ENOUGH_PAIRS) warnings.push(`fewer than ${ENOUGH_PAIRS} pairs: too few to go by`);
   if (isOutdated()) warnings.push('dist/ is older than src/: `npm run build` makes it new');
-  const places = openPlaces(disk);
+  if (scale !== 1) warnings.push(`--scale ${scale}: scenarios of data work on that share of it, and are not judged`);
+  const places = openPlaces(disk, only);
   const interrupt = interruption();
   try {
     const results: (Result | Failure)[] = [];
     for (const scenario of scenarios) {
-      const wanted = scenario.judged === 'any' ? places.slice(0, 1) : places;
+      const wanted = (scenario.judged === 'any' ? places.slice(0, 1) : places).filter((place) => {
+        const lack = lackOf(scenario.needs, place);
+        if (lack !== undefined) warnings.push(`${scenario.name} is left out on ${place.kind}: ${lack}`);
+        return lack === undefined;
+      });
       for (const place of wanted)
-        results.push(await attempt({ scenario, place, judged: isJudged(scenario, place, places) }));
+        results.push(await attempt({ scenario, place, judged: isJudged(scenario, place, wanted) }));
     }
     if (readBuild().entry !== entry) warnings.push('dist/ was built again meanwhile: these numbers are a mixture');
     const kinds = places.map(({ kind, filesystem }) => ({ kind, filesystem }));

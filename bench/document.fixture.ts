@@ -1,4 +1,5 @@
 import type { Failure, Result } from './result.ts';
+import { growthName } from './growth.ts';
 import { conclude } from './result.ts';
 import type { BenchDocument } from './result.ts';
 import type { Contender, Scenario } from './scenario.ts';
@@ -68,4 +69,23 @@ export function sampleResults(): (Result | Failure)[] {
     ),
     { scenario: 'status.1-stage.nothing-changed', where: 'disk', failed: 'pipe ended with 1\nand said a lot' },
   ];
+}
+
+/** One kind of work on two numbers of files, and on a share of the data. */
+export function growthResults(): Result[] {
+  const points = [
+    { files: 100_000, seconds: 4, memoryBytes: 120e6 },
+    { files: 10_000, seconds: 0.5, memoryBytes: 60e6 },
+  ];
+  return points.map(({ files, seconds, memoryBytes }) =>
+    conclude(
+      scenarioOf({
+        name: growthName('add', files),
+        budgets: [{ kind: 'stored', atMost: 1e6 }],
+        ...(files === 100_000 ? { scale: 0.5 } : {}),
+      }),
+      { pipe: { name: 'pipe', role: 'pipe', seconds: [seconds] }, memoryBytes, storedBytes: 131_072, others: [] },
+      { where: 'tmpfs', judged: true, load: LOAD },
+    ),
+  );
 }

@@ -28,6 +28,19 @@ test('memory is judged in every scenario', () => {
   expect(verdicts([], { memoryBytes: MEMORY_BUDGET + 1 })).toEqual(['missed']);
 });
 
+test('a scenario may have a budget of its own for memory', () => {
+  const own: Budget = { kind: 'memory', atMost: 500e6 };
+  expect(verdicts([own], { memoryBytes: 400e6 })).toEqual(['met']);
+  expect(verdicts([own], { memoryBytes: 501e6 })).toEqual(['missed']);
+});
+
+test('what a run adds to the store is judged where it was looked at', () => {
+  const stored: Budget = { kind: 'stored', atMost: 1e6 };
+  expect(verdicts([stored], { storedBytes: 1e6 })).toEqual(['met', 'met']);
+  expect(verdicts([stored], { storedBytes: 1e6 + 1 })).toEqual(['missed', 'met']);
+  expect(verdicts([stored])).toEqual(['open', 'met']);
+});
+
 test('one missed budget outweighs all others, and one that is open all that are met', () => {
   const facts: Facts = { seconds: 1, memoryBytes: 1, ratioTo: () => undefined };
   const met = judge([{ kind: 'seconds', atMost: 2 }], facts);

@@ -1,6 +1,6 @@
 import type { Budget } from './scenario.ts';
 
-/** What pipe's own process may hold at its peak, in any scenario: 300 MB. */
+/** What pipe's own process may hold at its peak, unless a scenario has a budget of its own for it: 300 MB. */
 export const MEMORY_BUDGET = 300e6;
 
 /** `reported`: measured where its time is not judged; `open`: what it is judged by was not measured. */
@@ -8,25 +8,36 @@ export type Verdict = 'met' | 'missed' | 'reported' | 'open';
 
 /** One budget, held against what was measured in the same unit. */
 export interface Judgement {
-  readonly budget: Budget | { readonly kind: 'memory'; readonly atMost: number };
+  readonly budget: Budget;
   readonly measured: number | null;
   readonly verdict: Exclude<Verdict, 'reported'>;
 }
 
-/** What is judged: the median time, the peak memory, and the median ratio to a contender, where it was measured. */
+/**
+ * What is judged: the median time, the peak memory, the bytes added to the store, and the median ratio to a contender,
+ * where they were measured.
+ */
 export interface Facts {
   readonly seconds: number;
   readonly memoryBytes: number;
+  readonly storedBytes?: number | undefined;
   readonly ratioTo: (name: string) => number | undefined;
 }
 
-/** Holds a scenario against its budgets, and against the one for memory that all share. */
+/** Holds a scenario against its budgets, and against the one for memory that all share which have none of their own. */
 export function judge(budgets: readonly Budget[], facts: Facts): Judgement[] {
-  return [...budgets, { kind: 'memory', atMost: MEMORY_BUDGET } as const].map((budget) => {
+  const hasMemory = budgets.some(({ kind }) => kind === 'memory');
+  const all: readonly Budget[] = hasMemory ? budgets : [...budgets, { kind: 'memory', atMost: MEMORY_BUDGET }];
+  return all.map((budget) => {
     const measured = measuredFor(budget, facts);
     const verdict = measured === null ? 'open' : measured <= budget.atMost ? 'met' : 'missed';
     return { budget, measured, verdict };
   });
+}
+
+/** Whether a budget holds on every disk, also where times are not judged. */
+export function isOfAnyPlace({ kind }: Budget): boolean {
+  return kind === 'memory' || kind === 'stored';
 }
 
 /**
@@ -48,5 +59,7 @@ function measuredFor(budget: Judgement['budget'], facts: Facts): number | null {
       return facts.ratioTo(budget.to) ?? null;
     case 'memory':
       return facts.memoryBytes;
+    case 'stored':
+      return facts.storedBytes ?? null;
   }
 }

@@ -13,7 +13,7 @@ async function main(argv: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const scenarios = selectNamed(allScenarios(options), options.only);
+  const scenarios = selectNamed(allScenarios(options), options.only, options.long);
   const page = options.write === undefined ? undefined : readFileSync(options.write, 'utf8');
   if (page !== undefined) replaceTable(page, ''); // a page without markers is found out now, not after an hour
   const document = await bench(scenarios, { ...options, report: say });

@@ -2,6 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { smallData } from './data/data-set.ts';
+import { sharedData } from './data/shared.ts';
 import { scenarioOf } from './document.fixture.ts';
 import { measure } from './measure.ts';
 import type { Place } from './place.ts';
@@ -73,6 +75,42 @@ test('a fresh contender gets an empty folder and home for each run, others keep 
   measure(scenarioOf({ pipe: contender('pipe'), others: [seen(true), seen(false)] }), place, 2);
   expect(new Set(worlds.map(({ folder }) => folder)).size).toBe(4);
   expect(new Set(worlds.map(({ env }) => env['HOME'])).size).toBe(4);
+});
+
+test('a contender that brings back its state keeps its world, and says what its worst run has stored', () => {
+  let prepared = 0;
+  const seen: string[] = [];
+  const stored = [1, 30, 20];
+  const pipe = contender('pipe', {
+    prepare(world) {
+      prepared++;
+      const made = join(world.folder, 'made');
+      const script = `require('node:fs').writeFileSync(${JSON.stringify(made)}, '', { flag: 'wx' })`;
+      return {
+        command: { file: process.execPath, args: ['-e', script] },
+        verify: () => seen.push('verify'),
+        stored: () => stored.shift()!,
+        reset() {
+          seen.push('reset');
+          rmSync(made);
+        },
+      };
+    },
+  });
+  expect(measure(scenarioOf({ pipe }), place, 2).storedBytes).toBe(30);
+  expect(prepared).toBe(1);
+  expect(seen.join(' ')).toBe('verify reset verify reset verify reset');
+});
+
+test('what contenders share goes with the scenario', () => {
+  const pipe = contender('pipe', {
+    prepare(world) {
+      sharedData(world, smallData(0.0001));
+      return { command: { file: process.execPath, args: ['-e', '0'] }, verify: () => undefined };
+    },
+  });
+  measure(scenarioOf({ pipe }), place, 1);
+  expect(readdirSync(place.folder)).toEqual(['peak-memory']);
 });
 
 test('a run that fails, or that has not done its work, has no time and leaves no folder', () => {

@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordedMemory, recordingMemory } from './memory.ts';
 import type { Place } from './place.ts';
+import { sharedFolder } from './place.ts';
 import type { Timed } from './process.ts';
 import { runProcess } from './process.ts';
 import type { DisposableWorld } from './project/world.ts';
@@ -20,6 +23,8 @@ export interface Measured {
   readonly pipe: Runs;
   /** The peak of pipe's own process. */
   readonly memoryBytes: number;
+  /** The most that one of its runs has added to the store, where the scenario looks at that. */
+  readonly storedBytes?: number;
   readonly others: readonly (Runs | Absent)[];
 }
 
@@ -41,10 +46,12 @@ export function measure(scenario: Scenario, place: Place, pairs: number): Measur
     return {
       pipe: pipe.runs(),
       memoryBytes,
+      ...(pipe.storedBytes === undefined ? {} : { storedBytes: pipe.storedBytes }),
       others: others.map((other) => (other instanceof Seat ? other.runs() : other)),
     };
   } finally {
     for (const seat of seats) seat.leave();
+    rmSync(sharedFolder(place.folder), { recursive: true, force: true });
   }
 }
 
@@ -53,6 +60,7 @@ class Seat {
   readonly #contender: Contender;
   readonly #place: Place;
   readonly #seconds: number[] = [];
+  #storedBytes: number | undefined;
   #current: { readonly world: DisposableWorld; readonly prepared: Prepared } | undefined;
 
   constructor(contender: Contender, place: Place) {
@@ -77,6 +85,10 @@ class Seat {
     return recordedMemory(file);
   }
 
+  get storedBytes(): number | undefined {
+    return this.#storedBytes;
+  }
+
   runs(): Runs {
     return { name: this.#contender.name, role: this.#contender.role, seconds: this.#seconds };
   }
@@ -88,8 +100,11 @@ class Seat {
 
   #run(wrap = (command: Command): Command => command): Timed {
     const { world, prepared } = this.#prepared();
+    if (prepared.reset !== undefined) writeBack(this.#place);
     const timed = runProcess(wrap(prepared.command), world);
     prepared.verify(timed);
+    if (prepared.stored !== undefined) this.#storedBytes = Math.max(this.#storedBytes ?? 0, prepared.stored());
+    prepared.reset?.();
     return timed;
   }
 
@@ -104,4 +119,9 @@ class Seat {
       throw error;
     }
   }
+}
+
+/** Else a run would wait for the disk to write what the one before it, or the making of its state, has left. */
+function writeBack({ kind, folder }: Place): void {
+  if (kind === 'disk') spawnSync('sync', ['--file-system', folder]);
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
-import { documentOf, sampleResults, scenarioOf } from './document.fixture.ts';
+import { documentOf, growthResults, sampleResults, scenarioOf } from './document.fixture.ts';
 import { conclude } from './result.ts';
 
 const LOAD = { busy: 0, average: 0 };
@@ -25,9 +25,24 @@ test('where a scenario is not judged it has no budget but that of memory', () =>
   expect(concluded(false)).toMatchObject({ judgements: [{ budget: { kind: 'memory' } }], verdict: 'reported' });
 });
 
+test('what works on a share of the data has no time to be judged by, but keeps what holds on every disk', () => {
+  const budgets = [{ kind: 'seconds', atMost: 100 } as const, { kind: 'stored', atMost: 1e6 } as const];
+  const pipe = { name: 'pipe', role: 'pipe', seconds: [1] } as const;
+  const measured = { pipe, memoryBytes: 1e6, storedBytes: 2e6, others: [] };
+  const result = conclude(scenarioOf({ budgets, scale: 0.01 }), measured, { where: 'tmpfs', judged: true, load: LOAD });
+  expect(result).toMatchObject({
+    scale: 0.01,
+    storedBytes: 2e6,
+    judgements: [
+      { budget: { kind: 'stored' }, verdict: 'missed' },
+      { budget: { kind: 'memory' }, verdict: 'met' },
+    ],
+  });
+});
+
 test('the document follows its schema', () => {
   const schema = JSON.parse(readFileSync(join(import.meta.dirname, 'bench.schema.json'), 'utf8')) as object;
   const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schema);
-  validate(JSON.parse(JSON.stringify(documentOf(sampleResults(), ['a warning']))));
+  validate(JSON.parse(JSON.stringify(documentOf([...sampleResults(), ...growthResults()], ['a warning']))));
   expect(validate.errors ?? []).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import type { Judgement, Verdict } from './judge.ts';
-import { judge, overall } from './judge.ts';
+import { isOfAnyPlace, judge, overall } from './judge.ts';
 import type { Load, Machine } from './machine.ts';
 import type { Measured, Runs } from './measure.ts';
 import type { Place } from './place.ts';
@@ -25,10 +25,14 @@ export interface BenchDocument {
 export interface Result {
   readonly scenario: string;
   readonly where: Where;
+  /** The share of the data that it worked on, where that is not all of it. */
+  readonly scale?: number;
   /** Just before the first run or just after the last, whichever was worse. */
   readonly load: Load;
   readonly pipe: Timing;
   readonly memoryBytes: number;
+  /** The most that one run of pipe has added to the store, where the scenario looks at that. */
+  readonly storedBytes?: number;
   readonly others: readonly (Compared | Absent)[];
   readonly judgements: readonly Judgement[];
   readonly verdict: Verdict;
@@ -66,17 +70,22 @@ export function conclude(
 ): Result {
   const pipe = timing(measured.pipe);
   const others = measured.others.map((other) => ('absent' in other ? other : compared(measured.pipe, other)));
-  const facts = { seconds: pipe.seconds.median, memoryBytes: measured.memoryBytes, ratioTo };
-  const judgements = judge(at.judged ? scenario.budgets : [], facts);
+  const { memoryBytes, storedBytes } = measured;
+  const { scale } = scenario;
+  const facts = { seconds: pipe.seconds.median, memoryBytes, storedBytes, ratioTo };
+  const isTimed = at.judged && scale === undefined;
+  const judgements = judge(isTimed ? scenario.budgets : scenario.budgets.filter(isOfAnyPlace), facts);
   return {
     scenario: scenario.name,
     where: at.where,
+    ...(scale === undefined ? {} : { scale }),
     load: at.load,
     pipe,
-    memoryBytes: measured.memoryBytes,
+    memoryBytes,
+    ...(storedBytes === undefined ? {} : { storedBytes }),
     others,
     judgements,
-    verdict: overall(judgements, at.judged),
+    verdict: overall(judgements, isTimed),
   };
 
   function ratioTo(name: string): number | undefined {

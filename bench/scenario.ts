@@ -1,4 +1,5 @@
 import type { Environment } from '../test/rig/environment.ts';
+import type { Space } from './data/space.ts';
 
 /** One thing that `pipe` does, measured beside others that do the same. */
 export interface Scenario {
@@ -14,12 +15,23 @@ export interface Scenario {
   readonly pipe: Contender;
   /** What it is measured against. */
   readonly others: readonly (Contender | Absent)[];
+  /** It takes more than a few minutes: measured when it is asked for by name, or by `--long`. */
+  readonly long?: boolean;
+  /** The share of the data that it works on, where that is not all of it; its time is then not judged. */
+  readonly scale?: number;
+  /** Where there is less, it is not measured. */
+  readonly needs?: Space;
 }
 
-/** What a scenario may cost at most: seconds, or a multiple of what another contender takes (by its name). */
+/**
+ * What a scenario may cost at most: seconds, a multiple of what another contender takes (by its name), bytes of pipe's
+ * own memory at its peak, or bytes of new files in the store.
+ */
 export type Budget =
   | { readonly kind: 'seconds'; readonly atMost: number }
-  | { readonly kind: 'ratio'; readonly atMost: number; readonly to: string };
+  | { readonly kind: 'ratio'; readonly atMost: number; readonly to: string }
+  | { readonly kind: 'memory'; readonly atMost: number }
+  | { readonly kind: 'stored'; readonly atMost: number };
 
 /** A peer does the same job; a floor is what no tool can go below. */
 export type Role = 'pipe' | 'peer' | 'floor';
@@ -56,6 +68,13 @@ export interface Prepared {
    * @throws {Error} when it did not do its work, whose time then means nothing
    */
   verify(finished: Finished): void;
+  /** Bytes of the files that the run has added to the store; asked for after `verify`. */
+  stored?(): number;
+  /**
+   * Brings back the state that the run started from; not timed. For what takes long to make: all runs then share one
+   * world, and still none finds what another one left.
+   */
+  reset?(): void;
 }
 
 /** A process to start: an absolute program and its arguments. */
@@ -74,6 +93,8 @@ export interface Finished {
 export interface World {
   /** Absolute; where commands run. */
   readonly folder: string;
+  /** The folder of the place that it lies in. */
+  readonly place: string;
   readonly env: Environment;
   /**
    * Runs a command to its end in `folder`; for preparing and verifying.

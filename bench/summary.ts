@@ -1,6 +1,7 @@
 import { IDLE_ENOUGH } from './machine.ts';
 import type { BenchDocument, Failure, Result } from './result.ts';
 import type { Absent } from './scenario.ts';
+import { isGrowth, renderGrowth } from './growth.ts';
 import { renderTable } from './table.ts';
 import { formatBytes, formatSeconds } from './units.ts';
 
@@ -17,7 +18,10 @@ export function renderSummary(document: BenchDocument): string {
     ...measured.flatMap((result) => absenceNotes(result, measured)),
   ];
   const list = [...new Set(notes)].map((note) => `- ${note}`).join('\n');
-  return [machineLine(document), renderTable(results), list].filter((part) => part !== '').join('\n\n');
+  const table = renderTable(results.filter((result) => !isGrowth(result)));
+  return [machineLine(document), table, renderGrowth(measured.filter(isGrowth)), list]
+    .filter((part) => part !== '')
+    .join('\n\n');
 }
 
 function machineLine({ started, pipe, machine, places, pairs }: BenchDocument): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatBytes, formatRatio, formatSeconds } from './units.ts';
+import { formatBytes, formatRatio, formatSeconds, formatSize } from './units.ts';
 
 test('numbers show the digits that count', () => {
   expect([0.0048, 0.1234, 1.234, 24.68, 1050.4].map(formatSeconds)).toEqual([
@@ -11,4 +11,5 @@ test('numbers show the digits that count', () => {
   ]);
   expect([0.00312, 0.5, 1.449, 9.994, 31.7].map(formatRatio)).toEqual(['0.0031', '0.50', '1.45', '9.99', '32']);
   expect(formatBytes(57.4e6)).toBe('57 MB');
+  expect([1e6, 131_072, 64.2e6, 16.44e9].map(formatSize)).toEqual(['1 MB', '0.13 MB', '64 MB', '16.4 GB']);
 });

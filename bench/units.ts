@@ -10,6 +10,12 @@ export function formatRatio(ratio: number): string {
   return ratio >= 1 ? ratio.toFixed(2) : ratio.toPrecision(2);
 }
 
+/** Bytes as people read them: `0.13 MB`, `1 MB`, `16.4 GB`. */
+export function formatSize(bytes: number): string {
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
+  return `${bytes >= 10e6 ? (bytes / 1e6).toFixed(0) : Number((bytes / 1e6).toPrecision(2))} MB`;
+}
+
 /** Bytes in millions, as the budget has them: `57 MB`. */
 export function formatBytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(0)} MB`;

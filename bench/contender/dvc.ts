@@ -16,12 +16,12 @@ export interface Patience {
 
 /** `dvc` where no file matters. */
 export function dvcPlain(args: readonly string[], verify: Prepared['verify']): Contender | Absent {
-  return contender({}, { fresh: false, prepare: () => ({ command: dvc(...args), verify }) });
+  return dvcContender({}, { fresh: false, prepare: () => ({ command: dvc(...args), verify }) });
 }
 
 /** The first `dvc repro` of a pipeline. */
 export function dvcFirstRun(stages: number, patience: Patience = {}): Contender | Absent {
-  return contender(patience, {
+  return dvcContender(patience, {
     fresh: true,
     prepare(world) {
       writeProject(world, stages);
@@ -42,7 +42,7 @@ export function dvcNothingChanged(
   args: readonly string[],
   patience: Patience = {},
 ): Contender | Absent {
-  return contender(patience, {
+  return dvcContender(patience, {
     fresh: false,
     prepare(world) {
       writeProject(world, stages);
@@ -63,7 +63,11 @@ export function dvcNothingChanged(
   });
 }
 
-function contender({ runs, leftOut }: Patience, work: Pick<Contender, 'fresh' | 'prepare'>): Contender | Absent {
+/** DVC with some patience, unless it is left out or not there. */
+export function dvcContender(
+  { runs, leftOut }: Patience,
+  work: Pick<Contender, 'fresh' | 'prepare'>,
+): Contender | Absent {
   if (leftOut !== undefined) return { ...DVC, ...leftOut };
   try {
     dvcBinary();
@@ -73,15 +77,20 @@ function contender({ runs, leftOut }: Patience, work: Pick<Contender, 'fresh' | 
   return { ...DVC, ...work, ...(runs === undefined ? {} : { runs }) };
 }
 
-function dvc(...args: readonly string[]): Command {
+/** A run of DVC. */
+export function dvc(...args: readonly string[]): Command {
   return { file: dvcBinary(), args };
 }
 
-/** Neither statistics nor a search for a newer version, which run beside the command that is timed. */
-function writeProject(world: World, stages: number): void {
+/** Makes an empty project: neither statistics nor a search for a newer version, which run beside what is timed. */
+export function initDvc(world: World): void {
   world.run({ file: 'git', args: ['init', '--quiet'] });
   world.run(dvc('init', '--quiet'));
   writeFileSync(join(world.folder, '.dvc/config'), '[core]\n    analytics = false\n    check_update = false\n');
+}
+
+function writeProject(world: World, stages: number): void {
+  initDvc(world);
   writeFileSync(join(world.folder, 'dvc.yaml'), pipelineText(stages));
   writeInputs(world.folder, stages);
 }

@@ -1,6 +1,7 @@
-import { accessSync, constants, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { findProgram } from '../program.ts';
 import { commandOf, numbers, verifyOuts, writeInputs, writeState } from '../project/stages.ts';
 import type { Absent, Command, Contender } from '../scenario.ts';
 
@@ -47,18 +48,6 @@ function contender(work: (ninja: Command) => Pick<Contender, 'fresh' | 'prepare'
   if (file === undefined) return { ...NINJA, absent: 'not installed (Debian package ninja-build)' };
   // As many at once as pipe runs; its own default is two more.
   return { ...NINJA, ...work({ file, args: ['-j', String(availableParallelism())] }) };
-}
-
-function findProgram(name: string): string | undefined {
-  const candidates = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name));
-  return candidates.find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
 
 function writeBuild(folder: string, stages: number): void {

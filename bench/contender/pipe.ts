@@ -9,7 +9,7 @@ export const CLI = resolve(import.meta.dirname, '../../dist/cli.js');
 const LOCK = 'pipeline.lock';
 
 /** A run of `pipe`. */
-function pipe(...args: readonly string[]): Command {
+export function pipe(...args: readonly string[]): Command {
   return { file: process.execPath, args: [CLI, ...args] };
 }
 

@@ -22,6 +22,7 @@ export function createWorld(place: string): DisposableWorld {
   const folder = folders.project;
   return {
     folder,
+    place,
     env,
     run: (command, code = 0) => runProcess(command, { folder, env, code }),
     dispose() {

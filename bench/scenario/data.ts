@@ -1,0 +1,164 @@
+import { copy, linkedCopy, looking, reading } from '../contender/data/copy.ts';
+import {
+  dvcAdd,
+  dvcAddAgain,
+  dvcCheckout,
+  dvcCheckoutAgain,
+  dvcGc,
+  dvcOneChange,
+  dvcStatus,
+} from '../contender/data/dvc.ts';
+import {
+  pipeAdd,
+  pipeAddAgain,
+  pipeCheckout,
+  pipeCheckoutAgain,
+  pipeFsck,
+  pipeGc,
+  pipeOneChange,
+  pipeStatus,
+} from '../contender/data/pipe.ts';
+import {
+  resticBackup,
+  resticBackupAgain,
+  resticCheck,
+  resticOneChange,
+  resticPrune,
+  resticRestore,
+} from '../contender/data/restic.ts';
+import type { DataSet } from '../data/data-set.ts';
+import { hugeFolderData, largeFileData, mediumData, mediumLooseData, smallData } from '../data/data-set.ts';
+import { spaceFor } from '../data/space.ts';
+import type { Budget, Scenario } from '../scenario.ts';
+
+/**
+ * How many copies of the data there are at once, at most: one that some share, those of pipe, DVC and restic, with what
+ * they store, and what a run has made.
+ */
+const COPIES = { small: 8, medium: 5, hugeFolder: 3, largeFile: 5 };
+
+/** Writing a million files takes long; for what only sets the scale, two runs say enough. */
+const HUGE_RUNS = 2;
+
+const MEMORY_FOR_HUGE: Budget = { kind: 'memory', atMost: 500e6 };
+
+/**
+ * Tracked data: `add`, `checkout`, `status` and what looks after the store.
+ * @param options `scale`: the share of the data to work on
+ */
+export function dataScenarios({ scale }: { scale: number }): readonly Scenario[] {
+  const all = [...small(smallData(scale)), ...medium(scale), ...hugeFolder(scale), ...largeFile(scale)];
+  return scale === 1 ? all : all.map((scenario) => ({ ...scenario, scale }));
+}
+
+type Work = Pick<Scenario, 'pipe' | 'others'> & { readonly budgets?: readonly Budget[] };
+
+function small(set: DataSet): Scenario[] {
+  const { makes, reads } = scenariosOf('data.small', set, { copies: COPIES.small, long: false });
+  return [
+    makes('add', {
+      budgets: [seconds(1.2)],
+      pipe: pipeAdd(set),
+      others: [dvcAdd(set), resticBackup(set), copy(set), reading(set)],
+    }),
+    reads('add-again', {
+      budgets: [seconds(0.45)],
+      pipe: pipeAddAgain(set),
+      others: [dvcAddAgain(set), resticBackupAgain(set), looking(set)],
+    }),
+    reads('status', {
+      budgets: [seconds(0.45)],
+      pipe: pipeStatus(set),
+      others: [dvcStatus(set), looking(set)],
+    }),
+    makes('checkout', {
+      budgets: [{ kind: 'ratio', atMost: 1.25, to: 'cp -r' }],
+      pipe: pipeCheckout(set),
+      others: [copy(set), dvcCheckout(set), resticRestore(set), linkedCopy(set)],
+    }),
+    reads('checkout-again', { pipe: pipeCheckoutAgain(set), others: [dvcCheckoutAgain(set), looking(set)] }),
+    makes('commit-one-change', {
+      pipe: pipeOneChange(set),
+      others: [dvcOneChange(set), resticOneChange(set), looking(set)],
+    }),
+    reads('gc', { pipe: pipeGc(set), others: [dvcGc(set), resticPrune(set)] }),
+    reads('fsck', { pipe: pipeFsck(set), others: [resticCheck(set), reading(set)] }),
+  ];
+}
+
+function medium(scale: number): Scenario[] {
+  const set = mediumData(scale);
+  const loose = mediumLooseData(scale);
+  const { makes, reads } = scenariosOf('data.medium', set, { copies: COPIES.medium, long: true });
+  return [
+    makes('add', { pipe: pipeAdd(set), others: [dvcAdd(set), resticBackup(set), copy(set), reading(set)] }),
+    reads('add-again', { pipe: pipeAddAgain(set), others: [dvcAddAgain(set), looking(set)] }),
+    reads('status', { pipe: pipeStatus(set), others: [dvcStatus(set), looking(set)] }),
+    makes('checkout-hardlink', {
+      budgets: [{ kind: 'ratio', atMost: 1.5, to: 'cp -al' }],
+      pipe: pipeCheckout(loose, { links: 'hardlink' }),
+      others: [linkedCopy(loose), dvcCheckout(loose, { links: 'hardlink' })],
+    }),
+  ];
+}
+
+function hugeFolder(scale: number): Scenario[] {
+  const set = hugeFolderData(scale);
+  const { makes, reads } = scenariosOf('data.huge-folder', set, { copies: COPIES.hugeFolder, long: true });
+  return [
+    makes('add', {
+      budgets: [seconds(20), MEMORY_FOR_HUGE],
+      pipe: pipeAdd(set),
+      others: [copy(set, HUGE_RUNS), reading(set, HUGE_RUNS)],
+    }),
+    reads('status', {
+      budgets: [seconds(6), MEMORY_FOR_HUGE],
+      pipe: pipeStatus(set),
+      others: [looking(set, HUGE_RUNS)],
+    }),
+    makes('add-one-change', {
+      budgets: [{ kind: 'stored', atMost: 1e6 }, MEMORY_FOR_HUGE],
+      pipe: pipeOneChange(set, ['add', 'data']),
+      others: [looking(set, HUGE_RUNS)],
+    }),
+  ];
+}
+
+function largeFile(scale: number): Scenario[] {
+  const set = largeFileData(scale);
+  const { makes } = scenariosOf('data.large-file', set, { copies: COPIES.largeFile, long: true });
+  return [
+    makes('add', {
+      // As fast as cp to within a tenth.
+      budgets: [{ kind: 'ratio', atMost: 1.11, to: 'cp' }],
+      pipe: pipeAdd(set),
+      others: [copy(set), dvcAdd(set)],
+    }),
+    makes('checkout', { pipe: pipeCheckout(set), others: [copy(set), dvcCheckout(set)] }),
+  ];
+}
+
+interface Terms {
+  readonly copies: number;
+  readonly long: boolean;
+}
+
+/** Makes scenarios of one data set: such as make files, which are judged on tmpfs, and such as read them. */
+function scenariosOf(
+  family: string,
+  set: DataSet,
+  { copies, long }: Terms,
+): Record<'makes' | 'reads', (name: string, work: Work) => Scenario> {
+  const needs = spaceFor(set, copies);
+  const scenario = (judged: Scenario['judged'], name: string, work: Work): Scenario => {
+    return { name: `${family}.${name}`, judged, budgets: [], long, needs, ...work };
+  };
+  return {
+    makes: (name, work) => scenario('tmpfs', name, work),
+    reads: (name, work) => scenario('each', name, work),
+  };
+}
+
+function seconds(atMost: number): Budget {
+  return { kind: 'seconds', atMost };
+}
