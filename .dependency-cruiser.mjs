@@ -75,6 +75,16 @@ const boundaries = [
     },
   ),
   never(
+    { name: 'data-below-commands', comment: 'commands call it; the engine and the views know nothing of it' },
+    { path: '^src/', pathNot: [TEST, '^src/(data|command)/'] },
+    { path: '^src/data/' },
+  ),
+  never(
+    { name: 'data-presents-nothing', comment: 'it returns data, commands put it into words' },
+    { path: '^src/data/' },
+    { path: '^src/(report|web|command)/' },
+  ),
+  never(
     { name: 'commands-are-on-top', comment: 'only the CLI and commands know commands' },
     { path: '^src/', pathNot: [TEST, '^src/(cli\\.ts$|command/)'] },
     {

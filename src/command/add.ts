@@ -1,7 +1,7 @@
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
-import { dirname, posix, relative, resolve, sep } from 'node:path';
+import { relative, resolve, sep } from 'node:path';
 import type { Added } from '../data/add.ts';
 import { add } from '../data/add.ts';
+import { copyIn } from '../data/copy-in.ts';
 import { globPaths } from '../data/glob-paths.ts';
 import { isOutside } from '../kit/path.ts';
 import { PipeError } from '../problem/problem.ts';
@@ -29,17 +29,20 @@ export default defineCommand({
   async run(context, { positionals, options, global }): Promise<Outcome> {
     const data = await openData(context, global);
     const { root } = data.engine.project;
-    const targets =
-      options.out === undefined
-        ? positionals
-        : [copyTo(context, positionals, { to: options.out, force: options.force === true })];
+    const copy = options.out === undefined ? undefined : copyOf(context, positionals, options.out);
+    const targets = copy === undefined ? positionals : [copy.to];
     const named = targets.map((target) => inProject({ root, cwd: context.cwd }, target));
-    const paths = options.glob === true ? named.flatMap((pattern) => globbed(data, pattern)) : named;
+    const paths =
+      options.glob === true && copy === undefined ? named.flatMap((pattern) => globbed(data, pattern)) : named;
+    const known = { stages: data.loaded.stages, pointers: data.pointers };
     const { progress, ...how } = dataOptions(data, { context, global, label: 'adding' });
     try {
+      const force = options.force === true;
+      const [to = ''] = paths;
+      if (copy !== undefined) await copyIn(data.engine, { from: copy.from, to }, { force, signal: how.signal, known });
       const { added, written } = await add(data.engine, [...new Set(paths)], {
         ...how,
-        known: { stages: data.loaded.stages, pointers: data.pointers },
+        known,
         noCommit: options['no-commit'] === true,
         noRelink: options['no-relink'] === true,
       });
@@ -73,25 +76,17 @@ function globbed({ engine }: DataProject, pattern: string): string[] {
   throw new PipeError({ code: 'PIPE_DEP_MISSING', message: `nothing matches ${pattern}`, hint: 'quote the pattern, so that the shell leaves it alone' }); // prettier-ignore
 }
 
-/** Copies what is to be tracked into the project; the path it has there. */
-function copyTo(
+/** The path to copy to, and from where, as `--out` asks for it. */
+function copyOf(
   { cwd }: Context,
   targets: readonly string[],
-  { to, force }: { readonly to: string; readonly force: boolean },
-): string {
+  to: string,
+): { readonly from: string; readonly to: string } {
   const [from, ...more] = targets;
   if (from === undefined || more.length > 0) {
     throw new PipeError({ code: 'PIPE_USAGE', message: '--out takes one target' });
   }
-  const [source, target] = [resolve(cwd, from), resolve(cwd, to)];
-  if (!existsSync(source)) throw new PipeError({ code: 'PIPE_DEP_MISSING', message: `${from} does not exist` });
-  if (existsSync(target) && !force) {
-    throw new PipeError({ code: 'PIPE_USAGE', message: `${to} exists already`, hint: 'overwrite it with --force' });
-  }
-  if (force) rmSync(target, { recursive: true, force: true });
-  mkdirSync(dirname(target), { recursive: true });
-  cpSync(source, target, { recursive: true, verbatimSymlinks: true });
-  return posix.normalize(to.split(sep).join('/'));
+  return { from: resolve(cwd, from), to };
 }
 
 function addedJson({ path, entry, pointer }: Added): unknown {

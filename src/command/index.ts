@@ -14,6 +14,9 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'init', summary: 'Start a project in this folder', load: () => import('./init.ts') },
   { name: 'add', summary: 'Track files and folders', load: () => import('./add.ts') },
   { name: 'checkout', summary: 'Put tracked files in place', load: () => import('./checkout.ts') },
+  { name: 'commit', summary: 'Record what lies in the workspace', load: () => import('./commit.ts') },
+  { name: 'remove', summary: 'Track things no more', load: () => import('./remove.ts') },
+  { name: 'move', summary: 'Move tracked files and folders', load: () => import('./move.ts') },
   { name: 'repro', summary: 'Run what changed, restore what was computed before', load: () => import('./repro.ts') },
   { name: 'status', summary: 'Show what changed since the last run', load: () => import('./status.ts') },
   {

@@ -3,8 +3,8 @@ import { entryOf } from '../lockfile/entry.ts';
 import type { ReadKept } from '../metric/read.ts';
 import type { Project } from '../project/project.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { readTree } from '../store/read-tree.ts';
 import type { Entry } from '../store/tree.ts';
-import { decodeTree } from '../store/tree.ts';
 
 /** Folders nested deeper than this are not looked into: a tree may come from a stranger. */
 const DEEPEST = 64;
@@ -43,13 +43,12 @@ interface Place {
 function collect(store: ObjectStore, entry: Entry, { path, files, depth }: Place): boolean {
   if (entry.size > BIGGEST_BYTES || depth > DEEPEST) return false;
   if (entry.kind === 'link') return true;
-  const bytes = store.read(entry.digest);
-  if (bytes === undefined) return false;
   if (entry.kind !== 'dir') {
-    files.set(path, bytes);
-    return true;
+    const bytes = store.read(entry.digest);
+    if (bytes !== undefined) files.set(path, bytes);
+    return bytes !== undefined;
   }
-  const tree = decodeTree(bytes.toString('utf8'));
+  const tree = readTree(store, entry);
   if (tree === undefined) return false;
   return [...tree].every(([name, child]) =>
     collect(store, child, { path: posix.join(path, name), files, depth: depth + 1 }),

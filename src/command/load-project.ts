@@ -45,8 +45,8 @@ export function readProject(
   const machine = { cpus: availableParallelism(), memoryBytes: memoryBytes(), gpus: gpuCount() };
   const { config } = project;
   const parsing = { bool: config.get('parsing.bool'), list: config.get('parsing.list') };
-  const cacheFile = join(indexFolder(project.root, context.env), 'pipelines.v8');
-  const cache = openPipelineCache(cacheFile, JSON.stringify([machine, parsing]));
+  const folder = indexFolder(project.root, context.env);
+  const cache = openPipelineCache(folder && join(folder, 'pipelines.v8'), JSON.stringify([machine, parsing]));
   const inputs = { read: reader(project.root), env: context.env };
   const files = findProjectFiles(project);
   for (const file of files.pipelines) {

@@ -1,5 +1,8 @@
+import { posix } from 'node:path';
 import { fingerprintPath } from '../fingerprint/file.ts';
 import { pointerConflicts } from '../graph/pointer-conflicts.ts';
+import { isWithin } from '../kit/path.ts';
+import { lockEntry } from '../lockfile/entry.ts';
 import type { TrackedPath } from '../lockfile/pointer.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
 import type { Stage } from '../pipeline/model.ts';
@@ -9,9 +12,11 @@ import type { WrittenPointer } from '../project/write-pointer.ts';
 import { writePointer } from '../project/write-pointer.ts';
 import type { Engine } from '../run/engine.ts';
 import { storeSink } from '../run/sink.ts';
-import { lockEntry } from '../lockfile/entry.ts';
+import type { TreeEdit } from '../store/edit-tree.ts';
 import { restoreEntry } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
+import { untrackable } from './refuse.ts';
+import { editTracked, pointerAround, refuseFrozen } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
 import { absoluteOf, claimed } from './workspace.ts';
 
@@ -37,52 +42,94 @@ export interface Known {
 
 /**
  * Tracks files and folders: stores their bytes, writes their pointers, and keeps them out of Git. The pointer comes
- * last, so that what it says is in the store.
+ * last, so that what it says is in the store. Of a folder that a pointer tracks already, a path inside is added or
+ * brought up to date alone: the rest of the folder is not looked at, and need not be there.
  * @param paths posix, relative to the project root
  * @returns what was added, and the absolute paths of the files that Git should know of
- * @throws {PipeError} PIPE_POINTER_CONFLICT and PIPE_OUT_OVERLAP, before anything is stored; PIPE_DEP_MISSING for a path
- * where nothing lies
+ * @throws {PipeError} PIPE_POINTER_CONFLICT, PIPE_STAGE_OUT, PIPE_PATH_RESERVED and PIPE_FROZEN, before anything is
+ * stored; PIPE_DEP_MISSING for a path where nothing lies
  */
 export async function add(
   engine: Engine,
   paths: readonly string[],
   { known, ...options }: AddOptions & { readonly known: Known },
 ): Promise<{ added: Added[]; written: string[] }> {
-  refuseConflicts(paths, known);
-  return claimed(engine, { writes: paths, signal: options.signal, name: 'add' }, async () => {
-    const entries = await store(engine, paths, options);
-    const added: Added[] = [];
-    const files: string[] = [];
-    for (const [path, entry] of entries) {
-      if (options.noCommit !== true && options.noRelink !== true) await relink(engine, { path, entry }, options);
-      const pointer = writePointer(engine.project, path, entry);
-      if (pointer.done !== 'unchanged') files.push(absoluteOf(engine.project, pointer.file));
-      added.push({ path, entry, pointer });
+  const plan = planOf(paths, known);
+  const writes = [...new Set(plan.map(({ path, around }) => around?.path ?? path))];
+  return claimed(engine, { writes, signal: options.signal, name: 'add' }, async () => {
+    const entries = await store(engine, plan, options);
+    if (options.noCommit !== true && options.noRelink !== true) {
+      for (const [path, entry] of entries) await relink(engine, { path, entry }, options);
     }
+    const pointers = await record(engine, plan, entries);
+    const added = plan.flatMap(({ path, around }): Added[] => {
+      const [entry, pointer] = [entries.get(path), pointers.get(around?.path ?? path)];
+      return entry === undefined || pointer === undefined ? [] : [{ path, entry, pointer }];
+    });
     const ignored = ensureIgnored(
       engine.project,
-      paths.map((path) => absoluteOf(engine.project, path)),
+      writes.map((path) => absoluteOf(engine.project, path)),
     );
-    return { added, written: [...files, ...ignored] };
+    const changed = [...pointers.values()].filter(({ done }) => done !== 'unchanged');
+    return { added, written: [...changed.map(({ file }) => absoluteOf(engine.project, file)), ...ignored] };
   });
 }
 
-function refuseConflicts(paths: readonly string[], { stages, pointers }: Known): void {
-  const others = pointers.filter(({ path }) => !paths.includes(path));
-  const planned = paths.map((path): TrackedPath => {
-    const file = pointerFileOf(path);
-    const known = pointers.find((each) => each.path === path);
-    const entry: Entry = { kind: 'file', digest: '' as Entry['digest'], size: 0 };
-    const at = { source: { file }, offset: 0, length: 0 };
-    return known ?? { file, path, entry, pointer: { out: lockEntry(path, entry) }, at };
+/** A path to be added, with the pointer of the folder around it, or its own. */
+interface Planned {
+  readonly path: string;
+  readonly around?: TrackedPath | undefined;
+  readonly own?: TrackedPath | undefined;
+}
+
+function planOf(paths: readonly string[], { stages, pointers }: Known): Planned[] {
+  const planned = paths.map((path): Planned => {
+    return { path, around: pointerAround(pointers, path), own: pointers.find((each) => each.path === path) };
   });
-  const problems = pointerConflicts([...others, ...planned], stages);
+  const problems = untrackable(paths, stages);
+  const own = planned.filter(({ around }) => around === undefined);
+  const others = pointers.filter(({ path }) => !paths.includes(path));
+  problems.push(...pointerConflicts([...others, ...own.map(tracking)], problems.length > 0 ? [] : stages));
   if (problems.length > 0) throw new PipeError(problems);
+  for (const { around, own: pointer } of planned) for (const each of [around, pointer]) if (each !== undefined) refuseFrozen(each); // prettier-ignore
+  // What lies inside another path that is added comes with it.
+  return planned.filter(
+    ({ path, around }) => around === undefined || !paths.some((each) => each !== path && isWithin(each, path)),
+  );
+}
+
+function tracking({ path, own }: Planned): TrackedPath {
+  const file = pointerFileOf(path);
+  const entry: Entry = { kind: 'file', digest: '' as Entry['digest'], size: 0 };
+  const at = { source: { file }, offset: 0, length: 0 };
+  return own ?? { file, path, entry, pointer: { out: lockEntry(path, entry) }, at };
+}
+
+/** Writes the pointers, by the path that each tracks. */
+async function record(
+  engine: Engine,
+  plan: readonly Planned[],
+  entries: ReadonlyMap<string, Entry>,
+): Promise<Map<string, WrittenPointer>> {
+  const written = new Map<string, WrittenPointer>();
+  const inside = new Map<TrackedPath, TreeEdit[]>();
+  for (const { path, around, own } of plan) {
+    const entry = entries.get(path);
+    if (entry === undefined) continue;
+    if (around === undefined) written.set(path, writePointer(engine.project, own ?? path, entry));
+    else {
+      const edits = inside.get(around) ?? [];
+      inside.set(around, edits);
+      edits.push({ path: posix.relative(around.path, path), entry });
+    }
+  }
+  for (const [around, edits] of inside) written.set(around.path, await editTracked(engine, around, edits));
+  return written;
 }
 
 async function store(
   engine: Engine,
-  paths: readonly string[],
+  plan: readonly Planned[],
   { noCommit, signal, onProgress }: AddOptions,
 ): Promise<Map<string, Entry>> {
   const writer = noCommit === true ? undefined : engine.store.writer();
@@ -94,9 +141,9 @@ async function store(
   };
   const entries = new Map<string, Entry>();
   try {
-    for (const path of paths) {
+    for (const { path, around, own } of plan) {
       const entry = await fingerprintPath(path, how, engine.fingerprint);
-      if (entry === undefined) throw nothingThere(path);
+      if (entry === undefined) throw nothingThere(path, around ?? own);
       entries.set(path, entry);
     }
     await writer?.finish();
@@ -108,15 +155,17 @@ async function store(
   }
 }
 
-function nothingThere(path: string): PipeError {
-  return new PipeError({ code: 'PIPE_DEP_MISSING', message: `${path} does not exist`, hint: 'check the spelling' });
+function nothingThere(path: string, known: TrackedPath | undefined): PipeError {
+  const restore = `bring it back with \`pipe checkout ${path}\`, or track it no more with \`pipe remove ${path}\``;
+  const hint = known === undefined ? 'check the spelling' : restore;
+  return new PipeError({ code: 'PIPE_DEP_MISSING', message: `${path} does not exist`, hint });
 }
 
 /** Where files are to be links, the store's copy takes the place of the one in the workspace. */
-async function relink(
+export async function relink(
   engine: Engine,
   { path, entry }: { readonly path: string; readonly entry: Entry },
-  { links, signal }: AddOptions,
+  { links, signal }: Pick<AddOptions, 'links' | 'signal'>,
 ): Promise<void> {
   const [first] = links.types;
   if (first !== 'hardlink' && first !== 'symlink') return;

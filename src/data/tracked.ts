@@ -18,15 +18,16 @@ export interface Tracked {
   readonly owner: Owner;
 }
 
-/** Everything in a project that the store keeps, by path. Outs that Git keeps (`cache: false`) are not among them. */
+/** Everything in a project that the store keeps, by path. Outs that Git keeps (`cache: false`) only where asked for. */
 export function trackedThings(
   { stages, pointers }: { readonly stages: readonly Stage[]; readonly pointers: readonly TrackedPath[] },
   locks: Pick<LockState, 'block'>,
+  { uncached = false }: { readonly uncached?: boolean } = {},
 ): Tracked[] {
   const outs = stages.flatMap((stage) => {
     const recorded = locks.block(stage)?.outs ?? [];
     return stage.outs
-      .filter((out) => out.cache)
+      .filter((out) => uncached || out.cache)
       .map((out): Tracked => {
         const locked = recorded.find(({ path }) => path === out.as);
         const owner = { kind: 'stage', stage, as: out.as } as const;

@@ -46,13 +46,22 @@ export function unsavedFiles(engine: Engine, { path, entry }: { path: string; en
   return found;
 }
 
+/** Paths that a command works on. */
+interface ClaimedPaths {
+  readonly writes: readonly string[];
+  readonly reads?: readonly string[];
+  readonly signal: AbortSignal;
+  /** What others that wait are told. */
+  readonly name: string;
+}
+
 /** Works on paths while no other process does. */
 export async function claimed<T>(
   { claims, emit }: Pick<Engine, 'emit'> & { readonly claims: Claims },
-  { writes, signal, name }: { readonly writes: readonly string[]; readonly signal: AbortSignal; readonly name: string },
+  { writes, reads = [], signal, name }: ClaimedPaths,
   work: () => Promise<T>,
 ): Promise<T> {
-  const release = await claims.acquire({ stage: name, reads: [], writes }, (blocker) => { emit(waitNotice(blocker)); }, signal); // prettier-ignore
+  const release = await claims.acquire({ stage: name, reads, writes }, (blocker) => { emit(waitNotice(blocker)); }, signal); // prettier-ignore
   try {
     return await work();
   } finally {

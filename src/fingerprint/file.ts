@@ -1,5 +1,5 @@
 import type { Dirent, Stats } from 'node:fs';
-import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { KINDS } from '../index/section.ts';
@@ -12,12 +12,16 @@ import type { Digest, RawDigest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import { TEMPORARY_PREFIX } from '../kit/temporary.ts';
 import type { Entry } from '../store/tree.ts';
-import { REPLACEMENT, changed, checkName, circle, notUtf8, readProblem, specialFile } from './file-problem.ts';
 import { Ahead } from './ahead.ts';
+import { changed, checkName, readProblem, specialFile } from './file-problem.ts';
 import type { ReadFile } from './folder.ts';
 import type { ReadAhead } from './read-files.ts';
 import { SMALL, isSameFile, readSmall } from './read-files.ts';
 import { FolderBuilder } from './folder.ts';
+import { descend, fileEntry, kindOf, readTarget, statOf } from './look.ts';
+
+/** Small files are read into it, and done with before anything else happens. */
+const BUFFER = Buffer.allocUnsafe(SMALL + 1);
 
 /** Entries of folders between two turns of the event loop. */
 const PAUSE_EVERY = 2_000;
@@ -29,6 +33,8 @@ export interface FingerprintOptions {
   readonly blake3: Blake3;
   /** Whether a path relative to the root is left out of folders (`.pipeignore`). */
   readonly ignored: (path: string, isFolder: boolean) => boolean;
+  /** Whether a symbolic link with this target is one to an object of the store, and stands for its bytes. */
+  readonly isObject?: (target: string) => boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -80,9 +86,10 @@ interface Listing {
 class Walk {
   readonly #how: WalkOptions;
   readonly #options: FingerprintOptions;
-  readonly #buffer = Buffer.allocUnsafe(SMALL + 1);
-  #entries = 0;
+  #files = 0;
   #bytes = 0;
+  /** Entries of folders, and folders. */
+  #steps = 0;
   /** Whether the sink wants to settle. */
   #isFull = false;
 
@@ -98,14 +105,14 @@ class Walk {
     try {
       return await this.#entry(path, absolute, above);
     } catch (error) {
-      throw (error as NodeJS.ErrnoException).path === absolute ? readProblem(path, error) : error;
+      throw isAbout(absolute, error) ? readProblem(path, error) : error;
     }
   }
 
   /** Lets signals and timers have their turn now and then: small files are read without waiting for anything. */
   async #pause(): Promise<void> {
     checkAborted(this.#how.signal);
-    this.#how.onProgress?.(this.#entries, this.#bytes);
+    this.#how.onProgress?.(this.#files, this.#bytes);
     await setImmediate();
   }
 
@@ -134,13 +141,13 @@ class Walk {
   }
 
   #count(size: number): void {
-    this.#entries += 1;
+    this.#files += 1;
     this.#bytes += size;
   }
 
   #readSmall(path: string, absolute: string): ReadFile | undefined {
     const { follow } = this.#how;
-    const read = readSmall({ path, absolute, follow }, this.#buffer, this.#options.now());
+    const read = readSmall({ path, absolute, follow }, BUFFER, this.#options.now());
     return read && { digest: this.#hashed(read.bytes), stat: read.stat, isReliable: read.isReliable };
   }
 
@@ -163,7 +170,10 @@ class Walk {
   }
 
   async #link(path: string, absolute: string): Promise<Entry> {
-    const target = Buffer.from(readTarget(path, absolute));
+    const text = readTarget(path, absolute);
+    const object = this.#options.isObject?.(text) === true ? statOf(text, false) : undefined;
+    if (object?.isFile() === true) return this.#single(path, text, object);
+    const target = Buffer.from(text);
     this.#count(target.length);
     const digest = digestOfRaw(this.#hashed(target));
     if (this.#isFull) await this.#settle();
@@ -183,7 +193,8 @@ class Walk {
       if (kind !== undefined) await this.#special(builder, { child, name, kind }, inside);
       else if (!this.#fileNow(builder, { child, name, ahead })) await this.#fileLater(builder, child, name);
       if (this.#isFull) await this.#settle();
-      if (this.#entries % PAUSE_EVERY === 0) await this.#pause();
+      this.#steps += 1;
+      if (this.#steps % PAUSE_EVERY === 0) await this.#pause();
     }
     return builder.end();
   }
@@ -238,7 +249,7 @@ class Walk {
       builder.addFile(name, kindOf(read.stat), { ...read, isRemembered });
       return true;
     } catch (error) {
-      throw (error as NodeJS.ErrnoException).path === absolute ? readProblem(child, error) : error;
+      throw isAbout(absolute, error) ? readProblem(child, error) : error;
     }
   }
 
@@ -263,7 +274,7 @@ class Walk {
       this.#count(stat.size);
       builder.addFile(name, kindOf(stat), { ...read, isRemembered: memory.section?.names[memory.row] === name });
     } catch (error) {
-      throw (error as NodeJS.ErrnoException).path === absolute ? readProblem(child, error) : error;
+      throw isAbout(absolute, error) ? readProblem(child, error) : error;
     }
   }
 
@@ -279,11 +290,13 @@ class Walk {
       builder.addFolder(name, entry, isRemembered);
       return;
     }
-    const stat = statOf(this.#absolute(child), this.#how.follow && kind.isSymbolicLink());
+    const stat = statOf(this.#absolute(child), kind.isSymbolicLink() && entry.kind !== 'link');
     if (stat === undefined) throw changed(child);
     // What a link leads to is looked at each time.
     const digest = rawOfDigest(entry.digest);
-    builder.addFile(name, entry.kind, { digest, stat, isReliable: false, isRemembered });
+    // Some disks say another length of a link than its target has.
+    const seen = Object.assign(stat, { size: entry.size });
+    builder.addFile(name, entry.kind, { digest, stat: seen, isReliable: false, isRemembered });
   }
 
   #absolute(path: string): string {
@@ -311,33 +324,8 @@ class Walk {
   }
 }
 
-function kindOf(stat: Pick<Stats, 'mode'>): 'file' | 'exec' {
-  return (stat.mode & 0o100) === 0 ? 'file' : 'exec';
-}
-
-function fileEntry(stat: Pick<Stats, 'mode' | 'size'>, digest: Digest): Entry {
-  return { kind: kindOf(stat), digest, size: stat.size };
-}
-
-function readTarget(path: string, absolute: string): string {
-  const target = readlinkSync(absolute);
-  if (target.includes(REPLACEMENT)) throw notUtf8(`the target of ${JSON.stringify(path)}`, 'make the link anew');
-  return target;
-}
-
-function statOf(absolute: string, follow: boolean): Stats | undefined {
-  try {
-    return (follow ? statSync : lstatSync)(absolute, { throwIfNoEntry: false });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOTDIR') return undefined;
-    if (code === 'ELOOP') throw circle(absolute);
-    throw error;
-  }
-}
-
-function descend(path: string, absolute: string, above: readonly string[]): readonly string[] {
-  const real = realpathSync(absolute);
-  if (above.includes(real)) throw circle(path);
-  return [...above, real];
+/** Whether an error of Node's is about a file: those of reading an open one do not name it. */
+function isAbout(absolute: string, error: unknown): boolean {
+  const { path, syscall } = error as NodeJS.ErrnoException;
+  return path === absolute || (path === undefined && (syscall === 'read' || syscall === 'fstat'));
 }

@@ -66,10 +66,10 @@ export class FolderBuilder {
   addFile(name: string, kind: 'file' | 'exec' | 'link', read: ReadFile & { readonly isRemembered: boolean }): void {
     const number = KINDS.indexOf(kind);
     const { section, row } = this.memory;
-    this.#isSameStats = false;
-    if (!read.isRemembered || section === undefined) this.#isSameTree = false;
+    if (!read.isRemembered || section === undefined) this.#isSameTree = this.#isSameStats = false;
     else {
       this.#follow(section, row);
+      if (!section.isSameRow(row, { ...read, kind: number })) this.#isSameStats = false;
       if (section.kindOf(row) !== number || section.sizeOf(row) !== read.stat.size) this.#isSameTree = false;
       if (section.digests.compare(read.digest, 0, 32, row * 32, row * 32 + 32) !== 0) this.#isSameTree = false;
     }

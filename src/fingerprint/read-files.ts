@@ -37,6 +37,7 @@ export function readSmall(
   const fd = openSync(absolute, follow ? READ : READ | constants.O_NOFOLLOW);
   try {
     const stat = fstatSync(fd);
+    if (stat.isDirectory()) throw changed(path);
     if (!stat.isFile()) throw specialFile(path);
     if (stat.size > SMALL) return undefined;
     const length = readSync(fd, buffer, 0, stat.size + 1, 0);

@@ -34,10 +34,10 @@ export interface PipelineCache {
   save(): void;
 }
 
-/** Opens the cache at `file`, absolute. `machine` is a text that changes with what else resolution depends on. */
-export function openPipelineCache(file: string, machine: string): PipelineCache {
+/** Opens the cache at `file`, absolute; without one nothing is kept. `machine` is a text that changes with what else resolution depends on. */
+export function openPipelineCache(file: string | undefined, machine: string): PipelineCache {
   const header = `${VERSION} ${process.version} ${machine}`;
-  const remembered = readRemembered(file, header);
+  const remembered = file === undefined ? new Map<string, Remembered>() : readRemembered(file, header);
   let changed = false;
   return {
     get(name, inputs, load) {
@@ -53,7 +53,7 @@ export function openPipelineCache(file: string, machine: string): PipelineCache 
       return result;
     },
     save() {
-      if (!changed) return;
+      if (!changed || file === undefined) return;
       writeDisposable(file, serialize({ header, remembered }));
       changed = false;
     },

@@ -20,6 +20,8 @@ export interface Section {
   markOf(row: number): number;
   /** One of the numbers that are kept of an entry. */
   statOf(row: number, column: number): number;
+  /** Whether a row says the same of the stat values, and whether they can be relied on. */
+  isSameRow(row: number, of: Omit<FileRow, 'digest' | 'at'>): boolean;
   /** Whether a file has the stat values that it had when it was read, and was read late enough to rely on them. */
   isUnchanged(row: number, stat: Stats): boolean;
   /** The digests of all entries, 32 bytes each. */
@@ -179,7 +181,7 @@ interface FileRow {
 }
 
 function align(length: number): number {
-  return (length + 7) & ~7;
+  return Math.ceil(length / 8) * 8;
 }
 
 /** A section whose payload is whole; a wrong one only makes files be read again. */
@@ -200,7 +202,7 @@ export function openSection(payload: Buffer): Section {
     folder: payload.toString('utf8', HEAD, lastAt),
     last: payload.toString('utf8', lastAt, joinedAt),
     get names() {
-      return (names ??= count === 0 ? [] : payload.toString('utf8', joinedAt, joinedAt + joinedLength).split('\0'));
+      return (names ??= namesOf(payload.toString('utf8', joinedAt, joinedAt + joinedLength), count));
     },
     leaf:
       hasLeaf === 0
@@ -213,22 +215,27 @@ export function openSection(payload: Buffer): Section {
     kindOf: (row) => (payload[kindsAt + row] as number) & ~RELIABLE,
     markOf: (row) => payload[kindsAt + row] as number,
     statOf: (row, column) => values()[row * STATS + column] as number,
-    isUnchanged(row, stat) {
-      if (((payload[kindsAt + row] as number) & RELIABLE) === 0) return false;
-      const all = values();
-      const at = row * STATS;
-      return (
-        all[at] === stat.mtimeMs &&
-        all[at + 1] === stat.ctimeMs &&
-        all[at + 2] === stat.ino &&
-        all[at + 3] === stat.size
-      );
-    },
+    isSameRow: (row, { kind, stat, isReliable }) =>
+      payload[kindsAt + row] === (isReliable ? kind | RELIABLE : kind) && isSameStat(values(), row * STATS, stat),
+    isUnchanged: (row, stat) =>
+      ((payload[kindsAt + row] as number) & RELIABLE) !== 0 && isSameStat(values(), row * STATS, stat),
     digests: payload.subarray(digestsAt, digestsAt + count * 32),
     sizeOf: (row) => values()[row * STATS + 3] as number,
     filesOf: (row) => values()[row * STATS] as number,
     payload,
   };
+}
+
+function isSameStat(all: Float64Array, at: number, stat: FileRow['stat']): boolean {
+  return (
+    all[at] === stat.mtimeMs && all[at + 1] === stat.ctimeMs && all[at + 2] === stat.ino && all[at + 3] === stat.size
+  );
+}
+
+function namesOf(joined: string, count: number): string[] {
+  if (count === 0) return [];
+  const names = joined.split('\0');
+  return names.length === count ? names : [];
 }
 
 /** A view of the numbers where memory allows one, else a copy. */

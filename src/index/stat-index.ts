@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, writevSync } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { writeDisposable } from '../kit/disposable-file.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
@@ -41,6 +41,8 @@ const SPARE_BYTES = 1 << 20;
 const SCHEMA = 'pipe.index/2';
 /** Before the payload of a section: its length, and its XXH64. */
 const FRAME_HEAD = 16;
+/** Frames that one write appends: systems take up to 1,024 pieces, two to a frame. */
+const AT_ONCE = 512;
 
 /**
  * Whether a file that was read at `at` has kept its bytes as long as it keeps its stat values: a change within the same
@@ -82,9 +84,9 @@ export class FolderMemory {
 
 /**
  * Opens the index at `file` (absolute) for the project at `root`, which is read when it is first asked. A damaged one
- * counts as empty. `checksum` is XXH64.
+ * counts as empty. Without a file it lasts as long as the process. `checksum` is XXH64.
  */
-export function openStatIndex(file: string, root: string, checksum: (bytes: Buffer) => bigint): StatIndex {
+export function openStatIndex(file: string | undefined, root: string, checksum: (bytes: Buffer) => bigint): StatIndex {
   return new LoggedIndex(file, root, checksum);
 }
 
@@ -96,33 +98,31 @@ interface FileRow {
 
 /** An index whose file is a log of sections: later ones replace earlier ones of the same folder and last name. */
 class LoggedIndex implements StatIndex {
-  readonly #file: string;
+  readonly #file: string | undefined;
   readonly #root: string;
   readonly #checksum: (bytes: Buffer) => bigint;
   #folders: Map<string, Map<string, Section>> | undefined;
+  /** The sections of a folder that were asked for, in order. */
+  readonly #ordered = new Map<string, readonly Section[]>();
   /** Files that were looked at by themselves. */
   readonly #files = new Map<string, FileRow>();
   readonly #used = new Set<string>();
   #areFilesNew = false;
-  #pending: Section[] = [];
+  /** By folder and last name, so that only the latest of each is written. */
+  readonly #pending = new Map<string, Section>();
   /** Bytes of the file when it was read; `undefined` when it must be written anew. */
   #length: number | undefined;
 
-  constructor(file: string, root: string, checksum: (bytes: Buffer) => bigint) {
+  constructor(file: string | undefined, root: string, checksum: (bytes: Buffer) => bigint) {
     this.#file = file;
     this.#root = root;
     this.#checksum = checksum;
   }
 
   lookup(path: string, stat: Stats): Digest | undefined {
-    const folders = this.#load();
+    this.#load();
     this.#used.add(path);
-    const known = this.#files.get(path) ?? this.#inFolder(folders, path);
-    if (known === undefined) return undefined;
-    const { section, row, fresh } = known;
-    if (fresh !== undefined) return fresh.isReliable && isSame(fresh.stat, stat) ? fresh.digest : undefined;
-    if (section?.isUnchanged(row, stat) !== true) return undefined;
-    return digestOfRaw(section.digests.subarray(row * 32, row * 32 + 32));
+    return digestIn(this.#files.get(path), stat) ?? digestIn(this.#inFolder(path), stat);
   }
 
   record(path: string, stat: KeptStat, { digest, at }: { readonly digest: Digest; readonly at: number }): void {
@@ -133,33 +133,49 @@ class LoggedIndex implements StatIndex {
   }
 
   folder(path: string): FolderMemory {
-    const sections = [...(this.#load().get(path)?.values() ?? [])].filter(({ names }) => names.length > 0);
-    return new FolderMemory(sections.sort((a, b) => byCodeUnit(a.last, b.last)));
+    return new FolderMemory(this.#sectionsOf(path));
   }
 
   recordFolder(path: string, sections: readonly Section[]): void {
     const folders = this.#load();
     const before = folders.get(path);
-    const after = new Map(sections.map((section) => [section.last, section]));
-    for (const section of sections) if (before?.get(section.last) !== section) this.#pending.push(section);
-    for (const last of before?.keys() ?? []) if (!after.has(last)) this.#pending.push(nothing(path, last));
+    // One without entries would say that there is none.
+    const after = new Map(sections.filter(hasEntries).map((section) => [section.last, section]));
+    for (const section of after.values()) if (before?.get(section.last) !== section) this.#note(section);
+    for (const last of before?.keys() ?? []) if (!after.has(last)) this.#note(nothing(path, last));
     folders.set(path, after);
+    this.#ordered.delete(path);
+  }
+
+  #note(section: Section): void {
+    this.#pending.set(`${section.folder}\0${section.last}`, section);
+  }
+
+  #sectionsOf(path: string): readonly Section[] {
+    const known = this.#ordered.get(path);
+    if (known !== undefined) return known;
+    const sections = [...(this.#load().get(path)?.values() ?? [])].sort((a, b) => byCodeUnit(a.last, b.last));
+    this.#ordered.set(path, sections);
+    return sections;
   }
 
   save(): void {
+    if (this.#file === undefined) return;
     if (this.#areFilesNew) this.#noteFiles();
-    if (this.#pending.length === 0) return;
-    const pending = this.#pending;
-    this.#pending = [];
+    if (this.#pending.size === 0) return;
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
     const added = bytesOf(pending);
     const live = bytesOf(this.#live());
     // Where most of the file would be out of date, it is written anew.
-    if (this.#length !== undefined && this.#length + added <= 2 * live + SPARE_BYTES && this.#append(pending)) {
-      this.#length += added;
-      return;
-    }
-    const kept = this.#live().filter(({ folder }) => folder === '' || existsSync(join(this.#root, folder)));
-    writeDisposable(this.#file, Buffer.concat([this.#header(), ...kept.flatMap((section) => this.#frame(section))]));
+    const isWorthwhile = this.#length !== undefined && this.#length + added <= 2 * live + SPARE_BYTES;
+    if (isWorthwhile && this.#append(this.#file, pending)) this.#length = (this.#length ?? 0) + added;
+    else this.#rewrite(this.#file);
+  }
+
+  #rewrite(file: string): void {
+    const kept = this.#live().filter(({ folder }) => folder === '' || existsSync(resolve(this.#root, folder)));
+    writeDisposable(file, Buffer.concat([this.#header(), ...kept.flatMap((section) => this.#frame(section))]));
     this.#length = this.#header().length + bytesOf(kept);
   }
 
@@ -167,14 +183,24 @@ class LoggedIndex implements StatIndex {
     return [...(this.#folders ?? [])].flatMap(([, sections]) => [...sections.values()]);
   }
 
-  /** One write, so that what two processes append does not mix. */
-  #append(sections: readonly Section[]): boolean {
+  /** Few writes of many frames each, so that what two processes append does not mix. */
+  #append(file: string, sections: readonly Section[]): boolean {
     try {
-      const fd = openSync(this.#file, 'a');
+      const fd = openSync(file, 'a');
       try {
         // Another process may have written it anew: then this is as good a place.
         if (fstatSync(fd).size < this.#header().length) return false;
-        writevSync(fd, sections.flatMap((section) => this.#frame(section)).slice(0, 1_000_000));
+        for (let at = 0; at < sections.length; at += AT_ONCE) {
+          const some = sections.slice(at, at + AT_ONCE);
+          // Nothing that is appended behind a torn frame would be read.
+          if (
+            writevSync(
+              fd,
+              some.flatMap((section) => this.#frame(section)),
+            ) !== bytesOf(some)
+          )
+            return false;
+        }
         return true;
       } finally {
         closeSync(fd);
@@ -209,22 +235,20 @@ class LoggedIndex implements StatIndex {
     }
     const section = writer.end('', undefined);
     for (const before of folders.get('')?.values() ?? []) {
-      if (before.last !== section.last) this.#pending.push(nothing('', before.last));
+      if (before.last !== section.last) this.#note(nothing('', before.last));
     }
-    folders.set('', new Map([[section.last, section]]));
-    this.#pending.push(section);
+    folders.set('', new Map(hasEntries(section) ? [[section.last, section]] : []));
+    this.#note(section);
   }
 
-  #inFolder(folders: Map<string, Map<string, Section>>, path: string): FileRow | undefined {
+  #inFolder(path: string): FileRow | undefined {
     const cut = path.lastIndexOf('/');
-    const sections = folders.get(cut < 0 ? '.' : path.slice(0, cut));
     const name = path.slice(cut + 1);
-    for (const section of sections?.values() ?? []) {
-      if (name > section.last) continue;
-      const row = section.names.indexOf(name);
-      if (row >= 0) return { section, row };
-    }
-    return undefined;
+    const sections = this.#sectionsOf(cut < 0 ? '.' : path.slice(0, cut) || '/');
+    const section = sections[firstFrom(sections.length, (at) => (sections[at] as Section).last >= name)];
+    if (section === undefined) return undefined;
+    const row = firstFrom(section.names.length, (at) => (section.names[at] as string) >= name);
+    return section.names[row] === name ? { section, row } : undefined;
   }
 
   #header(): Buffer {
@@ -238,7 +262,7 @@ class LoggedIndex implements StatIndex {
     if (this.#folders !== undefined) return this.#folders;
     const folders = new Map<string, Map<string, Section>>();
     this.#folders = folders;
-    const bytes = readIfThere(this.#file);
+    const bytes = this.#file === undefined ? undefined : readIfThere(this.#file);
     const header = this.#header();
     if (bytes === undefined || !bytes.subarray(0, header.length).equals(header)) return folders;
     this.#length = bytes.length;
@@ -252,8 +276,8 @@ class LoggedIndex implements StatIndex {
       const { folder, last } = section;
       const sections = folders.get(folder) ?? new Map<string, Section>();
       folders.set(folder, sections);
-      if (section.digests.length === 0) sections.delete(last);
-      else sections.set(last, section);
+      if (hasEntries(section)) sections.set(last, section);
+      else sections.delete(last);
     }
     for (const section of folders.get('')?.values() ?? []) {
       for (const [row, path] of section.names.entries()) this.#files.set(path, { section, row });
@@ -276,6 +300,30 @@ class LoggedIndex implements StatIndex {
   }
 }
 
+/** The digest of a file that is known, unless it has changed since. */
+function digestIn(known: FileRow | undefined, stat: Stats): Digest | undefined {
+  if (known === undefined) return undefined;
+  const { section, row, fresh } = known;
+  if (fresh !== undefined) return fresh.isReliable && isSame(fresh.stat, stat) ? fresh.digest : undefined;
+  if (section?.isUnchanged(row, stat) !== true) return undefined;
+  return digestOfRaw(section.digests.subarray(row * 32, row * 32 + 32));
+}
+
+function hasEntries(section: Section): boolean {
+  return section.digests.length > 0;
+}
+
+/** The first of so many places from which on something holds. */
+function firstFrom(count: number, holds: (at: number) => boolean): number {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 /** Says that a section is no more. */
 function nothing(folder: string, last: string): Section {
   const writer = new SectionWriter();
@@ -295,7 +343,7 @@ function readIfThere(file: string): Buffer | undefined {
     return readFileSync(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' || code === 'EISDIR') return undefined;
+    if (code === 'ENOENT' || code === 'ERR_FS_FILE_TOO_LARGE' || systemFault(error) !== undefined) return undefined;
     throw error;
   }
 }

@@ -129,6 +129,24 @@ export class LockState {
     return written;
   }
 
+  /**
+   * Takes the blocks of stages out of their locks. The caller holds the locks exclusively, and has folded the journals.
+   * @returns the absolute paths of the locks that were written
+   */
+  forget(stages: Iterable<StageId>): string[] {
+    const written = new Set<string>();
+    const { root } = this.#options;
+    for (const { file, name } of stages) {
+      const path = lockPathOf(file);
+      const lock = new Map(readLock(join(root, path), path));
+      if (!lock.delete(name)) continue;
+      writeLock(join(root, path), lock);
+      written.add(join(root, path));
+    }
+    this.#locks.clear();
+    return [...written];
+  }
+
   #lock(path: string): Map<string, LockBlock> {
     const known = this.#locks.get(path);
     if (known !== undefined) return known.blocks;

@@ -4,7 +4,7 @@ import type { Digest } from '../kit/digest.ts';
 import { unwrap } from '../problem/problem.ts';
 import type { Entry } from '../store/tree.ts';
 import { entryArbitrary, pointerArbitrary } from './fixture/pointer.ts';
-import { editPointer, freezePointer } from './pointer-edit.ts';
+import { editPointer, freezePointer, movePointer } from './pointer-edit.ts';
 import { pointerText } from './pointer-text.ts';
 import type { Pointer } from './pointer.ts';
 import { parsePointer } from './pointer.ts';
@@ -169,4 +169,14 @@ test('whatever a pointer holds, freezing changes that alone', () => {
     }),
     { numRuns: 200 },
   );
+});
+
+test('a pointer that moves keeps its comments and says its new name', () => {
+  const text = `# mine\nschema: pipe.pointer/1\nouts:\n- path: raw.csv # big\n  digest: b3:${'0'.repeat(64)}\n  size: 3\n`;
+  const moved = (name: string, from = text): string =>
+    unwrap(movePointer({ file: 'sub/raw.csv.pipe', text: from }, { file: `x/${name}.pipe`, name }));
+  expect(moved('new')).toBe(text.replace('raw.csv', 'new'));
+  expect(moved('a: b')).toContain('- path: "a: b" # big');
+  const parsed = parsePointer(moved('new', `wdir: ..\n${text}`), { file: 'x/new.pipe' });
+  expect(parsed.ok ? parsed.value.path : '').toBe('x/new');
 });

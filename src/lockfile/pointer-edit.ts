@@ -12,6 +12,7 @@ import type { Problem, Result } from '../problem/problem.ts';
 import { fail, ok } from '../problem/problem.ts';
 import type { Entry } from '../store/tree.ts';
 import { lockEntry } from './entry.ts';
+import { pointerText, scalarText } from './pointer-text.ts';
 import { parsePointer } from './pointer.ts';
 
 /** The text of a pointer that is about to be changed. */
@@ -57,6 +58,29 @@ export function freezePointer(source: PointerSource, frozen: boolean): Result<st
   return fail(cannotEdit(source.file));
 }
 
+/**
+ * The text of a pointer of another name beside the file or folder that it tracks then. Changes its `path` alone, and
+ * takes `wdir` away, for which the whole text is written anew.
+ * @param moved the new pointer, relative to the project root, and the name of what it tracks
+ * @returns the new text; PIPE_EDIT when only a person can do it.
+ */
+export function movePointer(
+  source: PointerSource,
+  moved: { readonly file: string; readonly name: string },
+): Result<string> {
+  const parsed = parsePointer(source.text, source);
+  if (!parsed.ok) return parsed;
+  const { wdir, ...pointer } = parsed.value.pointer;
+  if (wdir !== undefined) return ok(pointerText({ ...pointer, out: { ...pointer.out, path: moved.name } }));
+  const out = outNode(source.text);
+  const path = out && ownPair(out, 'path')?.value;
+  const [start, end] = path?.range ?? [0, 0];
+  const text = applySplices(source.text, [{ start, end, text: scalarText(moved.name) }]);
+  const after = parsePointer(text, { file: moved.file });
+  const isRight = after.ok && after.value.pointer.out.path === moved.name && sameBut(source.text, text, withoutPath);
+  return isRight && isScalar(path) ? ok(text) : fail(cannotEdit(source.file));
+}
+
 function cannotEdit(file: string): Problem {
   return {
     code: 'PIPE_EDIT',
@@ -81,8 +105,16 @@ function without(map: ValueMap, keys: readonly string[]): ValueMap {
 }
 
 function withoutEntry(root: ValueMap): ValueMap {
+  return withoutInOut(root, ENTRY_FIELDS);
+}
+
+function withoutPath(root: ValueMap): ValueMap {
+  return withoutInOut(root, ['path']);
+}
+
+function withoutInOut(root: ValueMap, fields: readonly string[]): ValueMap {
   const outs = root.get('outs') ?? [];
-  const bare = (out: Value): Value => (isValueMap(out) ? without(out, ENTRY_FIELDS) : out);
+  const bare = (out: Value): Value => (isValueMap(out) ? without(out, fields) : out);
   return new Map([...root, ['outs', isList(outs) ? outs.map(bare) : outs]]);
 }
 

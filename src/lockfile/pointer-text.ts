@@ -47,7 +47,7 @@ const PLAIN = /^(?!(?:null|true|false|yes|no|on|off|y|n)$)[\p{L}_][\p{L}\p{N}_./
 const DIGEST = /^b3:[0-9a-f]+$/;
 
 /** A text as people write it. */
-function scalarText(value: string): string {
+export function scalarText(value: string): string {
   return PLAIN.test(value) || DIGEST.test(value) ? value : flowText(value);
 }
 

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
 import { lockEntry } from '../lockfile/entry.ts';
-import { editPointer } from '../lockfile/pointer-edit.ts';
+import { editPointer, movePointer } from '../lockfile/pointer-edit.ts';
 import { whyNotTracked } from '../lockfile/pointer-path.ts';
 import { pointerText } from '../lockfile/pointer-text.ts';
+import type { TrackedPath } from '../lockfile/pointer.ts';
 import { parsePointer, pointerFileOf } from '../lockfile/pointer.ts';
 import { PipeError, unwrap } from '../problem/problem.ts';
 import { checkInside } from '../store/restore.ts';
@@ -24,13 +25,17 @@ export interface WrittenPointer {
  * Makes the pointer of a path say what lies there: a new one beside it, or the one there is, of which all else stays as
  * it is. In one step; safe with other processes. Whether other pointers or stages claim the path is for the caller to
  * ask (`pointerConflicts`).
- * @param path posix, relative to the project root; its folder exists
+ * @param tracked posix, relative to the project root; its folder exists. A pointer of another name comes with it
  * @throws {PipeError} PIPE_PATH_OUTSIDE, PIPE_PATH_RESERVED or PIPE_PATH_ESCAPES for a path that cannot be tracked;
  * PIPE_POINTER_IGNORED where it would not be found; PIPE_POINTER_CONFLICT when the pointer there tracks something else;
  * what is wrong with that pointer; PIPE_EDIT when only a person can change it; PIPE_FILE_WRITE.
  */
-export function writePointer(project: Project, path: string, entry: Entry): WrittenPointer {
-  const file = pointerFileOf(path);
+export function writePointer(
+  project: Project,
+  tracked: string | Pick<TrackedPath, 'path' | 'file'>,
+  entry: Entry,
+): WrittenPointer {
+  const { path, file } = typeof tracked === 'string' ? { path: tracked, file: pointerFileOf(tracked) } : tracked;
   checkPlace(project, path, file);
   return withEditLock(editLockFolder(project.pipeDir), () => {
     const before = unwrap(readPointerText(project.root, file));
@@ -39,6 +44,30 @@ export function writePointer(project: Project, path: string, entry: Entry): Writ
     writeFileAtomic(join(project.root, file), text);
     return { file, done: before === undefined ? 'created' : 'changed' };
   });
+}
+
+/**
+ * Writes a pointer for another path that says what one says already, with its comments.
+ * @param path posix, relative to the project root; its folder exists
+ * @throws {PipeError} as {@link writePointer} does; PIPE_POINTER_CONFLICT when there is a pointer that says something else
+ */
+export function copyPointer(project: Project, { file: from }: Pick<TrackedPath, 'file'>, path: string): WrittenPointer {
+  const file = pointerFileOf(path);
+  checkPlace(project, path, file);
+  return withEditLock(editLockFolder(project.pipeDir), () => {
+    const text = unwrap(readPointerText(project.root, from)) ?? '';
+    const moved = unwrap(movePointer({ file: from, text }, { file, name: path.slice(path.lastIndexOf('/') + 1) }));
+    const before = unwrap(readPointerText(project.root, file));
+    if (before === moved) return { file, done: 'unchanged' };
+    if (before !== undefined) throw taken(file);
+    writeFileAtomic(join(project.root, file), moved);
+    return { file, done: 'created' };
+  });
+}
+
+function taken(file: string): PipeError {
+  const hint = 'remove it first: `pipe remove`';
+  return new PipeError({ code: 'PIPE_POINTER_CONFLICT', message: `there is a pointer ${file} already`, hint });
 }
 
 function checkPlace(project: Project, path: string, file: string): void {

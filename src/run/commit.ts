@@ -50,7 +50,11 @@ export async function commit(engine: Engine, facts: StageFacts, run: FinishedRun
 }
 
 /** Stores the outs; where one is missing, that one. */
-async function storeOuts(engine: Engine, stage: Stage, options: StageOptions): Promise<LockEntry[] | Out> {
+export async function storeOuts(
+  engine: Engine,
+  stage: Stage,
+  options: Pick<StageOptions, 'noCommit' | 'forceSignal'>,
+): Promise<LockEntry[] | Out> {
   const signal = options.forceSignal;
   const writer = options.noCommit === true ? undefined : engine.store.writer();
   const how = { follow: false, signal, ...(writer === undefined ? {} : { sink: storeSink(writer, signal) }) };

@@ -58,9 +58,11 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
       hint: 'check the disk: this is not supposed to happen',
     });
   });
-  const index = openStatIndex(join(indexFolder(project.root, env), 'files.idx'), project.root, rawChecksum);
+  const folder = indexFolder(project.root, env);
+  const index = openStatIndex(folder && join(folder, 'files.idx'), project.root, rawChecksum);
   const { root: storeRoot } = store.layout;
-  const objects = openStatIndex(join(indexFolder(storeRoot, env), 'objects.idx'), storeRoot, rawChecksum);
+  const objectFolder = indexFolder(storeRoot, env);
+  const objects = openStatIndex(objectFolder && join(objectFolder, 'objects.idx'), storeRoot, rawChecksum);
   return {
     project,
     graph,
@@ -82,6 +84,13 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
         }),
     }),
     params: new ParamFiles(project.root),
-    fingerprint: { root: project.root, index, blake3, ignored: ignoreFilter(project.root), now },
+    fingerprint: {
+      root: project.root,
+      index,
+      blake3,
+      ignored: ignoreFilter(project.root),
+      isObject: (target) => target.startsWith(`${store.layout.looseFolder}/`) && !target.includes('/../'),
+      now,
+    },
   };
 }

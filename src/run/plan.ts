@@ -69,7 +69,7 @@ function upstreamOf(facts: StageFacts): Reason[] {
 }
 
 /** Everything in which a stage differs from what its last run recorded. */
-function differences(facts: StageFacts): Reason[] {
+export function differences(facts: StageFacts): Reason[] {
   const { recorded } = facts;
   if (recorded === undefined) return [{ kind: 'new' }];
   return [

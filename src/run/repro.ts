@@ -64,7 +64,7 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
   if (ignored === undefined) return { ok: true, ends: new Map() };
   prepareExecutors(plan);
   const ends = await new Run(engine, plan, { ...options, history, ignored }).toEnd();
-  const locks = await fold(engine, options.signal);
+  const locks = await foldLocks(engine, options.signal);
   engine.claims.close();
   engine.index.save();
   history.save();
@@ -96,13 +96,13 @@ function stoppedEarly(): PipeError {
 async function tidy(engine: Engine, { selected, signal }: ReproOptions): Promise<GitIgnoredOuts> {
   ensurePipeFolder(engine.project.pipeDir);
   await engine.claims.reap();
-  await fold(engine, signal);
+  await foldLocks(engine, signal);
   const stages = [...engine.graph.stages.values()].filter((stage) => selected.has(stage.address));
   return new GitIgnoredOuts(engine.project, stages);
 }
 
-/** Puts the journals into the locks; the locks that changed. */
-async function fold(engine: Engine, signal: AbortSignal): Promise<string[]> {
+/** Puts the journals into the locks. Returns the absolute paths of the locks that changed. */
+export async function foldLocks(engine: Engine, signal: AbortSignal): Promise<string[]> {
   if (!engine.locks.hasJournals) return [];
   const files = new Set([...engine.graph.stages.values()].map((stage) => lockPathOf(stage.file)));
   // A stopped run still folds: what it finished is worth keeping. Only waiting for somebody else is given up.

@@ -1,8 +1,8 @@
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { rawOfDigest } from '../kit/digest.ts';
-import { readAt } from './pack-reader.ts';
+import { openPack, readAt } from './pack-file.ts';
 import type { Frame } from './pack.ts';
 import { FOOTER, FRAME_HEAD, PACK_HEADER, readTable, tablePlace, tableRows } from './pack.ts';
 
@@ -26,7 +26,7 @@ export interface CheckedPack {
  * the table. `undefined` when the file has gone.
  */
 export function checkPack(path: string, name: Digest, blake3: Blake3): CheckedPack | undefined {
-  const fd = openIfThere(path);
+  const fd = openPack(path);
   if (fd === undefined) return undefined;
   try {
     const { size } = fstatSync(fd);
@@ -118,13 +118,4 @@ function digestAt(fd: number, { offset, length }: Omit<Frame, 'digest'>, blake3:
   const hasher = blake3.hasher();
   for (let at = 0; at < length; at += PIECE) hasher.update(readAt(fd, offset + at, Math.min(PIECE, length - at)));
   return rawOfDigest(hasher.digest());
-}
-
-function openIfThere(path: string): number | undefined {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -9,8 +9,7 @@ import { namesIn } from '../kit/temporary.ts';
 import type { CheckedPack } from './check-pack.ts';
 import { checkPack } from './check-pack.ts';
 import type { StoreLayout } from './layout.ts';
-import { FORMER_FORMATS, STORE_FORMAT, packOfFile } from './layout.ts';
-import { BAD, badOf } from './pack-set.ts';
+import { FORMER_FORMATS, STORE_FORMAT, packOfBadFile, packOfFile } from './layout.ts';
 import { runFiles } from './run-files.ts';
 import { StoredObjects, looseObjects, storedPacks } from './stored-objects.ts';
 
@@ -69,9 +68,9 @@ export async function checkStore({ layout, blake3, onProgress }: CheckOptions): 
   for (const file of namesIn(layout.packs).sort()) {
     const name = packOfFile(file);
     if (name === undefined) {
-      const noted = file.endsWith(BAD) ? packOfFile(`${file.slice(0, -BAD.length)}.pack`) : undefined;
+      const noted = packOfBadFile(file);
       const isNote = noted !== undefined && sizeOf(layout.pack(noted)) > 0;
-      if (file.endsWith(BAD) && !isNote) wrongNotes.push(join(layout.packs, file));
+      if (file.endsWith('.bad') && !isNote) wrongNotes.push(join(layout.packs, file));
       continue;
     }
     const path = layout.pack(name);
@@ -82,7 +81,7 @@ export async function checkStore({ layout, blake3, onProgress }: CheckOptions): 
     done += checked.good.length + checked.bad.length;
     const isDamaged = checked.isTableDamaged || checked.isFrameDamaged || checked.bad.length > 0;
     if (isDamaged) damagedPacks.push({ ...checked, name, path });
-    else if (statSync(badOf(layout, name), { throwIfNoEntry: false })) wrongNotes.push(badOf(layout, name));
+    else if (statSync(layout.bad(name), { throwIfNoEntry: false })) wrongNotes.push(layout.bad(name));
   }
   const damagedLoose: DamagedObject[] = [];
   for (const { digest, path } of looseObjects(layout)) {

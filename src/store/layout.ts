@@ -24,6 +24,8 @@ export interface StoreLayout {
   readonly packs: string;
   /** A sealed pack, named by the digest of its table. */
   pack(name: Digest): string;
+  /** Tells of what a pack holds wrong bytes. */
+  bad(name: Digest): string;
   /** The folder of the run records of all stages. */
   readonly runsFolder: string;
   /** The folder of all run records under one stage key. */
@@ -53,6 +55,7 @@ export function storeLayout(root: string): StoreLayout {
     loose: (digest) => sharded('loose', digest),
     packs: join(base, 'packs'),
     pack: (name) => join(base, 'packs', `${hexOf(name)}.pack`),
+    bad: (name) => join(base, 'packs', `${hexOf(name)}.bad`),
     runsFolder: join(base, 'runs'),
     leases: join(base, 'leases'),
     limbo: join(base, 'limbo'),
@@ -64,6 +67,11 @@ export function storeLayout(root: string): StoreLayout {
 /** The name of a pack, by that of its file; `undefined` for other files. */
 export function packOfFile(file: string): Digest | undefined {
   return file.endsWith('.pack') ? parseDigest(`b3:${file.slice(0, -5)}`) : undefined;
+}
+
+/** The name of a pack, by that of the file that tells what it holds wrong bytes of; `undefined` for other files. */
+export function packOfBadFile(file: string): Digest | undefined {
+  return file.endsWith('.bad') ? parseDigest(`b3:${file.slice(0, -4)}`) : undefined;
 }
 
 const MOVABLE =

@@ -6,16 +6,16 @@ import { dirname, join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
-import { writeFileAtomic } from '../kit/atomic-file.ts';
 import { ownedName, thisOwner } from '../kit/owner.ts';
-import { PipeError } from '../problem/problem.ts';
+import { systemFault } from '../kit/system-fault.ts';
 import { copyThrough, reflink } from './copy.ts';
 import type { PackedPlace } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
 import type { Links } from './link.ts';
 import { linkObject } from './link.ts';
-import { FORMER_FORMATS, STORE_FORMAT, formatOf, hexOf } from './layout.ts';
+import { hexOf } from './layout.ts';
 import { PackWriter } from './pack-writer.ts';
+import { prepareStore } from './prepare.ts';
 import { Presence } from './presence.ts';
 import { StoreWriter } from './store-writer.ts';
 import { sweepStore } from './sweep.ts';
@@ -65,17 +65,7 @@ export class ObjectStore {
    * @throws {PipeError} PIPE_STORE_FORMAT for a store that a newer `pipe` wrote.
    */
   prepare(): void {
-    const format = formatOf(this.layout);
-    if (format === undefined || FORMER_FORMATS.includes(format)) {
-      mkdirSync(this.layout.tmp, { recursive: true });
-      writeFileAtomic(this.layout.format, `${STORE_FORMAT}\n`);
-    } else if (format !== STORE_FORMAT) {
-      throw new PipeError({
-        code: 'PIPE_STORE_FORMAT',
-        message: `the store ${this.layout.root} has the format ${JSON.stringify(format.slice(0, 40))}; this pipe knows ${STORE_FORMAT}`,
-        hint: 'use a newer pipe, or another folder (`pipe config cache.dir DIR`)',
-      });
-    }
+    prepareStore(this.layout);
   }
 
   /**
@@ -105,7 +95,8 @@ export class ObjectStore {
   async put(data: Uint8Array | string): Promise<Digest> {
     this.hold();
     const digest = this.#blake3.hash(data);
-    // Not by memory: another process may have set the object aside since.
+    // Not by memory: another process may have set the object aside since. What a pack holds of it is checked.
+    this.#readPacked(digest);
     if (this.#presence.find(digest)) return digest;
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     await this.#write(async (target) => {
@@ -140,14 +131,13 @@ export class ObjectStore {
 
   /** The bytes of a packed object, checked, valid until the next read; `undefined` when no pack has them. */
   #readPacked(digest: Digest): Buffer | undefined {
-    for (;;) {
-      const place = this.#presence.packed(digest);
-      if (place === undefined) return undefined;
+    for (let place = this.#presence.packed(digest); place !== undefined; place = this.#presence.packed(digest)) {
       const bytes = this.#presence.packs.read(place);
       if (bytes !== undefined && this.#blake3.hash(bytes) === digest) return bytes;
-      if (bytes === undefined) this.#presence.packs.reload();
-      else this.#setAside(digest, place, bytes);
+      // Its pack was merged into another one, perhaps; or else another pack may have it, too.
+      if (bytes !== undefined || !this.#presence.packs.refresh()) this.#setAside(digest, place, bytes);
     }
+    return undefined;
   }
 
   /** In which file a packed object lies, for helper threads, which check it. */
@@ -269,7 +259,7 @@ export class ObjectStore {
   #begin(): void {
     this.prepare();
     this.hold();
-    if (!this.#isSwept) sweepStore(this.layout, this.#blake3, this.#owner);
+    if (!this.#isSwept) sweepStore(this.layout, { blake3: this.#blake3, owner: this.#owner });
     this.#isSwept = true;
   }
 
@@ -294,22 +284,29 @@ export class ObjectStore {
   }
 
   /** What a pack holds of an object is wrong: it cannot be moved away, so a file beside the pack says it. */
-  #setAside(digest: Digest, place: PackedPlace, bytes: Buffer): void {
+  #setAside(digest: Digest, place: PackedPlace, bytes: Buffer | undefined): void {
     this.#presence.forget(digest);
+    // Before the bytes are out of reach.
     const movedTo = this.#placeAside(digest);
-    writeFileSync(movedTo, bytes);
+    try {
+      mkdirSync(this.layout.quarantine, { recursive: true });
+      writeFileSync(movedTo, bytes ?? '');
+    } catch (error) {
+      // A store that is only read from must not keep anybody from reading.
+      if (systemFault(error) === undefined) throw error;
+    }
     this.#presence.packs.exclude(digest, place);
     this.#onDamage(digest, movedTo);
   }
 
   #placeAside(digest: Digest): string {
-    mkdirSync(this.layout.quarantine, { recursive: true });
     return join(this.layout.quarantine, `${hexOf(digest)}-${randomBytes(4).toString('hex')}`);
   }
 
   #quarantine(digest: Digest, path: string): void {
     this.#presence.forget(digest);
     const movedTo = this.#placeAside(digest);
+    mkdirSync(this.layout.quarantine, { recursive: true });
     try {
       renameSync(path, movedTo);
     } catch (error) {
@@ -335,7 +332,9 @@ function readBytesIfThere(path: string): Buffer | undefined {
   try {
     return readFileSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    // Nobody but a stranger's tree asks for gigabytes at once.
+    if (code === 'ENOENT' || code === 'ERR_FS_FILE_TOO_LARGE') return undefined;
     throw error;
   }
 }

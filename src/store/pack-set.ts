@@ -1,21 +1,23 @@
-import { appendFileSync, closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, readFileSync, statSync } from 'node:fs';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
+import { systemFault } from '../kit/system-fault.ts';
 import { namesIn } from '../kit/temporary.ts';
 import type { PackedPlace } from './digest-map.ts';
 import { DigestMap } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
-import { hexOf, packOfFile } from './layout.ts';
+import { hexOf, packOfBadFile, packOfFile } from './layout.ts';
 import type { Frame } from './pack.ts';
-import { FOOTER, readTable, tablePlace } from './pack.ts';
-import { PackReader, readAt } from './pack-reader.ts';
+import { PackReader, readPackTable } from './pack-file.ts';
 
 /** How many packs are kept open. */
 const MOST_OPEN = 8;
 
-/** Longer than a tick of the clock that file systems take their times from, in milliseconds. */
-const TICK_MS = 50;
+/** The clock of most file systems ticks every 4 to 10 ms; where times are whole seconds, every 2 s (FAT). */
+const TICK_MS = 20;
+const COARSE_TICK_MS = 2_000;
+
+const HEX = /^[0-9a-f]{64}$/;
 
 /**
  * The sealed packs of a store, read as they are needed. Other processes add packs and, when they are merged, take some
@@ -27,9 +29,11 @@ export class PackSet {
   readonly #names: Digest[] = [];
   readonly #known = new Set<Digest>();
   #map = new DigestMap();
-  /** What packs hold wrong bytes of: the name of a pack and a digest, as hex. */
-  readonly #bad = new Set<string>();
-  #stamp: string | undefined = '';
+  /** Hex digests of which a pack holds wrong bytes, as its `.bad` file has them. */
+  #bad = new Map<Digest, ReadonlySet<string>>();
+  /** The same, as this process found out: a store may be read-only. */
+  readonly #found = new Map<Digest, Set<string>>();
+  #stamp = '';
   readonly #readers = new Map<number, PackReader>();
 
   constructor(layout: StoreLayout, blake3: Blake3) {
@@ -42,42 +46,38 @@ export class PackSet {
     return this.#map.find(digest, at);
   }
 
-  /** Looks for packs that came or went since; `true` when there were any. */
+  /** Looks at what other processes have done to the packs since; `true` when that was anything. */
   refresh(): boolean {
     const stamp = stampOf(this.#layout.packs);
-    if (stamp === this.#stamp) return false;
-    // A folder that has changed just now may change again without a trace.
-    this.#stamp = isFresh(stamp) ? undefined : stamp;
-    const found = namesIn(this.#layout.packs).sort();
-    for (const file of found) if (file.endsWith(BAD)) this.#readBad(file);
-    const names = new Set(found.flatMap((file) => packOfFile(file) ?? []));
+    if (stamp !== '' && stamp === this.#stamp) return false;
+    this.#stamp = stamp;
+    const files = namesIn(this.#layout.packs).sort();
+    const names = new Set(files.flatMap((file) => packOfFile(file) ?? []));
+    const bad = this.#readBad(files);
     // A pack that was merged into another is gone, and places in it with it.
-    const hasGone = [...this.#known].some((name) => !names.has(name));
-    if (hasGone) this.#forget();
-    const added = [...names].filter((name) => !this.#known.has(name));
-    for (const name of added) {
-      const frames = readPackTable(this.#layout.pack(name), name, this.#blake3) ?? [];
-      this.add(name, frames, frames.length);
-    }
-    return hasGone || added.length > 0;
+    const isOld = [...this.#known].some(
+      (name) => !names.has(name) || bad.get(name)?.size !== this.#bad.get(name)?.size,
+    );
+    this.#bad = bad;
+    if (isOld) this.#forget();
+    const added = [...names].filter((name) => !this.#known.has(name) && this.#readTable(name));
+    return isOld || added.length > 0;
   }
 
-  /** Takes in a pack that is sealed. */
-  add(name: Digest, frames: Iterable<Frame>, count = 0): void {
-    if (this.#known.has(name)) return;
-    this.#known.add(name);
-    this.#map.reserve(count);
-    const pack = this.#names.push(name) - 1;
-    for (const { digest, offset, length } of frames) {
-      if (this.#bad.size > 0 && this.#bad.has(hexOf(name) + digest.toString('hex'))) continue;
-      this.#map.add(digest, 0, { pack, offset, length });
-    }
+  /** Takes in a pack that this process has sealed. */
+  add(name: Digest, frames: Iterable<Frame>): void {
+    // It replaces one of the same name, of which perhaps something was wrong.
+    this.#found.delete(name);
+    if (this.#known.has(name)) this.reload();
+    else this.#take(name, frames);
   }
 
-  /**
-   * The bytes at a place, not checked, fewer where the pack is shorter; `undefined` when it has gone. Valid until the
-   * next read.
-   */
+  /** The name of the pack of a place. */
+  nameOf({ pack }: PackedPlace): Digest | undefined {
+    return this.#names[pack];
+  }
+
+  /** The bytes at a place, not checked; `undefined` when the pack has gone or is shorter. Valid until the next read. */
   read({ pack, offset, length }: PackedPlace): Buffer | undefined {
     let reader = this.#readers.get(pack);
     if (reader === undefined) {
@@ -92,25 +92,43 @@ export class PackSet {
     return reader.read(offset, length);
   }
 
-  /** The name of the pack of a place. */
-  nameOf({ pack }: PackedPlace): Digest | undefined {
-    return this.#names[pack];
-  }
-
-  /** Writes down that a pack holds wrong bytes of an object, which is from now on looked for elsewhere. */
-  exclude(digest: Digest, place: PackedPlace): void {
-    const name = this.nameOf(place);
+  /** From now on, and for other processes too, an object counts as absent from the pack of a place. */
+  exclude(digest: Digest, { pack }: PackedPlace): void {
+    const name = this.#names[pack];
     if (name === undefined) return;
-    appendFileSync(badOf(this.#layout, name), `${hexOf(digest)}\n`);
-    this.#bad.add(hexOf(name) + hexOf(digest));
+    const found = this.#found.get(name) ?? new Set();
+    this.#found.set(name, found.add(hexOf(digest)));
+    try {
+      appendFileSync(this.#layout.bad(name), `${hexOf(digest)}\n`);
+    } catch (error) {
+      if (systemFault(error) === undefined) throw error;
+    }
     this.reload();
   }
 
-  /** Looks for all packs anew: one that was known is not there any more. */
+  /** Looks at all packs anew: one that was known is not there any more, or not the same. */
   reload(): void {
     this.#forget();
-    this.#stamp = undefined;
+    this.#stamp = '';
     this.refresh();
+  }
+
+  #readTable(name: Digest): boolean {
+    const frames = readPackTable(this.#layout.pack(name), name, this.#blake3);
+    if (frames !== undefined) this.#take(name, frames, frames.length);
+    return frames !== undefined;
+  }
+
+  #take(name: Digest, frames: Iterable<Frame>, count = 0): void {
+    this.#known.add(name);
+    this.#map.reserve(count);
+    const pack = this.#names.push(name) - 1;
+    const [bad, found] = [this.#bad.get(name), this.#found.get(name)];
+    const isBad = (hex: string): boolean => bad?.has(hex) === true || found?.has(hex) === true;
+    const areAllGood = bad === undefined && found === undefined;
+    for (const { digest, offset, length } of frames) {
+      if (areAllGood || !isBad(digest.toString('hex'))) this.#map.add(digest, 0, { pack, offset, length });
+    }
   }
 
   #forget(): void {
@@ -125,55 +143,31 @@ export class PackSet {
     this.#readers.delete(pack);
   }
 
-  #readBad(file: string): void {
-    const pack = file.slice(0, -BAD.length);
-    for (const line of linesOf(join(this.#layout.packs, file))) this.#bad.add(pack + line);
+  #readBad(files: readonly string[]): Map<Digest, ReadonlySet<string>> {
+    const bad = new Map<Digest, ReadonlySet<string>>();
+    for (const file of files) {
+      const name = packOfBadFile(file);
+      if (name !== undefined) bad.set(name, new Set(linesOf(this.#layout.bad(name)).filter((line) => HEX.test(line))));
+    }
+    return bad;
   }
 }
 
-/** How the name of a file ends that lists what its pack holds wrong bytes of. */
-export const BAD = '.bad';
-
-/** The file that lists what a pack holds wrong bytes of. */
-export function badOf(layout: StoreLayout, pack: Digest): string {
-  return `${layout.pack(pack).slice(0, -'.pack'.length)}${BAD}`;
-}
-
+/** None where somebody removed the file just now. */
 function linesOf(file: string): string[] {
   try {
-    return readFileSync(file, 'latin1')
-      .split('\n')
-      .filter((line) => line !== '');
+    return readFileSync(file, 'latin1').split('\n');
   } catch (error) {
-    // The pack was written anew meanwhile, without what was wrong.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EISDIR') return [];
     throw error;
   }
 }
 
-/** What the table of a pack file says; `undefined` when it is not whole. */
-export function readPackTable(file: string, name: Digest, blake3: Blake3): Frame[] | undefined {
-  let fd: number;
-  try {
-    fd = openSync(file, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    const { size } = fstatSync(fd);
-    const place = size < FOOTER ? undefined : tablePlace(readAt(fd, size - FOOTER, FOOTER), size);
-    return place === undefined ? undefined : readTable(readAt(fd, place.offset, place.length), name, blake3);
-  } finally {
-    closeSync(fd);
-  }
-}
-
+/** Changes with each file that comes or goes; empty while the clock may not have moved on since the last one did. */
 function stampOf(folder: string): string {
   const stat = statSync(folder, { throwIfNoEntry: false });
-  return stat === undefined ? '-' : `${String(stat.ino)}:${String(stat.mtimeMs)}`;
-}
-
-function isFresh(stamp: string): boolean {
-  return Date.now() - Number(stamp.slice(stamp.indexOf(':') + 1)) < TICK_MS;
+  if (stat === undefined) return '-';
+  const tick = stat.mtimeMs % 1_000 === 0 ? COARSE_TICK_MS : TICK_MS;
+  return Date.now() > stat.mtimeMs + tick ? `${String(stat.ino)}:${String(stat.mtimeMs)}` : '';
 }

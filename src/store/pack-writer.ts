@@ -1,8 +1,10 @@
 import {
+  chmodSync,
   closeSync,
   fchmodSync,
   fdatasyncSync,
   ftruncateSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -10,15 +12,15 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import type { Owner } from '../kit/owner.ts';
-import { isGone, ownedName, ownerOfName } from '../kit/owner.ts';
+import { ownedName } from '../kit/owner.ts';
 import { DigestMap } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
 import type { Frame } from './pack.ts';
-import { FRAME_HEAD, PACK_HEADER, scanFrames, tableOf, writeFrameHead } from './pack.ts';
+import { FRAME_HEAD, LARGEST_PACK, PACK_HEADER, scanFrames, tableOf, writeFrameHead } from './pack.ts';
 
 /** A pack is sealed when it has grown to this; the last object may take it beyond. */
 const FULL = 32 << 20;
@@ -105,8 +107,8 @@ export class PackWriter {
     this.#write(table);
     const { fd, path } = this.#open();
     this.#beforePlaced?.(this.#layout.pack(name));
-    placePack(this.#layout, { fd, path, name });
     this.#file = undefined;
+    placePack(this.#layout, { fd, path, name });
     return { pack: name, frames: this.#frames };
   }
 
@@ -145,20 +147,27 @@ export class PackWriter {
   }
 }
 
-/** Makes a finished pack durable and puts it where it counts. Closes `fd`. */
+/** Makes a finished pack durable and puts it where it counts. Closes `fd`; leaves nothing behind when it fails. */
 function placePack(
   layout: StoreLayout,
   { fd, path, name }: { readonly fd: number; readonly path: string; readonly name: Digest },
 ): void {
   try {
-    fchmodSync(fd, 0o444);
-    fdatasyncSync(fd);
-  } finally {
-    closeSync(fd);
+    try {
+      fchmodSync(fd, 0o444);
+      fdatasyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    mkdirSync(layout.packs, { recursive: true });
+    renameSync(path, layout.pack(name));
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
   }
-  mkdirSync(layout.packs, { recursive: true });
-  renameSync(path, layout.pack(name));
-  syncFolder(dirname(layout.pack(name)));
+  // What was wrong with a pack of this name, which held the same objects, is no more.
+  rmSync(layout.bad(name), { force: true });
+  syncFolder(layout.packs);
 }
 
 /**
@@ -177,12 +186,16 @@ export function recoverPack(
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }
-  const { frames, end } = scanFrames(readFileSync(path), blake3);
+  const stat = lstatSync(path);
+  const isPack = stat.isFile() && stat.size <= LARGEST_PACK;
+  const { frames, end } = scanFrames(isPack ? readFileSync(path) : Buffer.alloc(0), blake3);
   if (frames.length === 0) {
-    rmSync(path, { force: true });
+    rmSync(path, { recursive: true, force: true });
     return;
   }
   const table = tableOf(mapOf(frames), end);
+  // The process may have been killed when the pack was read-only already.
+  chmodSync(path, 0o600);
   const fd = openSync(path, 'r+');
   try {
     ftruncateSync(fd, end);
@@ -192,12 +205,6 @@ export function recoverPack(
     throw error;
   }
   placePack(layout, { fd, path, name: blake3.hash(table) });
-}
-
-/** Whether a file in the store's `tmp` is a pack that nobody will seal any more. */
-export function isLeftPack(file: string): boolean {
-  const owner = ownerOfName(file);
-  return file.endsWith('.pack') && owner !== undefined && isGone(owner);
 }
 
 function mapOf(frames: readonly Frame[]): DigestMap {

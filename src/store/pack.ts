@@ -19,6 +19,9 @@ const ROW = 40;
 /** Bytes at the very end: magic, number of rows, offset of the table. */
 export const FOOTER = 24;
 
+/** No pack is larger; a file that is must have come from somebody else. */
+export const LARGEST_PACK = 1 << 30;
+
 /** An object in a pack. */
 export interface Frame {
   readonly digest: RawDigest;
@@ -51,6 +54,7 @@ export function tableOf(frames: DigestMap, end: number): Buffer {
 
 /** Where the table of a pack lies, by its last {@link FOOTER} bytes; `undefined` when they are no footer of it. */
 export function tablePlace(footer: Buffer, packSize: number): { offset: number; length: number } | undefined {
+  if (packSize > LARGEST_PACK) return undefined;
   if (footer.length !== FOOTER || !footer.subarray(0, 16).equals(TABLE_MAGIC)) return undefined;
   const rows = footer.readUInt32LE(16);
   const offset = footer.readUInt32LE(20);
@@ -63,7 +67,8 @@ export function tablePlace(footer: Buffer, packSize: number): { offset: number; 
  * outside the frames, is refused as a whole.
  */
 export function readTable(table: Buffer, name: Digest, blake3: Blake3): Frame[] | undefined {
-  return table.length < FOOTER || blake3.hash(table) !== name ? undefined : tableRows(table);
+  if (table.length < FOOTER || (table.length - FOOTER) % ROW !== 0 || blake3.hash(table) !== name) return undefined;
+  return tableRows(table);
 }
 
 /** What a table with its footer says, which may have been damaged; `undefined` when it makes no sense as a whole. */

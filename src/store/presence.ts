@@ -81,10 +81,10 @@ export class Presence {
     this.#loadPacks();
     if (this.#wantsLease) this.hold();
     const place = this.packs.find(bytes, at);
-    if (place !== undefined && this.#isKept(place)) return true;
+    if (place !== undefined && (this.#isKept(place) || this.#isPacked(digestAt(bytes, at)))) return true;
     if (!this.#loose.has(bytes, at)) return false;
     // The list may be old: with a lease it must be so now.
-    return this.#lease === undefined || this.#isLoose(digestOfRaw(bytes.subarray(at, at + 32)));
+    return this.#lease === undefined || this.#isLoose(digestAt(bytes, at));
   }
 
   /** Another process may have packed an object, or merged packs, since they were last looked at. */
@@ -132,4 +132,8 @@ export class Presence {
     this.keep(path);
     return existsSync(path);
   }
+}
+
+function digestAt(bytes: Buffer, at: number): Digest {
+  return digestOfRaw(bytes.subarray(at, at + 32));
 }

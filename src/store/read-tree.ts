@@ -3,10 +3,13 @@ import type { Digest } from '../kit/digest.ts';
 import { byCodeUnit } from '../kit/order.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Entry, Part, Tree } from './tree.ts';
-import { decodeBranch, decodeTree, isBranch } from './tree.ts';
+import { LARGEST_PART, WHOLE, decodeBranch, decodeTree, endsPart, isBranch, joinParts } from './tree.ts';
 
 /** Branches over branches: a thousand parts each make a billion entries of four levels. */
 const HIGHEST = 8;
+
+/** Bytes. More than 4,096 entries with the longest names that any disk takes. */
+const LARGEST_OBJECT = 16 << 20;
 
 /** Some entries of a folder, all of them unless it is a big one, with the object that lists them. */
 export interface TreePart extends PartObject {
@@ -49,12 +52,61 @@ export function* knownParts(
   { isKnown, onBranch }: { isKnown?: (digest: Digest) => boolean; onBranch?: ((digest: Digest) => void) | undefined },
 ): Generator<TreePart | PartObject> {
   if (entry.kind !== 'dir') throw new BrokenTree();
-  yield* partsBelow(store, entry, { height: 0, onBranch, isKnown });
+  const branches = new Map<string, Digest>();
+  const onText = (text: string, digest: Digest): void => {
+    onBranch?.(digest);
+    branches.set(text, digest);
+  };
+  const cuts: Cut[] = [];
+  let isSeen = true;
+  for (const part of partsBelow(store, entry, { height: 0, onText, isKnown })) {
+    if ('tree' in part) cuts.push(cutOf(part, branches.size > 0));
+    else isSeen = false;
+    yield part;
+  }
+  // Where parts were left out, they are those of a folder that was walked here.
+  if (isSeen && !isAsWritten(cuts, branches, entry.digest)) throw new BrokenTree();
+}
+
+/** Where a part of a folder was cut. */
+interface Cut extends Part {
+  readonly entries: number;
+  /** Whether it goes on behind a name that ends a part. */
+  readonly isLong: boolean;
+  /** Whether it ends where a part ends, even if more entries follow. */
+  readonly isEnded: boolean;
+}
+
+function cutOf({ tree, digest, size, files }: TreePart, isBelowBranch: boolean): Cut {
+  const names = [...tree.keys()];
+  const last = names.at(-1) ?? '';
+  const isEnded = names.length === LARGEST_PART || endsPart(last);
+  // Most folders are not split: of their names nothing needs to be known.
+  const isLong = (isBelowBranch || names.length > WHOLE) && names.slice(0, -1).some((name) => endsPart(name));
+  return { last, digest, size, files, entries: names.length, isEnded, isLong };
+}
+
+/** Whether a folder is cut into parts, and these joined by branches, as a writer would have done it. */
+function isAsWritten(cuts: readonly Cut[], branches: ReadonlyMap<string, Digest>, root: Digest): boolean {
+  const entries = cuts.reduce((sum, cut) => sum + cut.entries, 0);
+  if (entries <= WHOLE) return cuts.length === 1 && branches.size === 0;
+  if (
+    cuts.some(
+      ({ isLong, ...cut }, at) => isLong || cut.entries > LARGEST_PART || !(cut.isEnded || at === cuts.length - 1),
+    )
+  )
+    return false;
+  const known = (text: string): Digest => {
+    const digest = branches.get(text);
+    if (digest === undefined) throw new BrokenTree();
+    return digest;
+  };
+  return joinParts(cuts, known).digest === root;
 }
 
 interface Below extends Bounds {
   readonly height: number;
-  readonly onBranch: ((digest: Digest) => void) | undefined;
+  readonly onText: (text: string, digest: Digest) => void;
   readonly isKnown: ((digest: Digest) => boolean) | undefined;
 }
 
@@ -69,7 +121,7 @@ export interface Bounds {
 function* partsBelow(
   store: Pick<ObjectStore, 'read'>,
   part: Omit<Part, 'last'>,
-  { height, onBranch, isKnown, ...bounds }: Below,
+  { height, onText, isKnown, ...bounds }: Below,
 ): Generator<TreePart | PartObject> {
   if (isKnown?.(part.digest) === true) {
     yield { digest: part.digest, size: part.size, files: part.files };
@@ -82,10 +134,10 @@ function* partsBelow(
     yield opened;
     return;
   }
-  onBranch?.(part.digest);
+  onText(opened.text, part.digest);
   let { after } = bounds;
   for (const each of opened.parts) {
-    yield* partsBelow(store, each, { height: height + 1, last: each.last, onBranch, isKnown, after });
+    yield* partsBelow(store, each, { height: height + 1, last: each.last, onText, isKnown, after });
     after = each.last;
   }
 }
@@ -99,8 +151,8 @@ export function openPart(
   bytes: Buffer,
   part: Omit<Part, 'last'>,
   { height, after, last }: Bounds & { readonly height: number },
-): TreePart | { readonly parts: readonly Part[] } {
-  if (!isUtf8(bytes) || height > HIGHEST) throw new BrokenTree();
+): TreePart | { readonly text: string; readonly parts: readonly Part[] } {
+  if (bytes.length > LARGEST_OBJECT || height > HIGHEST || !isUtf8(bytes)) throw new BrokenTree();
   const text = bytes.toString('utf8');
   if (!isBranch(text)) return leafOf(text, part, { after, last });
   const parts = decodeBranch(text);
@@ -109,7 +161,7 @@ export function openPart(
   if (last !== undefined && parts.at(-1)?.last !== last) throw new BrokenTree();
   const [first] = parts;
   if (after !== undefined && (first === undefined || byCodeUnit(after, first.last) >= 0)) throw new BrokenTree();
-  return { parts };
+  return { text, parts };
 }
 
 function leafOf(text: string, { digest, size, files }: Omit<Part, 'last'>, { after, last }: Bounds): TreePart {

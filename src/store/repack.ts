@@ -2,10 +2,9 @@ import { closeSync, openSync, rmSync } from 'node:fs';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { RawDigest } from '../kit/digest.ts';
 import { thisOwner } from '../kit/owner.ts';
-import { readAt } from './pack-reader.ts';
+import { readAt } from './pack-file.ts';
 import type { StoreLayout } from './layout.ts';
 import type { Frame } from './pack.ts';
-import { badOf } from './pack-set.ts';
 import { PackWriter } from './pack-writer.ts';
 import type { StoredPack } from './stored-objects.ts';
 import type { Dispose, Upkeep } from './upkeep.ts';
@@ -63,7 +62,7 @@ export function removePack(
   { layout, upkeep }: Pick<RepackOptions, 'layout' | 'upkeep'>,
 ): 0 | 1 {
   if (upkeep.remove([path], dispose) > 0) return 0;
-  rmSync(badOf(layout, name), { force: true });
+  rmSync(layout.bad(name), { force: true });
   return 1;
 }
 

@@ -6,12 +6,11 @@ import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw } from '../kit/digest.ts';
 import { thisOwner } from '../kit/owner.ts';
-import { readAt } from './pack-reader.ts';
+import { readAt } from './pack-file.ts';
 import type { CheckedStore, DamagedPack } from './check.ts';
 import type { StoreLayout } from './layout.ts';
 import { STORE_FORMAT, hexOf } from './layout.ts';
 import { temporaries } from './leftovers.ts';
-import { badOf } from './pack-set.ts';
 import { PackWriter } from './pack-writer.ts';
 import type { Upkeep } from './upkeep.ts';
 
@@ -36,16 +35,16 @@ export function repairStore(checked: CheckedStore, { layout, blake3, upkeep, now
   return checked.damagedPacks.filter((pack) => {
     // Before all else: whoever reads meanwhile looks elsewhere.
     const noted = pack.bad.map(({ digest }) => `${digest.toString('hex')}\n`).join('');
-    if (!pack.isTableDamaged && noted !== '') appendFileSync(badOf(layout, pack.name), noted);
+    if (!pack.isTableDamaged && noted !== '') appendFileSync(layout.bad(pack.name), noted);
     // The same objects in the same order make a pack of the same name, which takes the place of the damaged one.
     if (writeAnew(layout, blake3, pack) === pack.name) {
-      rmSync(badOf(layout, pack.name), { force: true });
+      rmSync(layout.bad(pack.name), { force: true });
       return false;
     }
     const held = upkeep.remove([pack.path], (path) => {
       setAside(layout, path, `${hexOf(pack.name)}.pack`);
     });
-    if (held === 0) rmSync(badOf(layout, pack.name), { force: true });
+    if (held === 0) rmSync(layout.bad(pack.name), { force: true });
     return held > 0;
   });
 }

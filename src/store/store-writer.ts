@@ -64,6 +64,12 @@ export class StoreWriter {
   async #seal(): Promise<void> {
     const pack = this.#pack;
     this.#pack = undefined;
-    if (pack !== undefined) await this.#packing.seal(pack);
+    if (pack === undefined) return;
+    try {
+      await this.#packing.seal(pack);
+    } catch (error) {
+      pack.discard();
+      throw error;
+    }
   }
 }

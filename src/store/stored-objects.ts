@@ -3,13 +3,12 @@ import { join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { parseDigest, rawOfDigest } from '../kit/digest.ts';
-import { readAt } from './pack-reader.ts';
 import { namesIn } from '../kit/temporary.ts';
 import { DigestMap } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
 import { packOfFile } from './layout.ts';
 import type { Frame } from './pack.ts';
-import { readPackTable } from './pack-set.ts';
+import { readAt, readPackTable } from './pack-file.ts';
 
 /** An object in a file of its own. */
 export interface LooseObject {

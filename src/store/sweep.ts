@@ -3,20 +3,28 @@ import { join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Owner } from '../kit/owner.ts';
 import { isGone, ownerOfName } from '../kit/owner.ts';
+import { systemFault } from '../kit/system-fault.ts';
 import { namesIn } from '../kit/temporary.ts';
 import type { StoreLayout } from './layout.ts';
 import { emptyLimbo } from './limbo.ts';
-import { isLeftPack, recoverPack } from './pack-writer.ts';
+import { recoverPack } from './pack-writer.ts';
 
 /**
- * Puts in order what killed processes of this machine were in the middle of: what they were writing is removed or, of
- * packs, completed; what they were taking out is put back.
+ * Puts in order what killed processes of this machine were in the middle of: what they were taking out is put back; of
+ * what they were writing, what was whole of a pack is sealed, and all else is removed. What is not ours to touch in a
+ * store that is shared stays: it must not keep anybody from writing.
  */
-export function sweepStore(layout: StoreLayout, blake3: Blake3, owner: Owner): void {
-  for (const name of leftIn(layout.limbo)) emptyLimbo(layout, name);
+export function sweepStore(layout: StoreLayout, by: { readonly blake3: Blake3; readonly owner: Owner }): void {
+  for (const name of leftIn(layout.limbo)) {
+    ifOurs(() => {
+      emptyLimbo(layout, name);
+    });
+  }
   for (const name of leftIn(layout.tmp)) {
-    if (isLeftPack(name)) recoverPack(layout, name, { blake3, owner });
-    else rmSync(join(layout.tmp, name), { recursive: true, force: true });
+    ifOurs(() => {
+      if (name.endsWith('.pack')) recoverPack(layout, name, by);
+      else rmSync(join(layout.tmp, name), { recursive: true, force: true });
+    });
   }
 }
 
@@ -26,4 +34,12 @@ export function leftIn(folder: string): string[] {
     const owner = ownerOfName(name);
     return owner !== undefined && isGone(owner);
   });
+}
+
+function ifOurs(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (systemFault(error) === undefined) throw error;
+  }
 }

@@ -5,7 +5,7 @@ import { writeProblem } from '../kit/atomic-file.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import { rawOfDigest } from '../kit/digest.ts';
 import { isGone, ownedName, ownerOfName, thisOwner } from '../kit/owner.ts';
-import { readAt } from './pack-reader.ts';
+import { readAt } from './pack-file.ts';
 import { namesIn } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
 import { DigestMap } from './digest-map.ts';
@@ -47,7 +47,7 @@ export async function beginUpkeep(layout: StoreLayout, blake3: Blake3, waitMs = 
   const ticket = await takeTicket(layout, waitMs);
   const pins = new Pins(layout);
   removeOldLeases(layout, ticket);
-  sweepStore(layout, blake3, thisOwner());
+  sweepStore(layout, { blake3, owner: thisOwner() });
   pins.read();
   const limbo = openLimbo(layout);
   const settle = (dispose: Dispose): number => {

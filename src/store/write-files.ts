@@ -1,7 +1,7 @@
-import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, rmSync, writeSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import type { Blake3 } from '../kit/blake3.ts';
-import { PackReader } from './pack-reader.ts';
+import { PackReader } from './pack-file.ts';
 
 /** Packed objects that a helper thread is to write into one folder. */
 export interface WriteFilesInput {
@@ -56,6 +56,9 @@ export function writeNew(target: string, bytes: Buffer, mode: number): Stats {
   try {
     for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
     return fstatSync(fd);
+  } catch (error) {
+    rmSync(target, { force: true });
+    throw error;
   } finally {
     closeSync(fd);
   }

@@ -36,7 +36,7 @@ function bash(line: string, breaks = ' \t\n"\'@><=;|&(:'): string[] {
 }
 
 test('bash completes commands, and the second word of those with two', () => {
-  expect(bash('pipe re')).toEqual(['repro']);
+  expect(bash('pipe rep')).toEqual(['repro']);
   expect(bash('pipe ')).toEqual(expect.arrayContaining(['init', 'stage', 'metrics', 'completion']));
   expect(bash('pipe stage ')).toEqual(['add', 'list']);
   expect(bash('pipe metrics d')).toEqual(['diff']);
@@ -93,7 +93,7 @@ if (has(SHELLS.fish)) {
   };
 
   test('fish completes commands, flags, stages and values', () => {
-    expect(fish('pipe re')).toEqual(['repro']);
+    expect(fish('pipe rep')).toEqual(['repro']);
     expect(fish('pipe stage ')).toEqual(['add', 'list']);
     expect(fish('pipe repro --all-p')).toEqual(['--all-pipelines']);
     expect(fish('pipe repro train@')).toEqual(expect.arrayContaining(['train@en', 'train@fr']));
@@ -143,7 +143,7 @@ if (has(SHELLS.zsh)) {
 
   test('zsh completes commands, flags, stages and values', () => {
     const wanted = {
-      'pipe re': ['repro'],
+      'pipe rep': ['repro'],
       'pipe stage ': ['add', 'list'],
       'pipe repro --all-p': ['--all-pipelines'],
       'pipe repro train@': ['train@fr', 'train@en'],

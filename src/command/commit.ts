@@ -1,0 +1,148 @@
+import { relative } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { CommitOptions, Committable, Committed } from '../data/commit.ts';
+import { commit } from '../data/commit.ts';
+import type { Selected } from '../data/select.ts';
+import { selectTracked } from '../data/select.ts';
+import { trackedThings } from '../data/tracked.ts';
+import { reach } from '../graph/select.ts';
+import { isWithin } from '../kit/path.ts';
+import type { Stage } from '../pipeline/model.ts';
+import { unwrap } from '../problem/problem.ts';
+import { autostage } from '../project/autostage.ts';
+import { clean, plural } from '../report/words.ts';
+import type { Context, GlobalOptions, Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
+import type { DataProject } from './data-project.ts';
+import { dataOptions, openData } from './data-project.ts';
+
+export default defineCommand({
+  usage: '[targets...]',
+  positionals: { min: 0, max: Infinity },
+  json: true,
+  stopsGently: true,
+  details:
+    'Stores what lies in the workspace now, and records it in locks and pointers. Targets are stages, their outs, tracked\n' +
+    'files and folders, their pointers, or paths inside tracked folders; without any, everything that is there.',
+  options: {
+    force: {
+      type: 'boolean',
+      short: 'f',
+      help: 'also stages whose deps, params or command changed, and frozen targets',
+    },
+    'with-deps': { type: 'boolean', short: 'd', help: 'also what the targets need' },
+    recursive: { type: 'boolean', short: 'R', help: 'targets are folders: everything tracked below them' },
+    'no-relink': { type: 'boolean', help: 'leave the files as they are, whatever cache.type says' },
+  },
+  async run(context, { positionals, options, global }): Promise<Outcome> {
+    const data = await openData(context, global);
+    const chosen = choose(data, positionals, { cwd: context.cwd, recursive: options.recursive === true });
+    const wanted = options['with-deps'] === true ? withDeps(data, chosen) : chosen;
+    const { progress, ...how } = dataOptions(data, { context, global, label: 'committing' });
+    const ask = asker(context, global);
+    try {
+      const { committed, written } = await commit(data.engine, wanted, {
+        ...how,
+        ...ask,
+        force: options.force === true,
+        noRelink: options['no-relink'] === true,
+      });
+      await autostage(data.engine.project, context.env, written);
+      const toTrack = written.map((file) => relative(context.cwd, file));
+      return {
+        text: describe(committed, toTrack),
+        json: { schema: 'pipe.commit/1', committed, written: toTrack },
+      };
+    } finally {
+      progress.end();
+      data.engine.index.save();
+      data.engine.objects.save();
+    }
+  },
+});
+
+function choose(
+  { loaded, engine, pointers }: DataProject,
+  targets: readonly string[],
+  { cwd, recursive }: { readonly cwd: string; readonly recursive: boolean },
+): Committable[] {
+  if (targets.length === 0) {
+    const stages = engine.graph.order.flatMap((address) => engine.graph.stages.get(address) ?? []);
+    return [...stages.map((stage) => ofStage(stage, false)), ...pointers.map((pointer) => ({ kind: 'pointer' as const, pointer, below: '', isNamed: false }))]; // prettier-ignore
+  }
+  const tracked = trackedThings({ stages: loaded.stages, pointers }, engine.locks, { uncached: true });
+  const { root } = engine.project;
+  const bare = loaded.stages.filter(({ outs, name, address, group = '' }) => outs.length === 0 && [name, address, group].some((each) => targets.includes(each))); // prettier-ignore
+  const bareNames = new Set(bare.flatMap(({ name, address, group = '' }) => [name, address, group]));
+  const rest = targets.filter((target) => !bareNames.has(target));
+  const selected = rest.length === 0 ? [] : unwrap(selectTracked(rest, { tracked, root, cwd, recursive }));
+  const stages = new Set([...bare, ...selected.flatMap(({ tracked: { owner } }) => (owner.kind === 'stage' ? [owner.stage] : []))]); // prettier-ignore
+  return [...inOrder(engine.graph.order, stages).map((stage) => ofStage(stage, true)), ...selected.flatMap(ofPointer)];
+}
+
+function inOrder(order: readonly string[], stages: ReadonlySet<Stage>): Stage[] {
+  const at = new Map(order.map((address, index) => [address, index]));
+  return [...stages].sort((a, b) => (at.get(a.address) ?? 0) - (at.get(b.address) ?? 0));
+}
+
+function ofStage(stage: Stage, isNamed: boolean): Committable {
+  return { kind: 'stage', stage, isNamed };
+}
+
+function ofPointer({ tracked: { owner }, below }: Selected): Committable[] {
+  return owner.kind === 'pointer' ? [{ kind: 'pointer', pointer: owner.pointer, below, isNamed: true }] : [];
+}
+
+/** What is chosen, after the stages and pointers that its stages need. */
+function withDeps({ engine: { graph }, pointers }: DataProject, chosen: readonly Committable[]): Committable[] {
+  const stages = chosen.flatMap((each) => (each.kind === 'stage' ? [each.stage.address] : []));
+  const needed = reach(stages, (address) => graph.needs.get(address) ?? []);
+  const all = graph.order.filter((address) => needed.has(address) || stages.includes(address));
+  const deps = all.flatMap((address) => graph.stages.get(address)?.deps ?? []).map(({ path }) => path);
+  const known = new Set(chosen.flatMap((each) => (each.kind === 'pointer' ? [each.pointer.file] : [])));
+  const more = pointers.filter(
+    ({ path, file }) => !known.has(file) && deps.some((dep) => isWithin(path, dep) || isWithin(dep, path)),
+  );
+  return [
+    ...more.map((pointer): Committable => ({ kind: 'pointer', pointer, below: '', isNamed: false })),
+    ...chosen.filter(({ kind }) => kind === 'pointer'),
+    ...all.flatMap((address) => {
+      const stage = graph.stages.get(address);
+      return stage === undefined ? [] : [ofStage(stage, stages.includes(address))];
+    }),
+  ];
+}
+
+/** Asks where somebody can answer. */
+function asker({ stdin, stderr, signal }: Context, { json, quiet }: GlobalOptions): Pick<CommitOptions, 'confirm'> {
+  const isTerminal = (stream: object): boolean => 'isTTY' in stream && stream.isTTY === true;
+  if (json || quiet || !isTerminal(stdin) || !isTerminal(stderr)) return {};
+  return {
+    async confirm(stage, changes) {
+      const lines = createInterface({ input: stdin, terminal: false, signal });
+      stderr.write(`"${clean(stage)}" changed: ${changes.map(clean).join('; ')}\nRecord its outs all the same? [y/N] `);
+      try {
+        const { value } = (await lines[Symbol.asyncIterator]().next()) as { value?: string };
+        return /^y(?:es)?$/i.test(value?.trim() ?? '');
+      } finally {
+        lines.close();
+      }
+    },
+  };
+}
+
+const TOLD = { changed: '', unchanged: '(nothing changed)', missing: '(not in the workspace)', frozen: '(frozen)' };
+
+function describe(committed: readonly Committed[], written: readonly string[]): string {
+  const changed = committed.filter(({ state }) => state === 'changed');
+  if (changed.length === 0 && written.length === 0) {
+    const there = committed.filter(({ state }) => state === 'unchanged');
+    return `Everything was recorded already: ${plural(there.length, 'path')}.`;
+  }
+  const lines = committed
+    .filter(({ state }) => state !== 'unchanged')
+    .map(({ path, state }) => `${clean(path)} ${TOLD[state]}`.trimEnd());
+  return [...lines, ...(written.length === 0 ? [] : ['', `For Git: git add ${written.map(clean).join(' ')}`])].join(
+    '\n',
+  );
+}

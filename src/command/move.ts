@@ -1,0 +1,72 @@
+import { lstatSync } from 'node:fs';
+import { posix, relative } from 'node:path';
+import { move } from '../data/move.ts';
+import { pointerAround } from '../data/tracked-folder.ts';
+import { entryAt } from '../store/entry-at.ts';
+import { PipeError } from '../problem/problem.ts';
+import { autostage } from '../project/autostage.ts';
+import { isOutside } from '../kit/path.ts';
+import { clean } from '../report/words.ts';
+import type { Context, Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
+import type { DataProject } from './data-project.ts';
+import { openData } from './data-project.ts';
+import type { PointerTarget } from './data-target.ts';
+import { findPointer, noPointer } from './data-target.ts';
+import { inProject } from './edit-target.ts';
+
+export default defineCommand({
+  usage: '<src> <dst>',
+  positionals: { min: 2, max: 2 },
+  json: true,
+  stopsGently: true,
+  details:
+    'Moves a tracked file or folder with its pointer and its line in .gitignore, or a path inside a tracked folder, also\n' +
+    'where it is not checked out. Into dst, where that is a folder.',
+  options: {},
+  async run(context, { positionals: [src = '', dst = ''], global }): Promise<Outcome> {
+    const data = await openData(context, global);
+    const source = findPointer(data, context.cwd, src);
+    if (source === undefined) throw new PipeError(noPointer(data, context.cwd, src));
+    const from = source.below === '' ? source.pointer.path : `${source.pointer.path}/${source.below}`;
+    const to = targetOf(data, context, { source, from, dst });
+    const known = { stages: data.loaded.stages, pointers: data.pointers };
+    const { written } = await move(data.engine, { source, to }, { known, signal: context.signal });
+    data.engine.index.save();
+    await autostage(data.engine.project, context.env, written);
+    const toTrack = written.map((file) => relative(context.cwd, file));
+    return {
+      text: [`${clean(from)} -> ${clean(to)}`, '', `For Git: git add ${toTrack.map(clean).join(' ')}`].join('\n'),
+      json: { schema: 'pipe.move/1', from, to, written: toTrack },
+    };
+  },
+});
+
+interface Asked {
+  readonly source: PointerTarget;
+  readonly from: string;
+  readonly dst: string;
+}
+
+/** Where it goes: `dst` itself, or into it where that is a folder, in the workspace or as a pointer records it. */
+function targetOf({ engine, pointers }: DataProject, { cwd }: Context, { source, from, dst }: Asked): string {
+  const { root } = engine.project;
+  const to = inProject({ root, cwd }, dst.replace(/(?<=.)\/+$/, ''));
+  if (isOutside(to)) {
+    throw new PipeError({ code: 'PIPE_PATH_OUTSIDE', message: `${dst} lies outside the project` });
+  }
+  const inside = to === '' || to === '.' ? posix.basename(from) : `${to}/${posix.basename(from)}`;
+  if (to === '' || to === '.' || dst.endsWith('/')) return inside;
+  const own = pointers.find(({ path }) => path === to);
+  // What an earlier move left behind: its new pointer, and its data there.
+  const isGoneOn = source.below === '' && own?.entry.digest === source.pointer.entry.digest && !isThere(root, from);
+  if (isGoneOn || to === from) return to;
+  const around = pointerAround(pointers, to);
+  const recorded = around && entryAt(engine.store, around.entry, posix.relative(around.path, to));
+  const isFolder = recorded?.kind === 'dir' || own?.entry.kind === 'dir' || lstatSync(`${root}/${to}`, { throwIfNoEntry: false })?.isDirectory() === true; // prettier-ignore
+  return isFolder ? inside : to;
+}
+
+function isThere(root: string, path: string): boolean {
+  return lstatSync(`${root}/${path}`, { throwIfNoEntry: false }) !== undefined;
+}

@@ -1,0 +1,149 @@
+import { existsSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, posix } from 'node:path';
+import { pointerConflicts } from '../graph/pointer-conflicts.ts';
+import { writeProblem } from '../kit/atomic-file.ts';
+import { isWithin } from '../kit/path.ts';
+import type { TrackedPath } from '../lockfile/pointer.ts';
+import { pointerFileOf } from '../lockfile/pointer.ts';
+import { PipeError } from '../problem/problem.ts';
+import { ensureIgnored, removeFromGitignore } from '../project/gitignore.ts';
+import { copyPointer, writePointer } from '../project/write-pointer.ts';
+import type { Engine } from '../run/engine.ts';
+import { entryAt } from '../store/entry-at.ts';
+import { checkInside } from '../store/restore.ts';
+import type { Entry } from '../store/tree.ts';
+import type { Known } from './add.ts';
+import { untrackable } from './refuse.ts';
+import { recordedAt } from './remove.ts';
+import { editTracked, pointerAround, refuseFrozen } from './tracked-folder.ts';
+import { absoluteOf, claimed } from './workspace.ts';
+
+/** What a pointer tracks, or a path inside that. */
+export interface MoveSource {
+  readonly pointer: TrackedPath;
+  readonly below: string;
+}
+
+/** From where to where; the target is posix, relative to the project root. */
+export interface Move {
+  readonly source: MoveSource;
+  readonly to: string;
+}
+
+/**
+ * Moves tracked data with its record. First the new place is recorded, then the data is moved, then the old record goes:
+ * at every moment all data is recorded somewhere, so that `pipe checkout` puts it in place, and the same command, said
+ * again, ends what was interrupted.
+ * @returns the absolute paths of the files that Git should know of
+ * @throws {PipeError} PIPE_POINTER_CONFLICT, PIPE_STAGE_OUT, PIPE_PATH_RESERVED, PIPE_FROZEN and PIPE_USAGE, before
+ * anything is moved
+ */
+export async function move(
+  engine: Engine,
+  { source, to }: Move,
+  { known, signal }: { readonly known: Known; readonly signal: AbortSignal },
+): Promise<{ written: string[] }> {
+  const from = pathOf(source);
+  const target = pointerAround(known.pointers, to);
+  const writes = [...new Set([source.pointer.path, target?.path ?? to])];
+  return claimed(engine, { writes, signal, name: 'move' }, async () => {
+    const entry = source.below === '' ? source.pointer.entry : recordedAt(engine, source.pointer, source.below);
+    check(engine, { source, to, entry, target }, known);
+    const { project } = engine;
+    const written = await recordTarget(engine, { source, to, entry, target });
+    if (target === undefined) written.push(...ensureIgnored(project, [absoluteOf(project, to)]));
+    moveData(absoluteOf(project, from), absoluteOf(project, to));
+    written.push(...(await dropSource(engine, { source, to, entry, target })));
+    return { written: [...new Set(written)] };
+  });
+}
+
+interface Step extends Move {
+  readonly entry: Entry;
+  /** The pointer of the folder that the target lies in. */
+  readonly target: TrackedPath | undefined;
+}
+
+function pathOf({ pointer, below }: MoveSource): string {
+  return below === '' ? pointer.path : `${pointer.path}/${below}`;
+}
+
+function check(engine: Engine, { source, to, entry, target }: Step, { stages, pointers }: Known): void {
+  const from = pathOf(source);
+  if (isWithin(from, to)) {
+    const message = from === to ? `${from} is there already` : `${from} cannot be moved into itself`;
+    throw new PipeError({ code: 'PIPE_USAGE', message });
+  }
+  const problems = untrackable([to], stages);
+  const own = pointers.find(({ path }) => path === to);
+  const isSameRecord = own?.entry.digest === entry.digest;
+  if (target === undefined && problems.length === 0) {
+    const file = pointerFileOf(to);
+    const others = pointers.filter((each) => each !== own && (source.below !== '' || each !== source.pointer));
+    const planned = { ...source.pointer, file, path: to, at: { source: { file }, offset: 0, length: 0 } };
+    problems.push(...pointerConflicts([...others, planned], stages));
+  }
+  if (problems.length > 0) throw new PipeError(problems);
+  if (source.below !== '') refuseFrozen(source.pointer);
+  if (target !== undefined) refuseFrozen(target);
+  for (const path of [from, to]) checkInside(absoluteOf(engine.project, path), engine.project.root);
+  const there =
+    target === undefined ? own?.entry : entryAt(engine.store, target.entry, posix.relative(target.path, to));
+  // A move that was interrupted is gone on with: its new record is there, and its data in one of the two places.
+  const isGoneOn = target === undefined ? isSameRecord : there?.digest === entry.digest;
+  const isInWay = isThere(absoluteOf(engine.project, to)) && (!isGoneOn || isThere(absoluteOf(engine.project, from)));
+  if ((there !== undefined && !isGoneOn) || isInWay) throw inTheWay(to);
+}
+
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
+function inTheWay(to: string): PipeError {
+  const hint = 'move or remove that first';
+  return new PipeError({ code: 'PIPE_POINTER_CONFLICT', message: `something lies at ${to} already`, hint });
+}
+
+async function recordTarget(engine: Engine, { source, to, entry, target }: Step): Promise<string[]> {
+  const { project } = engine;
+  const absolute = absoluteOf(project, to);
+  if (target === undefined) {
+    mkdirSync(dirname(absolute), { recursive: true });
+    const { file } = source.below === '' ? copyPointer(project, source.pointer, to) : writePointer(project, to, entry);
+    return [absoluteOf(project, file)];
+  }
+  const edits = [{ path: posix.relative(target.path, to), entry }];
+  const isSame = source.below !== '' && target.file === source.pointer.file;
+  const all = isSame ? [{ path: source.below, entry: undefined }, ...edits] : edits;
+  return [absoluteOf(project, (await editTracked(engine, target, all)).file)];
+}
+
+function moveData(from: string, to: string): void {
+  if (!isThere(from)) return;
+  try {
+    mkdirSync(dirname(to), { recursive: true });
+    renameSync(from, to);
+  } catch (error) {
+    throw writeProblem(to, error);
+  }
+}
+
+async function dropSource(engine: Engine, { source, target }: Step): Promise<string[]> {
+  const { project } = engine;
+  const { pointer, below } = source;
+  if (below !== '') {
+    if (target?.file === pointer.file) return [];
+    const { file } = await editTracked(engine, pointer, [{ path: below, entry: undefined }]);
+    return [absoluteOf(project, file)];
+  }
+  const file = absoluteOf(project, pointer.file);
+  const wasThere = existsSync(file);
+  rmSync(file, { force: true });
+  const ignored = removeFromGitignore(project, absoluteOf(project, pointer.path));
+  return [...(wasThere ? [file] : []), ...(ignored === undefined ? [] : [ignored])];
+}

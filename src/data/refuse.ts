@@ -1,0 +1,59 @@
+import { isWithin } from '../kit/path.ts';
+import { whyNotTracked } from '../lockfile/pointer-path.ts';
+import type { Out, Stage } from '../pipeline/model.ts';
+import type { Problem } from '../problem/problem.ts';
+import { PipeError } from '../problem/problem.ts';
+import type { Engine } from '../run/engine.ts';
+import type { Entry } from '../store/tree.ts';
+import { unsavedFiles } from './workspace.ts';
+
+/** Why paths cannot be tracked, whatever lies there. */
+export function untrackable(paths: readonly string[], stages: readonly Stage[]): Problem[] {
+  return paths.flatMap((path): Problem[] => {
+    const refusal = whyNotTracked(path);
+    if (refusal !== undefined) {
+      const code = refusal.outside ? 'PIPE_PATH_OUTSIDE' : 'PIPE_PATH_RESERVED';
+      return [{ code, message: `${path} cannot be tracked: it ${refusal.why}` }];
+    }
+    const made = madeAt(path, stages);
+    return made === undefined ? [] : [stageOut(path, made)];
+  });
+}
+
+function madeAt(path: string, stages: readonly Stage[]): { readonly stage: Stage; readonly out: Out } | undefined {
+  for (const stage of stages) {
+    const out = stage.outs.find((each) => isWithin(each.path, path));
+    if (out !== undefined) return { stage, out };
+  }
+  return undefined;
+}
+
+/** A path that belongs to a stage, where one is wanted that belongs to nobody or to a pointer. */
+export function stageOut(
+  path: string,
+  { stage, out }: { readonly stage: Stage; readonly out: Pick<Out, 'path' | 'at'> },
+): Problem {
+  const what = path === out.path ? 'is an out' : `lies inside the out ${out.path}`;
+  return {
+    code: 'PIPE_STAGE_OUT',
+    message: `${path} ${what} of "${stage.address}"`,
+    hint: `a stage's outs are changed in ${stage.file}; what lies there now is stored by \`pipe commit ${stage.address}\``,
+    at: out.at,
+  };
+}
+
+/**
+ * Lets nothing be lost whose bytes are nowhere else.
+ * @param present what `lookAt` has just seen at the path
+ * @throws {PipeError} PIPE_UNSAVED
+ */
+export function refuseUnsaved(engine: Engine, path: string, present: Entry | undefined): void {
+  const unsaved = present === undefined ? [] : unsavedFiles(engine, { path, entry: present });
+  if (unsaved.length === 0) return;
+  const names = unsaved.slice(0, 3).join(', ') + (unsaved.length > 3 ? ', …' : '');
+  throw new PipeError({
+    code: 'PIPE_UNSAVED',
+    message: `removing ${path} would lose files that are not in the store: ${names}`,
+    hint: 'keep them with `pipe commit` or `pipe add`, or remove them with --force',
+  });
+}

@@ -1,0 +1,152 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../kit/atomic-file.ts';
+import { readTextFile } from '../kit/text-file.ts';
+import { lockPathOf } from '../lockfile/lock.ts';
+import type { TrackedPath } from '../lockfile/pointer.ts';
+import { editRemove } from '../pipeline/edit-remove.ts';
+import type { Stage } from '../pipeline/model.ts';
+import { PipeError, unwrap } from '../problem/problem.ts';
+import { editLockFolder, withEditLock } from '../project/edit-lock.ts';
+import { removeFromGitignore } from '../project/gitignore.ts';
+import type { Engine } from '../run/engine.ts';
+import { foldLocks } from '../run/repro.ts';
+import { entryAt } from '../store/entry-at.ts';
+import { checkInside } from '../store/restore.ts';
+import type { Entry } from '../store/tree.ts';
+import { removeData } from './remove-data.ts';
+import { refuseUnsaved } from './refuse.ts';
+import { editTracked, listMissing, refuseFrozen } from './tracked-folder.ts';
+import type { DataOptions } from './workspace.ts';
+import { absoluteOf, claimed, lookAt } from './workspace.ts';
+
+/** What is to be removed: a stage or group of stages, what a pointer tracks, or a path inside that. */
+export type Removable =
+  | { readonly kind: 'stage'; readonly file: string; readonly name: string; readonly stages: readonly Stage[] }
+  | { readonly kind: 'pointer'; readonly pointer: TrackedPath; readonly below: string };
+
+export interface RemoveOptions extends DataOptions {
+  /** Also remove the data from the workspace. */
+  readonly outs?: boolean;
+  /** Remove files although their bytes are nowhere else. */
+  readonly force?: boolean;
+}
+
+/**
+ * Tracks things no more. The record goes last, so that whoever is interrupted can say it again; a path inside a tracked
+ * folder goes from the folder's list first, and then from the workspace.
+ * @returns the absolute paths of the files that Git should know of
+ * @throws {PipeError} PIPE_UNSAVED, PIPE_EDIT, PIPE_TARGET_UNKNOWN, PIPE_OBJECT_MISSING and PIPE_FROZEN, before anything
+ * is removed
+ */
+export async function remove(
+  engine: Engine,
+  wanted: readonly Removable[],
+  options: RemoveOptions,
+): Promise<{ written: string[] }> {
+  const writes = wanted.flatMap((each) =>
+    each.kind === 'stage' ? [...new Set([lockPathOf(each.file), ...outPaths(each.stages)])] : [each.pointer.path],
+  );
+  // What others have finished is in the locks before these are claimed.
+  await foldLocks(engine, options.signal);
+  return claimed(engine, { writes, signal: options.signal, name: 'remove' }, async () => {
+    const present = new Map<string, Entry>();
+    for (const each of wanted) await check(engine, each, { ...options, present });
+    const written: string[] = [];
+    for (const each of wanted) {
+      if (each.kind === 'stage') written.push(...removeStage(engine, each, { ...options, present }));
+      else if (each.below === '') written.push(...removePointer(engine, each.pointer, { ...options, present }));
+      else written.push(...(await removeInside(engine, each, present)));
+    }
+    return { written: [...new Set(written)] };
+  });
+}
+
+function outPaths(stages: readonly Stage[]): string[] {
+  return stages.flatMap(({ outs }) => outs.map(({ path }) => path));
+}
+
+interface RemoveStep extends RemoveOptions {
+  /** What lies in the workspace, by path. */
+  readonly present: Map<string, Entry>;
+}
+
+async function check(engine: Engine, each: Removable, options: RemoveStep): Promise<void> {
+  if (each.kind === 'stage') {
+    unwrap(editRemove(sourceOf(engine, each.file), each.name));
+    if (options.outs === true) for (const path of outPaths(each.stages)) await checkData(engine, path, options);
+    return;
+  }
+  const { pointer, below } = each;
+  if (below === '') {
+    if (options.outs === true) await checkData(engine, pointer.path, options);
+    return;
+  }
+  refuseFrozen(pointer);
+  recordedAt(engine, pointer, below);
+  await checkData(engine, `${pointer.path}/${below}`, options);
+}
+
+async function checkData(engine: Engine, path: string, options: RemoveStep): Promise<void> {
+  checkInside(absoluteOf(engine.project, path), engine.project.root);
+  const entry = await lookAt(engine, path, options);
+  if (entry === undefined) return;
+  options.present.set(path, entry);
+  if (options.force !== true) refuseUnsaved(engine, path, entry);
+}
+
+/**
+ * What a pointer records of a path inside its folder.
+ * @throws {PipeError} PIPE_OBJECT_MISSING, PIPE_TARGET_UNKNOWN
+ */
+export function recordedAt(engine: Engine, pointer: TrackedPath, below: string): Entry {
+  const entry = entryAt(engine.store, pointer.entry, below);
+  if (entry !== undefined) return entry;
+  if (engine.store.read(pointer.entry.digest) === undefined) throw listMissing(pointer);
+  throw new PipeError({
+    code: 'PIPE_TARGET_UNKNOWN',
+    message: `${pointer.path}/${below} is not part of ${pointer.path}, as ${pointer.file} records it`,
+    hint: 'check the spelling; a file that was never added is not tracked',
+  });
+}
+
+function sourceOf({ project }: Engine, file: string): { readonly file: string; readonly text: string } {
+  return { file, text: readTextFile(join(project.root, file), file) ?? '' };
+}
+
+function removeStage(
+  engine: Engine,
+  { file, name, stages }: Extract<Removable, { kind: 'stage' }>,
+  { outs, present }: RemoveStep,
+): string[] {
+  const { project } = engine;
+  if (outs === true) for (const path of outPaths(stages)) removeData(engine, path, present.get(path));
+  const ignored = outPaths(stages).flatMap((path) => removeFromGitignore(project, absoluteOf(project, path)) ?? []);
+  const locks = engine.locks.forget(stages);
+  const path = join(project.root, file);
+  withEditLock(editLockFolder(project.pipeDir), () => {
+    writeFileAtomic(path, unwrap(editRemove(sourceOf(engine, file), name)));
+  });
+  return [...ignored, ...locks, path];
+}
+
+function removePointer(engine: Engine, { path, file }: TrackedPath, { outs, present }: RemoveStep): string[] {
+  const { project } = engine;
+  const absolute = absoluteOf(project, path);
+  if (outs === true) removeData(engine, path, present.get(path));
+  const ignored = removeFromGitignore(project, absolute);
+  const pointer = absoluteOf(project, file);
+  rmSync(pointer, { force: true });
+  return [...(ignored === undefined ? [] : [ignored]), pointer];
+}
+
+async function removeInside(
+  engine: Engine,
+  { pointer, below }: Extract<Removable, { kind: 'pointer' }>,
+  present: ReadonlyMap<string, Entry>,
+): Promise<string[]> {
+  const { file, done } = await editTracked(engine, pointer, [{ path: below, entry: undefined }]);
+  const path = `${pointer.path}/${below}`;
+  removeData(engine, path, present.get(path));
+  return done === 'unchanged' ? [] : [absoluteOf(engine.project, file)];
+}

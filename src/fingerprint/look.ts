@@ -1,0 +1,52 @@
+import type { Stats } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import type { Digest } from '../kit/digest.ts';
+import type { Entry } from '../store/tree.ts';
+import { REPLACEMENT, circle, notUtf8, readProblem } from './file-problem.ts';
+
+/** Whether its owner may execute a file. */
+export function kindOf(stat: Pick<Stats, 'mode'>): 'file' | 'exec' {
+  return (stat.mode & 0o100) === 0 ? 'file' : 'exec';
+}
+
+/** The entry of a file that is looked at by itself. */
+export function fileEntry(stat: Pick<Stats, 'mode' | 'size'>, digest: Digest): Entry {
+  return { kind: kindOf(stat), digest, size: stat.size };
+}
+
+/** @throws {PipeError} PIPE_NAME_NOT_UTF8 for a link whose target could not be decoded. */
+export function readTarget(path: string, absolute: string): string {
+  const target = readlinkSync(absolute);
+  if (target.includes(REPLACEMENT)) throw notUtf8(`the target of ${JSON.stringify(path)}`, 'make the link anew');
+  return target;
+}
+
+/**
+ * The stat values of what lies at a path, or of what a link there leads to; `undefined` when nothing does.
+ * @throws {PipeError} PIPE_LINK_CYCLE for a link to itself.
+ */
+export function statOf(absolute: string, follow: boolean): Stats | undefined {
+  try {
+    return (follow ? statSync : lstatSync)(absolute, { throwIfNoEntry: false });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR') return undefined;
+    if (code === 'ELOOP') throw circle(absolute);
+    throw error;
+  }
+}
+
+/**
+ * The real paths of the folders that are being walked, with one more.
+ * @throws {PipeError} PIPE_LINK_CYCLE when it is among them already.
+ */
+export function descend(path: string, absolute: string, above: readonly string[]): readonly string[] {
+  let real: string;
+  try {
+    real = realpathSync(absolute);
+  } catch (error) {
+    throw readProblem(path, error);
+  }
+  if (above.includes(real)) throw circle(path);
+  return [...above, real];
+}
