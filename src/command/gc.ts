@@ -20,7 +20,7 @@ import { defineCommand } from './command.ts';
 import { nameGarbage } from './upkeep/name-garbage.ts';
 import type { Collected } from './upkeep/present-gc.ts';
 import { collectedJson, collectedText, question } from './upkeep/present-gc.ts';
-import { needsOf, openStoreOf } from './upkeep/project-store.ts';
+import { needsOf, openStoreOf, otherWorkTrees } from './upkeep/project-store.ts';
 
 const GC_OPTIONS = {
   workspace: { type: 'boolean', short: 'w', help: 'keep what the workspace needs; the other scopes do so too' },
@@ -52,7 +52,8 @@ export default defineCommand({
   json: true,
   details:
     'Removes from the cache what nothing that is kept needs. At least one scope says what is kept: -w, -a, -T, -A, --rev\n' +
-    'or --date. Whatever the scope, the workspace is kept, and so is what running processes rely on.',
+    'or --date. Whatever the scope, the workspace is kept, those of linked Git worktrees too, and what running\n' +
+    'processes rely on.',
   options: GC_OPTIONS,
   async run(context, { options, global }): Promise<Outcome> {
     const trashDays = options.trash === undefined ? undefined : dayCount(options.trash);
@@ -74,7 +75,7 @@ export default defineCommand({
         },
       );
     const others = await Promise.all((options.projects ?? []).map((path) => openOther(context, path)));
-    const scope = { engine, others, choose };
+    const scope = { engine, others, workTrees: await otherWorkTrees(engine), choose };
     if (options.dry === true) return dryRun(context, scope);
     if (options.force !== true && !isTerminal(context.stdin)) {
       throw usage(
@@ -121,6 +122,8 @@ function openOther(context: Context, path: string): Promise<Engine> {
 interface Scope {
   readonly engine: Engine;
   readonly others: readonly Engine[];
+  /** The other work trees that share the cache: their commits are those of this one. */
+  readonly workTrees: readonly Engine[];
   readonly choose: (root: string) => Promise<ChosenCommit[]>;
 }
 
@@ -133,11 +136,12 @@ interface Marked {
  * Reads what is kept and marks it.
  * @throws {PipeError} when anything of it cannot be understood: nothing may be removed then.
  */
-async function mark({ engine, others, choose }: Scope): Promise<Marked> {
+async function mark({ engine, others, workTrees, choose }: Scope): Promise<Marked> {
   const { store, blake3 } = engine;
   const { layout } = store;
   const needs: Needs[] = [];
   for (const each of [engine, ...others]) needs.push(await needsOf(each, await choose(each.project.root)));
+  for (const each of workTrees) needs.push(await needsOf(each, []));
   const problems = needs.flatMap((each) => each.problems);
   if (problems.length > 0) {
     throw new PipeError(

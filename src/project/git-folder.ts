@@ -1,5 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { namesIn } from '../kit/temporary.ts';
 import { readTextFile } from '../kit/text-file.ts';
 
 /** Where Git keeps what belongs to a work tree. Absolute paths. */
@@ -31,6 +32,18 @@ export function mainWorkTree(workTree: string): string | undefined {
   if (folders === undefined || folders.own === folders.common || basename(folders.common) !== '.git') return undefined;
   const main = dirname(folders.common);
   return isFolder(folders.common) && isFolder(main) ? realpathSync(main) : undefined;
+}
+
+/** All work trees of the repository that one belongs to, itself among them; those that are not there are left out. */
+export function workTrees(workTree: string): string[] {
+  const folders = gitFolders(workTree);
+  if (folders === undefined) return [realpathSync(workTree)];
+  const linked = join(folders.common, 'worktrees');
+  const found = namesIn(linked).map((name) => firstLine(join(linked, name, 'gitdir')));
+  const main = basename(folders.common) === '.git' ? [folders.common] : [];
+  return [...new Set([...main, ...found].flatMap((dotGit) => (dotGit === undefined ? [] : [dirname(dotGit)])))]
+    .filter(isFolder)
+    .map((path) => realpathSync(path));
 }
 
 function firstLine(file: string): string | undefined {

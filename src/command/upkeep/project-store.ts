@@ -1,8 +1,11 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import type { Graph } from '../../graph/graph.ts';
 import type { Needs } from '../../lockfile/needed.ts';
 import { readPointerOuts } from '../../lockfile/pointer-outs.ts';
 import { readNeeds } from '../../lockfile/read-needs.ts';
 import type { ChosenCommit } from '../../project/revisions.ts';
+import { workTrees } from '../../project/git-folder.ts';
 import { openProject } from '../../project/project.ts';
 import type { Engine } from '../../run/engine.ts';
 import { openEngine } from '../../run/engine.ts';
@@ -37,4 +40,22 @@ export function needsOf(
     readPointer: readPointerOuts,
     ...(options.workspace ? { workspace: locks } : {}),
   });
+}
+
+/** The same project in the other work trees of its repository, as far as they use the same store. */
+export async function otherWorkTrees(engine: Engine): Promise<Engine[]> {
+  const { root, gitRoot } = engine.project;
+  if (gitRoot === undefined) return [];
+  const found: Engine[] = [];
+  for (const tree of workTrees(gitRoot)) {
+    const cwd = join(tree, relative(realpathSync(gitRoot), realpathSync(root)));
+    if (cwd === realpathSync(root) || !existsSync(join(cwd, '.pipe'))) continue;
+    const other = await openStoreOf({ cwd, env: engine.env });
+    if (realOf(other.store.layout.root) === realOf(engine.store.layout.root)) found.push(other);
+  }
+  return found;
+}
+
+function realOf(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
 }

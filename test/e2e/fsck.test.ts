@@ -1,0 +1,97 @@
+import { readdir } from 'node:fs/promises';
+import { describe, expect } from 'vitest';
+import { test } from '../rig/test.ts';
+import { FAULT_SEED, seededRandom } from './faults/random.ts';
+import { expectProblems } from './faults/problem.ts';
+import { cacheContent, flip, fsck, startProject } from './upkeep/project.ts';
+
+test('a cache that nobody touched is well; one that is empty lacks what the lock needs', async ({ rig }) => {
+  await startProject(rig);
+  const { objects, ...document } = await fsck(rig);
+  expect(document).toMatchObject({ ok: true, damaged: [], missing: [], leftovers: [], problems: [] });
+  expect((await rig.pipe(['fsck'])).stdout).toMatch(
+    new RegExp(`^All is well: ${objects} objects \\(.* KB\\) and 1 run record\\.\\n$`),
+  );
+  await rig.remove('.pipe/cache');
+  const { missing } = await fsck(rig);
+  expect(missing.map(({ places }) => places[0])).toEqual([
+    { path: 'data', from: 'pipeline.lock:make' },
+    { path: 'large', from: 'pipeline.lock:make' },
+  ]);
+});
+
+describe(`seed ${FAULT_SEED}`, () => {
+  test('whichever byte of the cache is changed, fsck finds it and repair heals it from the workspace', async ({
+    rig,
+  }) => {
+    await startProject(rig);
+    const random = seededRandom(FAULT_SEED);
+    for (let round = 0; round < 12; round += 1) {
+      const files = [...(await cacheContent(rig))];
+      const [path, bytes] = random.pick(files);
+      const at = random.next(bytes.length);
+      await flip(path, at);
+      const story = `seed ${FAULT_SEED}, byte ${at} of ${path}`;
+      const found = await fsck(rig);
+      expect(found, story).toMatchObject({ ok: false });
+      expect(found.damaged.length, story).toBe(1);
+      const repaired = await fsck(rig, ['--repair']);
+      // The log of a run is nowhere else.
+      const isLog = repaired.missing.some(({ places }) => places[0]?.path === 'log');
+      expect(repaired.ok, story).toBe(!isLog);
+      if (isLog || path.endsWith('.json')) {
+        await rig.remove('.pipe/cache/v1/runs');
+        expect(await rig.pipe(['repro', '-q', '-f'])).toMatchObject({ code: 0 });
+      }
+      expect(await fsck(rig), story).toMatchObject({ ok: true, damaged: [], missing: [] });
+    }
+  });
+});
+
+test('what is damaged is named by the paths that need it, and stays missing where no other copy is', async ({
+  rig,
+}) => {
+  await startProject(rig);
+  const [pack] = [...(await cacheContent(rig))].filter(([path]) => path.endsWith('.pack'));
+  const [path, bytes] = pack!;
+  await flip(path, bytes.indexOf('same\n'));
+  const { missing } = await fsck(rig);
+  expect(missing).toMatchObject([
+    {
+      state: 'damaged',
+      healed: false,
+      places: [{ path: 'data/sub/same', from: 'pipeline.lock:make' }, { from: 'run of make' }],
+    },
+  ]);
+  await rig.write({ 'data/sub/same': 'changed\n' });
+  const run = await rig.pipe(['fsck', '--repair']);
+  expect(run).toMatchObject({ code: 1, stderr: '' });
+  expect(run.stdout).toContain('data/sub/same (pipeline.lock:make): damaged, ');
+  expect(await readdir(rig.path('.pipe/cache/v1/quarantine'))).toHaveLength(1);
+  expect(await fsck(rig)).toMatchObject({ ok: false, damaged: [], missing: [{ state: 'absent' }] });
+  await rig.write({ 'data/sub/same': 'same\n' });
+  expect(await fsck(rig, ['--repair'])).toMatchObject({ ok: true, missing: [{ healed: true }] });
+  expect(await fsck(rig)).toMatchObject({ ok: true, damaged: [], missing: [] });
+});
+
+test('a cache of which everything is gone is made again from the workspace, lists of folders first', async ({
+  rig,
+}) => {
+  await startProject(rig);
+  await rig.remove('.pipe/cache');
+  const { missing } = await fsck(rig, ['--repair']);
+  expect(missing.every(({ healed }) => healed)).toBe(true);
+  await rig.remove('data', 'large');
+  expect(await rig.pipe(['repro', '-q'])).toMatchObject({ code: 0 });
+  expect(await rig.read('data/sub/same')).toBe('same\n');
+});
+
+test('a lock that cannot be read, and a format that is newer, are told', async ({ rig }) => {
+  await startProject(rig);
+  await rig.write({ 'pipeline.lock': 'no lock' });
+  expect(await fsck(rig)).toMatchObject({ ok: false, problems: [{ code: 'PIPE_LOCK_FORMAT' }] });
+  await rig.write({ '.pipe/cache/format': 'pipe.store/9\n' });
+  for (const args of [['fsck'], ['fsck', '--repair'], ['gc', '-w', '-f'], ['du']]) {
+    expectProblems(await rig.pipe(args), 'PIPE_STORE_FORMAT');
+  }
+});
