@@ -77,7 +77,7 @@ export interface ReadFilesOutput {
 }
 
 /** Numbers per file in {@link ReadFilesOutput}. */
-export const STAT_COLUMNS = 6;
+const STAT_COLUMNS = 6;
 
 /** Does the job of a helper thread. */
 export function readFiles({ folder, names, follow, at, keepBytes }: ReadFilesInput, blake3: Blake3): ReadFilesOutput {

@@ -56,7 +56,7 @@ export function createProgress({
 }
 
 /** What a line of progress says: how many, how much, how fast, how long it will take. */
-export function progressLine(at: {
+function progressLine(at: {
   readonly label: string;
   readonly noun?: string | undefined;
   readonly done: number;

@@ -34,9 +34,6 @@ export function linkTrust(index: StatIndex): LinkTrust {
   };
 }
 
-/** Trusts nothing: each object is read before it is linked. */
-export const NO_TRUST: LinkTrust = { has: () => false, add: () => undefined };
-
 /** Errors that say that a disk, or two of them, cannot have such a link. */
 const UNLINKABLE = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES', 'ENOSYS', 'EINVAL']);
 
