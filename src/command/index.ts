@@ -14,6 +14,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'init', summary: 'Start a project in this folder', load: () => import('./init.ts') },
   { name: 'add', summary: 'Track files and folders', load: () => import('./add.ts') },
   { name: 'checkout', summary: 'Put tracked files in place', load: () => import('./checkout.ts') },
+  {
+    name: 'data status',
+    summary: 'Show how HEAD, locks and pointers, and the workspace differ',
+    load: () => import('./data-status.ts'),
+  },
+  { name: 'unprotect', summary: 'Make plain files of links to the cache', load: () => import('./unprotect.ts') },
   { name: 'repro', summary: 'Run what changed, restore what was computed before', load: () => import('./repro.ts') },
   { name: 'status', summary: 'Show what changed since the last run', load: () => import('./status.ts') },
   {

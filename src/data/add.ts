@@ -10,7 +10,8 @@ import { writePointer } from '../project/write-pointer.ts';
 import type { Engine } from '../run/engine.ts';
 import { storeSink } from '../run/sink.ts';
 import { lockEntry } from '../lockfile/entry.ts';
-import { restoreEntry } from '../store/restore.ts';
+import { relink } from '../store/relink.ts';
+import { isInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import type { DataOptions } from './workspace.ts';
 import { absoluteOf, claimed } from './workspace.ts';
@@ -54,11 +55,11 @@ export async function add(
     const added: Added[] = [];
     const files: string[] = [];
     for (const [path, entry] of entries) {
-      if (options.noCommit !== true && options.noRelink !== true) await relink(engine, { path, entry }, options);
       const pointer = writePointer(engine.project, path, entry);
       if (pointer.done !== 'unchanged') files.push(absoluteOf(engine.project, pointer.file));
       added.push({ path, entry, pointer });
     }
+    if (options.noCommit !== true && options.noRelink !== true) await relinkAll(engine, entries, options);
     const ignored = ensureIgnored(
       engine.project,
       paths.map((path) => absoluteOf(engine.project, path)),
@@ -112,16 +113,18 @@ function nothingThere(path: string): PipeError {
   return new PipeError({ code: 'PIPE_DEP_MISSING', message: `${path} does not exist`, hint: 'check the spelling' });
 }
 
-/** Where files are to be links, the store's copy takes the place of the one in the workspace. */
-async function relink(
+/** Where files are to be links (`cache.type`), those that were stored are. */
+async function relinkAll(
   engine: Engine,
-  { path, entry }: { readonly path: string; readonly entry: Entry },
-  { links, signal }: AddOptions,
+  entries: ReadonlyMap<string, Entry>,
+  { links, signal }: DataOptions,
 ): Promise<void> {
-  const [first] = links.types;
-  if (first !== 'hardlink' && first !== 'symlink') return;
-  const { index, now, project } = engine;
-  const place = { target: absoluteOf(project, path), root: project.root, memory: { index, path, now }, links, signal };
-  await restoreEntry(engine.store, entry, place);
+  const { index, now, project, store } = engine;
+  for (const [path, entry] of entries) {
+    const target = absoluteOf(project, path);
+    // A symbolic link may lead out of the project: what lies there is read, never written.
+    if (isInside(target, project.root))
+      await relink(store, entry, { target, memory: { index, path, now }, links, signal });
+  }
   index.save();
 }

@@ -1,16 +1,5 @@
 import type { Dirent, Stats } from 'node:fs';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readSync,
-  readdirSync,
-  readlinkSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { KINDS } from '../index/section.ts';
@@ -21,11 +10,12 @@ import type { Blake3 } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
-import { TEMPORARY_PREFIX } from '../kit/temporary.ts';
 import type { Entry } from '../store/tree.ts';
-import { REPLACEMENT, changed, checkName, circle, notUtf8, readProblem, specialFile } from './file-problem.ts';
+import { changed, readProblem, specialFile } from './file-problem.ts';
 import type { ReadFile } from './folder.ts';
 import { FolderBuilder } from './folder.ts';
+import { isObjectLink, listFolder } from './list-folder.ts';
+import { descend, fileEntry, isSameFile, kindOf, readTarget, statOf } from './stat.ts';
 
 /** Files up to this size are read in one piece; a store packs them. */
 const SMALL = 64 * 1024;
@@ -42,6 +32,8 @@ export interface FingerprintOptions {
   readonly ignored: (path: string, isFolder: boolean) => boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** The folder of the store's loose objects, absolute: a symbolic link to one of them counts as the file itself. */
+  readonly looseFolder?: string;
 }
 
 /** Receives what a walk finds, so that a store can take it in while it is hashed. */
@@ -55,6 +47,8 @@ export interface Sink {
   settle(): Promise<void>;
   /** Takes in a file of any size; returns the digest of the bytes it read. */
   file(path: string): Promise<Digest>;
+  /** Told of a link to an object of the store that is not there any more; else the path counts as absent. */
+  lost?(path: string): void;
 }
 
 /** How a walk goes about it. */
@@ -119,21 +113,22 @@ class Walk {
   async #entry(path: string, absolute: string, above: readonly string[]): Promise<Entry | undefined> {
     const stat = statOf(absolute, this.#how.follow);
     if (stat === undefined) return undefined;
-    if (stat.isFile()) return this.#single(path, absolute, stat);
+    if (stat.isFile()) return this.#single({ path, absolute, follow: this.#how.follow }, stat);
     if (stat.isDirectory()) return this.#folder(path, absolute, above);
     if (stat.isSymbolicLink()) return this.#link(path, absolute);
     throw specialFile(path);
   }
 
   /** A file that is looked at by itself. */
-  async #single(path: string, absolute: string, stat: Stats): Promise<Entry> {
+  async #single({ path, absolute, follow }: FilePlace, stat: Stats): Promise<Entry> {
     const { index, now } = this.#options;
     const { sink } = this.#how;
     const known = index.lookup(path, stat);
     this.#count(stat.size);
     if (known !== undefined && sink?.has(rawOfDigest(known)) !== false) return fileEntry(stat, known);
     const at = now();
-    const read = this.#readSmall(path, absolute) ?? (await this.#readLarge(path, absolute, stat));
+    const read =
+      this.#readSmall({ path, absolute, follow }) ?? (await this.#readLarge({ path, absolute, follow }, stat));
     const digest = digestOfRaw(read.digest);
     if (this.#isFull) await this.#settle();
     index.record(path, read.stat, { digest, at });
@@ -149,9 +144,9 @@ class Walk {
    * Reads a small file without waiting for anything; `undefined` when it is large. A file that was changed just now may
    * be changing still: it is looked at again behind its bytes.
    */
-  #readSmall(path: string, absolute: string): ReadFile | undefined {
+  #readSmall({ path, absolute, follow }: FilePlace): ReadFile | undefined {
     const at = this.#options.now();
-    const fd = openSync(absolute, this.#how.follow ? READ : READ | constants.O_NOFOLLOW);
+    const fd = openSync(absolute, follow ? READ : READ | constants.O_NOFOLLOW);
     try {
       const stat = fstatSync(fd);
       if (!stat.isFile()) throw specialFile(path);
@@ -166,8 +161,8 @@ class Walk {
     }
   }
 
-  async #readLarge(path: string, absolute: string, before: Stats): Promise<ReadFile> {
-    const { sink, follow } = this.#how;
+  async #readLarge({ path, absolute, follow }: FilePlace, before: Stats): Promise<ReadFile> {
+    const { sink } = this.#how;
     const at = this.#options.now();
     const digest = sink === undefined ? await this.#hash(absolute) : await sink.file(absolute);
     const stat = statOf(absolute, follow);
@@ -184,8 +179,17 @@ class Walk {
     return hasher.digest();
   }
 
-  async #link(path: string, absolute: string): Promise<Entry> {
-    const target = Buffer.from(readTarget(path, absolute));
+  async #link(path: string, absolute: string): Promise<Entry | undefined> {
+    const text = readTarget(path, absolute);
+    if (isObjectLink(text, this.#options)) {
+      const stat = statOf(absolute, true);
+      if (stat === undefined) {
+        this.#how.sink?.lost?.(path);
+        return undefined;
+      }
+      if (stat.isFile()) return this.#single({ path, absolute, follow: true }, stat);
+    }
+    const target = Buffer.from(text);
     this.#count(target.length);
     const digest = digestOfRaw(this.#hashed(target));
     if (this.#isFull) await this.#settle();
@@ -195,53 +199,37 @@ class Walk {
   async #folder(path: string, absolute: string, above: readonly string[]): Promise<Entry> {
     const inside = this.#how.follow ? descend(path, absolute, above) : above;
     const { index } = this.#options;
-    const { names, special } = this.#list(path, absolute);
+    const { names, special, linked } = listFolder({ path, absolute }, { ...this.#options, ...this.#how });
     const builder = new FolderBuilder({ path, entries: names.length, index }, this.#trees);
     for (const name of names) {
       const child = path === '.' ? name : `${path}/${name}`;
       const kind = special.get(name);
       if (kind !== undefined) await this.#special(builder, { child, name, kind }, inside);
-      else if (!this.#fileNow(builder, child, name)) await this.#fileLater(builder, child, name);
+      else {
+        const follow = linked.has(name);
+        if (!this.#fileNow(builder, child, { name, follow })) await this.#fileLater(builder, child, { name, follow });
+      }
       if (this.#isFull) await this.#settle();
       if (this.#entries % PAUSE_EVERY === 0) await this.#pause();
     }
     return builder.end();
   }
 
-  /** The names in a folder that count, sorted, and what those are that are not plain files. */
-  #list(path: string, absolute: string): { names: string[]; special: Map<string, Dirent> } {
-    const names: string[] = [];
-    const special = new Map<string, Dirent>();
-    for (const each of readdirSync(absolute, { withFileTypes: true })) {
-      const { name } = each;
-      const isFolder = each.isDirectory();
-      const child = path === '.' ? name : `${path}/${name}`;
-      if (name.startsWith(TEMPORARY_PREFIX) || this.#options.ignored(child, isFolder)) continue;
-      // Before anything is looked at: a name that could not be decoded finds nothing, and must not pass for absent.
-      checkName(child, name);
-      // A link that points nowhere is left out of deps: there are no bytes to depend on.
-      if (this.#how.follow && each.isSymbolicLink() && statOf(`${absolute}/${name}`, true) === undefined) continue;
-      names.push(name);
-      if (!each.isFile()) special.set(name, each);
-    }
-    return { names: names.sort(), special };
-  }
-
   /** Takes a file in without waiting for anything; `false` when it is large. */
-  #fileNow(builder: FolderBuilder, child: string, name: string): boolean {
+  #fileNow(builder: FolderBuilder, child: string, { name, follow }: FileName): boolean {
     const absolute = this.#absolute(child);
     const { memory } = builder;
     const isRemembered = memory.seek(name);
     try {
       if (isRemembered) {
-        const stat = lstatSync(absolute);
+        const stat = (follow ? statSync : lstatSync)(absolute);
         if (this.#isKept(memory, stat)) {
           this.#count(stat.size);
           builder.keep(name);
           return true;
         }
       }
-      const read = this.#readSmall(child, absolute);
+      const read = this.#readSmall({ path: child, absolute, follow: follow || this.#how.follow });
       if (read === undefined) return false;
       this.#count(read.stat.size);
       builder.addFile(name, kindOf(read.stat), { ...read, isRemembered });
@@ -257,12 +245,12 @@ class Walk {
     return this.#how.sink?.has(section.digests, row * 32) !== false;
   }
 
-  async #fileLater(builder: FolderBuilder, child: string, name: string): Promise<void> {
+  async #fileLater(builder: FolderBuilder, child: string, { name, follow }: FileName): Promise<void> {
     const absolute = this.#absolute(child);
     const { memory } = builder;
     try {
-      const stat = lstatSync(absolute);
-      const read = await this.#readLarge(child, absolute, stat);
+      const stat = (follow ? statSync : lstatSync)(absolute);
+      const read = await this.#readLarge({ path: child, absolute, follow: follow || this.#how.follow }, stat);
       this.#count(stat.size);
       builder.addFile(name, kindOf(stat), { ...read, isRemembered: memory.section?.names[memory.row] === name });
     } catch (error) {
@@ -314,37 +302,16 @@ class Walk {
   }
 }
 
-function kindOf(stat: Stats): 'file' | 'exec' {
-  return (stat.mode & 0o100) === 0 ? 'file' : 'exec';
+/** A file that is read. */
+interface FilePlace {
+  readonly path: string;
+  readonly absolute: string;
+  /** Whether a symbolic link stands for what it leads to. */
+  readonly follow: boolean;
 }
 
-function fileEntry(stat: Stats, digest: Digest): Entry {
-  return { kind: kindOf(stat), digest, size: stat.size };
-}
-
-function isSameFile(a: Stats, b: Stats): boolean {
-  return a.mtimeMs === b.mtimeMs && a.size === b.size && a.ino === b.ino;
-}
-
-function readTarget(path: string, absolute: string): string {
-  const target = readlinkSync(absolute);
-  if (target.includes(REPLACEMENT)) throw notUtf8(`the target of ${JSON.stringify(path)}`, 'make the link anew');
-  return target;
-}
-
-function statOf(absolute: string, follow: boolean): Stats | undefined {
-  try {
-    return (follow ? statSync : lstatSync)(absolute, { throwIfNoEntry: false });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOTDIR') return undefined;
-    if (code === 'ELOOP') throw circle(absolute);
-    throw error;
-  }
-}
-
-function descend(path: string, absolute: string, above: readonly string[]): readonly string[] {
-  const real = realpathSync(absolute);
-  if (above.includes(real)) throw circle(path);
-  return [...above, real];
+/** A file of a folder; `follow`: it is a symbolic link to an object. */
+interface FileName {
+  readonly name: string;
+  readonly follow: boolean;
 }

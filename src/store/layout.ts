@@ -11,6 +11,8 @@ export const FORMER_FORMATS: readonly string[] = ['pipe.store/1'];
 /** Where things lie below a store's folder. The only place that knows. */
 export interface StoreLayout {
   readonly root: string;
+  /** Whether a group works with the store: its members read and write what any of them made. */
+  readonly shared: boolean;
   readonly format: string;
   readonly tmp: string;
   readonly quarantine: string;
@@ -25,8 +27,8 @@ export interface StoreLayout {
   runs(key: Digest): string;
 }
 
-/** The layout of a store at `root`, an absolute path. */
-export function storeLayout(root: string): StoreLayout {
+/** The layout of a store at `root`, an absolute path; `shared` by a group (`cache.shared`). */
+export function storeLayout(root: string, { shared = false } = {}): StoreLayout {
   const base = join(root, 'v1');
   const sharded = (folder: string, digest: Digest): string => {
     const hex = hexOf(digest);
@@ -34,6 +36,7 @@ export function storeLayout(root: string): StoreLayout {
   };
   return {
     root,
+    shared,
     format: join(root, 'format'),
     tmp: join(base, 'tmp'),
     quarantine: join(base, 'quarantine'),

@@ -4,9 +4,7 @@ import {
   closeSync,
   existsSync,
   fstatSync,
-  mkdirSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -14,43 +12,35 @@ import {
   writeSync,
 } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
-import { writeFileAtomic } from '../kit/atomic-file.ts';
+import { makeFolder } from '../kit/make-folder.ts';
 import { isGone, ownedName, ownerOfName, thisOwner } from '../kit/owner.ts';
 import { namesIn } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
-import { copyThrough, reflink } from './copy.ts';
+import { hashFileNow } from './copy.ts';
 import type { PackedPlace } from './digest-map.ts';
+import type { ExtractOptions, LooseObjects } from './extract-loose.ts';
+import { extractLoose, linkLoose } from './extract-loose.ts';
 import type { StoreLayout } from './layout.ts';
-import type { Links } from './link.ts';
-import { linkObject } from './link.ts';
+import type { LinkTrust } from './link.ts';
+import { NO_TRUST } from './link.ts';
 import { FORMER_FORMATS, STORE_FORMAT, hexOf } from './layout.ts';
 import { PackSet } from './pack-set.ts';
 import { PackWriter, isLeftPack, recoverPack } from './pack-writer.ts';
+import { openMakingFolder, readBytesIfThere, readIfThere } from './store-file.ts';
 import { StoreWriter } from './store-writer.ts';
+import { shareFile, writeShared } from './write-shared.ts';
 
 /** Objects up to this size are packed when many are stored at once. */
 export const PACKED_BYTES = 64 * 1024;
 
 const READ_ONLY = 0o444;
-
-/** How objects come into the workspace where nothing else is said. */
-const COPIES = ['reflink', 'copy'] as const;
-
-/** How an object is written out. */
-export interface ExtractOptions {
-  /** Permission bits of the file. */
-  readonly mode: number;
-  readonly signal?: AbortSignal | undefined;
-  /** Whether the file may be a link to the object; else it is a copy, sharing blocks where the disk can. */
-  readonly links?: Links | undefined;
-}
 
 /**
  * Bytes under their digest, in a folder on this machine: each in a file of its own (loose), or many small ones in a
@@ -70,10 +60,25 @@ export class ObjectStore {
   /** Told of each damaged object. */
   readonly #onDamage: (digest: Digest, movedTo: string) => void;
 
+  /** What is known of the objects that files of a workspace are links to. */
+  trust: LinkTrust = NO_TRUST;
+  readonly #loose: LooseObjects;
+
   constructor(layout: StoreLayout, blake3: Blake3, onDamage: (digest: Digest, movedTo: string) => void) {
     this.layout = layout;
     this.#blake3 = blake3;
     this.#onDamage = onDamage;
+    this.#loose = {
+      layout,
+      blake3,
+      trust: () => this.trust,
+      onWrong: (digest, path) => {
+        this.#quarantine(digest, path);
+      },
+      onLinked: (digest) => {
+        this.#present.delete(digest);
+      },
+    };
     this.#packs = new PackSet(layout, blake3);
   }
 
@@ -84,8 +89,8 @@ export class ObjectStore {
   prepare(): void {
     const format = readIfThere(this.layout.format);
     if (format === undefined || FORMER_FORMATS.includes(format.trim())) {
-      mkdirSync(this.layout.tmp, { recursive: true });
-      writeFileAtomic(this.layout.format, `${STORE_FORMAT}\n`);
+      makeFolder(this.layout.tmp, this.layout);
+      writeShared(this.layout, this.layout.format, `${STORE_FORMAT}\n`);
     } else if (format.trim() !== STORE_FORMAT) {
       throw new PipeError({
         code: 'PIPE_STORE_FORMAT',
@@ -95,12 +100,45 @@ export class ObjectStore {
     }
   }
 
-  /** Whether an object is there, by name alone: its bytes are checked when they are read. */
+  /**
+   * Whether an object is there, by name: its bytes are checked when they are read. Only one that is known to have been
+   * linked, and was touched since, is read at once: somebody may have edited it in place.
+   */
   has(digest: Digest): boolean {
     if (this.#present.has(digest)) return true;
-    if (this.#packed(digest) === undefined && !existsSync(this.layout.loose(digest))) return this.#refreshed(digest);
+    if (this.#packed(digest) === undefined) return this.#hasLoose(digest) || this.#refreshed(digest);
     this.#present.add(digest);
     return true;
+  }
+
+  #hasLoose(digest: Digest): boolean {
+    const path = this.layout.loose(digest);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined) return false;
+    const known = this.trust.judge(path, digest, stat);
+    if (known === 'unknown') this.#present.add(digest);
+    return known !== 'touched' || this.#isStillRight(digest, path, stat);
+  }
+
+  /** Reads an object that was touched since it was linked; sets it aside when its bytes are wrong. */
+  #isStillRight(digest: Digest, path: string, stat: Stats): boolean {
+    const at = Date.now();
+    if (this.digestOf(path) !== digest) {
+      this.#quarantine(digest, path);
+      return false;
+    }
+    this.trust.add(path, digest, { stat, at });
+    return true;
+  }
+
+  /** The digest of the bytes of a file (absolute), read without waiting for anything. */
+  digestOf(file: string): Digest {
+    return hashFileNow(file, this.#blake3);
+  }
+
+  /** Whether an object with these stat values is known to hold the right bytes, and to have been left alone since. */
+  isTrusted(digest: Digest, stat: Stats): boolean {
+    return this.trust.judge(this.layout.loose(digest), digest, stat) === 'right';
   }
 
   /** The same for the digest that lies at `at` of some bytes; quick for packed objects. */
@@ -130,7 +168,7 @@ export class ObjectStore {
   async put(data: Uint8Array | string): Promise<Digest> {
     const digest = this.#blake3.hash(data);
     // Not by memory: another process may have set the object aside since.
-    if (this.#packed(digest) !== undefined || existsSync(this.layout.loose(digest))) return digest;
+    if (this.#packed(digest) !== undefined || this.#hasLoose(digest)) return digest;
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     await this.#write(async (handle) => {
       await handle.writeFile(bytes);
@@ -207,75 +245,15 @@ export class ObjectStore {
     if (!existsSync(source)) {
       return this.#refreshed(digest) && this.extractPacked(digest, target, options.mode) !== undefined;
     }
-    const types = options.links?.types ?? COPIES;
-    for (const type of types) {
-      if (type === 'reflink' && (await reflink(source, target))) return this.#checkTarget(digest, target, options);
-      if (type === 'copy') return this.#copyOut(digest, target, options);
-      if (type === 'reflink' || (options.mode & 0o111) !== 0) continue;
-      const isWhole = await this.#isTrusted(digest, source, options);
-      if (!isWhole) return false;
-      if (linkObject(type, source, target)) return true;
-    }
-    return this.#copyOut(digest, target, options);
+    return extractLoose(this.#loose, { digest, target }, options);
   }
 
-  /** Whether an object that is to be linked holds the right bytes; it is read unless it is known to. */
-  async #isTrusted(digest: Digest, source: string, { links, signal }: ExtractOptions): Promise<boolean> {
-    const stat = statSync(source, { throwIfNoEntry: false });
-    if (stat === undefined) return false;
-    if (links?.trust.has(source, digest, stat) === true) return true;
-    const hasher = this.#blake3.hasher();
-    const at = Date.now();
-    await eachChunk(source, (chunk) => { hasher.update(chunk); }, signal); // prettier-ignore
-    if (hasher.digest() !== digest) {
-      this.#quarantine(digest, source);
-      return false;
-    }
-    links?.trust.add(source, digest, { stat, at });
-    return true;
-  }
-
-  async #copyOut(digest: Digest, target: string, { mode, signal }: ExtractOptions): Promise<boolean> {
-    const source = this.layout.loose(digest);
-    const hasher = this.#blake3.hasher();
-    const see = (chunk: Buffer): void => {
-      hasher.update(chunk);
-    };
-    return this.#keepIf(digest, { source, target, mode }, async () => {
-      await copyThrough(source, { target, see, signal });
-      return hasher.digest() === digest;
-    });
-  }
-
-  async #checkTarget(digest: Digest, target: string, { mode, signal }: ExtractOptions): Promise<boolean> {
-    const hasher = this.#blake3.hasher();
-    return this.#keepIf(digest, { source: this.layout.loose(digest), target, mode }, async () => {
-      await eachChunk(target, (chunk) => { hasher.update(chunk); }, signal); // prettier-ignore
-      return hasher.digest() === digest;
-    });
-  }
-
-  /** Keeps a target that turns out right; removes any other, and quarantines an object of wrong bytes. */
-  async #keepIf(
-    digest: Digest,
-    { source, target, mode }: { readonly source: string; readonly target: string; readonly mode: number },
-    isRight: () => Promise<boolean>,
-  ): Promise<boolean> {
-    try {
-      if (await isRight()) {
-        const handle = await open(target, 'r');
-        await handle.chmod(mode).finally(() => handle.close());
-        return true;
-      }
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'EEXIST') await rm(target, { force: true });
-      if (code === 'ENOENT' && !existsSync(source)) return false;
-      throw error;
-    }
-    await rm(target, { force: true });
-    this.#quarantine(digest, source);
-    return false;
+  /**
+   * Makes `target`, which must not exist, a link to a loose object. `false` when the first of the ways that are wanted
+   * is no link or none of the links can be made, or when there is no such object that is loose and whole.
+   */
+  link(digest: Digest, target: string, options: Pick<ExtractOptions, 'links' | 'signal'>): Promise<boolean> {
+    return linkLoose(this.#loose, { digest, target }, options);
   }
 
   /** Opens a writer for many objects at once. */
@@ -298,14 +276,20 @@ export class ObjectStore {
     this.prepare();
     this.#sweep();
     const temporary = join(this.layout.tmp, ownedName(this.#owner));
-    const handle = await openMakingFolder(temporary);
+    const handle = await openMakingFolder(temporary, this.layout);
     try {
       const digest = await fill(handle);
       await handle.chmod(READ_ONLY);
       await handle.datasync();
       await handle.close();
       const target = this.layout.loose(digest);
-      mkdirSync(dirname(target), { recursive: true });
+      const stat = statSync(target, { throwIfNoEntry: false });
+      // Files that are links to an object that is right had better stay so.
+      if (stat !== undefined && this.isTrusted(digest, stat)) {
+        await rm(temporary, { force: true });
+        return digest;
+      }
+      makeFolder(dirname(target), this.layout);
       await rename(temporary, target);
       this.#present.add(digest);
       return digest;
@@ -332,15 +316,20 @@ export class ObjectStore {
   #setAside(digest: Digest, place: PackedPlace, bytes: Buffer | undefined): void {
     const name = this.#packs.nameOf(place);
     this.#present.delete(digest);
-    if (name !== undefined) appendFileSync(`${this.layout.pack(name).slice(0, -5)}.bad`, `${hexOf(digest)}\n`);
+    if (name !== undefined) this.#noteBad(`${this.layout.pack(name).slice(0, -5)}.bad`, digest);
     this.#packs.exclude(digest);
     const movedTo = this.#placeAside(digest);
     if (bytes !== undefined) writeFileSync(movedTo, bytes);
     this.#onDamage(digest, movedTo);
   }
 
+  #noteBad(file: string, digest: Digest): void {
+    appendFileSync(file, `${hexOf(digest)}\n`);
+    if (this.layout.shared) shareFile(file);
+  }
+
   #placeAside(digest: Digest): string {
-    mkdirSync(this.layout.quarantine, { recursive: true });
+    makeFolder(this.layout.quarantine, this.layout);
     return join(this.layout.quarantine, `${hexOf(digest)}-${randomBytes(4).toString('hex')}`);
   }
 
@@ -355,28 +344,5 @@ export class ObjectStore {
       return;
     }
     this.#onDamage(digest, movedTo);
-  }
-}
-
-async function openMakingFolder(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'wx', 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(dirname(path), { recursive: true });
-    return open(path, 'wx', 0o600);
-  }
-}
-
-function readIfThere(path: string): string | undefined {
-  return readBytesIfThere(path)?.toString('utf8');
-}
-
-function readBytesIfThere(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }

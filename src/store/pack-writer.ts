@@ -3,7 +3,6 @@ import {
   fchmodSync,
   fdatasyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -13,6 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
+import { makeFolder } from '../kit/make-folder.ts';
 import type { Owner } from '../kit/owner.ts';
 import { isGone, ownedName, ownerOfName } from '../kit/owner.ts';
 import { DigestMap } from './digest-map.ts';
@@ -121,7 +121,7 @@ export class PackWriter {
 
   #open(): { readonly path: string; readonly fd: number } {
     if (this.#file !== undefined) return this.#file;
-    mkdirSync(this.#layout.tmp, { recursive: true });
+    makeFolder(this.#layout.tmp, this.#layout);
     const path = join(this.#layout.tmp, `${ownedName(this.#owner)}.pack`);
     this.#file = { path, fd: openSync(path, 'wx', 0o600) };
     return this.#file;
@@ -139,7 +139,7 @@ function placePack(
   } finally {
     closeSync(fd);
   }
-  mkdirSync(layout.packs, { recursive: true });
+  makeFolder(layout.packs, layout);
   renameSync(path, layout.pack(name));
   syncFolder(dirname(layout.pack(name)));
 }

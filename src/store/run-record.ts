@@ -1,13 +1,14 @@
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../kit/atomic-file.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
 import { parseDigest } from '../kit/digest.ts';
+import { makeFolder } from '../kit/make-folder.ts';
 import { parseJson } from '../kit/parse-json.ts';
 import type { LockEntry } from '../lockfile/block.ts';
 import type { StoreLayout } from './layout.ts';
 import { hexOf } from './layout.ts';
+import { writeShared } from './write-shared.ts';
 
 /** What one successful run of a stage made: the run cache (docs/formats.md, `pipe.run/1`). */
 export interface RunRecord {
@@ -43,8 +44,8 @@ export function writeRunRecord(layout: StoreLayout, blake3: Blake3, record: RunR
     unmeasured: UNMEASURED,
   });
   const folder = layout.runs(record.key);
-  mkdirSync(folder, { recursive: true });
-  writeFileAtomic(join(folder, `${hexOf(blake3.hash(text))}.json`), text);
+  makeFolder(folder, layout);
+  writeShared(layout, join(folder, `${hexOf(blake3.hash(text))}.json`), text);
 }
 
 /** Every intact record under a key, the newest first. */
