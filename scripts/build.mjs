@@ -29,7 +29,11 @@ export async function buildCli(root = ROOT) {
   const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { cli: 'src/cli.ts', 'executor-host': 'src/executor/host.ts' },
+    entryPoints: {
+      cli: 'src/cli.ts',
+      'executor-host': 'src/executor/host.ts',
+      'helper-thread': 'src/thread/thread.ts',
+    },
     outdir: 'dist',
     bundle: true,
     splitting: true,

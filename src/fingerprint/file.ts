@@ -1,5 +1,5 @@
 import type { Dirent, Stats } from 'node:fs';
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { KINDS } from '../index/section.ts';
@@ -12,13 +12,14 @@ import type { Digest, RawDigest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import type { Entry } from '../store/tree.ts';
 import { changed, readProblem, specialFile } from './file-problem.ts';
+import { Ahead } from './ahead.ts';
 import type { ReadFile } from './folder.ts';
+import type { ReadAhead } from './read-files.ts';
+import { SMALL, isSameFile, readSmall } from './read-files.ts';
 import { FolderBuilder } from './folder.ts';
+import type { Listing } from './list-folder.ts';
 import { isObjectLink, listFolder } from './list-folder.ts';
-import { descend, fileEntry, isSameFile, kindOf, readTarget, statOf } from './stat.ts';
-
-/** Files up to this size are read in one piece; a store packs them. */
-const SMALL = 64 * 1024;
+import { descend, fileEntry, kindOf, readTarget, statOf } from './stat.ts';
 
 /** Entries of folders between two turns of the event loop. */
 const PAUSE_EVERY = 2_000;
@@ -75,8 +76,13 @@ export async function fingerprintPath(
   return new Walk(how, options).entry(path, []);
 }
 
-/** Without waiting for the other end of a named pipe. */
-const READ = constants.O_RDONLY | constants.O_NONBLOCK;
+/** A file that is read. */
+interface FilePlace {
+  readonly path: string;
+  readonly absolute: string;
+  /** Whether a symbolic link stands for what it leads to. */
+  readonly follow: boolean;
+}
 
 class Walk {
   readonly #how: WalkOptions;
@@ -120,15 +126,15 @@ class Walk {
   }
 
   /** A file that is looked at by itself. */
-  async #single({ path, absolute, follow }: FilePlace, stat: Stats): Promise<Entry> {
+  async #single(file: FilePlace, stat: Stats): Promise<Entry> {
+    const { path } = file;
     const { index, now } = this.#options;
     const { sink } = this.#how;
     const known = index.lookup(path, stat);
     this.#count(stat.size);
     if (known !== undefined && sink?.has(rawOfDigest(known)) !== false) return fileEntry(stat, known);
     const at = now();
-    const read =
-      this.#readSmall({ path, absolute, follow }) ?? (await this.#readLarge({ path, absolute, follow }, stat));
+    const read = this.#readSmall(file) ?? (await this.#readLarge(file, stat));
     const digest = digestOfRaw(read.digest);
     if (this.#isFull) await this.#settle();
     index.record(path, read.stat, { digest, at });
@@ -140,25 +146,9 @@ class Walk {
     this.#bytes += size;
   }
 
-  /**
-   * Reads a small file without waiting for anything; `undefined` when it is large. A file that was changed just now may
-   * be changing still: it is looked at again behind its bytes.
-   */
-  #readSmall({ path, absolute, follow }: FilePlace): ReadFile | undefined {
-    const at = this.#options.now();
-    const fd = openSync(absolute, follow ? READ : READ | constants.O_NOFOLLOW);
-    try {
-      const stat = fstatSync(fd);
-      if (!stat.isFile()) throw specialFile(path);
-      if (stat.size > SMALL) return undefined;
-      const length = readSync(fd, this.#buffer, 0, stat.size + 1, 0);
-      const reliable = isReliable(stat, at);
-      if (length !== stat.size || (!reliable && !isSameFile(stat, fstatSync(fd)))) throw changed(path);
-      const digest = this.#hashed(this.#buffer.subarray(0, length));
-      return { digest, stat, isReliable: reliable };
-    } finally {
-      closeSync(fd);
-    }
+  #readSmall(file: FilePlace): ReadFile | undefined {
+    const read = readSmall(file, this.#buffer, this.#options.now());
+    return read && { digest: this.#hashed(read.bytes), stat: read.stat, isReliable: read.isReliable };
   }
 
   async #readLarge({ path, absolute, follow }: FilePlace, before: Stats): Promise<ReadFile> {
@@ -201,13 +191,16 @@ class Walk {
     const { index } = this.#options;
     const { names, special, linked } = listFolder({ path, absolute }, { ...this.#options, ...this.#how });
     const builder = new FolderBuilder({ path, entries: names.length, index }, this.#trees);
+    const ahead = this.#ahead(path, absolute, { names, special, linked });
     for (const name of names) {
       const child = path === '.' ? name : `${path}/${name}`;
       const kind = special.get(name);
+      if (ahead?.isDue(name) === true) await ahead.wait();
       if (kind !== undefined) await this.#special(builder, { child, name, kind }, inside);
       else {
-        const follow = linked.has(name);
-        if (!this.#fileNow(builder, child, { name, follow })) await this.#fileLater(builder, child, { name, follow });
+        const follow = this.#how.follow || linked.has(name);
+        const file = { path: child, absolute: this.#absolute(child), follow };
+        if (!this.#fileNow(builder, { file, name, ahead })) await this.#fileLater(builder, file, name);
       }
       if (this.#isFull) await this.#settle();
       if (this.#entries % PAUSE_EVERY === 0) await this.#pause();
@@ -215,9 +208,20 @@ class Walk {
     return builder.end();
   }
 
+  /** Lets other threads read files that nothing is remembered of, where there are many. */
+  #ahead(path: string, absolute: string, { names, special, linked }: Listing): Ahead | undefined {
+    const memory = this.#options.index.folder(path);
+    const unknown = names.filter((name) => !special.has(name) && !linked.has(name) && !memory.seek(name));
+    const { follow, sink } = this.#how;
+    return Ahead.of(unknown, { folder: absolute, follow, keepBytes: sink !== undefined, now: this.#options.now });
+  }
+
   /** Takes a file in without waiting for anything; `false` when it is large. */
-  #fileNow(builder: FolderBuilder, child: string, { name, follow }: FileName): boolean {
-    const absolute = this.#absolute(child);
+  #fileNow(
+    builder: FolderBuilder,
+    { file, name, ahead }: { readonly file: FilePlace; readonly name: string; readonly ahead: Ahead | undefined },
+  ): boolean {
+    const { path, absolute, follow } = file;
     const { memory } = builder;
     const isRemembered = memory.seek(name);
     try {
@@ -229,14 +233,20 @@ class Walk {
           return true;
         }
       }
-      const read = this.#readSmall({ path: child, absolute, follow: follow || this.#how.follow });
+      const read = this.#taken(ahead?.take(name)) ?? this.#readSmall(file);
       if (read === undefined) return false;
       this.#count(read.stat.size);
       builder.addFile(name, kindOf(read.stat), { ...read, isRemembered });
       return true;
     } catch (error) {
-      throw (error as NodeJS.ErrnoException).path === absolute ? readProblem(child, error) : error;
+      throw (error as NodeJS.ErrnoException).path === absolute ? readProblem(path, error) : error;
     }
+  }
+
+  /** A file that another thread has read, given to the sink. */
+  #taken(read: ReadAhead | undefined): ReadFile | undefined {
+    if (read !== undefined && this.#how.sink?.add(read.digest, read.bytes) === true) this.#isFull = true;
+    return read;
   }
 
   #isKept({ section, row }: FolderMemory, stat: Stats): boolean {
@@ -245,16 +255,16 @@ class Walk {
     return this.#how.sink?.has(section.digests, row * 32) !== false;
   }
 
-  async #fileLater(builder: FolderBuilder, child: string, { name, follow }: FileName): Promise<void> {
-    const absolute = this.#absolute(child);
+  async #fileLater(builder: FolderBuilder, file: FilePlace, name: string): Promise<void> {
+    const { path, absolute, follow } = file;
     const { memory } = builder;
     try {
       const stat = (follow ? statSync : lstatSync)(absolute);
-      const read = await this.#readLarge({ path: child, absolute, follow: follow || this.#how.follow }, stat);
+      const read = await this.#readLarge(file, stat);
       this.#count(stat.size);
       builder.addFile(name, kindOf(stat), { ...read, isRemembered: memory.section?.names[memory.row] === name });
     } catch (error) {
-      throw (error as NodeJS.ErrnoException).path === absolute ? readProblem(child, error) : error;
+      throw (error as NodeJS.ErrnoException).path === absolute ? readProblem(path, error) : error;
     }
   }
 
@@ -300,18 +310,4 @@ class Walk {
     this.#isFull = false;
     await this.#how.sink?.settle();
   }
-}
-
-/** A file that is read. */
-interface FilePlace {
-  readonly path: string;
-  readonly absolute: string;
-  /** Whether a symbolic link stands for what it leads to. */
-  readonly follow: boolean;
-}
-
-/** A file of a folder; `follow`: it is a symbolic link to an object. */
-interface FileName {
-  readonly name: string;
-  readonly follow: boolean;
 }

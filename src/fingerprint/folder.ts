@@ -1,4 +1,3 @@
-import type { Stats } from 'node:fs';
 import type { Section, SectionLeaf } from '../index/section.ts';
 import { DIR, KINDS, SectionWriter } from '../index/section.ts';
 import type { FolderMemory, StatIndex } from '../index/stat-index.ts';
@@ -6,11 +5,12 @@ import type { Digest, RawDigest } from '../kit/digest.ts';
 import { rawOfDigest } from '../kit/digest.ts';
 import type { Entry, Part } from '../store/tree.ts';
 import { LARGEST_PART, WHOLE, endsPart, entryLine, joinParts, treeText } from '../store/tree.ts';
+import type { FileStat } from './read-files.ts';
 
 /** What a walk found of one file. */
 export interface ReadFile {
   readonly digest: RawDigest;
-  readonly stat: Stats;
+  readonly stat: FileStat;
   /** Whether the stat values tell when it changes, see `isReliable` of the index. */
   readonly isReliable: boolean;
 }

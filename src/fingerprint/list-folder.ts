@@ -14,7 +14,7 @@ interface ListOptions {
 }
 
 /** What lies in a folder. */
-interface Listed {
+export interface Listing {
   /** The names that count, sorted. */
   readonly names: readonly string[];
   /** What those are that are no files. */
@@ -30,7 +30,7 @@ interface Listed {
 export function listFolder(
   { path, absolute }: { readonly path: string; readonly absolute: string },
   options: ListOptions,
-): Listed {
+): Listing {
   const { follow, sink } = options;
   const names: string[] = [];
   const special = new Map<string, Dirent>();

@@ -4,16 +4,12 @@ import type { Digest } from '../kit/digest.ts';
 import type { Entry } from '../store/tree.ts';
 import { REPLACEMENT, circle, notUtf8 } from './file-problem.ts';
 
-export function kindOf(stat: Stats): 'file' | 'exec' {
+export function kindOf(stat: Pick<Stats, 'mode'>): 'file' | 'exec' {
   return (stat.mode & 0o100) === 0 ? 'file' : 'exec';
 }
 
-export function fileEntry(stat: Stats, digest: Digest): Entry {
+export function fileEntry(stat: Pick<Stats, 'mode' | 'size'>, digest: Digest): Entry {
   return { kind: kindOf(stat), digest, size: stat.size };
-}
-
-export function isSameFile(a: Stats, b: Stats): boolean {
-  return a.mtimeMs === b.mtimeMs && a.size === b.size && a.ino === b.ino;
 }
 
 export function readTarget(path: string, absolute: string): string {

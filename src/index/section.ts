@@ -171,7 +171,7 @@ export class SectionWriter {
 interface FileRow {
   /** See {@link KINDS}. */
   readonly kind: number;
-  readonly stat: Stats;
+  readonly stat: Pick<Stats, 'mtimeMs' | 'ctimeMs' | 'ino' | 'size'>;
   /** Holds the digest at `at`. */
   readonly digest: Buffer;
   readonly at: number;

@@ -19,7 +19,7 @@ export interface StatIndex {
   /** Whether anything is remembered of a file that was looked at by itself, changed or not. */
   knows(path: string): boolean;
   /** Notes the digest of bytes that were read after `stat` was taken; `at` is when, in ms since 1970. */
-  record(path: string, stat: Stats, hashed: { readonly digest: Digest; readonly at: number }): void;
+  record(path: string, stat: KeptStat, hashed: { readonly digest: Digest; readonly at: number }): void;
   /** What is remembered of the entries of a folder. */
   folder(path: string): FolderMemory;
   /** Notes all entries of a folder; sections that are there already stay as they are. */
@@ -27,6 +27,9 @@ export interface StatIndex {
   /** Writes what was noted. */
   save(): void;
 }
+
+/** The stat values that are kept of a file. */
+export type KeptStat = Pick<Stats, 'mtimeMs' | 'ctimeMs' | 'ino' | 'size'>;
 
 /** The clock of most file systems ticks every 4 to 10 ms; where times are whole seconds, every 2 s (FAT). */
 const TICK_MS = 20;
@@ -90,7 +93,7 @@ export function openStatIndex(file: string, root: string, checksum: (bytes: Buff
 interface FileRow {
   readonly section: Section | undefined;
   readonly row: number;
-  readonly fresh?: { readonly stat: Stats; readonly digest: Digest; readonly isReliable: boolean };
+  readonly fresh?: { readonly stat: KeptStat; readonly digest: Digest; readonly isReliable: boolean };
 }
 
 /** An index whose file is a log of sections: later ones replace earlier ones of the same folder and last name. */
@@ -129,7 +132,7 @@ class LoggedIndex implements StatIndex {
     return this.#files.has(path);
   }
 
-  record(path: string, stat: Stats, { digest, at }: { readonly digest: Digest; readonly at: number }): void {
+  record(path: string, stat: KeptStat, { digest, at }: { readonly digest: Digest; readonly at: number }): void {
     this.#load();
     this.#used.add(path);
     this.#files.set(path, { section: undefined, row: 0, fresh: { stat, digest, isReliable: isReliable(stat, at) } });
@@ -290,7 +293,7 @@ function bytesOf(sections: readonly Section[]): number {
   return sections.reduce((sum, { payload }) => sum + FRAME_HEAD + payload.length, 0);
 }
 
-function isSame(a: Stats, b: Stats): boolean {
+function isSame(a: KeptStat, b: KeptStat): boolean {
   return a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.ino === b.ino && a.size === b.size;
 }
 

@@ -1,7 +1,9 @@
 import { closeSync, constants, openSync, readSync, rmSync } from 'node:fs';
-import { copyFile, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { copyFile, open, stat } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
+import { checkAborted } from '../kit/abort.ts';
 import type { Blake3 } from '../kit/blake3.ts';
-import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
 
 /** Clones the file where the disk shares blocks; `false` where it can't. */
@@ -17,27 +19,107 @@ export async function reflink(source: string, target: string): Promise<boolean> 
   }
 }
 
-/** Copies a file, showing each piece on its way. */
+/** What is done with the bytes of a file on their way. */
+interface Passing {
+  readonly see: (chunk: Buffer) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What is done with the bytes of a file on their way. */
+interface Passing {
+  readonly see: (chunk: Buffer) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Pieces that are read at once. */
+const CHUNK = 1 << 20;
+
+/** The system's own copy is not broken off once it runs: larger files are copied piece by piece. */
+const LONGEST_COPY = 4 * 2 ** 30;
+
+/** How often a copy is looked at that has not got further. */
+const POLL_MS = 1;
+
+/**
+ * Copies a file to a new one, which only its owner may read, and shows each byte that was written.
+ * @returns the number of bytes
+ * @throws an AbortError, or what the system says; what is there of the target is for the caller to remove
+ */
 export async function copyThrough(
   source: string,
-  { target, see, signal }: { target: string; see: (chunk: Buffer) => void; signal: AbortSignal | undefined },
-): Promise<void> {
-  const handle = await open(target, 'wx', 0o600);
+  { target, ...passing }: Passing & { readonly target: string },
+): Promise<number> {
+  const { size } = await stat(source);
+  // Made first, so that nothing is overwritten and nobody else can open it.
+  const handle = await open(target, 'wx+', 0o600);
   try {
-    const copy = async (chunk: Buffer): Promise<void> => {
-      see(chunk);
-      await handle.writeFile(chunk);
-    };
-    await eachChunk(source, copy, signal);
+    return await (size > LONGEST_COPY ? copyByPieces : copyAndFollow)(source, { ...passing, target, handle });
   } finally {
     await handle.close();
+  }
+}
+
+interface Copying extends Passing {
+  readonly target: string;
+  readonly handle: FileHandle;
+}
+
+/** Lets the system copy, and reads what it has copied so far: that takes hardly longer than the copy alone. */
+async function copyAndFollow(source: string, { target, handle, see, signal }: Copying): Promise<number> {
+  const state = { isCopied: false };
+  const copying = copyFile(source, target).finally(() => {
+    state.isCopied = true;
+  });
+  // Its failure is told below, once all is read.
+  const ended = copying.catch(() => undefined);
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK);
+    for (let done = 0; ;) {
+      checkAborted(signal);
+      const wasCopied = state.isCopied;
+      const { bytesRead } = await handle.read(buffer, 0, CHUNK, done);
+      if (bytesRead > 0) see(buffer.subarray(0, bytesRead));
+      else if (wasCopied) {
+        await copying;
+        return done;
+      } else await Promise.race([ended, setTimeout(POLL_MS)]);
+      done += bytesRead;
+    }
+  } finally {
+    // Its end must not come after the target is removed.
+    await ended;
+  }
+}
+
+/** While one piece is written, it is looked at, and the next one is read. */
+async function copyByPieces(source: string, { handle, see, signal }: Copying): Promise<number> {
+  const from = await open(source, 'r');
+  try {
+    let [chunk, spare] = [Buffer.allocUnsafe(CHUNK), Buffer.allocUnsafe(CHUNK)];
+    let reading = from.read(chunk, 0, CHUNK, null);
+    for (let done = 0; ;) {
+      const { bytesRead } = await reading;
+      if (bytesRead === 0) return done;
+      checkAborted(signal);
+      reading = from.read(spare, 0, CHUNK, null);
+      // Should writing fail first, nobody waits for it any more.
+      reading.catch(() => undefined);
+      const piece = chunk.subarray(0, bytesRead);
+      const writing = handle.writeFile(piece);
+      see(piece);
+      await writing;
+      done += bytesRead;
+      [chunk, spare] = [spare, chunk];
+    }
+  } finally {
+    await from.close();
   }
 }
 
 /** The digest of a file, read without waiting for anything. */
 export function hashFileNow(path: string, blake3: Blake3): Digest {
   const hasher = blake3.hasher();
-  const buffer = Buffer.allocUnsafe(1 << 20);
+  const buffer = Buffer.allocUnsafe(CHUNK);
   const fd = openSync(path, 'r');
   try {
     for (let length = -1; length !== 0;) {

@@ -41,7 +41,7 @@ export class DigestMap {
   /** Adds an object, `digest` lying at `at`; one that is there already is left as it is, and `false` comes back. */
   add(digest: RawDigest, at: number, { pack, offset, length }: PackedPlace): boolean {
     if (this.#row(digest, at) >= 0) return false;
-    this.#grow();
+    if ((this.#count + 1) * 2 > this.#slots.length || (this.#count + 1) * ROW > this.#rows.length) this.reserve(1);
     const start = this.#count * ROW;
     digest.copy(this.#rows, start, at, at + 32);
     this.#rows.writeUInt32LE(pack, start + 32);
@@ -61,6 +61,21 @@ export class DigestMap {
     }
   }
 
+  /** Makes room for so many more objects at once. */
+  reserve(more: number): void {
+    const rows = (this.#count + more) * ROW;
+    if (rows > this.#rows.length) {
+      const larger = Buffer.allocUnsafe(Math.max(rows, this.#rows.length * 2));
+      this.#rows.copy(larger, 0, 0, this.#count * ROW);
+      this.#rows = larger;
+    }
+    let slots = this.#slots.length;
+    while ((this.#count + more) * 2 > slots) slots *= 2;
+    if (slots === this.#slots.length) return;
+    this.#slots = new Int32Array(slots).fill(-1);
+    for (let row = 0; row < this.#count; row += 1) this.#place(row);
+  }
+
   #row(digest: RawDigest, at: number): number {
     const mask = this.#slots.length - 1;
     // A digest is evenly spread already: its first bytes are as good a hash as any.
@@ -76,16 +91,5 @@ export class DigestMap {
     let slot = this.#rows.readUInt32LE(row * ROW) & mask;
     while ((this.#slots[slot] as number) >= 0) slot = (slot + 1) & mask;
     this.#slots[slot] = row;
-  }
-
-  #grow(): void {
-    if ((this.#count + 1) * ROW > this.#rows.length) {
-      const rows = Buffer.allocUnsafe(this.#rows.length * 2);
-      this.#rows.copy(rows, 0, 0, this.#count * ROW);
-      this.#rows = rows;
-    }
-    if ((this.#count + 1) * 2 <= this.#slots.length) return;
-    this.#slots = new Int32Array(this.#slots.length * 2).fill(-1);
-    for (let row = 0; row < this.#count; row += 1) this.#place(row);
   }
 }

@@ -1,29 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  fstatSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { appendFileSync, existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
-import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import { makeFolder } from '../kit/make-folder.ts';
 import { isGone, ownedName, ownerOfName, thisOwner } from '../kit/owner.ts';
 import { namesIn } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
-import { hashFileNow } from './copy.ts';
+import { copyThrough, hashFileNow } from './copy.ts';
 import type { PackedPlace } from './digest-map.ts';
 import type { ExtractOptions, LooseObjects } from './extract-loose.ts';
 import { extractLoose, linkLoose } from './extract-loose.ts';
@@ -31,16 +18,16 @@ import type { StoreLayout } from './layout.ts';
 import type { LinkTrust } from './link.ts';
 import { NO_TRUST } from './link.ts';
 import { FORMER_FORMATS, STORE_FORMAT, hexOf } from './layout.ts';
+import { LooseNames } from './loose-names.ts';
 import { PackSet } from './pack-set.ts';
 import { PackWriter, isLeftPack, recoverPack } from './pack-writer.ts';
-import { openMakingFolder, readBytesIfThere, readIfThere } from './store-file.ts';
+import { makeDurable, readBytesIfThere, readIfThere } from './store-file.ts';
 import { StoreWriter } from './store-writer.ts';
+import { writeNew } from './write-files.ts';
 import { shareFile, writeShared } from './write-shared.ts';
 
 /** Objects up to this size are packed when many are stored at once. */
 export const PACKED_BYTES = 64 * 1024;
-
-const READ_ONLY = 0o444;
 
 /**
  * Bytes under their digest, in a folder on this machine: each in a file of its own (loose), or many small ones in a
@@ -54,6 +41,7 @@ export class ObjectStore {
   readonly #present = new Set<Digest>();
   readonly #owner = thisOwner();
   readonly #packs: PackSet;
+  readonly #loose: LooseNames;
   /** Whether the packs were looked at. */
   #hasPacks = false;
   #isSwept = false;
@@ -62,13 +50,15 @@ export class ObjectStore {
 
   /** What is known of the objects that files of a workspace are links to. */
   trust: LinkTrust = NO_TRUST;
-  readonly #loose: LooseObjects;
+  readonly #extraction: LooseObjects;
 
   constructor(layout: StoreLayout, blake3: Blake3, onDamage: (digest: Digest, movedTo: string) => void) {
     this.layout = layout;
     this.#blake3 = blake3;
     this.#onDamage = onDamage;
-    this.#loose = {
+    this.#packs = new PackSet(layout, blake3);
+    this.#loose = new LooseNames(layout.looseFolder);
+    this.#extraction = {
       layout,
       blake3,
       trust: () => this.trust,
@@ -79,7 +69,6 @@ export class ObjectStore {
         this.#present.delete(digest);
       },
     };
-    this.#packs = new PackSet(layout, blake3);
   }
 
   /**
@@ -141,10 +130,11 @@ export class ObjectStore {
     return this.trust.judge(this.layout.loose(digest), digest, stat) === 'right';
   }
 
-  /** The same for the digest that lies at `at` of some bytes; quick for packed objects. */
+  /** The same for the digest that lies at `at` of some bytes, for those who ask by the hundred thousand. */
   hasRaw(bytes: Buffer, at = 0): boolean {
     this.#loadPacks();
-    return this.#packs.find(bytes, at) !== undefined || this.has(digestOfRaw(bytes.subarray(at, at + 32)));
+    if (this.#packs.find(bytes, at) !== undefined) return true;
+    return this.#loose.has(bytes, at) && this.has(digestOfRaw(bytes.subarray(at, at + 32)));
   }
 
   /** Another process may have packed an object, or merged packs, since they were last looked at. */
@@ -170,8 +160,8 @@ export class ObjectStore {
     // Not by memory: another process may have set the object aside since.
     if (this.#packed(digest) !== undefined || this.#hasLoose(digest)) return digest;
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    await this.#write(async (handle) => {
-      await handle.writeFile(bytes);
+    await this.#write(async (target) => {
+      await writeFile(target, bytes, { flag: 'wx', mode: 0o600 });
       return digest;
     });
     return digest;
@@ -180,14 +170,9 @@ export class ObjectStore {
   /** Copies a file into the store, unless `signal` is aborted; the digest is that of the bytes that were copied. */
   async ingest(file: string, signal?: AbortSignal): Promise<{ digest: Digest; size: number }> {
     let size = 0;
-    const digest = await this.#write(async (handle) => {
+    const digest = await this.#write(async (target) => {
       const hasher = this.#blake3.hasher();
-      const copy = async (chunk: Buffer): Promise<void> => {
-        hasher.update(chunk);
-        size += chunk.length;
-        await handle.writeFile(chunk);
-      };
-      await eachChunk(file, copy, signal);
+      size = await copyThrough(file, { target, see: (chunk) => { hasher.update(chunk); }, signal }); // prettier-ignore
       return hasher.digest();
     });
     return { digest, size };
@@ -218,6 +203,13 @@ export class ObjectStore {
     }
   }
 
+  /** In which file a packed object lies, for helper threads, which check it. */
+  packedPlace(digest: Digest): { readonly file: string; readonly offset: number; readonly length: number } | undefined {
+    const place = this.#packed(digest);
+    const name = place && this.#packs.nameOf(place);
+    return name && { file: this.layout.pack(name), offset: place.offset, length: place.length };
+  }
+
   /**
    * Writes a packed object to `target`, which must not exist, without waiting for anything; the stat values of the new
    * file, or `undefined` when no pack has the object.
@@ -225,13 +217,7 @@ export class ObjectStore {
   extractPacked(digest: Digest, target: string, mode: number): Stats | undefined {
     const bytes = this.#readPacked(digest);
     if (bytes === undefined) return undefined;
-    const fd = openSync(target, 'wx', mode);
-    try {
-      for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
-      return fstatSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    return writeNew(target, bytes, mode);
   }
 
   /**
@@ -245,7 +231,7 @@ export class ObjectStore {
     if (!existsSync(source)) {
       return this.#refreshed(digest) && this.extractPacked(digest, target, options.mode) !== undefined;
     }
-    return extractLoose(this.#loose, { digest, target }, options);
+    return extractLoose(this.#extraction, { digest, target }, options);
   }
 
   /**
@@ -253,7 +239,7 @@ export class ObjectStore {
    * is no link or none of the links can be made, or when there is no such object that is loose and whole.
    */
   link(digest: Digest, target: string, options: Pick<ExtractOptions, 'links' | 'signal'>): Promise<boolean> {
-    return linkLoose(this.#loose, { digest, target }, options);
+    return linkLoose(this.#extraction, { digest, target }, options);
   }
 
   /** Opens a writer for many objects at once. */
@@ -272,16 +258,15 @@ export class ObjectStore {
     });
   }
 
-  async #write(fill: (handle: FileHandle) => Promise<Digest>): Promise<Digest> {
+  /** Stores what `fill` writes to the file that it is told, which is not there yet. */
+  async #write(fill: (target: string) => Promise<Digest>): Promise<Digest> {
     this.prepare();
     this.#sweep();
+    makeFolder(this.layout.tmp, this.layout);
     const temporary = join(this.layout.tmp, ownedName(this.#owner));
-    const handle = await openMakingFolder(temporary, this.layout);
     try {
-      const digest = await fill(handle);
-      await handle.chmod(READ_ONLY);
-      await handle.datasync();
-      await handle.close();
+      const digest = await fill(temporary);
+      await makeDurable(temporary);
       const target = this.layout.loose(digest);
       const stat = statSync(target, { throwIfNoEntry: false });
       // Files that are links to an object that is right had better stay so.
@@ -292,9 +277,9 @@ export class ObjectStore {
       makeFolder(dirname(target), this.layout);
       await rename(temporary, target);
       this.#present.add(digest);
+      this.#loose.add(hexOf(digest));
       return digest;
     } catch (error) {
-      await handle.close().catch(() => undefined);
       await rm(temporary, { force: true });
       throw error;
     }
@@ -316,16 +301,15 @@ export class ObjectStore {
   #setAside(digest: Digest, place: PackedPlace, bytes: Buffer | undefined): void {
     const name = this.#packs.nameOf(place);
     this.#present.delete(digest);
-    if (name !== undefined) this.#noteBad(`${this.layout.pack(name).slice(0, -5)}.bad`, digest);
+    if (name !== undefined) {
+      const bad = `${this.layout.pack(name).slice(0, -5)}.bad`;
+      appendFileSync(bad, `${hexOf(digest)}\n`);
+      if (this.layout.shared) shareFile(bad);
+    }
     this.#packs.exclude(digest);
     const movedTo = this.#placeAside(digest);
     if (bytes !== undefined) writeFileSync(movedTo, bytes);
     this.#onDamage(digest, movedTo);
-  }
-
-  #noteBad(file: string, digest: Digest): void {
-    appendFileSync(file, `${hexOf(digest)}\n`);
-    if (this.layout.shared) shareFile(file);
   }
 
   #placeAside(digest: Digest): string {
@@ -335,6 +319,7 @@ export class ObjectStore {
 
   #quarantine(digest: Digest, path: string): void {
     this.#present.delete(digest);
+    this.#loose.delete(hexOf(digest));
     const movedTo = this.#placeAside(digest);
     try {
       renameSync(path, movedTo);

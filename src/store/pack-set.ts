@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
@@ -9,9 +9,7 @@ import type { StoreLayout } from './layout.ts';
 import { hexOf, packOfFile } from './layout.ts';
 import type { Frame } from './pack.ts';
 import { FOOTER, readTable, tablePlace } from './pack.ts';
-
-/** Objects in a row are read by one call. */
-const WINDOW = 1 << 20;
+import { PackReader, readAt } from './pack-reader.ts';
 
 /** How many packs are kept open. */
 const MOST_OPEN = 8;
@@ -52,14 +50,18 @@ export class PackSet {
     // A pack that was merged into another is gone, and places in it with it.
     if ([...this.#known].some((name) => !names.has(name))) this.#forget();
     const added = [...names].filter((name) => !this.#known.has(name));
-    for (const name of added) this.add(name, readPackTable(this.#layout.pack(name), name, this.#blake3) ?? []);
+    for (const name of added) {
+      const frames = readPackTable(this.#layout.pack(name), name, this.#blake3) ?? [];
+      this.add(name, frames, frames.length);
+    }
     return added.length > 0;
   }
 
   /** Takes in a pack that is sealed. */
-  add(name: Digest, frames: Iterable<Frame>): void {
+  add(name: Digest, frames: Iterable<Frame>, count = 0): void {
     if (this.#known.has(name)) return;
     this.#known.add(name);
+    this.#map.reserve(count);
     const pack = this.#names.push(name) - 1;
     for (const { digest, offset, length } of frames) {
       if (this.#bad.size > 0 && this.#bad.has(digest.toString('hex'))) continue;
@@ -127,50 +129,6 @@ function readPackTable(file: string, name: Digest, blake3: Blake3): Frame[] | un
   } finally {
     closeSync(fd);
   }
-}
-
-/** Reads objects that lie behind one another by large pieces. */
-class PackReader {
-  readonly #fd: number;
-  #window: Buffer<ArrayBuffer> = Buffer.alloc(0);
-  #start = 0;
-
-  private constructor(fd: number) {
-    this.#fd = fd;
-  }
-
-  static open(file: string): PackReader | undefined {
-    try {
-      return new PackReader(openSync(file, 'r'));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
-  }
-
-  read(offset: number, length: number): Buffer | undefined {
-    if (offset < this.#start || offset + length > this.#start + this.#window.length) {
-      this.#window = readAt(this.#fd, offset, Math.max(length, WINDOW));
-      this.#start = offset;
-    }
-    const at = offset - this.#start;
-    return at + length > this.#window.length ? undefined : this.#window.subarray(at, at + length);
-  }
-
-  close(): void {
-    closeSync(this.#fd);
-  }
-}
-
-function readAt(fd: number, offset: number, length: number): Buffer<ArrayBuffer> {
-  const buffer = Buffer.allocUnsafe(length);
-  let read = 0;
-  while (read < length) {
-    const count = readSync(fd, buffer, read, length - read, offset + read);
-    if (count === 0) break;
-    read += count;
-  }
-  return buffer.subarray(0, read);
 }
 
 function stampOf(folder: string): string {

@@ -4,11 +4,12 @@ import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { SectionLeaf } from '../index/section.ts';
 import { KINDS, SectionWriter } from '../index/section.ts';
-import type { StatIndex } from '../index/stat-index.ts';
+import type { KeptStat, StatIndex } from '../index/stat-index.ts';
 import { isReliable } from '../index/stat-index.ts';
 import { checkAborted } from '../kit/abort.ts';
 import type { Digest } from '../kit/digest.ts';
 import { rawOfDigest } from '../kit/digest.ts';
+import type { HelperThreads } from '../kit/helper-threads.ts';
 import { isWithin } from '../kit/path.ts';
 import { removeTree } from '../kit/remove-tree.ts';
 import { temporaryBeside } from '../kit/temporary.ts';
@@ -17,7 +18,8 @@ import type { Links } from './link.ts';
 import type { ObjectStore } from './object-store.ts';
 import { PACKED_BYTES } from './object-store.ts';
 import { BrokenTree, treeParts } from './read-tree.ts';
-import type { Entry } from './tree.ts';
+import type { Entry, Tree } from './tree.ts';
+import { sendAway, writingThreads } from './write-ahead.ts';
 
 /** Folders nested deeper than this are refused: a tree may come from a stranger. */
 const DEEPEST = 512;
@@ -78,8 +80,8 @@ export async function restoreEntry(store: ObjectStore, entry: Entry, place: Rest
   checkInside(target, root);
   mkdirSync(dirname(target), { recursive: true });
   const temporary = temporaryBeside(target);
+  const work = new Materializing(store, entry, place);
   try {
-    const work = new Materializing(store, place);
     if (!(await work.entry(entry, { target: temporary, path: memory?.path ?? '', depth: 0 }))) return false;
     work.remember();
     swap(temporary, target, entry.kind === 'dir');
@@ -90,6 +92,7 @@ export async function restoreEntry(store: ObjectStore, entry: Entry, place: Rest
     if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') return false;
     throw error;
   } finally {
+    await work.settle();
     removeTree(temporary);
   }
 }
@@ -145,12 +148,16 @@ class Materializing {
   readonly #mode = { file: MODE.file & ~umask(), exec: MODE.exec & ~umask() };
   readonly #folders: { readonly path: string; readonly sections: readonly Rows[] }[] = [];
   #single: { readonly path: string; readonly stat: Stats; readonly digest: Digest } | undefined;
+  readonly #threads: HelperThreads | undefined;
+  /** What helper threads may still be writing. */
+  #away: Promise<unknown> | undefined;
   #entries = 0;
   #bytes = 0;
 
-  constructor(store: ObjectStore, place: RestorePlace) {
+  constructor(store: ObjectStore, entry: Entry, place: RestorePlace) {
     this.#store = store;
     this.#place = place;
+    this.#threads = writingThreads(entry);
   }
 
   /** `false` when an object is absent or damaged. */
@@ -179,6 +186,11 @@ class Materializing {
     if (this.#single !== undefined) memory.index.record(this.#single.path, this.#single.stat, { ...this.#single, at });
   }
 
+  /** Waits until nothing is written any more. */
+  async settle(): Promise<void> {
+    await this.#away?.catch(() => undefined);
+  }
+
   async #folder(entry: Entry, { target, path, depth }: Spot): Promise<boolean> {
     if (depth >= DEEPEST) return false;
     mkdirSync(target);
@@ -186,18 +198,31 @@ class Materializing {
     this.#folders.push({ path, sections });
     for (const { tree, ...leaf } of treeParts(this.#store, entry)) {
       const rows = new SectionWriter();
-      for (const [name, child] of tree) {
-        const spot = { target: `${target}/${name}`, path: `${path}/${name}`, depth: depth + 1 };
-        const place = { ...spot, name, rows };
-        if (!this.#childNow(child, place) && !(await this.#child(child, place))) return false;
-        this.#entries += 1;
-        this.#bytes += child.kind === 'dir' ? 0 : child.size;
-        if (this.#entries % PAUSE_EVERY === 0) await this.#pause();
-      }
+      if (!(await this.#part(tree, { target, path, depth, rows }))) return false;
       sections.push({ rows, leaf });
     }
     return true;
   }
+
+  /** Puts some entries of a folder in place; of many files the last ones by helper threads. */
+  async #part(tree: Tree, { target, path, depth, rows }: Spot & { readonly rows: SectionWriter }): Promise<boolean> {
+    const away = this.#threads && sendAway(this.#threads, { tree, folder: target, mode: this.#modeOf }, this.#store);
+    this.#away = away?.written;
+    let written: ReadonlyMap<string, KeptStat> | undefined;
+    for (const [name, child] of tree) {
+      const place = { target: `${target}/${name}`, path: `${path}/${name}`, depth: depth + 1, name, rows };
+      if (away !== undefined && name === away.from) written = await away.written;
+      const stat = written?.get(name);
+      if (stat !== undefined) this.#note(child, place, stat);
+      else if (!this.#childNow(child, place) && !(await this.#child(child, place))) return false;
+      this.#entries += 1;
+      this.#bytes += child.kind === 'dir' ? 0 : child.size;
+      if (this.#entries % PAUSE_EVERY === 0) await this.#pause();
+    }
+    return true;
+  }
+
+  readonly #modeOf = (entry: Entry): number => this.#mode[entry.kind === 'exec' ? 'exec' : 'file'];
 
   async #pause(): Promise<void> {
     checkAborted(this.#place.signal);
@@ -228,7 +253,7 @@ class Materializing {
     return stat !== undefined;
   }
 
-  #note(child: Entry, { rows, name }: ChildSpot, stat: Stats): void {
+  #note(child: Entry, { rows, name }: ChildSpot, stat: KeptStat): void {
     if (this.#place.memory === undefined) return;
     const digest = rawOfDigest(child.digest);
     rows.addFile(name, { kind: KINDS.indexOf(child.kind), stat, digest, at: 0, isReliable: false });

@@ -1,18 +1,16 @@
 import { readFileSync } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { makeFolder } from '../kit/make-folder.ts';
-import type { StoreLayout } from './layout.ts';
 
-/** Opens a new file of a store for writing; its folder is made when it is missing. */
-export async function openMakingFolder(path: string, layout: StoreLayout): Promise<FileHandle> {
+const READ_ONLY = 0o444;
+
+/** Makes the bytes of a file safe from a crash, and nobody's to write to. */
+export async function makeDurable(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
   try {
-    return await open(path, 'wx', 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    makeFolder(dirname(path), layout);
-    return open(path, 'wx', 0o600);
+    await handle.chmod(READ_ONLY);
+    await handle.datasync();
+  } finally {
+    await handle.close();
   }
 }
 

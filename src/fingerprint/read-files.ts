@@ -1,0 +1,152 @@
+import type { Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { isReliable } from '../index/stat-index.ts';
+import type { Blake3 } from '../kit/blake3.ts';
+import type { RawDigest } from '../kit/digest.ts';
+import { changed, specialFile } from './file-problem.ts';
+
+/** Files up to this size are read in one piece; a store packs them. */
+export const SMALL = 64 * 1024;
+
+/** Without waiting for the other end of a named pipe. */
+const READ = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/** The stat values that the index keeps of a file, and its mode. */
+export type FileStat = Pick<Stats, 'mtimeMs' | 'ctimeMs' | 'ino' | 'size' | 'mode'>;
+
+/** A small file that was read. */
+export interface SmallFile {
+  readonly stat: FileStat;
+  /** Whether the stat values tell when it changes, see `isReliable` of the index. */
+  readonly isReliable: boolean;
+  /** In the buffer that it was read into. */
+  readonly bytes: Buffer;
+}
+
+/**
+ * Reads a small file without waiting for anything; `undefined` when it is large. A file that was changed just now may
+ * be changing still: it is looked at again behind its bytes.
+ * @param buffer holds at least {@link SMALL} + 1 bytes
+ * @throws {PipeError} PIPE_FILE_KIND, PIPE_FILE_CHANGED with `path` as the name; what the system says
+ */
+export function readSmall(
+  { path, absolute, follow }: { readonly path: string; readonly absolute: string; readonly follow: boolean },
+  buffer: Buffer,
+  at: number,
+): SmallFile | undefined {
+  const fd = openSync(absolute, follow ? READ : READ | constants.O_NOFOLLOW);
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) throw specialFile(path);
+    if (stat.size > SMALL) return undefined;
+    const length = readSync(fd, buffer, 0, stat.size + 1, 0);
+    const reliable = isReliable(stat, at);
+    if (length !== stat.size || (!reliable && !isSameFile(stat, fstatSync(fd)))) throw changed(path);
+    return { stat, isReliable: reliable, bytes: buffer.subarray(0, length) };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Whether a file kept its bytes, as far as stat values tell. */
+export function isSameFile(a: FileStat, b: FileStat): boolean {
+  return a.mtimeMs === b.mtimeMs && a.size === b.size && a.ino === b.ino;
+}
+
+/** Files of one folder that a helper thread is to read. */
+export interface ReadFilesInput {
+  /** Absolute. */
+  readonly folder: string;
+  readonly names: readonly string[];
+  readonly follow: boolean;
+  /** When reading begins, in ms since 1970. */
+  readonly at: number;
+  /** Whether the bytes are wanted too. */
+  readonly keepBytes: boolean;
+}
+
+/** What a helper thread has read, file by file; one with the size -1 is left to the main thread, with what is wrong. */
+export interface ReadFilesOutput {
+  /** mtime, ctime, inode, size, mode, and 1 where the stat values are reliable. */
+  readonly stats: Float64Array;
+  /** 32 bytes each. */
+  readonly digests: Uint8Array;
+  /** The bytes of all files behind one another; empty where they are not wanted. */
+  readonly bytes: Uint8Array;
+}
+
+/** Numbers per file in {@link ReadFilesOutput}. */
+export const STAT_COLUMNS = 6;
+
+/** Does the job of a helper thread. */
+export function readFiles({ folder, names, follow, at, keepBytes }: ReadFilesInput, blake3: Blake3): ReadFilesOutput {
+  const stats = new Float64Array(names.length * STAT_COLUMNS);
+  const digests = new Uint8Array(names.length * 32);
+  const buffer = Buffer.allocUnsafe(SMALL + 1);
+  let bytes = Buffer.allocUnsafeSlow(keepBytes ? 512 * names.length : 0);
+  let used = 0;
+  for (const [row, name] of names.entries()) {
+    const read = tryRead({ path: name, absolute: `${folder}/${name}`, follow }, buffer, at);
+    const { stat, isReliable: reliable } = read ?? { stat: undefined, isReliable: false };
+    if (read === undefined || stat === undefined) {
+      stats[row * STAT_COLUMNS + 3] = -1;
+      continue;
+    }
+    stats.set([stat.mtimeMs, stat.ctimeMs, stat.ino, stat.size, stat.mode, reliable ? 1 : 0], row * STAT_COLUMNS);
+    digests.set(blake3.raw(read.bytes), row * 32);
+    if (!keepBytes) continue;
+    if (used + read.bytes.length > bytes.length) bytes = grown(bytes, used + read.bytes.length);
+    used += read.bytes.copy(bytes, used);
+  }
+  return { stats, digests, bytes: new Uint8Array(bytes.buffer, 0, used) };
+}
+
+/** The main thread meets the same trouble, and can say what it is. */
+function tryRead(...file: Parameters<typeof readSmall>): SmallFile | undefined {
+  try {
+    return readSmall(...file);
+  } catch (error) {
+    if (error instanceof Error) return undefined;
+    throw error;
+  }
+}
+
+function grown(bytes: Buffer, needed: number): Buffer<ArrayBuffer> {
+  const larger = Buffer.allocUnsafeSlow(Math.max(needed, bytes.length * 2));
+  bytes.copy(larger);
+  return larger;
+}
+
+/** One file of {@link ReadFilesOutput}; `start` is where its bytes begin. */
+export interface ReadAhead {
+  readonly stat: FileStat;
+  readonly isReliable: boolean;
+  readonly digest: RawDigest;
+  readonly bytes: Buffer;
+}
+
+/** The files that a helper thread has read, by name; without those that it left. */
+export function readAhead(
+  names: readonly string[],
+  { stats, digests, bytes }: ReadFilesOutput,
+): Map<string, ReadAhead> {
+  const found = new Map<string, ReadAhead>();
+  const [all, hashes] = [asBuffer(bytes), asBuffer(digests)];
+  let start = 0;
+  for (const [row, name] of names.entries()) {
+    const [mtimeMs, ctimeMs, ino, size, mode, reliable] = stats.subarray(row * STAT_COLUMNS, (row + 1) * STAT_COLUMNS) as unknown as [number, number, number, number, number, number]; // prettier-ignore
+    if (size < 0) continue;
+    found.set(name, {
+      stat: { mtimeMs, ctimeMs, ino, size, mode },
+      isReliable: reliable === 1,
+      digest: hashes.subarray(row * 32, row * 32 + 32),
+      bytes: all.subarray(start, start + size),
+    });
+    start += size;
+  }
+  return found;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+
+/** More threads than this do not pay: the disk, or the folder that all of them write to, is then what takes time. */
+const MOST = 3;
+
+/** Threads beside the main one, for work that comes in large heaps. */
+export interface HelperThreads {
+  readonly count: number;
+  /** Has the thread `at` (from 0) do a job; jobs of one thread are done one after another. */
+  run<O>(at: number, job: string, input: unknown): Promise<O>;
+}
+
+interface Answer {
+  readonly id: number;
+  readonly output?: unknown;
+  readonly error?: Error;
+}
+
+/** The program of a helper thread, in the bundle beside the chunks; there is none where the sources run as they are. */
+const PROGRAM = new URL('../helper-thread.js', import.meta.url);
+
+let threads: HelperThreads | undefined | null = null;
+
+/** The helper threads of this process, started when they are first asked for; `undefined` where there can be none. */
+export function helperThreads(): HelperThreads | undefined {
+  if (threads === null) {
+    const count = Math.min(availableParallelism() - 1, MOST);
+    threads = count > 0 && existsSync(fileURLToPath(PROGRAM)) ? startThreads(count) : undefined;
+  }
+  return threads;
+}
+
+function startThreads(count: number): HelperThreads {
+  const started = Array.from({ length: count }, () => new HelperThread());
+  return {
+    count,
+    run: <O>(at: number, job: string, input: unknown) => (started[at] as HelperThread).run(job, input) as Promise<O>,
+  };
+}
+
+class HelperThread {
+  readonly #worker = new Worker(PROGRAM);
+  readonly #waiting = new Map<number, (answer: Answer) => void>();
+  #next = 0;
+
+  constructor() {
+    // A thread that waits for work keeps nobody from ending.
+    this.#worker.unref();
+    this.#worker.on('message', (answer: Answer) => {
+      this.#end(answer);
+    });
+    this.#worker.on('error', (error: Error) => {
+      for (const id of [...this.#waiting.keys()]) this.#end({ id, error });
+    });
+  }
+
+  run(job: string, input: unknown): Promise<unknown> {
+    const id = this.#next;
+    this.#next += 1;
+    this.#worker.ref();
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, ({ output, error }) => {
+        if (error === undefined) resolve(output);
+        else reject(error);
+      });
+      this.#worker.postMessage({ id, job, input });
+    });
+  }
+
+  #end(answer: Answer): void {
+    const done = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if (this.#waiting.size === 0) this.#worker.unref();
+    done?.(answer);
+  }
+}

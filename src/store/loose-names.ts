@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { namesIn } from '../kit/temporary.ts';
+
+/**
+ * Which loose objects there are, a shard at a time: whoever asks for objects by the hundred thousand lists 256 folders
+ * instead. What other processes store later is not seen, which only means that it is stored once more.
+ */
+export class LooseNames {
+  readonly #folder: string;
+  readonly #shards = new Map<string, Set<string>>();
+
+  /** `folder` holds the shards. */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Whether the object is there whose digest lies at `at` of some bytes. */
+  has(bytes: Buffer, at: number): boolean {
+    const names = this.#shard(bytes.toString('hex', at, at + 1));
+    return names.size > 0 && names.has(bytes.toString('hex', at + 1, at + 32));
+  }
+
+  /** From now on an object is there. `hex` are the digits of its digest. */
+  add(hex: string): void {
+    this.#shards.get(hex.slice(0, 2))?.add(hex.slice(2));
+  }
+
+  /** From now on it is not. */
+  delete(hex: string): void {
+    this.#shards.get(hex.slice(0, 2))?.delete(hex.slice(2));
+  }
+
+  #shard(name: string): Set<string> {
+    let names = this.#shards.get(name);
+    if (names === undefined) {
+      names = new Set(namesIn(join(this.#folder, name)));
+      this.#shards.set(name, names);
+    }
+    return names;
+  }
+}

@@ -1,0 +1,38 @@
+/** The program of a helper thread (kit/helper-threads.ts): does the jobs that it is sent, one after another. */
+import { parentPort } from 'node:worker_threads';
+import { readFiles } from '../fingerprint/read-files.ts';
+import { loadBlake3 } from '../kit/blake3.ts';
+import { writeFiles } from '../store/write-files.ts';
+
+const blake3 = loadBlake3();
+
+const JOBS = {
+  'read-files': readFiles,
+  'write-files': writeFiles,
+} as const;
+
+interface Job {
+  readonly id: number;
+  readonly job: keyof typeof JOBS;
+  readonly input: never;
+}
+
+parentPort?.on('message', ({ id, job, input }: Job) => {
+  blake3
+    .then((hash) => JOBS[job](input, hash))
+    .then(
+      (output) => {
+        parentPort?.postMessage({ id, output }, transferables(output));
+      },
+      (error: unknown) => {
+        parentPort?.postMessage({ id, error });
+      },
+    );
+});
+
+/** What is handed over instead of being copied. */
+function transferables(output: object): ArrayBuffer[] {
+  return Object.values(output).flatMap((value: unknown) =>
+    ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer ? [value.buffer] : [],
+  );
+}
