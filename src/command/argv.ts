@@ -23,8 +23,14 @@ export function plainWords(
       return { words: plain, rest: words.slice(word === '--' ? at + 1 : at) };
     }
     if (word === '--') return { words: [...plain, ...words.slice(at)], rest: [] };
-    plain.push(word);
     const option = optionOf(word, options);
+    const implied = option?.spec.implied;
+    // Like argparse's nargs='?': the next word is the value only if it can be one.
+    if (implied !== undefined && option?.spec.value?.split('|').includes(words[at + 1] ?? '') !== true) {
+      plain.push(`--${option?.name ?? ''}=${implied}`);
+      continue;
+    }
+    plain.push(word);
     if (option?.spec.type !== 'string') continue;
     for (let next = words[at + 1]; next !== undefined; next = words[at + 1]) {
       const first = plain.at(-1) === word;

@@ -37,6 +37,8 @@ export interface OptionSpec {
   readonly value?: string;
   /** Several values may follow it (`--targets a b`), up to the next flag; with `multiple`. */
   readonly variadic?: boolean;
+  /** What it means without a value (`--untracked-files`, `--untracked-files=no`, `--untracked-files no`); one of `value`. */
+  readonly implied?: string;
   readonly help: string;
 }
 

@@ -7,7 +7,6 @@ import { trackedThings } from '../data/tracked.ts';
 import type { Selected } from '../data/select.ts';
 import { selectTracked } from '../data/select.ts';
 import type { DataOptions } from '../data/workspace.ts';
-import { linksOf } from '../data/workspace.ts';
 import type { Progress } from '../report/progress.ts';
 import { createProgress } from '../report/progress.ts';
 import { clean } from '../report/words.ts';
@@ -71,5 +70,5 @@ export function dataOptions(
   const onProgress = (files: number, bytes: number): void => {
     progress.update(files, undefined, bytes);
   };
-  return { links: linksOf(engine), signal, onProgress, progress };
+  return { links: engine.links, signal, onProgress, progress };
 }

@@ -17,6 +17,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'commit', summary: 'Record what lies in the workspace', load: () => import('./commit.ts') },
   { name: 'remove', summary: 'Track things no more', load: () => import('./remove.ts') },
   { name: 'move', summary: 'Move tracked files and folders', load: () => import('./move.ts') },
+  {
+    name: 'data status',
+    summary: 'Show how HEAD, locks and pointers, and the workspace differ',
+    load: () => import('./data-status.ts'),
+  },
+  { name: 'unprotect', summary: 'Make plain files of links to the cache', load: () => import('./unprotect.ts') },
   { name: 'repro', summary: 'Run what changed, restore what was computed before', load: () => import('./repro.ts') },
   { name: 'status', summary: 'Show what changed since the last run', load: () => import('./status.ts') },
   {

@@ -1,21 +1,27 @@
+import type { PointerStatus } from '../data/pointer-status.ts';
 import type { PlannedStage, PlanState } from '../event/event.ts';
 import type { Reason } from '../event/reason.ts';
 import { describeReason } from '../event/reason.ts';
 import { list } from '../report/summary.ts';
 import { clean, plural } from '../report/words.ts';
+import type { Engine } from '../run/engine.ts';
 import { openEngine } from '../run/engine.ts';
 import { openHistory } from '../run/history.ts';
 import { planEvent, survey } from '../run/survey.ts';
-import type { Outcome } from './command.ts';
+import type { Context, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { NO_STAGES, SELECTION_OPTIONS, capacityOf, selectedStages } from './engine-options.ts';
+import { inProject } from './edit-target.ts';
+import type { LoadedProject } from './load-project.ts';
 import { graphOf, loadProject } from './load-project.ts';
 
 export default defineCommand({
   usage: '[targets...]',
   positionals: { min: 0, max: Infinity },
   json: true,
-  details: 'Exits with 0; with --quiet, with 1 when anything changed.',
+  details:
+    'Targets are stages, groups, pipeline files, outs, pointers or what they track.\n' +
+    'Exits with 0; with --quiet, with 1 when anything changed.',
   options: { ...SELECTION_OPTIONS, 'with-deps': { type: 'boolean', short: 'd', help: 'also what the targets need' } },
   async run(context, { positionals, options, global }): Promise<Outcome> {
     const loaded = loadProject(context);
@@ -26,23 +32,83 @@ export default defineCommand({
     const choice = all
       ? { ...options, 'all-pipelines': true }
       : { ...options, 'single-item': options['with-deps'] !== true && options.downstream !== true };
-    const selected = selectedStages({ project, graph, context }, positionals, choice);
+    const split = await splitTargets(loaded, context, positionals);
+    const isOnlyData = !all && split.stages.length === 0;
+    const selected = isOnlyData ? new Set<string>() : selectedStages({ project, graph, context }, split.stages, choice);
     const engine = await openEngine({ project, graph, env: context.env, emit: () => undefined });
     const plan = await survey(engine, selected, {});
+    const data = all || split.data.length > 0 ? await dataOf(engine, loaded, { context, targets: split.data }) : [];
     engine.index.save();
     const history = openHistory(`${project.pipeDir}/tmp/history.json`);
     const { stages } = planEvent(engine, plan, { jobs: capacityOf(project, undefined).jobs, history });
     const changed = stages.filter(({ state }) => !isIdle(state));
+    const isUpToDate = changed.length === 0 && data.every(({ state }) => state === 'unchanged');
     return {
-      exit: global.quiet && changed.length > 0 ? 1 : 0,
-      text: describe(stages, changed),
-      json: { schema: 'pipe.status/1', upToDate: changed.length === 0, stages: stages.map(statusJson) },
+      exit: global.quiet && !isUpToDate ? 1 : 0,
+      text: describe({ stages, changed, data }),
+      json: {
+        schema: 'pipe.status/1',
+        upToDate: isUpToDate,
+        stages: stages.map(statusJson),
+        ...(data.length === 0 ? {} : { data }),
+      },
     };
   },
 });
 
-function describe(stages: readonly PlannedStage[], changed: readonly PlannedStage[]): string {
-  if (stages.length === 0) return NO_STAGES;
+interface Targets {
+  /** For stages, as they were given. */
+  readonly stages: readonly string[];
+  /** For pointers, relative to the project. */
+  readonly data: readonly string[];
+}
+
+/** Where there is no pointer, nothing is loaded for pointers. */
+async function splitTargets(loaded: LoadedProject, { cwd }: Context, targets: readonly string[]): Promise<Targets> {
+  if (targets.length === 0 || loaded.pointerFiles.length === 0) return { stages: targets, data: [] };
+  const { pointerTargets } = await import('../data/pointer-status.ts');
+  const { root } = loaded.project;
+  const paths = targets.map((target) => inProject({ root, cwd }, target));
+  const found = pointerTargets(root, loaded.pointerFiles, paths);
+  return {
+    stages: targets.filter((_, at) => !found.has(paths[at] ?? '')),
+    data: paths.filter((path) => found.has(path)),
+  };
+}
+
+async function dataOf(
+  engine: Engine,
+  { pointerFiles }: LoadedProject,
+  { context, targets }: { readonly context: Context; readonly targets: readonly string[] },
+): Promise<PointerStatus[]> {
+  if (pointerFiles.length === 0) return [];
+  const { pointerStatus } = await import('../data/pointer-status.ts');
+  return pointerStatus(engine, pointerFiles, { targets, signal: context.signal });
+}
+
+const DATA_WORDS = {
+  modified: 'modified',
+  deleted: 'is not on disk',
+  uncached: 'is not in the cache',
+} as const satisfies Record<Exclude<PointerStatus['state'], 'unchanged'>, string>;
+
+interface Described {
+  readonly stages: readonly PlannedStage[];
+  readonly changed: readonly PlannedStage[];
+  readonly data: readonly PointerStatus[];
+}
+
+function describe({ stages, changed, data }: Described): string {
+  const lines = data.flatMap(({ path, pointer, state }) =>
+    state === 'unchanged' ? [] : [`${clean(pointer)}:`, `  ${clean(path)} ${DATA_WORDS[state]}`],
+  );
+  if (lines.length > 0) return [...(stages.length === 0 ? [] : [describeStages(stages, changed)]), ...lines].join('\n');
+  if (stages.length === 0)
+    return data.length === 0 ? NO_STAGES : `Everything is up to date: ${plural(data.length, 'pointer')}.`;
+  return describeStages(stages, changed);
+}
+
+function describeStages(stages: readonly PlannedStage[], changed: readonly PlannedStage[]): string {
   const idle = { 'up to date': 0, frozen: 0, skipped: 0 };
   for (const { state } of stages) if (isIdle(state)) idle[WORDS[state]] += 1;
   if (changed.length === 0) {

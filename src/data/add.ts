@@ -13,7 +13,8 @@ import { writePointer } from '../project/write-pointer.ts';
 import type { Engine } from '../run/engine.ts';
 import { storeSink } from '../run/sink.ts';
 import type { TreeEdit } from '../store/edit-tree.ts';
-import { restoreEntry } from '../store/restore.ts';
+import { relink } from '../store/relink.ts';
+import { isInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { untrackable } from './refuse.ts';
 import { editTracked, pointerAround, refuseFrozen } from './tracked-folder.ts';
@@ -58,14 +59,12 @@ export async function add(
   const writes = [...new Set(plan.map(({ path, around }) => around?.path ?? path))];
   return claimed(engine, { writes, signal: options.signal, name: 'add' }, async () => {
     const entries = await store(engine, plan, options);
-    if (options.noCommit !== true && options.noRelink !== true) {
-      for (const [path, entry] of entries) await relink(engine, { path, entry }, options);
-    }
     const pointers = await record(engine, plan, entries);
     const added = plan.flatMap(({ path, around }): Added[] => {
       const [entry, pointer] = [entries.get(path), pointers.get(around?.path ?? path)];
       return entry === undefined || pointer === undefined ? [] : [{ path, entry, pointer }];
     });
+    if (options.noCommit !== true && options.noRelink !== true) await relinkAll(engine, entries, options);
     const ignored = ensureIgnored(
       engine.project,
       writes.map((path) => absoluteOf(engine.project, path)),
@@ -161,16 +160,18 @@ function nothingThere(path: string, known: TrackedPath | undefined): PipeError {
   return new PipeError({ code: 'PIPE_DEP_MISSING', message: `${path} does not exist`, hint });
 }
 
-/** Where files are to be links, the store's copy takes the place of the one in the workspace. */
-export async function relink(
+/** Where files are to be links (`cache.type`), those that were stored are, once what they hold is recorded. */
+export async function relinkAll(
   engine: Engine,
-  { path, entry }: { readonly path: string; readonly entry: Entry },
+  entries: ReadonlyMap<string, Entry>,
   { links, signal }: Pick<AddOptions, 'links' | 'signal'>,
 ): Promise<void> {
-  const [first] = links.types;
-  if (first !== 'hardlink' && first !== 'symlink') return;
-  const { index, now, project } = engine;
-  const place = { target: absoluteOf(project, path), root: project.root, memory: { index, path, now }, links, signal };
-  await restoreEntry(engine.store, entry, place);
+  const { index, now, project, store } = engine;
+  for (const [path, entry] of entries) {
+    const target = absoluteOf(project, path);
+    // A symbolic link may lead out of the project: what lies there is read, never written.
+    if (isInside(target, project.root))
+      await relink(store, entry, { target, memory: { index, path, now }, links, signal });
+  }
   index.save();
 }

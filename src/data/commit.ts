@@ -22,7 +22,7 @@ import { storeSink } from '../run/sink.ts';
 import { stageProblems } from '../run/stage-problem.ts';
 import { readRunRecords, writeRunRecord } from '../store/run-record.ts';
 import type { Entry } from '../store/tree.ts';
-import { relink } from './add.ts';
+import { relinkAll } from './add.ts';
 import { editTracked, readPointer } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
 import { absoluteOf, claimed } from './workspace.ts';
@@ -157,10 +157,11 @@ async function commitStage(
   if (isSame) keepRun(engine, facts, outs);
   else recordBlock(engine, facts, outs);
   if (options.noRelink !== true) {
-    for (const out of stage.outs) {
-      const locked = outs.find(({ path }) => path === out.as);
-      if (out.cache && locked !== undefined) await relink(engine, { path: out.path, entry: entryOf(locked) }, options);
-    }
+    const stored = stage.outs.flatMap(({ as, cache, path }): [string, Entry][] => {
+      const locked = outs.find((each) => each.path === as);
+      return cache && locked !== undefined ? [[path, entryOf(locked)]] : [];
+    });
+    await relinkAll(engine, new Map(stored), options);
   }
   const kept = stage.outs.filter(({ cache }) => cache).map(({ path }) => absoluteOf(engine.project, path));
   return { told: { ...told, state: isSame ? 'unchanged' : 'changed' }, written: ensureIgnored(engine.project, kept) };
@@ -211,12 +212,12 @@ async function commitPointer(
     if (isNamed) throw notThere(path);
     return { told: { ...told, state: 'missing' }, written: [] };
   }
-  if (options.noRelink !== true) await relink(engine, { path, entry }, options);
   const { done, file } =
     below === ''
       ? writePointer(engine.project, tracked, entry)
       : await editTracked(engine, tracked, [{ path: below, entry }]);
   const state = done === 'unchanged' ? 'unchanged' : 'changed';
+  if (options.noRelink !== true) await relinkAll(engine, new Map([[path, entry]]), options);
   const ignored = ensureIgnored(engine.project, [absoluteOf(engine.project, pointer.path)]);
   return {
     told: { ...told, state },

@@ -6,7 +6,6 @@ import type { Claims } from '../run/claims.ts';
 import { waitNotice } from '../run/claims.ts';
 import type { Engine } from '../run/engine.ts';
 import type { Links } from '../store/link.ts';
-import { linkTrust } from '../store/link.ts';
 import type { Entry } from '../store/tree.ts';
 
 /** What commands for data go about with: how files are linked, what is told, what stops them. */
@@ -73,9 +72,4 @@ export async function claimed<T>(
 /** The absolute form of a path of the project. */
 export function absoluteOf(project: Pick<Project, 'root'>, path: string): string {
   return join(project.root, path);
-}
-
-/** How files are linked in a project, by its options and what is remembered of its objects. */
-export function linksOf(engine: Engine): Links {
-  return { types: engine.project.config.get('cache.type'), trust: linkTrust(engine.objects) };
 }

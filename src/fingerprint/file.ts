@@ -1,5 +1,5 @@
 import type { Dirent, Stats } from 'node:fs';
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { KINDS } from '../index/section.ts';
@@ -10,15 +10,16 @@ import type { Blake3 } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
-import { TEMPORARY_PREFIX } from '../kit/temporary.ts';
 import type { Entry } from '../store/tree.ts';
 import { Ahead } from './ahead.ts';
-import { changed, checkName, readProblem, specialFile } from './file-problem.ts';
+import { changed, readProblem, specialFile } from './file-problem.ts';
 import type { ReadFile } from './folder.ts';
 import type { ReadAhead } from './read-files.ts';
 import { SMALL, isSameFile, readSmall } from './read-files.ts';
 import { FolderBuilder } from './folder.ts';
-import { descend, fileEntry, kindOf, readTarget, statOf } from './look.ts';
+import type { Listing } from './list-folder.ts';
+import { isObjectLink, listFolder } from './list-folder.ts';
+import { descend, fileEntry, isAbout, kindOf, readTarget, statOf } from './look.ts';
 
 /** Small files are read into it, and done with before anything else happens. */
 const BUFFER = Buffer.allocUnsafe(SMALL + 1);
@@ -33,10 +34,10 @@ export interface FingerprintOptions {
   readonly blake3: Blake3;
   /** Whether a path relative to the root is left out of folders (`.pipeignore`). */
   readonly ignored: (path: string, isFolder: boolean) => boolean;
-  /** Whether a symbolic link with this target is one to an object of the store, and stands for its bytes. */
-  readonly isObject?: (target: string) => boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** The folder of the store's loose objects, absolute: a symbolic link to one of them counts as the file itself. */
+  readonly looseFolder?: string;
 }
 
 /** Receives what a walk finds, so that a store can take it in while it is hashed. */
@@ -50,6 +51,8 @@ export interface Sink {
   settle(): Promise<void>;
   /** Takes in a file of any size; returns the digest of the bytes it read. */
   file(path: string): Promise<Digest>;
+  /** Told of a link to an object of the store that is not there any more; else the path counts as absent. */
+  lost?(path: string): void;
 }
 
 /** How a walk goes about it. */
@@ -76,11 +79,12 @@ export async function fingerprintPath(
   return new Walk(how, options).entry(path, []);
 }
 
-/** What lies in a folder. */
-interface Listing {
-  readonly names: string[];
-  /** What is not a plain file, by name. */
-  readonly special: Map<string, Dirent>;
+/** A file that is read. */
+interface FilePlace {
+  readonly path: string;
+  readonly absolute: string;
+  /** Whether a symbolic link stands for what it leads to. */
+  readonly follow: boolean;
 }
 
 class Walk {
@@ -119,21 +123,22 @@ class Walk {
   async #entry(path: string, absolute: string, above: readonly string[]): Promise<Entry | undefined> {
     const stat = statOf(absolute, this.#how.follow);
     if (stat === undefined) return undefined;
-    if (stat.isFile()) return this.#single(path, absolute, stat);
+    if (stat.isFile()) return this.#single({ path, absolute, follow: this.#how.follow }, stat);
     if (stat.isDirectory()) return this.#folder(path, absolute, above);
     if (stat.isSymbolicLink()) return this.#link(path, absolute);
     throw specialFile(path);
   }
 
   /** A file that is looked at by itself. */
-  async #single(path: string, absolute: string, stat: Stats): Promise<Entry> {
+  async #single(file: FilePlace, stat: Stats): Promise<Entry> {
+    const { path } = file;
     const { index, now } = this.#options;
     const { sink } = this.#how;
     const known = index.lookup(path, stat);
     this.#count(stat.size);
     if (known !== undefined && sink?.has(rawOfDigest(known)) !== false) return fileEntry(stat, known);
     const at = now();
-    const read = this.#readSmall(path, absolute) ?? (await this.#readLarge(path, absolute, stat));
+    const read = this.#readSmall(file) ?? (await this.#readLarge(file, stat));
     const digest = digestOfRaw(read.digest);
     if (this.#isFull) await this.#settle();
     index.record(path, read.stat, { digest, at });
@@ -145,14 +150,13 @@ class Walk {
     this.#bytes += size;
   }
 
-  #readSmall(path: string, absolute: string): ReadFile | undefined {
-    const { follow } = this.#how;
-    const read = readSmall({ path, absolute, follow }, BUFFER, this.#options.now());
+  #readSmall(file: FilePlace): ReadFile | undefined {
+    const read = readSmall(file, BUFFER, this.#options.now());
     return read && { digest: this.#hashed(read.bytes), stat: read.stat, isReliable: read.isReliable };
   }
 
-  async #readLarge(path: string, absolute: string, before: Stats): Promise<ReadFile> {
-    const { sink, follow } = this.#how;
+  async #readLarge({ path, absolute, follow }: FilePlace, before: Stats): Promise<ReadFile> {
+    const { sink } = this.#how;
     const at = this.#options.now();
     const digest = sink === undefined ? await this.#hash(absolute) : await sink.file(absolute);
     const stat = statOf(absolute, follow);
@@ -169,10 +173,16 @@ class Walk {
     return hasher.digest();
   }
 
-  async #link(path: string, absolute: string): Promise<Entry> {
+  async #link(path: string, absolute: string): Promise<Entry | undefined> {
     const text = readTarget(path, absolute);
-    const object = this.#options.isObject?.(text) === true ? statOf(text, false) : undefined;
-    if (object?.isFile() === true) return this.#single(path, text, object);
+    if (isObjectLink(text, this.#options)) {
+      const stat = statOf(absolute, true);
+      if (stat === undefined) {
+        this.#how.sink?.lost?.(path);
+        return undefined;
+      }
+      if (stat.isFile()) return this.#single({ path, absolute, follow: true }, stat);
+    }
     const target = Buffer.from(text);
     this.#count(target.length);
     const digest = digestOfRaw(this.#hashed(target));
@@ -183,15 +193,19 @@ class Walk {
   async #folder(path: string, absolute: string, above: readonly string[]): Promise<Entry> {
     const inside = this.#how.follow ? descend(path, absolute, above) : above;
     const { index } = this.#options;
-    const { names, special } = this.#list(path, absolute);
+    const { names, special, linked } = listFolder({ path, absolute }, { ...this.#options, ...this.#how });
     const builder = new FolderBuilder({ path, entries: names.length, index }, this.#trees);
-    const ahead = this.#ahead(path, absolute, { names, special });
+    const ahead = this.#ahead(path, absolute, { names, special, linked });
     for (const name of names) {
       const child = path === '.' ? name : `${path}/${name}`;
       const kind = special.get(name);
       if (ahead?.isDue(name) === true) await ahead.wait();
       if (kind !== undefined) await this.#special(builder, { child, name, kind }, inside);
-      else if (!this.#fileNow(builder, { child, name, ahead })) await this.#fileLater(builder, child, name);
+      else {
+        const follow = this.#how.follow || linked.has(name);
+        const file = { path: child, absolute: this.#absolute(child), follow };
+        if (!this.#fileNow(builder, { file, name, ahead })) await this.#fileLater(builder, file, name);
+      }
       if (this.#isFull) await this.#settle();
       this.#steps += 1;
       if (this.#steps % PAUSE_EVERY === 0) await this.#pause();
@@ -200,56 +214,37 @@ class Walk {
   }
 
   /** Lets other threads read files that nothing is remembered of, where there are many. */
-  #ahead(path: string, absolute: string, { names, special }: Listing): Ahead | undefined {
+  #ahead(path: string, absolute: string, { names, special, linked }: Listing): Ahead | undefined {
     const memory = this.#options.index.folder(path);
-    const unknown = names.filter((name) => !special.has(name) && !memory.seek(name));
+    const unknown = names.filter((name) => !special.has(name) && !linked.has(name) && !memory.seek(name));
     const { follow, sink } = this.#how;
     return Ahead.of(unknown, { folder: absolute, follow, keepBytes: sink !== undefined, now: this.#options.now });
-  }
-
-  /** The names in a folder that count, sorted, and what those are that are not plain files. */
-  #list(path: string, absolute: string): Listing {
-    const names: string[] = [];
-    const special = new Map<string, Dirent>();
-    for (const each of readdirSync(absolute, { withFileTypes: true })) {
-      const { name } = each;
-      const isFolder = each.isDirectory();
-      const child = path === '.' ? name : `${path}/${name}`;
-      if (name.startsWith(TEMPORARY_PREFIX) || this.#options.ignored(child, isFolder)) continue;
-      // Before anything is looked at: a name that could not be decoded finds nothing, and must not pass for absent.
-      checkName(child, name);
-      // A link that points nowhere is left out of deps: there are no bytes to depend on.
-      if (this.#how.follow && each.isSymbolicLink() && !isThere(child, `${absolute}/${name}`)) continue;
-      names.push(name);
-      if (!each.isFile()) special.set(name, each);
-    }
-    return { names: names.sort(), special };
   }
 
   /** Takes a file in without waiting for anything; `false` when it is large. */
   #fileNow(
     builder: FolderBuilder,
-    { child, name, ahead }: { readonly child: string; readonly name: string; readonly ahead: Ahead | undefined },
+    { file, name, ahead }: { readonly file: FilePlace; readonly name: string; readonly ahead: Ahead | undefined },
   ): boolean {
-    const absolute = this.#absolute(child);
+    const { path, absolute, follow } = file;
     const { memory } = builder;
     const isRemembered = memory.seek(name);
     try {
       if (isRemembered) {
-        const stat = lstatSync(absolute);
+        const stat = (follow ? statSync : lstatSync)(absolute);
         if (this.#isKept(memory, stat)) {
           this.#count(stat.size);
           builder.keep(name);
           return true;
         }
       }
-      const read = this.#taken(ahead?.take(name)) ?? this.#readSmall(child, absolute);
+      const read = this.#taken(ahead?.take(name)) ?? this.#readSmall(file);
       if (read === undefined) return false;
       this.#count(read.stat.size);
       builder.addFile(name, kindOf(read.stat), { ...read, isRemembered });
       return true;
     } catch (error) {
-      throw isAbout(absolute, error) ? readProblem(child, error) : error;
+      throw isAbout(absolute, error) ? readProblem(path, error) : error;
     }
   }
 
@@ -265,16 +260,16 @@ class Walk {
     return this.#how.sink?.has(section.digests, row * 32) !== false;
   }
 
-  async #fileLater(builder: FolderBuilder, child: string, name: string): Promise<void> {
-    const absolute = this.#absolute(child);
+  async #fileLater(builder: FolderBuilder, file: FilePlace, name: string): Promise<void> {
+    const { path, absolute, follow } = file;
     const { memory } = builder;
     try {
-      const stat = lstatSync(absolute);
-      const read = await this.#readLarge(child, absolute, stat);
+      const stat = (follow ? statSync : lstatSync)(absolute);
+      const read = await this.#readLarge(file, stat);
       this.#count(stat.size);
       builder.addFile(name, kindOf(stat), { ...read, isRemembered: memory.section?.names[memory.row] === name });
     } catch (error) {
-      throw isAbout(absolute, error) ? readProblem(child, error) : error;
+      throw isAbout(absolute, error) ? readProblem(path, error) : error;
     }
   }
 
@@ -322,19 +317,4 @@ class Walk {
     this.#isFull = false;
     await this.#how.sink?.settle();
   }
-}
-
-/** Whether a link leads to anything. */
-function isThere(path: string, absolute: string): boolean {
-  try {
-    return statOf(absolute, true) !== undefined;
-  } catch (error) {
-    throw readProblem(path, error);
-  }
-}
-
-/** Whether an error of Node's is about a file: those of reading an open one do not name it. */
-function isAbout(absolute: string, error: unknown): boolean {
-  const { path, syscall } = error as NodeJS.ErrnoException;
-  return path === absolute || (path === undefined && (syscall === 'read' || syscall === 'fstat'));
 }

@@ -50,3 +50,18 @@ export function descend(path: string, absolute: string, above: readonly string[]
   if (above.includes(real)) throw circle(path);
   return [...above, real];
 }
+
+/** Whether a link leads to anything. */
+export function isThere(path: string, absolute: string): boolean {
+  try {
+    return statOf(absolute, true) !== undefined;
+  } catch (error) {
+    throw readProblem(path, error);
+  }
+}
+
+/** Whether an error of Node's is about a file: those of reading an open one do not name it. */
+export function isAbout(absolute: string, error: unknown): boolean {
+  const { path, syscall } = error as NodeJS.ErrnoException;
+  return path === absolute || (path === undefined && (syscall === 'read' || syscall === 'fstat'));
+}

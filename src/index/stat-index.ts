@@ -16,6 +16,8 @@ import { SectionWriter, openSection } from './section.ts';
 export interface StatIndex {
   /** The digest of an unchanged file; `undefined` when it must be hashed. */
   lookup(path: string, stat: Stats): Digest | undefined;
+  /** Whether anything is remembered of a file that was looked at by itself, changed or not. */
+  knows(path: string): boolean;
   /** Notes the digest of bytes that were read after `stat` was taken; `at` is when, in ms since 1970. */
   record(path: string, stat: KeptStat, hashed: { readonly digest: Digest; readonly at: number }): void;
   /** What is remembered of the entries of a folder. */
@@ -123,6 +125,11 @@ class LoggedIndex implements StatIndex {
     this.#load();
     this.#used.add(path);
     return digestIn(this.#files.get(path), stat) ?? digestIn(this.#inFolder(path), stat);
+  }
+
+  knows(path: string): boolean {
+    this.#load();
+    return this.#files.has(path);
   }
 
   record(path: string, stat: KeptStat, { digest, at }: { readonly digest: Digest; readonly at: number }): void {

@@ -29,6 +29,12 @@ export const OPTIONS = {
     default: ['reflink', 'copy'],
     help: 'how files come out of the cache: the first way that the disk can do',
   },
+  'cache.shared': {
+    kind: 'choice',
+    choices: ['private', 'group'],
+    default: 'private',
+    help: 'who writes into the cache: its owner, or all of the group that its folder belongs to',
+  },
   'parsing.bool': {
     kind: 'choice',
     choices: ['store_true', 'boolean_optional'],

@@ -1,11 +1,13 @@
+import { join } from 'node:path';
 import { fingerprintPath } from '../fingerprint/file.ts';
 import { canonical } from '../kit/canonical.ts';
 import type { Digest } from '../kit/digest.ts';
 import type { LockEntry } from '../lockfile/block.ts';
-import { lockEntry } from '../lockfile/entry.ts';
+import { entryOf, lockEntry } from '../lockfile/entry.ts';
 import type { Out, Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { relink } from '../store/relink.ts';
 import { writeRunRecord } from '../store/run-record.ts';
 import type { Engine } from './engine.ts';
 import type { StageFacts } from './facts.ts';
@@ -46,6 +48,7 @@ export async function commit(engine: Engine, facts: StageFacts, run: FinishedRun
     });
   }
   recordBlock(engine, facts, outs);
+  if (options.noCommit !== true) await linkOuts(engine, { stage, outs }, options);
   return undefined;
 }
 
@@ -69,6 +72,20 @@ export async function storeOuts(
     return outs;
   } finally {
     writer?.discard();
+  }
+}
+
+/** Where files are to be links (`cache.type`), those of outs that the store keeps become so, now that all is recorded. */
+async function linkOuts(
+  { store, index, now, project, links }: Engine,
+  { stage, outs }: { readonly stage: Stage; readonly outs: readonly LockEntry[] },
+  { forceSignal: signal }: StageOptions,
+): Promise<void> {
+  for (const { as, path, cache } of stage.outs) {
+    const locked = outs.find((each) => each.path === as);
+    if (!cache || locked === undefined) continue;
+    const place = { target: join(project.root, path), memory: { index, path, now }, links, signal };
+    await relink(store, entryOf(locked), place);
   }
 }
 

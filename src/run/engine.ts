@@ -15,6 +15,8 @@ import { cacheFolder } from '../project/cache-folder.ts';
 import { ignoreFilter } from '../project/ignore.ts';
 import type { Project } from '../project/project.ts';
 import { storeLayout } from '../store/layout.ts';
+import type { Links } from '../store/link.ts';
+import { linkTrust } from '../store/link.ts';
 import { ObjectStore } from '../store/object-store.ts';
 import { Claims } from './claims.ts';
 import { ParamFiles } from './param-files.ts';
@@ -30,6 +32,8 @@ export interface Engine {
   readonly index: StatIndex;
   /** What is remembered of the objects themselves, for links to them. */
   readonly objects: StatIndex;
+  /** How files come out of the store (`cache.type`). */
+  readonly links: Links;
   readonly claims: Claims;
   readonly params: ParamFiles;
   readonly fingerprint: FingerprintOptions;
@@ -51,18 +55,20 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
   const [blake3, checksum, rawChecksum] = await Promise.all([loadBlake3(), loadXxh64(), loadXxh64Raw()]);
   const owner = thisOwner();
   const tmp = join(project.pipeDir, 'tmp');
-  const store = new ObjectStore(storeLayout(cacheFolder(project)), blake3, (digest, movedTo) => {
+  const layout = storeLayout(cacheFolder(project), { shared: project.config.get('cache.shared') === 'group' });
+  const folder = indexFolder(project.root, env);
+  const index = openStatIndex(folder && join(folder, 'files.idx'), project.root, rawChecksum);
+  const objectFolder = indexFolder(layout.root, env);
+  const objects = openStatIndex(objectFolder && join(objectFolder, 'objects.idx'), layout.root, rawChecksum);
+  const onDamage = (digest: string, movedTo: string): void => {
     emit({
       type: 'notice',
       message: `the store held wrong bytes for ${digest}; they were moved to ${movedTo}`,
-      hint: 'check the disk: this is not supposed to happen',
+      hint: 'a file that is a link to them was edited in place (see `pipe unprotect`), or the disk is failing',
     });
-  });
-  const folder = indexFolder(project.root, env);
-  const index = openStatIndex(folder && join(folder, 'files.idx'), project.root, rawChecksum);
-  const { root: storeRoot } = store.layout;
-  const objectFolder = indexFolder(storeRoot, env);
-  const objects = openStatIndex(objectFolder && join(objectFolder, 'objects.idx'), storeRoot, rawChecksum);
+  };
+  const store = new ObjectStore(layout, blake3, onDamage);
+  store.trust = linkTrust(objects);
   return {
     project,
     graph,
@@ -71,6 +77,7 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
     store,
     index,
     objects,
+    links: { types: project.config.get('cache.type'), onRefused: noticeOnce(emit) },
     now,
     emit,
     locks: new LockState({ root: project.root, journals: join(tmp, 'journal'), owner, blake3, checksum, now }),
@@ -89,8 +96,22 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
       index,
       blake3,
       ignored: ignoreFilter(project.root),
-      isObject: (target) => target.startsWith(`${store.layout.looseFolder}/`) && !target.includes('/../'),
       now,
+      looseFolder: layout.looseFolder,
     },
+  };
+}
+
+/** Of many files that cannot be linked, the first is worth a word. */
+function noticeOnce(emit: Emit): () => void {
+  let isTold = false;
+  return () => {
+    if (isTold) return;
+    isTold = true;
+    emit({
+      type: 'notice',
+      message: 'the system refuses hardlinks to objects that belong to somebody else: the next of cache.type is used',
+      hint: 'Linux does so unless fs.protected_hardlinks is 0; or let cache.type begin with reflink or symlink',
+    });
   };
 }

@@ -10,6 +10,7 @@ import { removeTree } from '../kit/remove-tree.ts';
 import type { Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
 import { checkInside } from '../store/restore.ts';
+import { unprotect } from '../store/unprotect.ts';
 import { commit } from './commit.ts';
 import type { Engine } from './engine.ts';
 import type { StageFacts } from './facts.ts';
@@ -36,7 +37,7 @@ export async function execute(engine: Engine, facts: StageFacts, options: Execut
     const started = performance.now();
     const log = new LogFile(logPath(engine.project.pipeDir, stage.address));
     const tail: string[] = [];
-    removeOuts(engine, stage);
+    await prepareOuts(engine, stage, options);
     const { problem, exitCode, cancelled } = await runCommands(engine, stage, { attempt, log, tail, options });
     const whole = log.end();
     const durationMs = performance.now() - started;
@@ -58,14 +59,18 @@ function retryDelay({ retry }: Stage, attempt: number): number {
   return retry === undefined ? 0 : Math.min(retry.delayMs * retry.factor ** (attempt - 1), retry.maxDelayMs);
 }
 
-/** Outs that persist stay; everything else goes, so that no byte of an earlier run can pass for one of this run. */
-function removeOuts(engine: Engine, stage: Stage): void {
+/**
+ * Outs that persist stay, as files of their own: what the stage writes to them must not end up in the store. Everything
+ * else goes, so that no byte of an earlier run can pass for one of this run.
+ */
+async function prepareOuts(engine: Engine, stage: Stage, { signal }: ExecuteOptions): Promise<void> {
   const { root } = engine.project;
+  const { looseFolder } = engine.store.layout;
   for (const out of stage.outs) {
-    if (out.persist) continue;
     const target = join(root, out.path);
     checkInside(target, root);
-    removeTree(target);
+    if (out.persist) await unprotect(target, { looseFolder, signal });
+    else removeTree(target);
   }
 }
 

@@ -67,6 +67,7 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
   const locks = await foldLocks(engine, options.signal);
   engine.claims.close();
   engine.index.save();
+  engine.objects.save();
   history.save();
   await autostage(engine.project, engine.env, [...locks, ...ignored.written]);
   const counts = countOutcomes(ends);

@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ExecutionResult } from '../executor/executor.ts';
-import { isWithin } from '../kit/path.ts';
+import { ancestors, isOutside, isWithin } from '../kit/path.ts';
 import { systemFault } from '../kit/system-fault.ts';
+import { pointerFileOf } from '../lockfile/pointer.ts';
 import type { Dep, Out, Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
 import type { Engine } from './engine.ts';
@@ -23,7 +26,13 @@ export function stageProblems(engine: Engine, { stage, deps, params }: StageFact
   ];
 }
 
-function missingDep({ graph }: Engine, stage: Stage, dep: Dep): Problem {
+/** The pointer that tracks a path or a folder above it, if it lies where `pipe add` puts it. */
+function pointerAbove(root: string, path: string): string | undefined {
+  if (isOutside(path)) return undefined;
+  return [path, ...ancestors(path)].map(pointerFileOf).find((file) => existsSync(join(root, file)));
+}
+
+function missingDep({ graph, project }: Engine, stage: Stage, dep: Dep): Problem {
   const problem = (why: string, hint: string): Problem => ({
     code: 'PIPE_DEP_MISSING',
     message: `"${stage.address}" needs ${dep.path}: ${why}`,
@@ -40,6 +49,11 @@ function missingDep({ graph }: Engine, stage: Stage, dep: Dep): Problem {
     const { address, frozen } = maker;
     const how = frozen ? `it is frozen: pipe unfreeze ${address}` : `bring that up to date: pipe repro ${address}`;
     return problem(`"${address}" makes it, but ${gone}`, how);
+  }
+  const pointer = pointerAbove(project.root, dep.path);
+  if (pointer !== undefined) {
+    const how = `get it with \`pipe checkout ${pointer}\`, or with \`pipe pull ${pointer}\` where the cache lacks it`;
+    return problem(`${pointer} tracks it, but ${gone}`, how);
   }
   const hint = 'put it there, or add it to the outs of the stage that makes it';
   return problem(`no stage makes it and ${gone}`, hint);

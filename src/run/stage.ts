@@ -102,7 +102,8 @@ async function restore(
     if (out === undefined) return false;
     if (seen?.state === 'known' && isSameEntry('out', seen.entry, locked)) continue;
     const memory = { index: engine.index, path: out.path, now: engine.now };
-    const place = { target: join(root, out.path), root, signal, memory };
+    const links = out.cache ? engine.links : undefined;
+    const place = { target: join(root, out.path), root, signal, memory, links };
     if (!(await restoreEntry(engine.store, entryOf(locked), place))) return false;
   }
   // Its lock is left alone: what it needs may have changed since.

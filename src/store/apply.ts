@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { lstatSync, rmdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { Section, SectionLeaf } from '../index/section.ts';
 import { DIR, KINDS, SectionWriter } from '../index/section.ts';
@@ -173,7 +173,8 @@ class Applying {
         return true;
       }
     } else if (await restoreEntry(this.#store, child, { target, root, signal, links })) {
-      const stat = lstatSync(target);
+      // Of a symbolic link to an object the walk sees the object.
+      const stat = (child.kind === 'link' ? lstatSync : statSync)(target);
       const digest = rawOfDigest(child.digest);
       rows.addFile(name, { kind: KINDS.indexOf(child.kind), stat, digest, at: 0, isReliable: false });
       return true;

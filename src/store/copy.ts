@@ -1,8 +1,10 @@
-import { constants, rmSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, rmSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { copyFile, open, stat } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { checkAborted } from '../kit/abort.ts';
+import type { Blake3 } from '../kit/blake3.ts';
+import type { Digest } from '../kit/digest.ts';
 
 /** Clones the file where the disk shares blocks; `false` where it can't. */
 export async function reflink(source: string, target: string): Promise<boolean> {
@@ -111,5 +113,21 @@ async function copyByPieces(source: string, { handle, see, signal }: Copying): P
     }
   } finally {
     await from.close();
+  }
+}
+
+/** The digest of a file, read without waiting for anything. */
+export function hashFileNow(path: string, blake3: Blake3): Digest {
+  const hasher = blake3.hasher();
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  const fd = openSync(path, 'r');
+  try {
+    for (let length = -1; length !== 0;) {
+      length = readSync(fd, buffer);
+      hasher.update(buffer.subarray(0, length));
+    }
+    return hasher.digest();
+  } finally {
+    closeSync(fd);
   }
 }

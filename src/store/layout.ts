@@ -14,6 +14,8 @@ export interface StoreLayout {
   readonly root: string;
   /** The folder of everything but the format. */
   readonly base: string;
+  /** Whether a group works with the store: its members read and write what any of them made. */
+  readonly shared: boolean;
   readonly format: string;
   readonly tmp: string;
   readonly quarantine: string;
@@ -38,8 +40,8 @@ export interface StoreLayout {
   readonly trash: string;
 }
 
-/** The layout of a store at `root`, an absolute path. */
-export function storeLayout(root: string): StoreLayout {
+/** The layout of a store at `root`, an absolute path; `shared` by a group (`cache.shared`). */
+export function storeLayout(root: string, { shared = false } = {}): StoreLayout {
   const base = join(root, 'v1');
   const sharded = (folder: string, digest: Digest): string => {
     const hex = hexOf(digest);
@@ -48,6 +50,7 @@ export function storeLayout(root: string): StoreLayout {
   return {
     root,
     base,
+    shared,
     format: join(root, 'format'),
     tmp: join(base, 'tmp'),
     quarantine: join(base, 'quarantine'),

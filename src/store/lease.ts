@@ -1,8 +1,10 @@
-import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { ownedName, thisOwner } from '../kit/owner.ts';
 import { namesIn } from '../kit/temporary.ts';
+import { makeFolder } from '../kit/make-folder.ts';
 import type { StoreLayout } from './layout.ts';
+import { shareFile } from './write-shared.ts';
 
 /** How the names of leases end, and those of the ticket of whoever takes things out of the store. */
 export const LEASE = '.lease';
@@ -39,8 +41,11 @@ export class Lease {
     if (known !== undefined && existsSync(known.#path)) return known;
     known?.end();
     try {
-      mkdirSync(layout.leases, { recursive: true });
-      const lease = new Lease(layout, join(layout.leases, `${ownedName(thisOwner())}${LEASE}`));
+      makeFolder(layout.leases, layout);
+      const path = join(layout.leases, `${ownedName(thisOwner())}${LEASE}`);
+      const lease = new Lease(layout, path);
+      // Whoever takes things out must be able to read it.
+      if (layout.shared) shareFile(path);
       if (!isWatching) process.once('exit', endAll);
       isWatching = true;
       open.set(layout.root, lease);

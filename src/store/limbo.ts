@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, rmdirSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { ownedName, thisOwner } from '../kit/owner.ts';
 import { namesIn } from '../kit/temporary.ts';
+import { makeFolder } from '../kit/make-folder.ts';
 import type { StoreLayout } from './layout.ts';
 import { isStorePath } from './layout.ts';
 
@@ -21,7 +22,7 @@ export interface Limbo {
 /** A new limbo of this process. */
 export function openLimbo(layout: StoreLayout): Limbo {
   const folder = join(layout.limbo, ownedName(thisOwner()));
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder, layout);
   return {
     take(path) {
       const name = relative(layout.base, path).replaceAll(sep, '+');

@@ -1,42 +1,31 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { open, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
-import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
+import { makeFolder } from '../kit/make-folder.ts';
 import { ownedName, thisOwner } from '../kit/owner.ts';
 import { systemFault } from '../kit/system-fault.ts';
-import { copyThrough, reflink } from './copy.ts';
+import { copyThrough, hashFileNow } from './copy.ts';
 import type { PackedPlace } from './digest-map.ts';
+import type { ExtractOptions, LooseObjects } from './extract-loose.ts';
+import { extractLoose, linkLoose } from './extract-loose.ts';
 import type { StoreLayout } from './layout.ts';
-import type { Links } from './link.ts';
-import { linkObject } from './link.ts';
 import { hexOf } from './layout.ts';
+import type { LinkTrust } from './link.ts';
+import { NO_TRUST } from './link.ts';
 import { PackWriter } from './pack-writer.ts';
 import { prepareStore } from './prepare.ts';
 import { Presence } from './presence.ts';
+import { makeDurable, readBytesIfThere } from './store-file.ts';
 import { StoreWriter } from './store-writer.ts';
 import { sweepStore } from './sweep.ts';
 import { writeNew } from './write-files.ts';
 
 /** Objects up to this size are packed when many are stored at once. */
 export const PACKED_BYTES = 64 * 1024;
-
-const READ_ONLY = 0o444;
-
-/** How objects come into the workspace where nothing else is said. */
-const COPIES = ['reflink', 'copy'] as const;
-
-/** How an object is written out. */
-export interface ExtractOptions {
-  /** Permission bits of the file. */
-  readonly mode: number;
-  readonly signal?: AbortSignal | undefined;
-  /** Whether the file may be a link to the object; else it is a copy, sharing blocks where the disk can. */
-  readonly links?: Links | undefined;
-}
 
 /**
  * Bytes under their digest, in a folder on this machine: each in a file of its own (loose), or many small ones in a
@@ -52,12 +41,26 @@ export class ObjectStore {
   #isSwept = false;
   /** Told of each damaged object. */
   readonly #onDamage: (digest: Digest, movedTo: string) => void;
+  /** What is known of the objects that files of a workspace are links to. */
+  trust: LinkTrust = NO_TRUST;
+  readonly #extraction: LooseObjects;
 
   constructor(layout: StoreLayout, blake3: Blake3, onDamage: (digest: Digest, movedTo: string) => void) {
     this.layout = layout;
     this.#blake3 = blake3;
     this.#onDamage = onDamage;
-    this.#presence = new Presence(layout, blake3);
+    this.#presence = new Presence(layout, blake3, (...object) => this.#judged(...object));
+    this.#extraction = {
+      layout,
+      blake3,
+      trust: () => this.trust,
+      onWrong: (digest, path) => {
+        this.#quarantine(digest, path);
+      },
+      onLinked: (digest) => {
+        this.#presence.doubt(digest);
+      },
+    };
   }
 
   /**
@@ -81,7 +84,10 @@ export class ObjectStore {
     this.#presence.keep(path);
   };
 
-  /** Whether an object is there, by name alone: its bytes are checked when they are read. */
+  /**
+   * Whether an object is there, by name: its bytes are checked when they are read. Only one that is known to have been
+   * linked, and was touched since, is read at once: somebody may have edited it in place.
+   */
   has(digest: Digest): boolean {
     return this.#presence.has(digest);
   }
@@ -89,6 +95,29 @@ export class ObjectStore {
   /** The same for the digest that lies at `at` of some bytes, for those who ask by the hundred thousand. */
   hasRaw(bytes: Buffer, at = 0): boolean {
     return this.#presence.hasRaw(bytes, at);
+  }
+
+  /** What is known of a loose object; one that was touched since it was linked is read, and set aside when it is wrong. */
+  #judged(digest: Digest, path: string, stat: Stats): 'unknown' | 'right' | 'wrong' {
+    const known = this.trust.judge(path, digest, stat);
+    if (known !== 'touched') return known;
+    const at = Date.now();
+    if (this.digestOf(path) !== digest) {
+      this.#quarantine(digest, path);
+      return 'wrong';
+    }
+    this.trust.add(path, digest, { stat, at });
+    return 'right';
+  }
+
+  /** The digest of the bytes of a file (absolute), read without waiting for anything. */
+  digestOf(file: string): Digest {
+    return hashFileNow(file, this.#blake3);
+  }
+
+  /** Whether an object with these stat values is known to hold the right bytes, and to have been left alone since. */
+  isTrusted(digest: Digest, stat: Stats): boolean {
+    return this.trust.judge(this.layout.loose(digest), digest, stat) === 'right';
   }
 
   /** Stores bytes and returns their digest. */
@@ -168,75 +197,15 @@ export class ObjectStore {
     if (!existsSync(source)) {
       return this.#presence.packs.refresh() && this.extractPacked(digest, target, options.mode) !== undefined;
     }
-    const types = options.links?.types ?? COPIES;
-    for (const type of types) {
-      if (type === 'reflink' && (await reflink(source, target))) return this.#checkTarget(digest, target, options);
-      if (type === 'copy') return this.#copyOut(digest, target, options);
-      if (type === 'reflink' || (options.mode & 0o111) !== 0) continue;
-      const isWhole = await this.#isTrusted(digest, source, options);
-      if (!isWhole) return false;
-      if (linkObject(type, source, target)) return true;
-    }
-    return this.#copyOut(digest, target, options);
+    return extractLoose(this.#extraction, { digest, target }, options);
   }
 
-  /** Whether an object that is to be linked holds the right bytes; it is read unless it is known to. */
-  async #isTrusted(digest: Digest, source: string, { links, signal }: ExtractOptions): Promise<boolean> {
-    const stat = statSync(source, { throwIfNoEntry: false });
-    if (stat === undefined) return false;
-    if (links?.trust.has(source, digest, stat) === true) return true;
-    const hasher = this.#blake3.hasher();
-    const at = Date.now();
-    await eachChunk(source, (chunk) => { hasher.update(chunk); }, signal); // prettier-ignore
-    if (hasher.digest() !== digest) {
-      this.#quarantine(digest, source);
-      return false;
-    }
-    links?.trust.add(source, digest, { stat, at });
-    return true;
-  }
-
-  async #copyOut(digest: Digest, target: string, { mode, signal }: ExtractOptions): Promise<boolean> {
-    const source = this.layout.loose(digest);
-    const hasher = this.#blake3.hasher();
-    const see = (chunk: Buffer): void => {
-      hasher.update(chunk);
-    };
-    return this.#keepIf(digest, { source, target, mode }, async () => {
-      await copyThrough(source, { target, see, signal });
-      return hasher.digest() === digest;
-    });
-  }
-
-  async #checkTarget(digest: Digest, target: string, { mode, signal }: ExtractOptions): Promise<boolean> {
-    const hasher = this.#blake3.hasher();
-    return this.#keepIf(digest, { source: this.layout.loose(digest), target, mode }, async () => {
-      await eachChunk(target, (chunk) => { hasher.update(chunk); }, signal); // prettier-ignore
-      return hasher.digest() === digest;
-    });
-  }
-
-  /** Keeps a target that turns out right; removes any other, and quarantines an object of wrong bytes. */
-  async #keepIf(
-    digest: Digest,
-    { source, target, mode }: { readonly source: string; readonly target: string; readonly mode: number },
-    isRight: () => Promise<boolean>,
-  ): Promise<boolean> {
-    try {
-      if (await isRight()) {
-        const handle = await open(target, 'r');
-        await handle.chmod(mode).finally(() => handle.close());
-        return true;
-      }
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'EEXIST') await rm(target, { force: true });
-      if (code === 'ENOENT' && !existsSync(source)) return false;
-      throw error;
-    }
-    await rm(target, { force: true });
-    this.#quarantine(digest, source);
-    return false;
+  /**
+   * Makes `target`, which must not exist, a link to a loose object. `false` when the first of the ways that are wanted
+   * is no link or none of the links can be made, or when there is no such object that is loose and whole.
+   */
+  link(digest: Digest, target: string, options: Pick<ExtractOptions, 'links' | 'signal'>): Promise<boolean> {
+    return linkLoose(this.#extraction, { digest, target }, options);
   }
 
   /** Opens a writer for many objects at once. */
@@ -266,14 +235,20 @@ export class ObjectStore {
   /** Stores what `fill` writes to the file that it is told, which is not there yet. */
   async #write(fill: (target: string) => Promise<Digest>): Promise<Digest> {
     this.#begin();
-    mkdirSync(this.layout.tmp, { recursive: true });
+    makeFolder(this.layout.tmp, this.layout);
     const temporary = join(this.layout.tmp, ownedName(this.#owner));
     try {
       const digest = await fill(temporary);
       await makeDurable(temporary);
       const target = this.layout.loose(digest);
-      mkdirSync(dirname(target), { recursive: true });
+      makeFolder(dirname(target), this.layout);
       this.keep(target);
+      const stat = statSync(target, { throwIfNoEntry: false });
+      // Files that are links to an object that is right had better stay so.
+      if (stat !== undefined && this.isTrusted(digest, stat)) {
+        await rm(temporary, { force: true });
+        return digest;
+      }
       await rename(temporary, target);
       this.#presence.add(digest);
       return digest;
@@ -289,7 +264,7 @@ export class ObjectStore {
     // Before the bytes are out of reach.
     const movedTo = this.#placeAside(digest);
     try {
-      mkdirSync(this.layout.quarantine, { recursive: true });
+      makeFolder(this.layout.quarantine, this.layout);
       writeFileSync(movedTo, bytes ?? '');
     } catch (error) {
       // A store that is only read from must not keep anybody from reading.
@@ -306,7 +281,7 @@ export class ObjectStore {
   #quarantine(digest: Digest, path: string): void {
     this.#presence.forget(digest);
     const movedTo = this.#placeAside(digest);
-    mkdirSync(this.layout.quarantine, { recursive: true });
+    makeFolder(this.layout.quarantine, this.layout);
     try {
       renameSync(path, movedTo);
     } catch (error) {
@@ -315,26 +290,5 @@ export class ObjectStore {
       return;
     }
     this.#onDamage(digest, movedTo);
-  }
-}
-
-async function makeDurable(file: string): Promise<void> {
-  const handle = await open(file, 'r+');
-  try {
-    await handle.chmod(READ_ONLY);
-    await handle.datasync();
-  } finally {
-    await handle.close();
-  }
-}
-
-function readBytesIfThere(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // Nobody but a stranger's tree asks for gigabytes at once.
-    if (code === 'ENOENT' || code === 'ERR_FS_FILE_TOO_LARGE') return undefined;
-    throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { systemFault } from '../kit/system-fault.ts';
@@ -9,6 +9,7 @@ import type { StoreLayout } from './layout.ts';
 import { hexOf, packOfBadFile, packOfFile } from './layout.ts';
 import type { Frame } from './pack.ts';
 import { PackReader, readPackTable } from './pack-file.ts';
+import { noteBad } from './write-shared.ts';
 
 /** How many packs are kept open. */
 const MOST_OPEN = 8;
@@ -99,7 +100,7 @@ export class PackSet {
     const found = this.#found.get(name) ?? new Set();
     this.#found.set(name, found.add(hexOf(digest)));
     try {
-      appendFileSync(this.#layout.bad(name), `${hexOf(digest)}\n`);
+      noteBad(this.#layout, name, `${hexOf(digest)}\n`);
     } catch (error) {
       if (systemFault(error) === undefined) throw error;
     }

@@ -5,7 +5,6 @@ import {
   fdatasyncSync,
   ftruncateSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -15,6 +14,7 @@ import {
 import { join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
+import { makeFolder } from '../kit/make-folder.ts';
 import type { Owner } from '../kit/owner.ts';
 import { ownedName } from '../kit/owner.ts';
 import { DigestMap } from './digest-map.ts';
@@ -140,7 +140,7 @@ export class PackWriter {
 
   #open(): { readonly path: string; readonly fd: number } {
     if (this.#file !== undefined) return this.#file;
-    mkdirSync(this.#layout.tmp, { recursive: true });
+    makeFolder(this.#layout.tmp, this.#layout);
     const path = join(this.#layout.tmp, `${ownedName(this.#owner)}.pack`);
     this.#file = { path, fd: openSync(path, 'wx', 0o600) };
     return this.#file;
@@ -159,7 +159,7 @@ function placePack(
     } finally {
       closeSync(fd);
     }
-    mkdirSync(layout.packs, { recursive: true });
+    makeFolder(layout.packs, layout);
     renameSync(path, layout.pack(name));
   } catch (error) {
     rmSync(path, { force: true });

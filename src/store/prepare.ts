@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
-import { writeFileAtomic } from '../kit/atomic-file.ts';
+import { makeFolder } from '../kit/make-folder.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { StoreLayout } from './layout.ts';
 import { FORMER_FORMATS, STORE_FORMAT, formatOf } from './layout.ts';
+import { writeShared } from './write-shared.ts';
 
 /**
  * Makes the folders that a first write to a store needs, and checks the version.
@@ -11,8 +11,8 @@ import { FORMER_FORMATS, STORE_FORMAT, formatOf } from './layout.ts';
 export function prepareStore(layout: StoreLayout): void {
   const format = formatOf(layout);
   if (format === undefined || FORMER_FORMATS.includes(format)) {
-    mkdirSync(layout.tmp, { recursive: true });
-    writeFileAtomic(layout.format, `${STORE_FORMAT}\n`);
+    makeFolder(layout.tmp, layout);
+    writeShared(layout, layout.format, `${STORE_FORMAT}\n`);
   } else if (format !== STORE_FORMAT) {
     throw new PipeError({
       code: 'PIPE_STORE_FORMAT',

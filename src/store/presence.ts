@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
@@ -9,10 +10,17 @@ import { Lease } from './lease.ts';
 import { LooseNames } from './loose-names.ts';
 import { PackSet } from './pack-set.ts';
 
-/** Which objects a store has, by name alone; with a lease, of those that it says are there none goes away. */
+/**
+ * What is known of a loose object with these stat values: `unknown` of one that was never linked, which is as good as it
+ * was written; of one that others have in their hands, whether it still holds the right bytes.
+ */
+export type Judge = (digest: Digest, path: string, stat: Stats) => 'unknown' | 'right' | 'wrong';
+
+/** Which objects a store has, by name; with a lease, of those that it says are there none goes away. */
 export class Presence {
   readonly packs: PackSet;
   readonly #layout: StoreLayout;
+  readonly #judge: Judge;
   readonly #present = new Set<Digest>();
   readonly #loose: LooseNames;
   #lease: Lease | undefined;
@@ -24,8 +32,9 @@ export class Presence {
   /** Whether the packs were looked at. */
   #hasPacks = false;
 
-  constructor(layout: StoreLayout, blake3: Blake3) {
+  constructor(layout: StoreLayout, blake3: Blake3, judge: Judge) {
     this.#layout = layout;
+    this.#judge = judge;
     this.packs = new PackSet(layout, blake3);
     this.#loose = new LooseNames(layout.looseFolder);
   }
@@ -34,6 +43,11 @@ export class Presence {
   add(digest: Digest): void {
     this.#present.add(digest);
     this.#loose.add(hexOf(digest));
+  }
+
+  /** From now on an object is looked at each time: others have its bytes in their hands. */
+  doubt(digest: Digest): void {
+    this.#present.delete(digest);
   }
 
   /** Forgets that an object was there. */
@@ -67,13 +81,14 @@ export class Presence {
     this.#lease?.pin(path);
   }
 
-  /** Whether an object is there, by name alone: its bytes are checked when they are read. */
+  /**
+   * Whether an object is there, by name: its bytes are checked when they are read. Only one that is known to have been
+   * linked, and was touched since, is read at once: somebody may have edited it in place.
+   */
   has(digest: Digest): boolean {
     if (this.#present.has(digest)) return true;
     if (this.#wantsLease) this.hold();
-    if (!this.find(digest) && !this.#refreshed(digest)) return false;
-    this.#present.add(digest);
-    return true;
+    return this.find(digest) || this.#refreshed(digest);
   }
 
   /** The same for the digest that lies at `at` of some bytes, for those who ask by the hundred thousand. */
@@ -82,9 +97,8 @@ export class Presence {
     if (this.#wantsLease) this.hold();
     const place = this.packs.find(bytes, at);
     if (place !== undefined && (this.#isKept(place) || this.#isPacked(digestAt(bytes, at)))) return true;
-    if (!this.#loose.has(bytes, at)) return false;
-    // The list may be old: with a lease it must be so now.
-    return this.#lease === undefined || this.#isLoose(digestAt(bytes, at));
+    // The list may be old, and an object that was linked may have been edited since.
+    return this.#loose.has(bytes, at) && this.has(digestAt(bytes, at));
   }
 
   /** Another process may have packed an object, or merged packs, since they were last looked at. */
@@ -109,7 +123,10 @@ export class Presence {
     for (;;) {
       const place = this.packed(digest);
       if (place === undefined) return false;
-      if (this.#isKept(place)) return true;
+      if (this.#isKept(place)) {
+        this.#present.add(digest);
+        return true;
+      }
       this.packs.reload();
     }
   }
@@ -127,10 +144,15 @@ export class Presence {
 
   #isLoose(digest: Digest): boolean {
     const path = this.#layout.loose(digest);
-    if (!existsSync(path)) return false;
-    if (this.#lease === undefined) return true;
-    this.keep(path);
-    return existsSync(path);
+    let stat = statSync(path, { throwIfNoEntry: false });
+    if (stat !== undefined && this.#lease !== undefined) {
+      this.keep(path);
+      stat = statSync(path, { throwIfNoEntry: false });
+    }
+    if (stat === undefined) return false;
+    const known = this.#judge(digest, path, stat);
+    if (known === 'unknown') this.#present.add(digest);
+    return known !== 'wrong';
   }
 }
 

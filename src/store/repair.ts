@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, closeSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../kit/atomic-file.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw } from '../kit/digest.ts';
 import { thisOwner } from '../kit/owner.ts';
+import { makeFolder } from '../kit/make-folder.ts';
 import { readAt } from './pack-file.ts';
 import type { CheckedStore, DamagedPack } from './check.ts';
 import type { StoreLayout } from './layout.ts';
@@ -13,6 +13,7 @@ import { STORE_FORMAT, hexOf } from './layout.ts';
 import { temporaries } from './leftovers.ts';
 import { PackWriter } from './pack-writer.ts';
 import type { Upkeep } from './upkeep.ts';
+import { noteBad, writeShared } from './write-shared.ts';
 
 export interface RepairOptions {
   readonly layout: StoreLayout;
@@ -28,14 +29,14 @@ export interface RepairOptions {
  * @returns the packs that a process relies on, which stay as they are
  */
 export function repairStore(checked: CheckedStore, { layout, blake3, upkeep, now }: RepairOptions): DamagedPack[] {
-  if (checked.isFormatDamaged) writeFileAtomic(layout.format, `${STORE_FORMAT}\n`);
+  if (checked.isFormatDamaged) writeShared(layout, layout.format, `${STORE_FORMAT}\n`);
   for (const { digest, path } of checked.damagedLoose) setAside(layout, path, hexOf(digest));
   for (const path of checked.damagedRuns) setAside(layout, path, 'run');
   for (const path of [...checked.wrongNotes, ...temporaries(layout, now)]) rmSync(path, { force: true });
   return checked.damagedPacks.filter((pack) => {
     // Before all else: whoever reads meanwhile looks elsewhere.
     const noted = pack.bad.map(({ digest }) => `${digest.toString('hex')}\n`).join('');
-    if (!pack.isTableDamaged && noted !== '') appendFileSync(layout.bad(pack.name), noted);
+    if (!pack.isTableDamaged && noted !== '') noteBad(layout, pack.name, noted);
     // The same objects in the same order make a pack of the same name, which takes the place of the damaged one.
     if (writeAnew(layout, blake3, pack) === pack.name) {
       rmSync(layout.bad(pack.name), { force: true });
@@ -74,7 +75,7 @@ function writeAnew(layout: StoreLayout, blake3: Blake3, { path, good }: DamagedP
 }
 
 function setAside(layout: StoreLayout, path: string, name: string): void {
-  mkdirSync(layout.quarantine, { recursive: true });
+  makeFolder(layout.quarantine, layout);
   try {
     renameSync(path, join(layout.quarantine, `${name}-${randomBytes(4).toString('hex')}`));
   } catch (error) {

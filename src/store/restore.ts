@@ -100,12 +100,17 @@ export async function restoreEntry(store: ObjectStore, entry: Entry, place: Rest
 /** @throws {PipeError} PIPE_PATH_ESCAPES when the folder of `target`, as far as it exists, lies outside the project. */
 export function checkInside(target: string, root: string): void {
   const folder = realFolder(dirname(target));
-  if (isWithin(realpathSync(root), folder)) return;
+  if (isInside(target, root)) return;
   throw new PipeError({
     code: 'PIPE_PATH_ESCAPES',
     message: `${target} lies outside the project: a symbolic link leads to ${folder}`,
     hint: 'remove the link, or move the out',
   });
+}
+
+/** Whether the folder of `target`, as far as it exists, lies in the project at `root`. */
+export function isInside(target: string, root: string): boolean {
+  return isWithin(realpathSync(root), realFolder(dirname(target)));
 }
 
 /** The real path of a folder, or of the nearest one above it that exists. */

@@ -1,13 +1,14 @@
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../kit/atomic-file.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
 import { parseDigest } from '../kit/digest.ts';
+import { makeFolder } from '../kit/make-folder.ts';
 import { parseJson } from '../kit/parse-json.ts';
 import type { LockEntry } from '../lockfile/block.ts';
 import type { StoreLayout } from './layout.ts';
 import { hexOf } from './layout.ts';
+import { writeShared } from './write-shared.ts';
 
 /** What one successful run of a stage made: the run cache (docs/formats.md, `pipe.run/1`). */
 export interface RunRecord {
@@ -48,11 +49,12 @@ export function writeRunRecord(store: RecordTarget, blake3: Blake3, record: RunR
     peakMemoryBytes: null,
     unmeasured: UNMEASURED,
   });
-  const folder = store.layout.runs(record.key);
+  const { layout } = store;
+  const folder = layout.runs(record.key);
   const path = join(folder, `${hexOf(blake3.hash(text))}.json`);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder, layout);
   store.keep?.(path);
-  writeFileAtomic(path, text);
+  writeShared(layout, path, text);
 }
 
 /** Every intact record under a key, the newest first. */

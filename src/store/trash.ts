@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { readdirSync, renameSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { removeTree } from '../kit/remove-tree.ts';
 import { namesIn } from '../kit/temporary.ts';
+import { makeFolder } from '../kit/make-folder.ts';
 import type { StoreLayout } from './layout.ts';
 import { isStorePath } from './layout.ts';
 import { putBack } from './limbo.ts';
@@ -35,7 +36,7 @@ export function intoTrash(layout: StoreLayout, now: number, days: number): Dispo
   const made = new Set<string>();
   return (path, from) => {
     const target = join(folder, relative(layout.base, from));
-    if (!made.has(dirname(target))) mkdirSync(dirname(target), { recursive: true });
+    if (!made.has(dirname(target))) makeFolder(dirname(target), layout);
     made.add(dirname(target));
     renameSync(path, target);
   };

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, mkdirSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { writeProblem } from '../kit/atomic-file.ts';
@@ -7,6 +7,7 @@ import { rawOfDigest } from '../kit/digest.ts';
 import { isGone, ownedName, ownerOfName, thisOwner } from '../kit/owner.ts';
 import { readAt } from './pack-file.ts';
 import { namesIn } from '../kit/temporary.ts';
+import { makeFolder } from '../kit/make-folder.ts';
 import { PipeError } from '../problem/problem.ts';
 import { DigestMap } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
@@ -91,7 +92,7 @@ async function takeTicket(layout: StoreLayout, waitMs: number): Promise<string> 
   const ticket = join(layout.leases, `${ownedName(thisOwner())}${UPKEEP}`);
   for (;;) {
     try {
-      mkdirSync(layout.leases, { recursive: true });
+      makeFolder(layout.leases, layout);
       writeFileSync(ticket, '');
     } catch (error) {
       throw writeProblem(ticket, error);

@@ -35,6 +35,10 @@ export function findingsOf(diagnosis: Diagnosis): Finding[] {
   return [...found.filter((each) => each !== false), ...(project === null ? [] : projectFindings(project))];
 }
 
+function isLink(type: string | undefined): type is 'hardlink' | 'symlink' {
+  return type === 'hardlink' || type === 'symlink';
+}
+
 function projectFindings(project: DiagnosedProject): Finding[] {
   if (project.root === undefined) {
     return project.problems.map((message) => ({ message, hint: 'edit the file that is named here' }));
@@ -50,6 +54,12 @@ function projectFindings(project: DiagnosedProject): Finding[] {
       message: `cache.type allows only ${cacheType.join(', ')}, which cannot be done between these disks`,
       hint: 'add `copy`, or move the cache: `pipe config cache.dir`',
     },
+    isLink(cacheType[0]) &&
+      cacheType.some(works) &&
+      !works(cacheType[0]) && {
+        message: `cache.type begins with ${cacheType[0]}, which cannot be done between these disks: the next is used`,
+        hint: 'move the cache to the disk of the project: `pipe config cache.dir`',
+      },
     fileSystem.isNetwork && {
       message: `the project lies on a network disk (${fileSystem.type})`,
       hint: 'a local disk is faster, and its locks and times are exact',

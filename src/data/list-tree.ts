@@ -1,0 +1,18 @@
+import type { ReadTree } from '../store/diff-tree.ts';
+import type { Entry } from '../store/tree.ts';
+
+/** Folders nested deeper than this are not looked into: a tree may come from a stranger. */
+const DEEPEST = 512;
+
+/** All files and links below a folder, with their paths; what cannot be read is left out. */
+export function* listTree(
+  { path, entry: folder, depth = 0 }: { readonly path: string; readonly entry: Entry; readonly depth?: number },
+  readTree: ReadTree,
+): Generator<{ readonly path: string; readonly entry: Entry }, void, undefined> {
+  if (depth >= DEEPEST) return;
+  for (const [name, entry] of readTree(folder) ?? []) {
+    const child = `${path}/${name}`;
+    if (entry.kind === 'dir') yield* listTree({ path: child, entry, depth: depth + 1 }, readTree);
+    else yield { path: child, entry };
+  }
+}

@@ -1,0 +1,53 @@
+import type { Digest } from '../kit/digest.ts';
+import { isWithin } from '../kit/path.ts';
+import { PipeError } from '../problem/problem.ts';
+import { readPointers } from '../project/pointer-files.ts';
+import type { Engine } from '../run/engine.ts';
+import type { Entry } from '../store/tree.ts';
+import { lookAt } from './workspace.ts';
+
+/** What became of the data of a pointer: `uncached` is as it should be, but the store does not have it. */
+export interface PointerStatus {
+  readonly path: string;
+  readonly pointer: string;
+  readonly state: 'unchanged' | 'modified' | 'deleted' | 'uncached';
+}
+
+/**
+ * Compares pointers with what lies in the workspace. Files that the index knows are not read.
+ * @param files the pointers
+ * @param targets paths relative to the project: a pointer, what it tracks, something in it, or a folder above; none: all
+ * @throws {PipeError} with what is wrong with the pointers
+ */
+export async function pointerStatus(
+  engine: Engine,
+  files: readonly string[],
+  { targets, signal }: { readonly targets: readonly string[]; readonly signal: AbortSignal },
+): Promise<PointerStatus[]> {
+  const { pointers, problems } = readPointers(engine.project.root, files);
+  if (problems.length > 0) throw new PipeError(problems);
+  const result: PointerStatus[] = [];
+  for (const { path, file, entry, pointer } of pointers) {
+    const isAsked = targets.length === 0 || targets.some((each) => each === file || isWithin(path, each));
+    if (!isAsked) continue;
+    const present = await lookAt(engine, path, { signal });
+    const has = (digest: Digest): boolean => pointer.out.cache === false || engine.store.has(digest);
+    result.push({ path, pointer: file, state: stateOf({ entry, present }, has) });
+  }
+  return result;
+}
+
+function stateOf(
+  { entry, present }: { readonly entry: Entry; readonly present: Entry | undefined },
+  has: (digest: Digest) => boolean,
+): PointerStatus['state'] {
+  if (present === undefined) return 'deleted';
+  if (present.kind !== entry.kind || present.digest !== entry.digest) return 'modified';
+  return has(entry.digest) ? 'unchanged' : 'uncached';
+}
+
+/** The targets that mean pointers, or what they track, relative to the project; the others are for stages. */
+export function pointerTargets(root: string, files: readonly string[], targets: readonly string[]): Set<string> {
+  const { pointers } = readPointers(root, files);
+  return new Set(targets.filter((each) => pointers.some(({ file, path }) => each === file || isWithin(path, each))));
+}

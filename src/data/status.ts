@@ -1,0 +1,168 @@
+import type { Sink } from '../fingerprint/file.ts';
+import { fingerprintPath } from '../fingerprint/file.ts';
+import { eachChunk } from '../kit/chunks.ts';
+import type { Digest } from '../kit/digest.ts';
+import { digestOfRaw } from '../kit/digest.ts';
+import { isWithin } from '../kit/path.ts';
+import type { Engine } from '../run/engine.ts';
+import type { TreeChange } from '../store/diff-tree.ts';
+import { diffTrees, isSame } from '../store/diff-tree.ts';
+import { missingObjects } from '../store/missing-objects.ts';
+import type { RenamedOrChange } from '../store/pair-renames.ts';
+import { pairRenames } from '../store/pair-renames.ts';
+import { readTree } from '../store/read-tree.ts';
+import type { Entry, Tree } from '../store/tree.ts';
+import { isTree } from '../store/tree.ts';
+import { listTree } from './list-tree.ts';
+import type { Selected } from './select.ts';
+import { pathOf } from './select.ts';
+import type { Tracked } from './tracked.ts';
+
+/** Something at a path. */
+export interface Placed {
+  readonly path: string;
+  readonly entry: Entry;
+}
+
+/** How HEAD, locks and pointers, and the workspace differ. Lists are sorted by path. */
+export interface DataStatus {
+  /** What locks and pointers track, and the store lacks. */
+  readonly notInCache: readonly Placed[];
+  /** From HEAD to the locks and pointers as they stand; absent outside Git. */
+  readonly committed: readonly RenamedOrChange[] | undefined;
+  /** From locks and pointers to what lies on the disk. */
+  readonly uncommitted: readonly RenamedOrChange[];
+  /** What is the same everywhere; empty unless it was asked for. */
+  readonly unchanged: readonly Placed[];
+}
+
+export interface DataStatusOptions {
+  /** What HEAD tracks; absent outside Git. */
+  readonly head: readonly Placed[] | undefined;
+  readonly tracked: readonly Tracked[];
+  /** Absent: everything. */
+  readonly selected: readonly Selected[] | undefined;
+  /** Look into folders. */
+  readonly granular: boolean;
+  readonly unchanged: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Compares what is tracked in HEAD, by locks and pointers, and in the workspace. Each path is walked once, each tree read once. */
+export async function dataStatus(engine: Engine, options: DataStatusOptions): Promise<DataStatus> {
+  const { granular, selected, tracked } = options;
+  const trees = new Map<Digest, Buffer>();
+  const read = rememberedTrees(engine, trees);
+  const isAsked = askedBy(selected);
+  const isNear = (path: string): boolean =>
+    selected === undefined ||
+    selected.some((each) => isWithin(each.tracked.path, path) || isWithin(path, each.tracked.path));
+  const wanted = tracked.filter(({ path }) => isNear(path));
+  const recorded = new Map(wanted.flatMap(({ path, entry }) => (entry === undefined ? [] : [[path, entry] as const])));
+  const present = new Map<string, Entry>();
+  const how = { follow: false, sink: treeSink(engine, trees), signal: options.signal };
+  for (const { path } of wanted) {
+    const entry = await fingerprintPath(path, how, engine.fingerprint);
+    if (entry !== undefined) present.set(path, entry);
+  }
+  const head =
+    options.head && new Map(options.head.filter(({ path }) => isNear(path)).map((each) => [each.path, each.entry]));
+  const compare = (before: Tree, after: Tree): RenamedOrChange[] =>
+    pairRenames(changes(before, after, granular ? read : undefined).filter(({ path }) => isAsked(path)));
+  const committed = head && compare(head, recorded);
+  const uncommitted = compare(recorded, present);
+  const missing = granular
+    ? [...missingObjects(recorded, { has: (digest) => engine.store.has(digest), readTree: read })]
+    : [...recorded].flatMap(([path, entry]) => (engine.store.has(entry.digest) ? [] : [{ path, entry }]));
+  return {
+    notInCache: missing.filter(({ path }) => isAsked(path)),
+    committed,
+    uncommitted,
+    unchanged: options.unchanged
+      ? same(recorded, [...(committed ?? []), ...uncommitted], granular ? read : undefined).filter(({ path }) =>
+          isAsked(path),
+        )
+      : [],
+  };
+}
+
+type ReadEntry = (folder: Entry) => Tree | undefined;
+
+function askedBy(selected: readonly Selected[] | undefined): (path: string) => boolean {
+  if (selected === undefined) return () => true;
+  const asked = selected.map(pathOf);
+  return (path) => asked.some((each) => isWithin(each, path));
+}
+
+/** Of folders that differ, the folder itself, and with `read` also what differs in it. */
+function changes(before: Tree, after: Tree, read: ReadEntry | undefined): TreeChange[] {
+  const roots: TreeChange[] = [];
+  for (const path of new Set([...before.keys(), ...after.keys()])) {
+    const [old, young] = [before.get(path), after.get(path)];
+    if (old !== undefined && young !== undefined) {
+      if (!isSame(old, young)) roots.push({ kind: 'modified', path, before: old, after: young });
+    } else if (old !== undefined) roots.push({ kind: 'deleted', path, before: old });
+    else if (young !== undefined) roots.push({ kind: 'added', path, after: young });
+  }
+  if (read === undefined) return roots;
+  const known = new Set(roots.map(({ path }) => path));
+  const folders = (tree: Tree): Tree => new Map([...tree].filter(([, { kind }]) => kind === 'dir'));
+  const inside = [...diffTrees(folders(before), folders(after), read)].flatMap((change) =>
+    change.kind === 'unknown' ? unknownFiles(change, read) : known.has(change.path) ? [] : [change],
+  );
+  return [...roots, ...inside];
+}
+
+/** The files of a folder of which only one side is known: nobody can tell what they were. */
+function unknownFiles(change: Extract<TreeChange, { kind: 'unknown' }>, read: ReadEntry): TreeChange[] {
+  const folder = change.after;
+  if (folder?.kind !== 'dir') return [];
+  return [...listTree({ path: change.path, entry: folder }, read)].map(({ path, entry }) => ({
+    kind: 'unknown',
+    path,
+    after: entry,
+  }));
+}
+
+/** What is recorded and is in no list of changes. */
+function same(recorded: Tree, changed: readonly RenamedOrChange[], read: ReadEntry | undefined): Placed[] {
+  const touched = new Set(changed.flatMap((each) => (each.kind === 'renamed' ? [each.path, each.from] : [each.path])));
+  return [...recorded].flatMap(([path, entry]) => {
+    const root = touched.has(path) ? [] : [{ path, entry }];
+    if (entry.kind !== 'dir' || read === undefined) return root;
+    return [...root, ...[...listTree({ path, entry }, read)].filter((each) => !touched.has(each.path))];
+  });
+}
+
+/** Reads folders, each once: several comparisons need the same ones. */
+function rememberedTrees({ store }: Engine, trees: ReadonlyMap<Digest, Buffer>): ReadEntry {
+  const known = new Map<string, Tree | undefined>();
+  const objects = { read: (digest: Digest) => trees.get(digest) ?? store.read(digest) };
+  return (folder) => {
+    const key = folder.kind === 'dir' ? `${folder.digest} ${folder.size} ${folder.files}` : folder.digest;
+    if (!known.has(key)) known.set(key, readTree(objects, folder));
+    return known.get(key);
+  };
+}
+
+/** Hashes files, stores nothing, and keeps the trees of folders that the store does not have. */
+function treeSink({ blake3, store }: Engine, trees: Map<Digest, Buffer>): Sink {
+  return {
+    has: () => true,
+    hasTree: (digest) => trees.has(digest) || store.has(digest),
+    add(raw, bytes) {
+      if (!isTree(bytes)) return false;
+      const digest = digestOfRaw(raw);
+      if (!store.has(digest)) trees.set(digest, Buffer.from(bytes));
+      return false;
+    },
+    settle: () => Promise.resolve(),
+    async file(path) {
+      const hasher = blake3.hasher();
+      await eachChunk(path, (chunk) => {
+        hasher.update(chunk);
+      });
+      return hasher.digest();
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { Engine } from '../run/engine.ts';
+import { isInside } from '../store/restore.ts';
+import { unprotect } from '../store/unprotect.ts';
+import type { Selected } from './select.ts';
+import { pathOf } from './select.ts';
+import type { DataOptions } from './workspace.ts';
+import { absoluteOf, claimed } from './workspace.ts';
+
+/** A path, and how many files there became plain copies, or writable. */
+export interface Unprotected {
+  readonly path: string;
+  readonly files: number;
+}
+
+/**
+ * Makes plain, writable files of what is linked to the store in the workspace, each in one step.
+ * @throws {PipeError} PIPE_FILE_CHANGED for a file that is written meanwhile
+ */
+export async function unprotectPaths(
+  engine: Engine,
+  selected: readonly Selected[],
+  { signal }: Pick<DataOptions, 'signal'>,
+): Promise<Unprotected[]> {
+  const { looseFolder } = engine.store.layout;
+  const { root } = engine.project;
+  const paths = selected.map(pathOf);
+  return claimed(engine, { writes: paths, signal, name: 'unprotect' }, async () => {
+    const done: Unprotected[] = [];
+    for (const path of paths) {
+      const target = absoluteOf(engine.project, path);
+      done.push({ path, files: isInside(target, root) ? await unprotect(target, { looseFolder, signal }) : 0 });
+    }
+    return done;
+  });
+}

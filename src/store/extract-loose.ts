@@ -1,0 +1,150 @@
+import { existsSync, statSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import type { Blake3 } from '../kit/blake3.ts';
+import { eachChunk } from '../kit/chunks.ts';
+import type { Digest } from '../kit/digest.ts';
+import { copyThrough, reflink } from './copy.ts';
+import type { StoreLayout } from './layout.ts';
+import type { LinkTrust, Links } from './link.ts';
+import { linkObject } from './link.ts';
+
+/** How objects come into the workspace where nothing else is said. */
+const COPIES = ['reflink', 'copy'] as const;
+
+/** How an object is written out. */
+export interface ExtractOptions {
+  /** Permission bits of the file. */
+  readonly mode: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Whether the file may be a link to the object; else it is a copy, sharing blocks where the disk can. */
+  readonly links?: Links | undefined;
+}
+
+/** The loose objects of a store, and who is told of what shows when they are written out. */
+export interface LooseObjects {
+  readonly layout: StoreLayout;
+  readonly blake3: Blake3;
+  readonly trust: () => LinkTrust;
+  /** An object holds wrong bytes. */
+  readonly onWrong: (digest: Digest, path: string) => void;
+  /** From now on others have the bytes of an object in their hands. */
+  readonly onLinked: (digest: Digest) => void;
+}
+
+/** An object, and the path (absolute) that it goes to, where nothing lies yet. */
+interface Way {
+  readonly digest: Digest;
+  readonly target: string;
+}
+
+/**
+ * Writes a loose object to its target, the first way of `links.types` that can be, and checks every byte. `false` when
+ * the object is damaged, or gone meanwhile; there is no target then.
+ */
+export async function extractLoose(objects: LooseObjects, way: Way, options: ExtractOptions): Promise<boolean> {
+  for (const type of options.links?.types ?? COPIES) {
+    if (type === 'reflink' && (await reflink(sourceOf(objects, way), way.target))) {
+      return checkTarget(objects, way, options);
+    }
+    if (type === 'copy') break;
+    // An executable file would make the object one for all.
+    if (type === 'reflink' || (options.mode & 0o111) !== 0) continue;
+    const isDone = await linkOut(objects, { ...way, type }, options);
+    if (isDone !== undefined) return isDone;
+  }
+  return copyOut(objects, way, options);
+}
+
+type LinkOptions = Pick<ExtractOptions, 'links' | 'signal'>;
+
+/** See `ObjectStore.link`. */
+export async function linkLoose(objects: LooseObjects, way: Way, options: LinkOptions): Promise<boolean> {
+  for (const type of options.links?.types ?? []) {
+    if (type !== 'hardlink' && type !== 'symlink') return false;
+    const isDone = await linkOut(objects, { ...way, type }, options);
+    if (isDone !== undefined) return isDone;
+  }
+  return false;
+}
+
+function sourceOf({ layout }: LooseObjects, { digest }: Way): string {
+  return layout.loose(digest);
+}
+
+/** `undefined` when the system cannot, or may not, make such a link; `false` when the object is absent or damaged. */
+async function linkOut(
+  objects: LooseObjects,
+  { type, ...way }: Way & { readonly type: 'hardlink' | 'symlink' },
+  { links, signal }: LinkOptions,
+): Promise<boolean | undefined> {
+  if (!(await isWhole(objects, way, signal))) return false;
+  const refused = linkObject(type, sourceOf(objects, way), way.target);
+  // Linux lets nobody hardlink the files of others (fs.protected_hardlinks).
+  if (refused === 'EPERM' && type === 'hardlink') links?.onRefused?.();
+  return refused === undefined ? true : undefined;
+}
+
+/** Whether an object that is to be linked holds the right bytes; it is read unless it is known to. */
+async function isWhole(objects: LooseObjects, way: Way, signal: AbortSignal | undefined): Promise<boolean> {
+  const { digest } = way;
+  const source = sourceOf(objects, way);
+  const stat = statSync(source, { throwIfNoEntry: false });
+  if (stat === undefined) return false;
+  const trust = objects.trust();
+  if (trust.judge(source, digest, stat) === 'right') return true;
+  const hasher = objects.blake3.hasher();
+  const at = Date.now();
+  await eachChunk(source, (chunk) => { hasher.update(chunk); }, signal); // prettier-ignore
+  if (hasher.digest() !== digest) {
+    objects.onWrong(digest, source);
+    return false;
+  }
+  trust.add(source, digest, { stat, at });
+  objects.onLinked(digest);
+  return true;
+}
+
+async function copyOut(objects: LooseObjects, way: Way, { mode, signal }: ExtractOptions): Promise<boolean> {
+  const source = sourceOf(objects, way);
+  const hasher = objects.blake3.hasher();
+  const see = (chunk: Buffer): void => {
+    hasher.update(chunk);
+  };
+  return keepIf(objects, { ...way, mode }, async () => {
+    await copyThrough(source, { target: way.target, see, signal });
+    return hasher.digest() === way.digest;
+  });
+}
+
+async function checkTarget(objects: LooseObjects, way: Way, { mode, signal }: ExtractOptions): Promise<boolean> {
+  const hasher = objects.blake3.hasher();
+  return keepIf(objects, { ...way, mode }, async () => {
+    await eachChunk(way.target, (chunk) => { hasher.update(chunk); }, signal); // prettier-ignore
+    return hasher.digest() === way.digest;
+  });
+}
+
+/** Keeps a target that turns out right; removes any other, and says that the object holds wrong bytes. */
+async function keepIf(
+  objects: LooseObjects,
+  { mode, ...way }: Way & { readonly mode: number },
+  isRight: () => Promise<boolean>,
+): Promise<boolean> {
+  const { digest, target } = way;
+  const source = sourceOf(objects, way);
+  try {
+    if (await isRight()) {
+      const handle = await open(target, 'r');
+      await handle.chmod(mode).finally(() => handle.close());
+      return true;
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST') await rm(target, { force: true });
+    if (code === 'ENOENT' && !existsSync(source)) return false;
+    throw error;
+  }
+  await rm(target, { force: true });
+  objects.onWrong(digest, source);
+  return false;
+}

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+
+const READ_ONLY = 0o444;
+
+/** Makes the bytes of a file safe from a crash, and nobody's to write to. */
+export async function makeDurable(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  try {
+    await handle.chmod(READ_ONLY);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The bytes of a file; `undefined` when there is none, or more than fit into memory at once. */
+export function readBytesIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Nobody but a stranger's tree asks for gigabytes at once.
+    if (code === 'ENOENT' || code === 'ERR_FS_FILE_TOO_LARGE') return undefined;
+    throw error;
+  }
+}
