@@ -36,3 +36,12 @@ test('other flags take one value', () => {
     'd',
   ]);
 });
+
+test('a flag that implies a value takes the next word only if it can be one', () => {
+  const options = { untracked: { type: 'string', value: 'no|all', implied: 'all', help: '' } } as const;
+  const words = (...given: string[]) => plainWords({ positionals: { min: 0, max: 9 } }, options, given).words;
+  expect(words('--untracked')).toEqual(['--untracked=all']);
+  expect(words('--untracked', 'no', 'data')).toEqual(['--untracked', 'no', 'data']);
+  expect(words('--untracked', 'data')).toEqual(['--untracked=all', 'data']);
+  expect(words('--untracked=no')).toEqual(['--untracked=no']);
+});

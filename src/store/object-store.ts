@@ -244,8 +244,8 @@ export class ObjectStore {
       makeFolder(dirname(target), this.layout);
       this.keep(target);
       const stat = statSync(target, { throwIfNoEntry: false });
-      // Files that are links to an object that is right had better stay so.
-      if (stat !== undefined && this.isTrusted(digest, stat)) {
+      // Files may be links to an object that is there, the very file that was read among them: if it is right, it stays.
+      if (stat !== undefined && (this.isTrusted(digest, stat) || this.digestOf(target) === digest)) {
         await rm(temporary, { force: true });
         return digest;
       }

@@ -1,0 +1,163 @@
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { findProjectFiles } from '../project/project-files.ts';
+import { openProject } from '../project/project.ts';
+import { readPointers } from '../project/pointer-files.ts';
+import type { Engine } from '../run/engine.ts';
+import { openEngine } from '../run/engine.ts';
+import type { LinkType } from '../store/link.ts';
+import { add } from './add.ts';
+import { checkout } from './checkout.ts';
+import { selectTracked } from './select.ts';
+import { trackedThings } from './tracked.ts';
+
+const signal = new AbortController().signal;
+
+/** What a folder holds: by path, `x` or `l` or `f` and the text; one that begins with `#` is long. */
+type Content = Record<string, string>;
+
+let base: string;
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), 'pipe-round-trip-'));
+});
+afterEach(() => {
+  rmSync(base, { recursive: true, force: true });
+});
+
+function write(root: string, path: string, coded: string): void {
+  const file = join(root, path);
+  // Never through a link: that would be an edit in place, which another test is about.
+  rmSync(file, { force: true });
+  mkdirSync(dirname(file), { recursive: true });
+  if (coded.startsWith('l')) symlinkSync(coded.slice(1), file);
+  else writeFileSync(file, coded[1] === '#' ? coded.repeat(40_000) : coded.slice(1));
+  if (coded.startsWith('x')) chmodSync(file, 0o755);
+}
+
+/** A plain look at a folder; symbolic links into the store are what they lead to. */
+function look(root: string, folder = ''): Content {
+  const found: Content = {};
+  for (const name of readdirSync(join(root, folder))) {
+    const path = folder === '' ? name : `${folder}/${name}`;
+    const stat = lstatSync(join(root, path));
+    if (stat.isDirectory()) Object.assign(found, look(root, path));
+    else if (stat.isSymbolicLink() && !readlinkSync(join(root, path)).includes('/loose/')) {
+      found[path] = `l${readlinkSync(join(root, path))}`;
+    } else {
+      const letter = !stat.isSymbolicLink() && (stat.mode & 0o100) !== 0 ? 'x' : 'f';
+      const text = readFileSync(join(root, path), 'utf8');
+      found[path] = letter + (text.length > 1_000 ? `${String(text.length)} of ${text.slice(0, 10)}` : text);
+    }
+  }
+  return found;
+}
+
+/** Each step with an engine of its own, as if by a process of its own. */
+async function engineAt(root: string, type: LinkType): Promise<Engine> {
+  const env = { XDG_CACHE_HOME: join(base, 'cache'), XDG_CONFIG_HOME: join(base, 'config'), HOME: base };
+  const project = openProject({ cwd: root, env });
+  const graph = { stages: new Map(), needs: new Map(), neededBy: new Map(), order: [] };
+  const engine = await openEngine({ project, graph, env, emit: () => undefined });
+  return { ...engine, links: { types: [type, 'copy'] } };
+}
+
+function pointersOf({ project }: Engine) {
+  return readPointers(project.root, findProjectFiles(project).pointers).pointers;
+}
+
+async function addAll(root: string, type: LinkType): Promise<string> {
+  const engine = await engineAt(root, type);
+  await add(engine, ['d'], { known: { stages: [], pointers: pointersOf(engine) }, links: engine.links, signal });
+  engine.index.save();
+  engine.objects.save();
+  return readFileSync(join(root, 'd.pipe'), 'utf8');
+}
+
+async function checkoutAll(root: string, type: LinkType): Promise<void> {
+  const engine = await engineAt(root, type);
+  const tracked = trackedThings({ stages: [], pointers: pointersOf(engine) }, engine.locks);
+  const selected = selectTracked([], { tracked, root, cwd: root });
+  if (!selected.ok) throw new Error('nothing is selected');
+  const done = await checkout(engine, selected.value, { links: engine.links, signal });
+  expect(done.flatMap(({ missing }) => missing)).toEqual([]);
+  engine.index.save();
+  engine.objects.save();
+}
+
+const names = fc.constantFrom('a', 'b', 'c', 'z', 'ä', 'x y');
+const paths = fc
+  .tuple(names, fc.option(names), fc.option(names))
+  .map((parts) => parts.filter((part) => part !== null).join('.d/'));
+const big = fc.nat(5).map((n) => `#${String(n)}`);
+const coded = fc.oneof(
+  fc.string({ maxLength: 20 }).map((text) => `f${text}`),
+  big.map((text) => `f${text}`),
+  big.map((text) => `x${text}`),
+  names.map((name) => `l${name}`),
+);
+const folders = fc.dictionary(paths, coded, { minKeys: 1, maxKeys: 20, noNullPrototype: true });
+const changes = fc.array(fc.tuple(paths, fc.option(coded)), { minLength: 1, maxLength: 10 });
+
+const seed = Number(process.env['PIPE_SEED'] ?? 20_261_121);
+
+test.each([
+  ['reflink', 0],
+  ['hardlink', 0],
+  ['symlink', 0],
+  ['copy', 0],
+  ['hardlink', 2_500],
+  ['symlink', 2_500],
+  ['copy', 2_500],
+] as const)('what was added comes back byte by byte after any changes: %s, beside %d files', async (type, more) => {
+  const many: Content = Object.fromEntries(
+    Array.from({ length: more }, (_, at) => [`n${String(at)}`, `f${String(at)}\n`]),
+  );
+  await fc.assert(
+    fc.asyncProperty(folders, changes, async (first, edits) => {
+      const root = mkdtempSync(join(base, 'project-'));
+      mkdirSync(join(root, '.pipe'));
+      writeFileSync(join(root, '.pipe/config.yaml'), 'core:\n  no_scm: true\n');
+      for (const [path, each] of Object.entries({ ...many, ...first })) write(join(root, 'd'), path, each);
+      const before = look(join(root, 'd'));
+      const old = await addAll(root, type);
+      expect(look(join(root, 'd'))).toEqual(before);
+
+      for (const [path, each] of edits) {
+        if (each === null) rmSync(join(root, 'd', path), { recursive: true, force: true });
+        else write(join(root, 'd'), path, each);
+      }
+      mkdirSync(join(root, 'd'), { recursive: true });
+      const after = look(join(root, 'd'));
+      const young = await addAll(root, type);
+      expect(look(join(root, 'd'))).toEqual(after);
+
+      for (const [pointer, content] of [
+        [old, before],
+        [young, after],
+        [old, before],
+      ] as const) {
+        writeFileSync(join(root, 'd.pipe'), pointer);
+        await checkoutAll(root, type);
+        expect(look(join(root, 'd'))).toEqual(content);
+        // The stores of the next steps build on what is remembered now.
+        expect(await addAll(root, type)).toBe(pointer);
+      }
+      rmSync(root, { recursive: true });
+    }),
+    { seed, numRuns: more > 0 ? 2 : 8 },
+  );
+});
