@@ -1,6 +1,7 @@
 import type { Section, SectionLeaf } from '../index/section.ts';
 import { DIR, KINDS, SectionWriter } from '../index/section.ts';
-import type { FolderMemory, StatIndex } from '../index/stat-index.ts';
+import type { FolderMemory } from '../index/folder-memory.ts';
+import type { StatIndex } from '../index/stat-index.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { rawOfDigest } from '../kit/digest.ts';
 import type { Entry, Part } from '../store/tree.ts';

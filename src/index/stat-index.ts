@@ -6,6 +6,7 @@ import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import { byCodeUnit } from '../kit/order.ts';
 import { systemFault } from '../kit/system-fault.ts';
+import { FolderMemory } from './folder-memory.ts';
 import type { Section } from './section.ts';
 import { SectionWriter, openSection } from './section.ts';
 
@@ -53,35 +54,6 @@ const AT_ONCE = 512;
 export function isReliable(stat: Pick<Stats, 'mtimeMs' | 'ctimeMs'>, at: number): boolean {
   const tick = stat.mtimeMs % 1_000 === 0 ? COARSE_TICK_MS : TICK_MS;
   return at > Math.max(stat.mtimeMs, stat.ctimeMs) + tick;
-}
-
-/** Walks over what is remembered of a folder, in the order of names. */
-export class FolderMemory {
-  readonly sections: readonly Section[];
-  #at = 0;
-  #row = 0;
-
-  constructor(sections: readonly Section[]) {
-    this.sections = sections;
-  }
-
-  get section(): Section | undefined {
-    return this.sections[this.#at];
-  }
-
-  get row(): number {
-    return this.#row;
-  }
-
-  /** Goes on to a name, which comes after the one before; whether it is remembered. */
-  seek(name: string): boolean {
-    for (; this.#at < this.sections.length; this.#at += 1, this.#row = 0) {
-      const { names } = this.sections[this.#at] as Section;
-      while (this.#row < names.length && (names[this.#row] as string) < name) this.#row += 1;
-      if (this.#row < names.length) return names[this.#row] === name;
-    }
-    return false;
-  }
 }
 
 /**
