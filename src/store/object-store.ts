@@ -244,8 +244,8 @@ export class ObjectStore {
       makeFolder(dirname(target), this.layout);
       this.keep(target);
       const stat = statSync(target, { throwIfNoEntry: false });
-      // Files that are links to an object that is right had better stay so.
-      if (stat !== undefined && this.isTrusted(digest, stat)) {
+      // Files that are links to an object that is right had better stay so. What was linked just now is read.
+      if (stat !== undefined && this.#judged(digest, target, stat) === 'right') {
         await rm(temporary, { force: true });
         return digest;
       }
