@@ -5,6 +5,7 @@ import { writeDisposable } from '../kit/disposable-file.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import { byCodeUnit } from '../kit/order.ts';
+import { firstFrom } from '../kit/first-from.ts';
 import { systemFault } from '../kit/system-fault.ts';
 import { FolderMemory } from './folder-memory.ts';
 import type { Section } from './section.ts';
@@ -290,17 +291,6 @@ function digestIn(known: FileRow | undefined, stat: Stats): Digest | undefined {
 
 function hasEntries(section: Section): boolean {
   return section.digests.length > 0;
-}
-
-/** The first of so many places from which on something holds. */
-function firstFrom(count: number, holds: (at: number) => boolean): number {
-  let [low, high] = [0, count];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** Says that a section is no more. */

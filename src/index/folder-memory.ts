@@ -1,0 +1,30 @@
+import type { Section } from './section.ts';
+
+/** Walks over what is remembered of a folder, in the order of names. */
+export class FolderMemory {
+  readonly sections: readonly Section[];
+  #at = 0;
+  #row = 0;
+
+  constructor(sections: readonly Section[]) {
+    this.sections = sections;
+  }
+
+  get section(): Section | undefined {
+    return this.sections[this.#at];
+  }
+
+  get row(): number {
+    return this.#row;
+  }
+
+  /** Goes on to a name, which comes after the one before; whether it is remembered. */
+  seek(name: string): boolean {
+    for (; this.#at < this.sections.length; this.#at += 1, this.#row = 0) {
+      const { names } = this.sections[this.#at] as Section;
+      while (this.#row < names.length && (names[this.#row] as string) < name) this.#row += 1;
+      if (this.#row < names.length) return names[this.#row] === name;
+    }
+    return false;
+  }
+}
