@@ -52,6 +52,8 @@ const BROKEN: Record<string, { files: Record<string, string>; way: string }> = {
   'reports-see-events': crosses('src/report/see.ts', 'src/run/b.ts'),
   'engine-presents-nothing': crosses('src/run/present.ts', 'src/report/b.ts'),
   'store-knows-no-pipeline': crosses('src/store/know.ts', 'src/pipeline/b.ts'),
+  'data-below-commands': crosses('src/executor/below.ts', 'src/data/b.ts'),
+  'data-presents-nothing': crosses('src/data/present.ts', 'src/command/b.ts'),
   'commands-are-on-top': crosses('src/experiment/top.ts', 'src/command/b.ts'),
   'live-view-loads-late': crosses('src/command/late.ts', 'src/report/ink/b.ts'),
   'tool-stands-alone': crosses('src/run/alone.ts', 'model-creation/src/b.ts'),
