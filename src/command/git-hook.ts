@@ -26,10 +26,13 @@ export function gitHookOf(commands: () => readonly ListedCommand[]): Command {
       if (command === undefined || !commands().some((each) => each.name === command)) return {};
       const projects = await projectsOf(gitRoot, context);
       const wanted = command === 'push' ? projects.filter((cwd) => hasRemote({ cwd, env: context.env })) : projects;
-      return { next: wanted.map((folder) => ['--cd', folder, command]) };
+      return { next: wanted.map((folder) => ['--cd', folder, command, ...(FLAGS[command] ?? [])]) };
     },
   });
 }
+
+/** Git has switched by then, and data that nobody has fetched yet is no reason to say that it failed. */
+const FLAGS: Readonly<Partial<Record<string, readonly string[]>>> = { checkout: ['--allow-missing'] };
 
 /** Absolute paths of the projects that hooks are for and that are there: another branch may lack them. */
 async function projectsOf(gitRoot: string, { env }: Context): Promise<string[]> {
