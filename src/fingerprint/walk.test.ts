@@ -156,7 +156,8 @@ function kindAtSafely(path: string): ReturnType<typeof kindAt> {
   try {
     return kindAt(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    // Below a file, or below links that lead to each other.
+    if (['ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }

@@ -35,6 +35,7 @@ test('every value is read back as it was, kind and all', () => {
 });
 
 test('the text is YAML 1.2 with the same meaning', () => {
+  expect(canonical('\u007f\u0085\u009f\uffff\ud800')).toBe('"\\u007f\u0085\\u009f\\uffff\\ud800"');
   fc.assert(
     fc.property(value, (written) => {
       const { root } = readYaml({ file: 'x', text: canonical(written) });

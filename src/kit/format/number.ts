@@ -29,9 +29,15 @@ function spellOut(mantissa: string, exponent: number): string {
     : `${sign}${digits.padEnd(exponent + 1, '0')}.0`;
 }
 
-/** A text in JSON's quotes; a lone surrogate is escaped, so that the result is always valid UTF-8. */
+/** What YAML 1.2 does not count as printable and JSON does not escape by itself. */
+const UNPRINTABLE = /[\u007f-\u0084\u0086-\u009f\ufffe\uffff]/;  
+const ALL_UNPRINTABLE = new RegExp(UNPRINTABLE, 'g');
+
+/** A text in JSON's quotes, valid UTF-8 and printable: lone surrogates and control characters are escaped. */
 export function quoteText(text: string): string {
-  return JSON.stringify(text);
+  const quoted = JSON.stringify(text);
+  if (!UNPRINTABLE.test(quoted)) return quoted;
+  return quoted.replace(ALL_UNPRINTABLE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /**
