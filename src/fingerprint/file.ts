@@ -80,6 +80,21 @@ export async function fingerprintPath(
   return new Walk(how, options).entry(path, []);
 }
 
+/**
+ * What {@link fingerprintPath} finds where a file lies that the stat index knows, without waiting for anything;
+ * `undefined` in all other cases.
+ */
+export function knownFile(path: string, follow: boolean, { root, index }: FingerprintOptions): Entry | undefined {
+  const stat = statOf(absoluteOf(path, root), follow);
+  if (stat?.isFile() !== true) return undefined;
+  const digest = index.lookup(path, stat);
+  return digest === undefined ? undefined : fileEntry(stat, digest);
+}
+
+function absoluteOf(path: string, root: string): string {
+  return path.startsWith('/') ? path : `${root}/${path}`;
+}
+
 /** A file that is read. */
 interface FilePlace {
   readonly path: string;
@@ -296,7 +311,7 @@ class Walk {
   }
 
   #absolute(path: string): string {
-    return path.startsWith('/') ? path : `${this.#options.root}/${path}`;
+    return absoluteOf(path, this.#options.root);
   }
 
   readonly #trees = {

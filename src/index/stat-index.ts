@@ -286,7 +286,7 @@ function digestIn(known: FileRow | undefined, stat: Stats): Digest | undefined {
   const { section, row, fresh } = known;
   if (fresh !== undefined) return fresh.isReliable && isSame(fresh.stat, stat) ? fresh.digest : undefined;
   if (section?.isUnchanged(row, stat) !== true) return undefined;
-  return digestOfRaw(section.digests.subarray(row * 32, row * 32 + 32));
+  return digestOfRaw(section.digests, row * 32);
 }
 
 function hasEntries(section: Section): boolean {

@@ -9,9 +9,9 @@ export type Digest = string & { readonly [digestBrand]: true };
 /** The 32 bytes of a BLAKE3 digest, as they stand in packs and in the index. */
 export type RawDigest = Buffer;
 
-/** The text form of 32 bytes of BLAKE3. */
-export function digestOfRaw(raw: RawDigest): Digest {
-  return `b3:${raw.toString('hex', 0, 32)}` as Digest;
+/** The text form of the 32 bytes of BLAKE3 that lie at `at`. */
+export function digestOfRaw(raw: Buffer, at = 0): Digest {
+  return `b3:${raw.toString('hex', at, at + 32)}` as Digest;
 }
 
 /** The 32 bytes of a BLAKE3 digest. */

@@ -84,7 +84,9 @@ function parseEntries(value: Value | undefined): LockEntry[] | undefined {
   if (value === undefined) return [];
   if (!Array.isArray(value)) return undefined;
   const entries = (value as readonly Value[]).map(parseEntry);
-  return entries.every((entry) => entry !== undefined) ? entries : undefined;
+  if (!entries.every((entry) => entry !== undefined)) return undefined;
+  const isUnique = entries.length < 2 || new Set(entries.map(({ path }) => path)).size === entries.length;
+  return isUnique ? entries : undefined;
 }
 
 /** Reads what a lock or a pointer holds of one path; `undefined` when its form is wrong. */

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { fingerprintPath } from '../fingerprint/file.ts';
+import { fingerprintPath, knownFile } from '../fingerprint/file.ts';
 import { fingerprintGlob } from '../fingerprint/glob.ts';
 import { commandLines, stageKey } from '../fingerprint/stage.ts';
 import { globMeets } from '../graph/glob.ts';
@@ -85,11 +85,14 @@ export async function gatherFacts(engine: Engine, stage: Stage, options: FactOpt
   };
   const deps = new Map<string, SeenPath>();
   for (const dep of stage.deps) {
-    deps.set(dep.as, lenient(await seeDep(engine, dep, { ...options, stage }), recorded?.deps, dep.as));
+    const found = knownDep(engine, dep, expected) ?? (await seeDep(engine, dep, { ...options, stage }));
+    deps.set(dep.as, lenient(found, recorded?.deps, dep.as));
   }
   const outs = new Map<string, SeenPath>();
   for (const out of stage.outs) {
-    outs.set(out.as, lenient(await seeOut(engine, out, signal), recorded?.outs, out.as));
+    const entry = knownFile(out.path, false, engine.fingerprint);
+    const found = entry === undefined ? await seeOut(engine, out, signal) : seen(out.as, entry);
+    outs.set(out.as, lenient(found, recorded?.outs, out.as));
   }
   const facts: StageFacts = {
     stage,
@@ -179,6 +182,15 @@ async function seeOut(engine: Engine, out: Out, signal: AbortSignal | undefined)
       return { state: 'missing' };
     throw error;
   }
+}
+
+/** A dep that is a file the stat index knows, where all lies on the disk: the usual case, and done without waiting. */
+function knownDep(engine: Engine, dep: Dep, expected: Expectation | undefined): SeenPath | undefined {
+  if (dep.glob || (expected !== undefined && expected.outs.size > 0)) return undefined;
+  const entry = expected?.found.get(dep.path) ?? knownFile(dep.path, true, engine.fingerprint);
+  if (entry === undefined) return undefined;
+  expected?.found.set(dep.path, entry);
+  return seen(dep.as, entry);
 }
 
 interface DepOptions extends FactOptions {

@@ -72,34 +72,47 @@ function upstreamOf(facts: StageFacts): Reason[] {
 export function differences(facts: StageFacts): Reason[] {
   const { recorded } = facts;
   if (recorded === undefined) return [{ kind: 'new' }];
-  return [
-    ...commandDifference(facts, recorded),
-    ...pathDifferences('dep', facts.deps, recorded.deps),
-    ...paramDifferences(facts, recorded),
-    ...envDifferences(facts, recorded),
-    ...pathDifferences('out', facts.outs, recorded.outs),
-  ];
+  const reasons: Reason[] = [];
+  addCommandDifference(reasons, facts, recorded);
+  addPathDifferences(reasons, 'dep', { now: facts.deps, recorded: recorded.deps });
+  if (facts.params.size + recorded.params.size > 0) reasons.push(...paramDifferences(facts, recorded));
+  if (facts.env.size + recorded.env.size > 0) reasons.push(...envDifferences(facts, recorded));
+  addPathDifferences(reasons, 'out', { now: facts.outs, recorded: recorded.outs });
+  return reasons;
 }
 
-function* commandDifference({ stage, wdir }: StageFacts, recorded: LockBlock): Generator<Reason> {
-  const [before, after] = [commandLines(recorded.cmd), commandLines(stage.cmd)];
-  // Not by the joined text: one command of two lines is not two commands.
-  const isSame = before.length === after.length && before.every((line, at) => line === after[at]);
-  if (!isSame) yield { kind: 'command', before: before.join('\n'), after: after.join('\n') };
-  if (recorded.wdir !== wdir) yield { kind: 'wdir', before: recorded.wdir, after: wdir };
+function addCommandDifference(reasons: Reason[], { stage, wdir }: StageFacts, recorded: LockBlock): void {
+  if (recorded.cmd !== stage.cmd) {
+    const [before, after] = [commandLines(recorded.cmd), commandLines(stage.cmd)];
+    // Not by the joined text: one command of two lines is not two commands.
+    const isSame = before.length === after.length && before.every((line, at) => line === after[at]);
+    if (!isSame) reasons.push({ kind: 'command', before: before.join('\n'), after: after.join('\n') });
+  }
+  if (recorded.wdir !== wdir) reasons.push({ kind: 'wdir', before: recorded.wdir, after: wdir });
 }
 
-function* pathDifferences(
-  kind: 'dep' | 'out',
-  now: ReadonlyMap<string, SeenPath>,
-  recorded: readonly LockEntry[],
-): Generator<Reason> {
+interface Paths {
+  readonly now: ReadonlyMap<string, SeenPath>;
+  readonly recorded: readonly LockEntry[];
+}
+
+function addPathDifferences(reasons: Reason[], kind: 'dep' | 'out', { now, recorded }: Paths): void {
+  if (areSame(kind, now, recorded)) return;
   const before = new Map(recorded.map((entry) => [entry.path, entry]));
   for (const [path, seen] of now) {
     const change = changeOf(kind, seen, before.get(path));
-    if (change !== undefined) yield { kind, path, change };
+    if (change !== undefined) reasons.push({ kind, path, change });
   }
-  for (const path of before.keys()) if (!now.has(path)) yield { kind, path, change: 'removed' };
+  for (const path of before.keys()) if (!now.has(path)) reasons.push({ kind, path, change: 'removed' });
+}
+
+/** Whether nothing differs: the usual case, told without a look at more than what was recorded. */
+function areSame(kind: 'dep' | 'out', now: Paths['now'], recorded: Paths['recorded']): boolean {
+  if (now.size !== recorded.length) return false;
+  return recorded.every((entry) => {
+    const seen = now.get(entry.path);
+    return seen?.state === 'known' && isSameEntry(kind, seen.entry, entry);
+  });
 }
 
 function changeOf(kind: 'dep' | 'out', seen: SeenPath, before: LockEntry | undefined): Change | undefined {
