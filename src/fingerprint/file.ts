@@ -9,18 +9,20 @@ import { isReliable } from '../index/stat-index.ts';
 import { checkAborted } from '../kit/abort.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
+import { helperThreads } from '../kit/helper-threads.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import type { Entry } from '../store/tree.ts';
 import { Ahead } from './ahead.ts';
 import { changed, readProblem, specialFile } from './file-problem.ts';
 import type { ReadFile } from './folder.ts';
-import type { ReadAhead } from './read-files.ts';
+import { LookAhead } from './look-ahead.ts';
+import type { FileStat, ReadAhead } from './read-files.ts';
 import { SMALL, isSameFile, readSmall } from './read-files.ts';
 import { FolderBuilder } from './folder.ts';
 import type { Listing } from './list-folder.ts';
 import { isObjectLink, listFolder } from './list-folder.ts';
-import { descend, fileEntry, isAbout, kindOf, readTarget, statOf } from './look.ts';
+import { absoluteOf, descend, fileEntry, fileStatOf, isAbout, kindOf, readTarget, statOf } from './look.ts';
 
 /** Small files are read into it, and done with before anything else happens. */
 const BUFFER = Buffer.allocUnsafe(SMALL + 1);
@@ -77,22 +79,12 @@ export async function fingerprintPath(
   how: WalkOptions,
   options: FingerprintOptions,
 ): Promise<Entry | undefined> {
-  return new Walk(how, options).entry(path, []);
-}
-
-/**
- * What {@link fingerprintPath} finds where a file lies that the stat index knows, without waiting for anything;
- * `undefined` in all other cases.
- */
-export function knownFile(path: string, follow: boolean, { root, index }: FingerprintOptions): Entry | undefined {
-  const stat = statOf(absoluteOf(path, root), follow);
-  if (stat?.isFile() !== true) return undefined;
-  const digest = index.lookup(path, stat);
-  return digest === undefined ? undefined : fileEntry(stat, digest);
-}
-
-function absoluteOf(path: string, root: string): string {
-  return path.startsWith('/') ? path : `${root}/${path}`;
+  const walk = new Walk(how, options);
+  try {
+    return await walk.entry(path, []);
+  } finally {
+    walk.end();
+  }
 }
 
 /** A file that is read. */
@@ -112,6 +104,8 @@ class Walk {
   #steps = 0;
   /** Whether the sink wants to settle. */
   #isFull = false;
+  /** `null` before the first folder. */
+  #lookAhead: LookAhead | undefined | null = null;
 
   constructor(how: WalkOptions, options: FingerprintOptions) {
     this.#how = how;
@@ -127,6 +121,11 @@ class Walk {
     } catch (error) {
       throw isAbout(absolute, error) ? readProblem(path, error) : error;
     }
+  }
+
+  /** To be called in any case. */
+  end(): void {
+    this.#lookAhead?.end();
   }
 
   /** Lets signals and timers have their turn now and then: small files are read without waiting for anything. */
@@ -208,7 +207,8 @@ class Walk {
 
   async #folder(path: string, absolute: string, above: readonly string[]): Promise<Entry> {
     const inside = this.#how.follow ? descend(path, absolute, above) : above;
-    const { index } = this.#options;
+    const { index, root } = this.#options;
+    if (this.#lookAhead === null) this.#lookAhead = LookAhead.of(index.sectionsBelow(path), root, helperThreads);
     const { names, special, linked } = listFolder({ path, absolute }, { ...this.#options, ...this.#how });
     const builder = new FolderBuilder({ path, entries: names.length, index }, this.#trees);
     const ahead = this.#ahead(path, absolute, { names, special, linked });
@@ -247,8 +247,8 @@ class Walk {
     const isRemembered = memory.seek(name);
     try {
       if (isRemembered) {
-        const stat = (follow ? statSync : lstatSync)(absolute);
-        if (this.#isKept(memory, stat)) {
+        const stat = this.#lookAhead?.statAt(memory) ?? fileStatOf(absolute, follow);
+        if (stat !== undefined && this.#isKept(memory, stat)) {
           this.#count(stat.size);
           builder.keep(name);
           return true;
@@ -270,8 +270,8 @@ class Walk {
     return read;
   }
 
-  #isKept({ section, row }: FolderMemory, stat: Stats): boolean {
-    if (section === undefined || !stat.isFile() || !section.isUnchanged(row, stat)) return false;
+  #isKept({ section, row }: FolderMemory, stat: FileStat): boolean {
+    if (section?.isUnchanged(row, stat) !== true) return false;
     if (section.kindOf(row) !== KINDS.indexOf(kindOf(stat))) return false;
     return this.#how.sink?.has(section.digests, row * 32) !== false;
   }

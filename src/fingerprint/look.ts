@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
 import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import type { StatIndex } from '../index/stat-index.ts';
 import type { Digest } from '../kit/digest.ts';
 import type { Entry } from '../store/tree.ts';
 import { REPLACEMENT, circle, notUtf8, readProblem } from './file-problem.ts';
@@ -64,4 +65,30 @@ export function isThere(path: string, absolute: string): boolean {
 export function isAbout(absolute: string, error: unknown): boolean {
   const { path, syscall } = error as NodeJS.ErrnoException;
   return path === absolute || (path === undefined && (syscall === 'read' || syscall === 'fstat'));
+}
+
+/**
+ * What a walk finds where a file lies that the stat index knows, without waiting for anything;
+ * `undefined` in all other cases.
+ */
+export function knownFile(
+  path: string,
+  follow: boolean,
+  { root, index }: { readonly root: string; readonly index: StatIndex },
+): Entry | undefined {
+  const stat = statOf(absoluteOf(path, root), follow);
+  if (stat?.isFile() !== true) return undefined;
+  const digest = index.lookup(path, stat);
+  return digest === undefined ? undefined : fileEntry(stat, digest);
+}
+
+/** The stat values of what lies there if it is a file. */
+export function fileStatOf(absolute: string, follow: boolean): Stats | undefined {
+  const stat = (follow ? statSync : lstatSync)(absolute);
+  return stat.isFile() ? stat : undefined;
+}
+
+/** `path` is relative to the project, or absolute. */
+export function absoluteOf(path: string, root: string): string {
+  return path.startsWith('/') ? path : `${root}/${path}`;
 }

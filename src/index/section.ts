@@ -12,6 +12,8 @@ export interface Section {
   readonly folder: string;
   readonly last: string;
   readonly names: readonly string[];
+  /** The names with a NUL between them. */
+  readonly text: string;
   /** The tree of exactly these entries. */
   readonly leaf: SectionLeaf | undefined;
   /** Kind of an entry, see {@link KINDS}. */
@@ -23,7 +25,7 @@ export interface Section {
   /** Whether a row says the same of the stat values, and whether they can be relied on. */
   isSameRow(row: number, of: Omit<FileRow, 'digest' | 'at'>): boolean;
   /** Whether a file has the stat values that it had when it was read, and was read late enough to rely on them. */
-  isUnchanged(row: number, stat: Stats): boolean;
+  isUnchanged(row: number, stat: FileRow['stat']): boolean;
   /** The digests of all entries, 32 bytes each. */
   readonly digests: Buffer;
   /** Bytes of a file; of a folder, of all files below. */
@@ -201,8 +203,11 @@ export function openSection(payload: Buffer): Section {
   return {
     folder: payload.toString('utf8', HEAD, lastAt),
     last: payload.toString('utf8', lastAt, joinedAt),
+    get text() {
+      return payload.toString('utf8', joinedAt, joinedAt + joinedLength);
+    },
     get names() {
-      return (names ??= namesOf(payload.toString('utf8', joinedAt, joinedAt + joinedLength), count));
+      return (names ??= namesOf(this.text, count));
     },
     leaf:
       hasLeaf === 0

@@ -24,6 +24,8 @@ export interface StatIndex {
   record(path: string, stat: KeptStat, hashed: { readonly digest: Digest; readonly at: number }): void;
   /** What is remembered of the entries of a folder. */
   folder(path: string): FolderMemory;
+  /** What is remembered of a folder and of those below, in the order in which a walk comes to it. */
+  sectionsBelow(path: string): readonly Section[];
   /** Notes all entries of a folder; sections that are there already stay as they are. */
   recordFolder(path: string, sections: readonly Section[]): void;
   /** Writes what was noted. */
@@ -114,6 +116,14 @@ class LoggedIndex implements StatIndex {
 
   folder(path: string): FolderMemory {
     return new FolderMemory(this.#sectionsOf(path));
+  }
+
+  sectionsBelow(path: string): readonly Section[] {
+    const isBelow = (each: string): boolean => path === '.' || each === path || each.startsWith(`${path}/`);
+    // With NUL between names, a folder comes before all that begins with its name and goes on.
+    const found = [...this.#load().keys()].filter((each) => each !== '' && isBelow(each));
+    const ordered = found.map((each) => each.replaceAll('/', '\0')).sort(byCodeUnit);
+    return ordered.flatMap((each) => this.#sectionsOf(each.replaceAll('\0', '/')));
   }
 
   recordFolder(path: string, sections: readonly Section[]): void {

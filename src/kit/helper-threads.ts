@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { Transferable } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
 
 /** More threads than this do not pay: the disk, or the folder that all of them write to, is then what takes time. */
@@ -9,8 +10,8 @@ const MOST = 3;
 /** Threads beside the main one, for work that comes in large heaps. */
 export interface HelperThreads {
   readonly count: number;
-  /** Has the thread `at` (from 0) do a job; jobs of one thread are done one after another. */
-  run<O>(at: number, job: string, input: unknown): Promise<O>;
+  /** Has the thread `at` (from 0) do a job; jobs of one thread are done one after another. `handed` changes hands. */
+  run<O>(at: number, job: string, input: unknown, handed?: readonly Transferable[]): Promise<O>;
 }
 
 interface Answer {
@@ -37,7 +38,8 @@ function startThreads(count: number): HelperThreads {
   const started = Array.from({ length: count }, () => new HelperThread());
   return {
     count,
-    run: <O>(at: number, job: string, input: unknown) => (started[at] as HelperThread).run(job, input) as Promise<O>,
+    run: <O>(...[at, job, input, handed]: Parameters<HelperThreads['run']>) =>
+      (started[at] as HelperThread).run(job, input, handed) as Promise<O>,
   };
 }
 
@@ -57,7 +59,7 @@ class HelperThread {
     });
   }
 
-  run(job: string, input: unknown): Promise<unknown> {
+  run(job: string, input: unknown, handed: readonly Transferable[] = []): Promise<unknown> {
     const id = this.#next;
     this.#next += 1;
     this.#worker.ref();
@@ -66,7 +68,7 @@ class HelperThread {
         if (error === undefined) resolve(output);
         else reject(error);
       });
-      this.#worker.postMessage({ id, job, input });
+      this.#worker.postMessage({ id, job, input }, handed);
     });
   }
 

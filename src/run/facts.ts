@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
-import { fingerprintPath, knownFile } from '../fingerprint/file.ts';
+import { fingerprintPath } from '../fingerprint/file.ts';
 import { fingerprintGlob } from '../fingerprint/glob.ts';
+import { knownFile } from '../fingerprint/look.ts';
 import { commandLines, stageKey } from '../fingerprint/stage.ts';
 import { globMeets } from '../graph/glob.ts';
 import type { Digest } from '../kit/digest.ts';

@@ -33,6 +33,26 @@ test('the map says what a Map of texts says, whatever collides', () => {
   );
 });
 
+test('the rows of a table are taken in as if they were added one by one', () => {
+  const rows = fc.array(fc.tuple(digest, place), { maxLength: 60 });
+  fc.assert(
+    fc.property(rows, rows, (before, table) => {
+      const [map, model] = [new DigestMap(), new DigestMap()];
+      for (const [each, at] of before) for (const one of [map, model]) one.add(each, 0, at);
+      const bytes = table.map(([each, { offset, length }]) => {
+        const row = Buffer.concat([each, Buffer.alloc(8)]);
+        row.writeUInt32LE(offset, 32);
+        row.writeUInt32LE(length, 36);
+        return row;
+      });
+      map.addRows(Buffer.concat(bytes), 7);
+      for (const [each, at] of table) model.add(each, 0, { ...at, pack: 7 });
+      expect([...map.entries()]).toEqual([...model.entries()]);
+      for (const [each] of [...before, ...table]) expect(map.find(each)).toEqual(model.find(each));
+    }),
+  );
+});
+
 test('it grows to many objects and finds each, and none that is not there', () => {
   const map = new DigestMap();
   const of = (at: number): Buffer => {

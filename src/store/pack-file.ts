@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
 import type { Frame } from './pack.ts';
-import { FOOTER, FRAME_HEAD, readTable, tablePlace } from './pack.ts';
+import { FOOTER, FRAME_HEAD, readRows, readTable, tablePlace } from './pack.ts';
 
 /** Objects in a row are read by one call. */
 const WINDOW = 1 << 20;
@@ -12,12 +12,24 @@ const FIRST_WINDOW = 1 << 16;
 
 /** What the table of a pack file says; `undefined` when it is not there or not whole. */
 export function readPackTable(file: string, name: Digest, blake3: Blake3): Frame[] | undefined {
+  const table = packTable(file);
+  return table && readTable(table, name, blake3);
+}
+
+/** The rows of the table of a pack file, as they stand there; `undefined` when it is not there or not whole. */
+export function readPackRows(file: string, name: Digest, blake3: Blake3): Buffer | undefined {
+  const table = packTable(file);
+  return table && readRows(table, name, blake3);
+}
+
+/** What lies where the table of a pack file should, not checked. */
+function packTable(file: string): Buffer | undefined {
   const fd = openPack(file);
   if (fd === undefined) return undefined;
   try {
     const { size } = fstatSync(fd);
     const place = size < FOOTER ? undefined : tablePlace(readAt(fd, size - FOOTER, FOOTER), size);
-    return place === undefined ? undefined : readTable(readAt(fd, place.offset, place.length), name, blake3);
+    return place === undefined ? undefined : readAt(fd, place.offset, place.length);
   } finally {
     closeSync(fd);
   }

@@ -8,7 +8,7 @@ import { DigestMap } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
 import { hexOf, packOfBadFile, packOfFile } from './layout.ts';
 import type { Frame } from './pack.ts';
-import { PackReader, readPackTable } from './pack-file.ts';
+import { PackReader, readPackRows, readPackTable } from './pack-file.ts';
 import { noteBad } from './write-shared.ts';
 
 /** How many packs are kept open. */
@@ -115,21 +115,35 @@ export class PackSet {
   }
 
   #readTable(name: Digest): boolean {
-    const frames = readPackTable(this.#layout.pack(name), name, this.#blake3);
-    if (frames !== undefined) this.#take(name, frames, frames.length);
+    const file = this.#layout.pack(name);
+    if (!this.#isDoubted(name)) {
+      const rows = readPackRows(file, name, this.#blake3);
+      if (rows !== undefined) this.#map.addRows(rows, this.#number(name));
+      return rows !== undefined;
+    }
+    const frames = readPackTable(file, name, this.#blake3);
+    if (frames !== undefined) this.#take(name, frames);
     return frames !== undefined;
   }
 
-  #take(name: Digest, frames: Iterable<Frame>, count = 0): void {
-    this.#known.add(name);
-    this.#map.reserve(count);
-    const pack = this.#names.push(name) - 1;
+  #take(name: Digest, frames: Iterable<Frame>): void {
+    const pack = this.#number(name);
     const [bad, found] = [this.#bad.get(name), this.#found.get(name)];
     const isBad = (hex: string): boolean => bad?.has(hex) === true || found?.has(hex) === true;
-    const areAllGood = bad === undefined && found === undefined;
+    const areAllGood = !this.#isDoubted(name);
     for (const { digest, offset, length } of frames) {
       if (areAllGood || !isBad(digest.toString('hex'))) this.#map.add(digest, 0, { pack, offset, length });
     }
+  }
+
+  /** Whether a pack is known to hold wrong bytes. */
+  #isDoubted(name: Digest): boolean {
+    return this.#bad.has(name) || this.#found.has(name);
+  }
+
+  #number(name: Digest): number {
+    this.#known.add(name);
+    return this.#names.push(name) - 1;
   }
 
   #forget(): void {

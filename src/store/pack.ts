@@ -67,8 +67,23 @@ export function tablePlace(footer: Buffer, packSize: number): { offset: number; 
  * outside the frames, is refused as a whole.
  */
 export function readTable(table: Buffer, name: Digest, blake3: Blake3): Frame[] | undefined {
-  if (table.length < FOOTER || (table.length - FOOTER) % ROW !== 0 || blake3.hash(table) !== name) return undefined;
-  return tableRows(table);
+  return isTable(table, name, blake3) ? tableRows(table) : undefined;
+}
+
+/** The same, as the rows stand there, without an object for each. */
+export function readRows(table: Buffer, name: Digest, blake3: Blake3): Buffer | undefined {
+  if (!isTable(table, name, blake3)) return undefined;
+  const end = table.readUInt32LE(table.length - 4);
+  const rows = table.subarray(0, table.length - FOOTER);
+  for (let at = 32; at < rows.length; at += ROW) {
+    const offset = rows.readUInt32LE(at);
+    if (offset < PACK_HEADER.length + FRAME_HEAD || offset + rows.readUInt32LE(at + 4) > end) return undefined;
+  }
+  return rows;
+}
+
+function isTable(table: Buffer, name: Digest, blake3: Blake3): boolean {
+  return table.length >= FOOTER && (table.length - FOOTER) % ROW === 0 && blake3.hash(table) === name;
 }
 
 /** What a table with its footer says, which may have been damaged; `undefined` when it makes no sense as a whole. */

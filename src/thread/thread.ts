@@ -1,5 +1,6 @@
 /** The program of a helper thread (kit/helper-threads.ts): does the jobs that it is sent, one after another. */
 import { parentPort } from 'node:worker_threads';
+import { lookAhead } from '../fingerprint/look-ahead.ts';
 import { readFiles } from '../fingerprint/read-files.ts';
 import { loadBlake3 } from '../kit/blake3.ts';
 import { writeFiles } from '../store/write-files.ts';
@@ -7,6 +8,7 @@ import { writeFiles } from '../store/write-files.ts';
 const blake3 = loadBlake3();
 
 const JOBS = {
+  'look-ahead': lookAhead,
   'read-files': readFiles,
   'write-files': writeFiles,
 } as const;
