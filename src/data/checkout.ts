@@ -1,9 +1,12 @@
+import { lstatSync } from 'node:fs';
 import { entryAt } from '../store/entry-at.ts';
-import { applyFolder } from '../store/apply.ts';
-import { restoreEntry } from '../store/restore.ts';
+import { applyFolder, notEmpty } from '../store/apply.ts';
+import { isComplete, restoreEntry } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Engine } from '../run/engine.ts';
+import { refuseOwned } from './refuse.ts';
+import { removeData } from './remove-data.ts';
 import type { Selected } from './select.ts';
 import { pathOf } from './select.ts';
 import type { DataOptions } from './workspace.ts';
@@ -56,7 +59,8 @@ interface Step {
 
 async function look(engine: Engine, selected: Selected, options: CheckoutOptions): Promise<Step> {
   const path = pathOf(selected);
-  const { entry } = selected.tracked;
+  const { entry, owner } = selected.tracked;
+  if (owner.kind === 'pointer') refuseOwned(engine, owner.pointer);
   const wanted = entry === undefined ? undefined : (entryAt(engine.store, entry, selected.below) ?? 'missing');
   // What is not recorded is left alone, and need not be looked at.
   const present = wanted === undefined ? undefined : await lookAt(engine, path, options);
@@ -96,15 +100,23 @@ async function take(engine: Engine, { path, wanted, present }: Step, options: Ch
     links,
     ...(onProgress === undefined ? {} : { onProgress }),
   };
-  if (present?.kind === 'dir' && wanted.kind === 'dir' && !isAsWanted) {
-    const applied = await applyFolder(store, wanted, place);
-    return { path, ...applied, state: applied.missing.length > 0 ? 'missing' : 'modified' };
+  if (present?.kind === 'dir' && wanted.kind === 'dir') {
+    const applied = await applyFolder(store, wanted, { ...place, relink: options.relink === true });
+    const state = applied.missing.length > 0 ? 'missing' : isAsWanted ? 'unchanged' : 'modified';
+    return { path, ...applied, state };
   }
+  if (present?.kind === 'dir' && isComplete(store, wanted)) makeWay(engine, path, present);
   if (!(await restoreEntry(store, wanted, place))) return { ...nothing, state: 'missing', missing: [path] };
   if (isAsWanted) return { ...nothing, state: 'unchanged' };
   const files = wanted.kind === 'dir' ? wanted.files : 1;
   if (present === undefined) return { ...nothing, state: 'added', added: files };
   return { ...nothing, state: 'modified', modified: 1 };
+}
+
+/** Files that `.pipeignore` leaves out, and outs of stages, are no part of a folder that is to become a file. */
+function makeWay(engine: Engine, path: string, present: Entry): void {
+  removeData(engine, path, present);
+  if (lstatSync(absoluteOf(engine.project, path), { throwIfNoEntry: false }) !== undefined) throw notEmpty(path);
 }
 
 function isSame(a: Entry, b: Entry): boolean {

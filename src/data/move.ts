@@ -5,6 +5,7 @@ import { writeProblem } from '../kit/atomic-file.ts';
 import { isWithin } from '../kit/path.ts';
 import type { TrackedPath } from '../lockfile/pointer.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
+import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import { ensureIgnored, removeFromGitignore } from '../project/gitignore.ts';
 import { copyPointer, writePointer } from '../project/write-pointer.ts';
@@ -13,7 +14,7 @@ import { entryAt } from '../store/entry-at.ts';
 import { checkInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import type { Known } from './add.ts';
-import { untrackable } from './refuse.ts';
+import { outsInside, untrackable } from './refuse.ts';
 import { recordedAt } from './remove.ts';
 import { editTracked, pointerAround, refuseFrozen } from './tracked-folder.ts';
 import { absoluteOf, claimed } from './workspace.ts';
@@ -75,6 +76,7 @@ function check(engine: Engine, { source, to, entry, target }: Step, { stages, po
     throw new PipeError({ code: 'PIPE_USAGE', message });
   }
   const problems = untrackable([to], stages);
+  for (const made of outsInside(from, stages)) problems.push(holdsOut(from, made));
   const own = pointers.find(({ path }) => path === to);
   const isSameRecord = own?.entry.digest === entry.digest;
   if (target === undefined && problems.length === 0) {
@@ -93,6 +95,15 @@ function check(engine: Engine, { source, to, entry, target }: Step, { stages, po
   const isGoneOn = target === undefined ? isSameRecord : there?.digest === entry.digest;
   const isInWay = isThere(absoluteOf(engine.project, to)) && (!isGoneOn || isThere(absoluteOf(engine.project, from)));
   if ((there !== undefined && !isGoneOn) || isInWay) throw inTheWay(to);
+}
+
+function holdsOut(path: string, { stage, out }: ReturnType<typeof outsInside>[number]): Problem {
+  return {
+    code: 'PIPE_STAGE_OUT',
+    message: `${path} cannot be moved: it holds ${out.path}, an out of "${stage.address}"`,
+    hint: `let the stage make it elsewhere first, in ${stage.file}`,
+    at: out.at,
+  };
 }
 
 function isThere(path: string): boolean {

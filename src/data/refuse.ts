@@ -1,9 +1,12 @@
+import { posix } from 'node:path';
 import { isWithin } from '../kit/path.ts';
+import type { TrackedPath } from '../lockfile/pointer.ts';
 import { whyNotTracked } from '../lockfile/pointer-path.ts';
 import type { Out, Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Engine } from '../run/engine.ts';
+import { entryAt } from '../store/entry-at.ts';
 import type { Entry } from '../store/tree.ts';
 import { unsavedFiles } from './workspace.ts';
 
@@ -40,6 +43,32 @@ export function stageOut(
     hint: `a stage's outs are changed in ${stage.file}; what lies there now is stored by \`pipe commit ${stage.address}\``,
     at: out.at,
   };
+}
+
+/**
+ * What a pointer records of paths that are outs of stages by now: it must not be put in place over them.
+ * @throws {PipeError} PIPE_POINTER_CONFLICT
+ */
+export function refuseOwned({ store, graph }: Engine, { path, file, entry }: TrackedPath): void {
+  const problems = outsInside(path, graph.stages.values()).flatMap(({ stage, out }): Problem[] => {
+    if (entryAt(store, entry, posix.relative(path, out.path)) === undefined) return [];
+    return [
+      {
+        code: 'PIPE_POINTER_CONFLICT',
+        message: `${file} records ${out.path}, which is an out of "${stage.address}"`,
+        hint: `leave it to the stage with \`pipe commit ${path}\``,
+        at: out.at,
+      },
+    ];
+  });
+  if (problems.length > 0) throw new PipeError(problems);
+}
+
+/** The outs of stages that lie at or below a path. */
+export function outsInside(path: string, stages: Iterable<Stage>): { readonly stage: Stage; readonly out: Out }[] {
+  return [...stages].flatMap((stage) =>
+    stage.outs.filter((out) => isWithin(path, out.path)).map((out) => ({ stage, out })),
+  );
 }
 
 /**

@@ -27,7 +27,7 @@ export interface SelectScope {
  * `recursive` a folder. Without targets, everything. Each thing once, by path.
  */
 export function selectTracked(targets: readonly string[], scope: SelectScope): Result<Selected[]> {
-  if (targets.length === 0) return ok(scope.tracked.map((tracked) => ({ tracked, below: '' })));
+  if (targets.length === 0) return ok(whole(scope.tracked));
   const problems: Problem[] = [];
   const selected = new Map<string, Selected>();
   for (const target of targets) {
@@ -38,7 +38,11 @@ export function selectTracked(targets: readonly string[], scope: SelectScope): R
   if (problems.length > 0) return fail(...problems);
   const all = [...selected.values()].sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1));
   // A part of what is asked for as a whole needs no second look.
-  return ok(all.filter((each) => !all.some((other) => other !== each && isWithin(pathOf(other), pathOf(each)))));
+  return ok(all.filter((each) => !all.some((other) => other !== each && isPartOf(each, other))));
+}
+
+function isPartOf(part: Selected, other: Selected): boolean {
+  return part.tracked === other.tracked && isWithin(pathOf(other), pathOf(part));
 }
 
 /** The path of what is selected, relative to the project root. */
@@ -49,15 +53,24 @@ export function pathOf({ tracked, below }: Selected): string {
 function findTarget(target: string, { tracked, root, cwd, recursive }: SelectScope): Selected[] {
   const path = relative(root, resolve(cwd, target)).split(sep).join('/') || '.';
   if (!isOutside(path)) {
-    for (const each of tracked) {
-      const isPointer = each.owner.kind === 'pointer' && each.owner.pointer.file === path;
-      if (each.path === path || isPointer) return [{ tracked: each, below: '' }];
-      if (isWithin(each.path, path)) return [{ tracked: each, below: posix.relative(each.path, path) }];
-    }
+    const named = tracked.find((each) => each.path === path || isPointerOf(each, path));
+    // Outs of stages may lie inside a tracked folder, and are no part of it.
+    if (named !== undefined)
+      return whole(recursive === true ? tracked.filter((each) => isWithin(named.path, each.path)) : [named]);
+    const around = tracked.findLast((each) => isWithin(each.path, path));
+    if (around !== undefined) return [{ tracked: around, below: posix.relative(around.path, path) }];
     const inside = recursive === true ? tracked.filter((each) => path === '.' || isWithin(path, each.path)) : [];
-    if (inside.length > 0) return inside.map((each) => ({ tracked: each, below: '' }));
+    if (inside.length > 0) return whole(inside);
   }
-  return tracked.filter((each) => isOutOf(each, target)).map((each) => ({ tracked: each, below: '' }));
+  return whole(tracked.filter((each) => isOutOf(each, target)));
+}
+
+function whole(tracked: readonly Tracked[]): Selected[] {
+  return tracked.map((each) => ({ tracked: each, below: '' }));
+}
+
+function isPointerOf({ owner }: Tracked, file: string): boolean {
+  return owner.kind === 'pointer' && owner.pointer.file === file;
 }
 
 function isOutOf({ owner }: Tracked, target: string): boolean {

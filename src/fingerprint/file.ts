@@ -20,7 +20,7 @@ import { LookAhead } from './look-ahead.ts';
 import type { FileStat, ReadAhead } from './read-files.ts';
 import { SMALL, isSameFile, readSmall } from './read-files.ts';
 import { FolderBuilder } from './folder.ts';
-import type { Listing } from './list-folder.ts';
+import type { Listing, OwnedIn } from './list-folder.ts';
 import { isObjectLink, listFolder } from './list-folder.ts';
 import { absoluteOf, descend, fileEntry, fileStatOf, isAbout, kindOf, readTarget, statOf } from './look.ts';
 
@@ -37,6 +37,8 @@ export interface FingerprintOptions {
   readonly blake3: Blake3;
   /** Whether a path relative to the root is left out of folders (`.pipeignore`). */
   readonly ignored: (path: string, isFolder: boolean) => boolean;
+  /** Which entries of a folder somebody else keeps: they are left out where links are not followed. */
+  readonly owned?: OwnedIn;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** The folder of the store's loose objects, absolute: a symbolic link to one of them counts as the file itself. */

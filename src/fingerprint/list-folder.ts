@@ -5,10 +5,14 @@ import { leadsToObject } from '../store/link.ts';
 import { checkName } from './file-problem.ts';
 import { isThere } from './look.ts';
 
+/** Tells which entries of a folder are no part of it, by name and whether they are folders; `undefined`: all are. */
+export type OwnedIn = (folder: string) => ((name: string, isFolder: boolean) => boolean) | undefined;
+
 /** What of the options of a walk matters for a list. */
 interface ListOptions {
   readonly follow: boolean;
   readonly ignored: (path: string, isFolder: boolean) => boolean;
+  readonly owned?: OwnedIn;
   readonly looseFolder?: string;
   readonly sink?: { lost?(path: string): void };
 }
@@ -32,6 +36,7 @@ export function listFolder(
   options: ListOptions,
 ): Listing {
   const { follow, sink } = options;
+  const owned = follow ? undefined : options.owned?.(path);
   const names: string[] = [];
   const special = new Map<string, Dirent>();
   const linked = new Set<string>();
@@ -39,6 +44,7 @@ export function listFolder(
     const { name } = each;
     const child = path === '.' ? name : `${path}/${name}`;
     if (name.startsWith(TEMPORARY_PREFIX) || options.ignored(child, each.isDirectory())) continue;
+    if (owned?.(name, each.isDirectory()) === true) continue;
     // Before anything is looked at: a name that could not be decoded finds nothing, and must not pass for absent.
     checkName(child, name);
     if (each.isSymbolicLink()) {

@@ -13,7 +13,8 @@ export function outsideOuts(files: readonly string[], stages: readonly Stage[]):
 
 /**
  * Where pointers get in each other's way, or in that of stages: two for one path, one that tracks or lies inside what
- * another tracks, one for what is, holds or lies inside an out.
+ * another tracks, one for what is or lies inside an out. An out may lie inside a tracked folder: it is the stage's, and
+ * no part of what the pointer records.
  */
 export function pointerConflicts(pointers: readonly TrackedPath[], stages: readonly Stage[]): Problem[] {
   const byPath = new Map<string, TrackedPath>();
@@ -74,7 +75,7 @@ function lost(pointer: TrackedPath, outer: TrackedPath): Problem {
 
 function overlaps(pointer: TrackedPath, stage: Stage): Problem[] {
   return stage.outs
-    .filter((out) => isWithin(out.path, pointer.path) || isWithin(pointer.path, out.path))
+    .filter((out) => isWithin(out.path, pointer.path))
     .map((out) => ({
       code: 'PIPE_POINTER_CONFLICT',
       message: `${pointer.path}, which ${pointer.file} tracks, ${relation(pointer.path, out)} of "${stage.address}"`,
@@ -85,8 +86,7 @@ function overlaps(pointer: TrackedPath, stage: Stage): Problem[] {
 }
 
 function relation(path: string, out: Out): string {
-  if (path === out.path) return 'is an out';
-  return `${isWithin(out.path, path) ? 'lies inside' : 'holds'} the out ${out.path}`;
+  return path === out.path ? 'is an out' : `lies inside the out ${out.path}`;
 }
 
 function relatedOut(at: Place): { readonly message: string; readonly at: Place } {

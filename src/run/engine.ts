@@ -19,6 +19,7 @@ import type { Links } from '../store/link.ts';
 import { linkTrust } from '../store/link.ts';
 import { ObjectStore } from '../store/object-store.ts';
 import { Claims } from './claims.ts';
+import { ownedOuts } from './owned-outs.ts';
 import { ParamFiles } from './param-files.ts';
 
 /** Everything that planning and running stages of one project needs. */
@@ -96,6 +97,7 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
       index,
       blake3,
       ignored: ignoreFilter(project.root),
+      owned: ownedOuts(project.root, graph.stages.values()),
       now,
       looseFolder: layout.looseFolder,
     },

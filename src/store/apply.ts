@@ -25,13 +25,16 @@ export interface Applied {
 /** Where a folder is applied; what lies there was walked just now, and the index remembers it. */
 export interface ApplyPlace extends Omit<RestorePlace, 'memory'> {
   readonly memory: { readonly index: StatIndex; readonly path: string; readonly now: () => number };
+  /** Put also those files in place anew that are as they should be. */
+  readonly relink?: boolean;
 }
 
 const PAUSE_EVERY = 500;
 
 /**
  * Makes a folder of the workspace what a tree says, touching only what differs: parts of big folders that are the same
- * are not even looked at. Each file is replaced in one step. Files that `.pipeignore` leaves out stay. A file that was
+ * are not even looked at. Each file is replaced in one step. Files that `.pipeignore` leaves out stay, and so do outs of
+ * stages. A file that was
  * changed since the walk stops it.
  * @throws {PipeError} PIPE_FILE_CHANGED, PIPE_FOLDER_NOT_EMPTY; an AbortError
  */
@@ -97,7 +100,9 @@ class Applying {
     );
     const made: (Section | Rows)[] = [];
     try {
-      for (const part of knownParts(this.#store, wanted, { isKnown: (digest) => leaves.has(digest) })) {
+      for (const part of knownParts(this.#store, wanted, {
+        isKnown: (digest) => this.#place.relink !== true && leaves.has(digest),
+      })) {
         if ('tree' in part) {
           const rows = new SectionWriter();
           for (const [name, child] of part.tree) await this.#entry(child, { ...spot, present, rows, name });
@@ -142,14 +147,15 @@ class Applying {
     }
     const kind = section.kindOf(row);
     const isSame = kind === KINDS.indexOf(child.kind) && digestAt(section, row) === child.digest;
-    if (isSame) rows.addRow(name, section, row);
+    const { relink = false } = this.#place;
+    if (isSame && !relink) rows.addRow(name, section, row);
     else if (kind === DIR && child.kind === 'dir') {
       await this.folder(child, inside);
       rows.addFolder(name, child);
     } else {
       checkUntouched(section, row, inside);
       if (kind === DIR) await this.#removeFolder(inside);
-      if (await this.#put(child, inside, spot)) this.done.modified += 1;
+      if ((await this.#put(child, inside, spot)) && !isSame) this.done.modified += 1;
     }
     present.next();
     await this.#step(0);
@@ -167,6 +173,12 @@ class Applying {
   /** Puts an entry where there is none, or a file or link. */
   async #put(child: Entry, { target, path }: Spot, { rows, name }: ChildSpot): Promise<boolean> {
     const { root, signal, links, memory } = this.#place;
+    if (child.kind === 'dir' && isFolder(target)) {
+      // The walk left it out, since all that lies in it belongs to others: that stays.
+      await this.folder(child, { target, path });
+      rows.addFolder(name, child);
+      return true;
+    }
     if (child.kind === 'dir') {
       if (await restoreEntry(this.#store, child, { target, root, signal, links, memory: { ...memory, path } })) {
         rows.addFolder(name, child);
@@ -217,6 +229,10 @@ class Applying {
   }
 }
 
+function isFolder(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
 interface Rows {
   readonly rows: SectionWriter;
   readonly leaf: SectionLeaf;
@@ -245,10 +261,11 @@ function checkUntouched(section: Section, row: number, { target, path }: Spot): 
   });
 }
 
-function notEmpty(path: string): PipeError {
+/** A folder cannot give way to a file, because of what lies in it and is no part of it. */
+export function notEmpty(path: string): PipeError {
   return new PipeError({
     code: 'PIPE_FOLDER_NOT_EMPTY',
-    message: `${path} is to become a file, but the folder of that name holds files that .pipeignore leaves out`,
-    hint: 'move these files away',
+    message: `${path} is to become a file, but the folder of that name holds what is no part of it`,
+    hint: 'files that .pipeignore leaves out, or outs of stages: move them away',
   });
 }

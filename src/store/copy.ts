@@ -25,12 +25,6 @@ interface Passing {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What is done with the bytes of a file on their way. */
-interface Passing {
-  readonly see: (chunk: Buffer) => void;
-  readonly signal: AbortSignal | undefined;
-}
-
 /** Pieces that are read at once. */
 const CHUNK = 1 << 20;
 
