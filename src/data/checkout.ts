@@ -1,5 +1,5 @@
 import { entryAt } from '../store/entry-at.ts';
-import { applyFolder } from '../store/apply.ts';
+import { applyFolder, checkAllSeen } from '../store/apply.ts';
 import { restoreEntry } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { PipeError } from '../problem/problem.ts';
@@ -96,10 +96,13 @@ async function take(engine: Engine, { path, wanted, present }: Step, options: Ch
     links,
     ...(onProgress === undefined ? {} : { onProgress }),
   };
-  if (present?.kind === 'dir' && wanted.kind === 'dir' && !isAsWanted) {
-    const applied = await applyFolder(store, wanted, place);
-    return { path, ...applied, state: applied.missing.length > 0 ? 'missing' : 'modified' };
+  // Never as a whole: it may hold files that `.pipeignore` leaves out.
+  if (present?.kind === 'dir' && wanted.kind === 'dir') {
+    const applied = await applyFolder(store, wanted, { ...place, anew: options.relink === true });
+    const state = applied.missing.length > 0 ? 'missing' : isAsWanted ? 'unchanged' : 'modified';
+    return { path, ...applied, state };
   }
+  if (present?.kind === 'dir') checkAllSeen(place);
   if (!(await restoreEntry(store, wanted, place))) return { ...nothing, state: 'missing', missing: [path] };
   if (isAsWanted) return { ...nothing, state: 'unchanged' };
   const files = wanted.kind === 'dir' ? wanted.files : 1;

@@ -33,8 +33,7 @@ export interface RemoveOptions extends DataOptions {
 }
 
 /**
- * Tracks things no more. The record goes last, so that whoever is interrupted can say it again; a path inside a tracked
- * folder goes from the folder's list first, and then from the workspace.
+ * Tracks things no more. The record goes last, so that whoever is interrupted can say it again.
  * @returns the absolute paths of the files that Git should know of
  * @throws {PipeError} PIPE_UNSAVED, PIPE_EDIT, PIPE_TARGET_UNKNOWN, PIPE_OBJECT_MISSING and PIPE_FROZEN, before anything
  * is removed
@@ -145,8 +144,8 @@ async function removeInside(
   { pointer, below }: Extract<Removable, { kind: 'pointer' }>,
   present: ReadonlyMap<string, Entry>,
 ): Promise<string[]> {
-  const { file, done } = await editTracked(engine, pointer, [{ path: below, entry: undefined }]);
   const path = `${pointer.path}/${below}`;
   removeData(engine, path, present.get(path));
+  const { file, done } = await editTracked(engine, pointer, [{ path: below, entry: undefined }]);
   return done === 'unchanged' ? [] : [absoluteOf(engine.project, file)];
 }
