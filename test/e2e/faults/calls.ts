@@ -6,13 +6,16 @@ import type { Rig, RunOptions } from '../../rig/rig.ts';
 import { PIPE } from '../../rig/rig.ts';
 import type { Random } from './random.ts';
 
-/** The system calls that change a disk. */
+/** System calls that change a disk. */
 const CHANGES = [
   ...['open', 'openat', 'creat', 'write', 'pwrite64', 'writev', 'pwritev', 'pwritev2', 'copy_file_range', 'sendfile'],
   ...['ftruncate', 'truncate', 'fallocate', 'fsync', 'fdatasync', 'ioctl', 'chmod', 'fchmod', 'fchmodat'],
   ...['rename', 'renameat', 'renameat2', 'link', 'linkat', 'symlink', 'symlinkat', 'unlink', 'unlinkat'],
   ...['mkdir', 'mkdirat', 'rmdir'],
-] as const;
+];
+
+/** System calls that read from it. */
+const READS = ['open', 'openat', 'read', 'pread64', 'readv', 'preadv', 'getdents64', 'copy_file_range', 'sendfile'];
 
 /** A system call of a run: the `nth` of its name that one of its threads makes. */
 export interface Call {
@@ -22,7 +25,7 @@ export interface Call {
   readonly text: string;
 }
 
-/** A run that was watched, and what it did to disks. */
+/** A run that was watched. */
 export interface Watched {
   readonly run: Finished;
   /** In their order. */
@@ -38,40 +41,46 @@ const ONE_THREAD = { UV_THREADPOOL_SIZE: '1' };
  * Runs `pipe` to its end, and tells of each call that changed a disk below the rig's folders.
  * @throws {Error} where strace is missing
  */
-export async function watch(rig: Rig, args: readonly string[], options: RunOptions = {}): Promise<Watched> {
-  return trace(rig, args, options);
+export async function watchChanges(rig: Rig, args: readonly string[]): Promise<Watched> {
+  const { run, calls } = await trace(rig, args, { names: CHANGES });
+  return { run, calls: calls.filter((call) => isChange(call, rig)) };
+}
+
+/** The same for each call that read what lies in the cache. */
+export async function watchReads(rig: Rig, args: readonly string[]): Promise<Watched> {
+  const { run, calls } = await trace(rig, args, { names: READS });
+  return { run, calls: calls.filter((call) => isRead(call, rig)) };
 }
 
 /** Kills `pipe` just before it makes a call. It ends well, `code` 0, when it makes no such call this time. */
-export async function killAt(
-  rig: Rig,
-  args: readonly string[],
-  { call, ...options }: RunOptions & { readonly call: Call },
-): Promise<Finished> {
-  return (await trace(rig, args, { ...options, only: call.name, inject: `signal=KILL:when=${call.nth}` })).run;
+export async function killAt(rig: Rig, args: readonly string[], call: Call): Promise<Finished> {
+  return (await trace(rig, args, { names: [call.name], inject: `signal=KILL:when=${call.nth}` })).run;
 }
 
 /** What came of a run of which a call failed. */
 export interface Failing {
   readonly run: Finished;
-  /** Which call that was, as strace puts it; undefined when there was none on a disk of the rig. */
+  /** Which call that was, as strace puts it; undefined when there was none, or one that the system alone makes. */
   readonly failed: string | undefined;
 }
 
-/** Lets one call fail with an error of the system; all further ones of its kind when `isLasting`. */
+/** Lets a call fail with an error of the system. */
 export async function failAt(
   rig: Rig,
   args: readonly string[],
-  { call, error, isLasting = false, ...options }: RunOptions & { readonly call: Call; readonly error: string; readonly isLasting?: boolean }, // prettier-ignore
+  { call, error }: { readonly call: Call; readonly error: string },
 ): Promise<Failing> {
-  const inject = `error=${error}:when=${call.nth}${isLasting ? '+' : ''}`;
-  const { run, calls } = await trace(rig, args, { ...options, only: call.name, inject });
-  return { run, failed: calls.find(({ text }) => text.includes('(INJECTED)'))?.text };
+  // prettier-ignore
+  const { run, calls } = await trace(rig, args, { names: [call.name], inject: `error=${error}:when=${call.nth}` });
+  // Each thread counts for itself: another one may have read its code just then.
+  const hit = calls.filter(({ text }) => text.includes('(INJECTED)'));
+  const isMeant = hit.every((each) => isChange(each, rig) || isRead(each, rig));
+  return { run, failed: isMeant ? hit[0]?.text : undefined };
 }
 
-/** So many of the calls, those at the ends among them, in an order that the seed gives. */
-export function someCalls<T>(random: Random, calls: readonly T[], count: number): T[] {
-  const rest = [...calls];
+/** So many things, chosen by the seed. */
+export function choose<T>(random: Random, from: readonly T[], count: number): T[] {
+  const rest = [...from];
   const chosen: T[] = [];
   while (chosen.length < count && rest.length > 0) chosen.push(...rest.splice(random.next(rest.length), 1));
   return chosen;
@@ -80,40 +89,49 @@ export function someCalls<T>(random: Random, calls: readonly T[], count: number)
 async function trace(
   rig: Rig,
   args: readonly string[],
-  { inject, only, ...options }: RunOptions & { readonly inject?: string; readonly only?: string },
+  { names, inject }: { readonly names: readonly string[]; readonly inject?: string },
 ): Promise<Watched> {
   traces += 1;
   const file = rig.path(`../tmp/${process.pid}-${traces}.trace`);
-  const names = (only === undefined ? CHANGES : [only]).map((name) => `?${name}`).join(',');
-  const traced = ['-f', '-y', '-qq', '-o', file, '-e', `trace=${names}`];
-  if (inject !== undefined) traced.push('-e', `inject=${names}:${inject}`);
-  const env = { ...options.env, ...ONE_THREAD };
-  const run = await rig.run('strace', [...traced, PIPE, ...args], { ...options, env }).catch((error: unknown) => {
+  // Some machines do not have all of them.
+  const set = names.map((name) => `?${name}`).join(',');
+  const traced = ['-f', '-y', '-qq', '-o', file, '-e', `trace=${set}`];
+  if (inject !== undefined) traced.push('-e', `inject=${set}:${inject}`);
+  const options: RunOptions = { env: ONE_THREAD };
+  const run = await rig.run('strace', [...traced, PIPE, ...args], options).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new Error('this test needs strace: apt-get install strace', { cause: error });
   });
   // Whoever may not trace processes would see runs that nothing disturbs.
   expect(run.stderr).not.toMatch(/^strace: /m);
-  const root = dirname(rig.project);
-  const calls = parseTrace(await readFile(file, 'utf8')).filter(({ name, text }) => isChange(name, text, root));
+  const calls = parseTrace(await readFile(file, 'utf8'));
   await rig.remove(file);
   return { run, calls };
 }
 
-function parseTrace(trace: string): Call[] {
+function parseTrace(text: string): Call[] {
   const counts = new Map<string, number>();
-  return trace.split('\n').flatMap((line) => {
-    const [, thread = '', name, text = ''] = /^(\d+) +(\w+)(\(.*)$/.exec(line) ?? [];
+  return text.split('\n').flatMap((line) => {
+    const [, thread = '', name, rest = ''] = /^(\d+) +(\w+)(\(.*)$/.exec(line) ?? [];
     if (name === undefined) return [];
     const nth = (counts.get(`${thread} ${name}`) ?? 0) + 1;
     counts.set(`${thread} ${name}`, nth);
-    return [{ name, nth, text: `${name}${text}` }];
+    return [{ name, nth, text: `${name}${rest}` }];
   });
 }
 
-/** Whether a call is one on the rig's folders that changes something: opening for reading changes nothing. */
-function isChange(name: string, text: string, root: string): boolean {
-  if (!text.includes(`<${root}/`) && !text.includes(`"${root}/`)) return false;
+function isBelow({ text }: Call, folder: string): boolean {
+  return text.includes(`<${folder}/`) || text.includes(`"${folder}/`);
+}
+
+/** Whether a call changes something in the rig's folders: opening for reading changes nothing. */
+function isChange(call: Call, rig: Rig): boolean {
+  const { name, text } = call;
+  if (!CHANGES.includes(name) || !isBelow(call, dirname(rig.project))) return false;
   if (name === 'ioctl') return text.includes('FICLONE');
   return !name.startsWith('open') || text.includes('O_CREAT');
+}
+
+function isRead(call: Call, rig: Rig): boolean {
+  return READS.includes(call.name) && isBelow(call, rig.path('.pipe/cache')) && !call.text.includes('O_CREAT');
 }
