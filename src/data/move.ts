@@ -7,6 +7,7 @@ import type { TrackedPath } from '../lockfile/pointer.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
 import { PipeError } from '../problem/problem.ts';
 import { ensureIgnored, removeFromGitignore } from '../project/gitignore.ts';
+import { moveToOtherDisk } from './other-disk.ts';
 import { copyPointer, writePointer } from '../project/write-pointer.ts';
 import type { Engine } from '../run/engine.ts';
 import { entryAt } from '../store/entry-at.ts';
@@ -125,7 +126,12 @@ function moveData(from: string, to: string): void {
   if (!isThere(from)) return;
   try {
     mkdirSync(dirname(to), { recursive: true });
-    renameSync(from, to);
+    try {
+      renameSync(from, to);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+      moveToOtherDisk(from, to);
+    }
   } catch (error) {
     throw writeProblem(to, error);
   }

@@ -10,6 +10,7 @@ export interface Disk {
   /** Gives it back. */
   free(): Promise<void>;
   readOnly(): Promise<void>;
+  writable(): Promise<void>;
 }
 
 /**
@@ -38,6 +39,7 @@ export async function withDisk(
       fill: () => root('sh', '-c', 'cat /dev/zero > "$0/filler" 2>/dev/null; :', path),
       free: () => root('rm', '-f', `${path}/filler`, `${path}/.git/filler`),
       readOnly: () => root('mount', '-o', 'remount,ro', path),
+      writable: () => root('mount', '-o', 'remount,rw', path),
     });
   } finally {
     await root('umount', '-l', path);
