@@ -57,13 +57,17 @@ function targetOf({ engine, pointers }: DataProject, { cwd }: Context, { source,
   }
   const inside = to === '' || to === '.' ? posix.basename(from) : `${to}/${posix.basename(from)}`;
   if (to === '' || to === '.' || dst.endsWith('/')) return inside;
-  const own = pointers.find(({ path }) => path === to);
-  // What an earlier move left behind: its new pointer, and its data there.
-  const isGoneOn = source.below === '' && own?.entry.digest === source.pointer.entry.digest && !isThere(root, from);
-  if (isGoneOn || to === from) return to;
   const around = pointerAround(pointers, to);
-  const recorded = around && entryAt(engine.store, around.entry, posix.relative(around.path, to));
-  const isFolder = recorded?.kind === 'dir' || own?.entry.kind === 'dir' || lstatSync(`${root}/${to}`, { throwIfNoEntry: false })?.isDirectory() === true; // prettier-ignore
+  const recorded =
+    around === undefined
+      ? pointers.find(({ path }) => path === to)?.entry
+      : entryAt(engine.store, around.entry, posix.relative(around.path, to));
+  const moved = source.below === '' ? source.pointer.entry : entryAt(engine.store, source.pointer.entry, source.below);
+  // What an earlier move left behind: its record is there, and its data in one of the two places.
+  const isSame = recorded !== undefined && recorded.digest === moved?.digest;
+  const isGoneOn = isSame && !(isThere(root, from) && isThere(root, to));
+  if (isGoneOn || to === from) return to;
+  const isFolder = recorded?.kind === 'dir' || lstatSync(`${root}/${to}`, { throwIfNoEntry: false })?.isDirectory() === true; // prettier-ignore
   return isFolder ? inside : to;
 }
 

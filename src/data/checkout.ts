@@ -1,12 +1,10 @@
-import { lstatSync } from 'node:fs';
 import { entryAt } from '../store/entry-at.ts';
-import { applyFolder, notEmpty } from '../store/apply.ts';
-import { isComplete, restoreEntry } from '../store/restore.ts';
+import { applyFolder, checkAllSeen } from '../store/apply.ts';
+import { restoreEntry } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Engine } from '../run/engine.ts';
 import { refuseOwned } from './refuse.ts';
-import { removeData } from './remove-data.ts';
 import type { Selected } from './select.ts';
 import { pathOf } from './select.ts';
 import type { DataOptions } from './workspace.ts';
@@ -100,23 +98,18 @@ async function take(engine: Engine, { path, wanted, present }: Step, options: Ch
     links,
     ...(onProgress === undefined ? {} : { onProgress }),
   };
+  // Never as a whole: it may hold files that `.pipeignore` leaves out.
   if (present?.kind === 'dir' && wanted.kind === 'dir') {
-    const applied = await applyFolder(store, wanted, { ...place, relink: options.relink === true });
+    const applied = await applyFolder(store, wanted, { ...place, anew: options.relink === true });
     const state = applied.missing.length > 0 ? 'missing' : isAsWanted ? 'unchanged' : 'modified';
     return { path, ...applied, state };
   }
-  if (present?.kind === 'dir' && isComplete(store, wanted)) makeWay(engine, path, present);
+  if (present?.kind === 'dir') checkAllSeen(place);
   if (!(await restoreEntry(store, wanted, place))) return { ...nothing, state: 'missing', missing: [path] };
   if (isAsWanted) return { ...nothing, state: 'unchanged' };
   const files = wanted.kind === 'dir' ? wanted.files : 1;
   if (present === undefined) return { ...nothing, state: 'added', added: files };
   return { ...nothing, state: 'modified', modified: 1 };
-}
-
-/** Files that `.pipeignore` leaves out, and outs of stages, are no part of a folder that is to become a file. */
-function makeWay(engine: Engine, path: string, present: Entry): void {
-  removeData(engine, path, present);
-  if (lstatSync(absoluteOf(engine.project, path), { throwIfNoEntry: false }) !== undefined) throw notEmpty(path);
 }
 
 function isSame(a: Entry, b: Entry): boolean {

@@ -8,6 +8,7 @@ import { pointerFileOf } from '../lockfile/pointer.ts';
 import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import { ensureIgnored, removeFromGitignore } from '../project/gitignore.ts';
+import { moveToOtherDisk } from './other-disk.ts';
 import { copyPointer, writePointer } from '../project/write-pointer.ts';
 import type { Engine } from '../run/engine.ts';
 import { entryAt } from '../store/entry-at.ts';
@@ -54,7 +55,7 @@ export async function move(
     const written = await recordTarget(engine, { source, to, entry, target });
     if (target === undefined) written.push(...ensureIgnored(project, [absoluteOf(project, to)]));
     moveData(absoluteOf(project, from), absoluteOf(project, to));
-    written.push(...(await dropSource(engine, { source, to, entry, target })));
+    written.push(...(await dropSource(engine, source)));
     return { written: [...new Set(written)] };
   });
 }
@@ -129,32 +130,35 @@ async function recordTarget(engine: Engine, { source, to, entry, target }: Step)
     return [absoluteOf(project, file)];
   }
   const edits = [{ path: posix.relative(target.path, to), entry }];
-  const isSame = source.below !== '' && target.file === source.pointer.file;
-  const all = isSame ? [{ path: source.below, entry: undefined }, ...edits] : edits;
-  return [absoluteOf(project, (await editTracked(engine, target, all)).file)];
+  return [absoluteOf(project, (await editTracked(engine, target, edits)).file)];
 }
 
 function moveData(from: string, to: string): void {
   if (!isThere(from)) return;
   try {
     mkdirSync(dirname(to), { recursive: true });
-    renameSync(from, to);
+    try {
+      renameSync(from, to);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+      moveToOtherDisk(from, to);
+    }
   } catch (error) {
     throw writeProblem(to, error);
   }
 }
 
-async function dropSource(engine: Engine, { source, target }: Step): Promise<string[]> {
+/** The record itself goes last: as long as it is there, the same command can end what was begun. */
+async function dropSource(engine: Engine, source: MoveSource): Promise<string[]> {
   const { project } = engine;
   const { pointer, below } = source;
   if (below !== '') {
-    if (target?.file === pointer.file) return [];
     const { file } = await editTracked(engine, pointer, [{ path: below, entry: undefined }]);
     return [absoluteOf(project, file)];
   }
   const file = absoluteOf(project, pointer.file);
+  const ignored = removeFromGitignore(project, absoluteOf(project, pointer.path));
   const wasThere = existsSync(file);
   rmSync(file, { force: true });
-  const ignored = removeFromGitignore(project, absoluteOf(project, pointer.path));
   return [...(wasThere ? [file] : []), ...(ignored === undefined ? [] : [ignored])];
 }

@@ -9,6 +9,7 @@ import type { Stage } from '../pipeline/model.ts';
 import { PipeError, unwrap } from '../problem/problem.ts';
 import { editLockFolder, withEditLock } from '../project/edit-lock.ts';
 import { removeFromGitignore } from '../project/gitignore.ts';
+import { writePointer } from '../project/write-pointer.ts';
 import type { Engine } from '../run/engine.ts';
 import { foldLocks } from '../run/repro.ts';
 import { entryAt } from '../store/entry-at.ts';
@@ -16,7 +17,7 @@ import { checkInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { removeData } from './remove-data.ts';
 import { refuseUnsaved } from './refuse.ts';
-import { editTracked, listMissing, refuseFrozen } from './tracked-folder.ts';
+import { listMissing, refuseFrozen, storeEdited } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
 import { absoluteOf, claimed, lookAt } from './workspace.ts';
 
@@ -33,8 +34,7 @@ export interface RemoveOptions extends DataOptions {
 }
 
 /**
- * Tracks things no more. The record goes last, so that whoever is interrupted can say it again; a path inside a tracked
- * folder goes from the folder's list first, and then from the workspace.
+ * Tracks things no more. The record goes last, so that whoever is interrupted can say it again.
  * @returns the absolute paths of the files that Git should know of
  * @throws {PipeError} PIPE_UNSAVED, PIPE_EDIT, PIPE_TARGET_UNKNOWN, PIPE_OBJECT_MISSING and PIPE_FROZEN, before anything
  * is removed
@@ -145,8 +145,10 @@ async function removeInside(
   { pointer, below }: Extract<Removable, { kind: 'pointer' }>,
   present: ReadonlyMap<string, Entry>,
 ): Promise<string[]> {
-  const { file, done } = await editTracked(engine, pointer, [{ path: below, entry: undefined }]);
+  // What may fail for want of space or a whole list comes before anything goes.
+  const { tracked, entry } = await storeEdited(engine, pointer, [{ path: below, entry: undefined }]);
   const path = `${pointer.path}/${below}`;
   removeData(engine, path, present.get(path));
+  const { file, done } = writePointer(engine.project, tracked, entry);
   return done === 'unchanged' ? [] : [absoluteOf(engine.project, file)];
 }

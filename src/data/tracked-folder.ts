@@ -11,6 +11,7 @@ import type { TreeEdit, TreeSink } from '../store/edit-tree.ts';
 import { editTree } from '../store/edit-tree.ts';
 import { BrokenTree } from '../store/read-tree.ts';
 import type { StoreWriter } from '../store/store-writer.ts';
+import type { Entry } from '../store/tree.ts';
 
 /** The pointer that tracks a folder around a path. */
 export function pointerAround(pointers: readonly TrackedPath[], path: string): TrackedPath | undefined {
@@ -29,6 +30,19 @@ export async function editTracked(
   pointer: Pick<TrackedPath, 'file'>,
   edits: readonly TreeEdit[],
 ): Promise<WrittenPointer> {
+  const { tracked, entry } = await storeEdited(engine, pointer, edits);
+  return writePointer(engine.project, tracked, entry);
+}
+
+/**
+ * The first half of {@link editTracked}: the store has what the folder is to be, and nothing is recorded yet.
+ * @returns the pointer as it stands, and what it is to record
+ */
+export async function storeEdited(
+  engine: Engine,
+  pointer: Pick<TrackedPath, 'file'>,
+  edits: readonly TreeEdit[],
+): Promise<{ tracked: TrackedPath; entry: Entry }> {
   // As it is now: another process may have changed it while this one waited.
   const tracked = readPointer(engine.project, pointer.file);
   refuseFrozen(tracked);
@@ -37,7 +51,7 @@ export async function editTracked(
   try {
     const entry = editTree(engine.store, treeSink(engine, writer), { root: tracked.entry, edits });
     await writer.finish();
-    return writePointer(engine.project, tracked, entry);
+    return { tracked, entry };
   } catch (error) {
     throw error instanceof BrokenTree ? listMissing(tracked) : error;
   } finally {

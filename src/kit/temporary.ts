@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { removeTree } from './remove-tree.ts';
 
@@ -15,6 +15,16 @@ export function temporaryBeside(path: string): string {
 export function removeTemporaries(folder: string, pid: number): void {
   for (const name of namesIn(folder)) {
     if (name.startsWith(prefixOf(pid))) removeTree(join(folder, name));
+  }
+}
+
+/** The same for a path and all folders below it; what lies behind symbolic links is left alone. */
+export function removeTemporariesBelow(path: string, pid: number): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return;
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    const below = join(path, entry.name);
+    if (entry.name.startsWith(prefixOf(pid))) removeTree(below);
+    else if (entry.isDirectory()) removeTemporariesBelow(below, pid);
   }
 }
 

@@ -27,7 +27,8 @@ export function readTextFile(absolute: string, shown: string, largest = LARGEST)
 export function readProblem(path: string, error: unknown): unknown {
   const fault = systemFault(error);
   if (fault === undefined) return error;
-  return new PipeError({ code: 'PIPE_FILE_READ', message: `cannot read ${path}: ${fault.reason}` }, { cause: error });
+  const message = `cannot read ${path}: ${fault.reason}`;
+  return new PipeError({ code: 'PIPE_FILE_READ', message, hint: fault.hint }, { cause: error });
 }
 
 function statIfThere(absolute: string): Stats | undefined {

@@ -7,7 +7,7 @@ import { isGone, ownedName, ownerOfName } from '../kit/owner.ts';
 import { parseJson } from '../kit/parse-json.ts';
 import { isOutside, isWithin } from '../kit/path.ts';
 import { systemFault } from '../kit/system-fault.ts';
-import { removeTemporaries } from '../kit/temporary.ts';
+import { removeTemporaries, removeTemporariesBelow } from '../kit/temporary.ts';
 
 /** What one stage reads and writes while it runs; paths are relative to the project root. */
 export interface Claim {
@@ -169,8 +169,9 @@ export class Claims {
     await this.#options.endOrphans(name, groups);
     // Its number may be ours by now, where each container counts anew: then its leftovers are left alone.
     if (owner.pid !== process.pid) {
-      const folders = new Set(claims.flatMap(({ writes }) => writes).map((path) => dirname(path)));
-      for (const folder of folders) removeTemporaries(join(this.#options.root, folder), owner.pid);
+      const paths = new Set(claims.flatMap(({ writes }) => writes));
+      for (const folder of new Set([...paths].map((path) => dirname(path)))) removeTemporaries(join(this.#options.root, folder), owner.pid); // prettier-ignore
+      for (const path of paths) removeTemporariesBelow(join(this.#options.root, path), owner.pid);
     }
     rmSync(this.#path(name), { force: true });
     rmSync(join(this.#options.folder, `${name}.tmp`), { force: true });

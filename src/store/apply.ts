@@ -6,7 +6,9 @@ import { DIR, KINDS, SectionWriter } from '../index/section.ts';
 import type { StatIndex } from '../index/stat-index.ts';
 import { isReliable } from '../index/stat-index.ts';
 import { checkAborted } from '../kit/abort.ts';
+import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
+import { TEMPORARY_PREFIX, namesIn } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { ObjectStore } from './object-store.ts';
 import { BrokenTree, knownParts } from './read-tree.ts';
@@ -25,8 +27,8 @@ export interface Applied {
 /** Where a folder is applied; what lies there was walked just now, and the index remembers it. */
 export interface ApplyPlace extends Omit<RestorePlace, 'memory'> {
   readonly memory: { readonly index: StatIndex; readonly path: string; readonly now: () => number };
-  /** Put also those files in place anew that are as they should be. */
-  readonly relink?: boolean;
+  /** Whether files that are what they should be are put in place anew, since links are to be others. */
+  readonly anew?: boolean;
 }
 
 const PAUSE_EVERY = 500;
@@ -43,6 +45,25 @@ export async function applyFolder(store: ObjectStore, entry: Entry, place: Apply
   const work = new Applying(store, place);
   await work.folder(entry, { target: place.target, path: place.memory.path });
   return work.done;
+}
+
+/**
+ * Makes sure that a folder that is to give way to a file holds nothing but what the walk saw.
+ * @throws {PipeError} PIPE_FOLDER_NOT_EMPTY
+ */
+export function checkAllSeen({ target, memory: { index, path } }: Pick<ApplyPlace, 'target' | 'memory'>): void {
+  const check = (spot: Spot): void => {
+    const seen = new Set<string>();
+    for (const section of index.folder(spot.path).sections) {
+      for (const [row, name] of section.names.entries()) {
+        seen.add(name);
+        if (section.kindOf(row) === DIR) check({ target: `${spot.target}/${name}`, path: `${spot.path}/${name}` });
+      }
+    }
+    const isUnseen = (name: string): boolean => !seen.has(name) && !name.startsWith(TEMPORARY_PREFIX);
+    if (namesIn(spot.target).some(isUnseen)) throw notEmpty(path);
+  };
+  check({ target, path });
 }
 
 interface Spot {
@@ -100,9 +121,8 @@ class Applying {
     );
     const made: (Section | Rows)[] = [];
     try {
-      for (const part of knownParts(this.#store, wanted, {
-        isKnown: (digest) => this.#place.relink !== true && leaves.has(digest),
-      })) {
+      const isKnown = (digest: Digest): boolean => this.#place.anew !== true && leaves.has(digest);
+      for (const part of knownParts(this.#store, wanted, { isKnown })) {
         if ('tree' in part) {
           const rows = new SectionWriter();
           for (const [name, child] of part.tree) await this.#entry(child, { ...spot, present, rows, name });
@@ -147,8 +167,8 @@ class Applying {
     }
     const kind = section.kindOf(row);
     const isSame = kind === KINDS.indexOf(child.kind) && digestAt(section, row) === child.digest;
-    const { relink = false } = this.#place;
-    if (isSame && !relink) rows.addRow(name, section, row);
+    const isKept = isSame && (kind !== DIR || this.#place.anew !== true) && !this.#isAnew(child, inside.target);
+    if (isKept) rows.addRow(name, section, row);
     else if (kind === DIR && child.kind === 'dir') {
       await this.folder(child, inside);
       rows.addFolder(name, child);
@@ -159,6 +179,13 @@ class Applying {
     }
     present.next();
     await this.#step(0);
+  }
+
+  /** Of a packed object there is nothing but a copy. */
+  #isAnew({ kind, digest }: Entry, target: string): boolean {
+    if (this.#place.anew !== true || kind === 'link') return false;
+    const stat = lstatSync(target, { throwIfNoEntry: false });
+    return stat?.isFile() !== true || stat.nlink > 1 || this.#store.packedPlace(digest) === undefined;
   }
 
   async #step(bytes: number): Promise<void> {
@@ -262,7 +289,7 @@ function checkUntouched(section: Section, row: number, { target, path }: Spot): 
 }
 
 /** A folder cannot give way to a file, because of what lies in it and is no part of it. */
-export function notEmpty(path: string): PipeError {
+function notEmpty(path: string): PipeError {
   return new PipeError({
     code: 'PIPE_FOLDER_NOT_EMPTY',
     message: `${path} is to become a file, but the folder of that name holds what is no part of it`,

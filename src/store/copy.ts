@@ -65,6 +65,7 @@ async function copyAndFollow(source: string, { target, handle, see, signal }: Co
     state.isCopied = true;
   });
   // Its failure is told below, once all is read.
+  copying.catch((error: unknown) => { blameTarget(error, target); }); // prettier-ignore
   const ended = copying.catch(() => undefined);
   try {
     const buffer = Buffer.allocUnsafe(CHUNK);
@@ -83,6 +84,12 @@ async function copyAndFollow(source: string, { target, handle, see, signal }: Co
     // Its end must not come after the target is removed.
     await ended;
   }
+}
+
+/** Node.js names the source whatever went wrong; nobody who reads needs space. */
+function blameTarget(error: unknown, target: string): void {
+  const fault = error as NodeJS.ErrnoException;
+  if (['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS'].includes(fault.code ?? '')) fault.path = target;
 }
 
 /** While one piece is written, it is looked at, and the next one is read. */

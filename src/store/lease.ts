@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { ownedName, thisOwner } from '../kit/owner.ts';
+import { systemFault } from '../kit/system-fault.ts';
 import { namesIn } from '../kit/temporary.ts';
 import { makeFolder } from '../kit/make-folder.ts';
 import type { StoreLayout } from './layout.ts';
@@ -73,7 +74,12 @@ export class Lease {
     clearInterval(this.#timer);
     closeSync(this.#fd);
     if (open.get(this.#layout.root) === this) open.delete(this.#layout.root);
-    if (!namesIn(this.#layout.leases).some((name) => name.endsWith(UPKEEP))) rmSync(this.#path, { force: true });
+    try {
+      if (!namesIn(this.#layout.leases).some((name) => name.endsWith(UPKEEP))) rmSync(this.#path, { force: true });
+    } catch (error) {
+      // What is left is the lease of a process that is gone.
+      if (systemFault(error) === undefined) throw error;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, renameSync, rmSync, rmdirSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { ownedName, thisOwner } from '../kit/owner.ts';
+import { systemFault } from '../kit/system-fault.ts';
 import { namesIn } from '../kit/temporary.ts';
 import { makeFolder } from '../kit/make-folder.ts';
 import type { StoreLayout } from './layout.ts';
@@ -15,7 +16,7 @@ export interface Limbo {
   take(path: string): boolean;
   /** Everything that lies here: where it lies, and where it came from. */
   taken(): { readonly path: string; readonly from: string }[];
-  /** Removes the folder, which is empty. */
+  /** Puts back what lies here still, after a failure, and removes the folder. */
   close(): void;
 }
 
@@ -30,7 +31,12 @@ export function openLimbo(layout: StoreLayout): Limbo {
     },
     taken: () => contents(layout, folder),
     close() {
-      rmdirSync(folder);
+      try {
+        emptyLimbo(layout, basename(folder));
+      } catch (error) {
+        // The next one that writes puts it back.
+        if (systemFault(error) === undefined) throw error;
+      }
     },
   };
 }

@@ -9,6 +9,9 @@ export async function makeDurable(file: string): Promise<void> {
   try {
     await handle.chmod(READ_ONLY);
     await handle.datasync();
+  } catch (error) {
+    // Of a file that is open the system names nothing.
+    throw Object.assign(error as Error, { path: file });
   } finally {
     await handle.close();
   }

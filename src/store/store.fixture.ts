@@ -40,7 +40,7 @@ export function startProcess(folder: string, program: string, ...args: string[])
     const [, folder, ...args] = process.argv;
     const store = fixture.openStore(folder, blake3);
     const pack = (texts) => fixture.pack(store, blake3, texts);
-    const { writeSync } = await import('node:fs');
+    const { appendFileSync } = await import('node:fs');
     ${program}`;
   const options = ['--import', 'tsx', '--input-type=module', '-e', whole, folder, ...args];
   return spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -183,6 +183,35 @@ describe.concurrent('checkout', () => {
     await does(rig, 'checkout');
     expect(await rig.files('data')).toContain('keep.log');
     expect(await rig.files('data')).toContain('sub/keep.log');
+    await does(rig, 'checkout', '--relink');
+    expect(await rig.files('data')).toEqual(expect.arrayContaining(['keep.log', 'sub/keep.log']));
+    await rig.git('rm', '-q', '--cached', 'data.pipe');
+    await does(rig, 'remove', 'data');
+    await rig.run('mv', ['data', 'folder']);
+    await rig.write({ data: 'a file' });
+    await does(rig, 'add', 'data');
+    await rig.remove('data');
+    await rig.run('mv', ['folder', 'data']);
+    expect(await refuses(rig, 'checkout', '-f')).toEqual(['PIPE_FOLDER_NOT_EMPTY']);
+    expect(await rig.read('data/sub/keep.log')).toBe('mine');
+  });
+
+  test('--relink changes the links inside a folder file by file', async ({ rig }) => {
+    await project(rig);
+    const large = { 'data/large': 'l'.repeat(100_000), 'data/sub/large': 'm'.repeat(100_000) };
+    const small = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`data/small/${at}`, `${at}`]));
+    await rig.write({ ...large, ...small });
+    await does(rig, 'add', 'data');
+    const inode = async (name: string): Promise<number> => (await stat(rig.path(name))).ino;
+    const [before, folder] = [await inode('data/small/1'), await inode('data')];
+    await rig.pipe(['config', 'cache.type', 'hardlink']);
+    expect(await does(rig, 'checkout', '--relink')).toMatchObject({ paths: [{ path: 'data', state: 'unchanged' }] });
+    for (const name of Object.keys(large)) expect((await stat(rig.path(name))).nlink).toBe(2);
+    expect([await inode('data/small/1'), await inode('data')]).toEqual([before, folder]);
+    await rig.pipe(['config', 'cache.type', 'copy']);
+    await does(rig, 'checkout', '--relink');
+    for (const name of Object.keys(large)) expect((await stat(rig.path(name))).nlink).toBe(1);
+    expect(await does(rig, 'checkout')).toMatchObject({ paths: [{ path: 'data', state: 'unchanged' }] });
   });
 });
 

@@ -1,11 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readdir } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
 import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
 import { FAULT_SEED, seededRandom } from './faults/random.ts';
 import { expectProblems } from './faults/problem.ts';
-import { cacheContent, complete, flip, fsck, gc, makeFor, PIPELINE, startProject } from './upkeep/project.ts';
+import { fsck, gc, makeFor, PIPELINE, startProject } from './upkeep/project.ts';
 
 /** A second project, without Git, that shares the cache and has the same stages and more. */
 async function secondProject(rig: Rig, more: Readonly<Record<string, unknown>> = {}): Promise<{ cwd: string }> {
@@ -115,60 +114,5 @@ describe(`seed ${FAULT_SEED}`, () => {
     });
     await Promise.all(collections);
     for (const options of [{}, other]) expect(await fsck(rig, [], options)).toMatchObject({ ok: true, missing: [] });
-  }, 240_000);
-
-  test('gc killed at any moment loses nothing that is kept, and the next one ends its work', async ({ rig }) => {
-    await startProject(rig);
-    const random = seededRandom(FAULT_SEED + 1);
-    let kills = 0;
-    for (let round = 0; round < 12; round += 1) {
-      await rig.git('checkout', '-q', '-b', `side${round}`);
-      await makeFor(rig, 10 + round);
-      await rig.git('checkout', '-q', 'main');
-      await rig.git('branch', '-q', '-D', `side${round}`);
-      expect(await rig.pipe(['repro', '-q'])).toMatchObject({ code: 0 });
-      const trash = round % 2 === 0 ? [] : ['--trash', '1'];
-      const delay = 60 + random.next(500);
-      const run = rig.spawn(['gc', '-w', '-f', ...trash]);
-      await Promise.race([sleep(delay), run.done]);
-      run.kill('SIGKILL');
-      if ((await run.done).signal === 'SIGKILL') kills += 1;
-      const story = `seed ${FAULT_SEED}, round ${round}, killed after ${delay} ms`;
-      expect(await fsck(rig), story).toMatchObject({ damaged: [], missing: [], problems: [] });
-    }
-    expect(kills).toBeGreaterThan(0);
-    await gc(rig, ['-w', '-f']);
-    expect(await gc(rig, ['-w', '-f'])).toMatchObject({ objects: 0, runs: 0 });
-    expect(await complete(rig, ['main'])).toEqual(['main']);
-    expect(await fsck(rig)).toMatchObject({ ok: true, leftovers: [] });
-  }, 240_000);
-
-  test('repair killed at any moment loses nothing that could be healed', async ({ rig }) => {
-    await startProject(rig);
-    const random = seededRandom(FAULT_SEED + 2);
-    for (let round = 0; round < 10; round += 1) {
-      const files = [...(await cacheContent(rig))].filter(([path]) => !path.includes('/runs/'));
-      const [path, bytes] = random.pick(files);
-      const at = random.next(bytes.length);
-      await flip(path, at);
-      const delay = 60 + random.next(600);
-      const run = rig.spawn(['fsck', '--repair']);
-      await Promise.race([sleep(delay), run.done]);
-      run.kill('SIGKILL');
-      await run.done;
-      const story = `seed ${FAULT_SEED}, byte ${at} of ${path}, killed after ${delay} ms`;
-      const { missing } = await fsck(rig, ['--repair']);
-      const lost = missing.filter(({ healed }) => !healed).flatMap(({ places }) => places.map((place) => place.path));
-      // The log of a run is nowhere else.
-      expect(
-        lost.filter((each) => each !== 'log'),
-        story,
-      ).toEqual([]);
-      if (lost.length > 0) {
-        await rig.remove('.pipe/cache/v1/runs');
-        expect(await rig.pipe(['repro', '-q', '-f'])).toMatchObject({ code: 0 });
-      }
-      expect(await fsck(rig), story).toMatchObject({ ok: true, leftovers: [] });
-    }
   }, 240_000);
 });

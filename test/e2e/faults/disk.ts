@@ -1,13 +1,16 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import type { Rig } from '../../rig/rig.ts';
 
 /** A small disk of its own under a folder of the project. */
 export interface Disk {
   /** Takes all the space that is left. */
   fill(): Promise<void>;
+  /** Takes all the space but so many pages of 4 KiB, without a trace in the project. */
+  leave(pages: number): Promise<void>;
   /** Gives it back. */
   free(): Promise<void>;
   readOnly(): Promise<void>;
+  writable(): Promise<void>;
 }
 
 /**
@@ -29,9 +32,14 @@ export async function withDisk(
   await root('mount', '-t', 'tmpfs', '-o', `size=${size},mode=755`, 'tmpfs', path);
   try {
     await use({
+      async leave(pages) {
+        const { bavail, bsize } = await statfs(path);
+        await root('fallocate', '-l', String(Math.max(1, bavail - pages) * bsize), `${path}/.git/filler`);
+      },
       fill: () => root('sh', '-c', 'cat /dev/zero > "$0/filler" 2>/dev/null; :', path),
-      free: () => root('rm', '-f', `${path}/filler`),
+      free: () => root('rm', '-f', `${path}/filler`, `${path}/.git/filler`),
       readOnly: () => root('mount', '-o', 'remount,ro', path),
+      writable: () => root('mount', '-o', 'remount,rw', path),
     });
   } finally {
     await root('umount', '-l', path);
