@@ -1,5 +1,9 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { symlink } from 'node:fs/promises';
+import { arch, platform } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { installTool, toolFolder } from './cache.ts';
 import { runInstaller } from './run.ts';
 
@@ -47,11 +51,35 @@ export function goTool(tool: GoTool): string {
 export async function installGoTool(tool: GoTool): Promise<string> {
   await installTool(nameOf(tool), async (folder) => {
     const args = ['install', '-trimpath', '-ldflags=-s -w', `${tool.module}@${tool.version}`];
-    await runInstaller('env', [`GOBIN=${folder}`, 'go', ...args]);
+    await runInstaller('env', [`GOBIN=${folder}`, 'GOTOOLCHAIN=local', await goCommand(), ...args]);
   });
   return goTool(tool);
 }
 
 function nameOf({ command, version }: GoTool): string {
   return `${command}-${version}`;
+}
+
+/** What the tools need at least. */
+const OLDEST_GO = 25;
+
+/** What is installed where there is no Go, or an older one. */
+const GO_VERSION = '1.26.8';
+
+const run = promisify(execFile);
+
+/** A Go that is new enough: that of the machine, or one that any older Go fetches as a module. */
+async function goCommand(): Promise<string> {
+  const { stdout } = await run('go', ['version']);
+  if (Number(/go1\.(\d+)/.exec(stdout)?.[1]) >= OLDEST_GO) return 'go';
+  const folder = await installTool(`go-${GO_VERSION}`, async (made) => {
+    const module = `golang.org/toolchain@v0.0.1-go${GO_VERSION}.${platform()}-${arch() === 'x64' ? 'amd64' : arch()}`;
+    const env = { ...process.env, GOMODCACHE: join(made, 'modules'), GOFLAGS: '-modcacherw' };
+    const answer = await run('go', ['mod', 'download', '-json', module], { cwd: made, env });
+    const { Dir } = JSON.parse(answer.stdout) as { Dir: string };
+    // A module holds no programs: their mode is lost.
+    await runInstaller('chmod', ['-R', 'a+rx', join(Dir, 'bin'), join(Dir, 'pkg/tool')]);
+    await symlink(Dir, join(made, 'go'));
+  });
+  return join(folder, 'go/bin/go');
 }
