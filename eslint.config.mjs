@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const TESTS = ['**/*.test.ts', '**/*.test.tsx', 'test/**/*.ts', 'test/**/*.tsx'];
+const TESTS = ['**/*.test.ts', '**/*.test.tsx', '**/fixture/**/*.ts', 'test/**/*.ts', 'test/**/*.tsx'];
 
 const LOCALE_COMPARE = {
   selector: "MemberExpression[property.name='localeCompare']",

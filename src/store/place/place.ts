@@ -23,7 +23,7 @@ export interface LargeSource {
 
 /**
  * Where a remote keeps its bytes: a bucket, or a folder. It knows keys and bytes, and nothing of what they mean. Every
- * implementation passes the same tests (`contract.ts`).
+ * implementation passes the same tests (`fixture/contract.ts`).
  *
  * An object appears whole or not at all, and who reads after a write has ended sees it. Faults of the moment (broken
  * connections, 5xx, SlowDown) are tried again inside, with growing pauses; what remains is thrown as a PipeError that
