@@ -1,13 +1,11 @@
 import type { CheckedOut } from '../data/checkout.ts';
 import { checkout } from '../data/checkout.ts';
-import type { Selected } from '../data/select.ts';
-import { reach } from '../graph/select.ts';
 import { formatCount } from '../report/size.ts';
 import { clean, plural } from '../report/words.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
-import type { DataProject } from './data-project.ts';
 import { dataOptions, openData, selectData } from './data-project.ts';
+import { withDeps } from './with-deps.ts';
 
 export default defineCommand({
   usage: '[targets...]',
@@ -49,17 +47,6 @@ export default defineCommand({
     }
   },
 });
-
-/** What is selected, and the outs of all stages that its stages need. */
-function withDeps({ tracked, engine }: DataProject, selected: readonly Selected[]): Selected[] {
-  const stages = selected.flatMap(({ tracked: { owner } }) => (owner.kind === 'stage' ? [owner.stage.address] : []));
-  const needed = reach(stages, (address) => engine.graph.needs.get(address) ?? []);
-  const known = new Set(selected.map((each) => each.tracked));
-  const more = tracked.filter(
-    (each) => !known.has(each) && each.owner.kind === 'stage' && needed.has(each.owner.stage.address),
-  );
-  return [...selected, ...more.map((each) => ({ tracked: each, below: '' }))];
-}
 
 function total(done: readonly CheckedOut[]): { added: number; modified: number; deleted: number; missing: number } {
   const sum = (count: (each: CheckedOut) => number): number => done.reduce((all, each) => all + count(each), 0);

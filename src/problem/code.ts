@@ -60,6 +60,7 @@ export const PROBLEM_CODES = {
   PIPE_POINTER_IGNORED: 'a pointer lies where it would not be found',
   PIPE_REMOTE_DENIED: 'a remote does not let you do this',
   PIPE_REMOTE_FAILED: 'a remote cannot do what is asked',
+  PIPE_REMOTE_FORMAT: 'the remote was written by a newer pipe',
   PIPE_RESOURCES: 'a stage wants more than this machine has',
   PIPE_SECRET_MISSING: 'a secret of a stage is not set',
   PIPE_STAGE_EXISTS: 'a stage of that name exists already',

@@ -1,4 +1,4 @@
-import type { RawDigest } from '../kit/digest.ts';
+import type { Digest, RawDigest } from '../kit/digest.ts';
 import type { PackedPlace } from '../store/digest-map.ts';
 import { ROW } from '../store/pack.ts';
 import type { PackTable } from './tables.ts';
@@ -60,6 +60,13 @@ export class PackedRows {
   /** The rows of a pack, as they are. */
   rowsOf(pack: number): Buffer {
     return this.#rows.subarray((this.#starts[pack] ?? 0) * ROW, (this.#starts[pack + 1] ?? 0) * ROW);
+  }
+
+  /** The same without some packs. */
+  without(isLeftOut: (name: Digest) => boolean): PackedRows {
+    return new PackedRows(
+      this.packs.flatMap((pack, at) => (isLeftOut(pack.name) ? [] : [{ ...pack, rows: this.rowsOf(at) }])),
+    );
   }
 
   #slotOf(digest: RawDigest, at: number): number {

@@ -6,11 +6,13 @@ import { systemFault } from '../kit/system-fault.ts';
 import { namesIn } from '../kit/temporary.ts';
 import { hexOf } from '../store/layout.ts';
 
-/** What is remembered of a remote's tables: files that anybody may have changed, to be checked as those of the remote. */
+/** A file of tables, by its name; the tables at the ends of packs; the keys that the last push relied on. */
+type Remembered = Digest | 'tails' | 'relied';
+
+/** What is remembered of a remote: files that anybody may have changed, to be checked as those of the remote. */
 export interface TableCache {
-  /** A file of tables, by its name; the tables at the ends of packs are called `tails`. */
-  readonly read: (name: Digest | 'tails') => Buffer | undefined;
-  readonly write: (name: Digest | 'tails', pieces: readonly Buffer[]) => void;
+  readonly read: (name: Remembered) => Buffer | undefined;
+  readonly write: (name: Remembered, pieces: readonly Buffer[]) => void;
   /** Forgets all other files of tables. */
   readonly keep: (names: Iterable<Digest>) => void;
 }
@@ -19,14 +21,14 @@ export interface TableCache {
 export function openTableCache(folder: string | undefined): TableCache {
   if (folder === undefined) return { read: () => undefined, write: () => undefined, keep: () => undefined };
   const tables = join(folder, 'tables');
-  const pathOf = (name: Digest | 'tails'): string => join(tables, name === 'tails' ? name : hexOf(name));
+  const pathOf = (name: Remembered): string => join(tables, hexOf(name as Digest));
   return {
     read: (name) => readIfThere(pathOf(name)),
     write: (name, pieces) => {
       writeDisposable(pathOf(name), Buffer.concat(pieces));
     },
     keep(names) {
-      const kept = new Set(['tails', ...[...names].map(hexOf)]);
+      const kept = new Set(['tails', 'relied', ...[...names].map(hexOf)]);
       for (const name of namesIn(tables)) if (!kept.has(name)) removeQuietly(join(tables, name));
     },
   };

@@ -1,6 +1,7 @@
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
+import type { Frame } from '../store/pack.ts';
 import { FOOTER, FRAME_HEAD, PACK_HEADER, ROW, footerOf, tablePlace } from '../store/pack.ts';
 
 /**
@@ -96,4 +97,12 @@ export function tableInTail(
   const rows = tail.subarray(tail.length - place.length, tail.length - FOOTER);
   const table = { name, end: place.offset, rows };
   return isTableOf(table, blake3) ? table : undefined;
+}
+
+/** The objects of a pack, in the order of its table. */
+export function* rowsOf({ rows }: Pick<PackTable, 'rows'>): Generator<Frame> {
+  for (let at = 0; at < rows.length; at += ROW) {
+    const digest = rows.subarray(at, at + 32);
+    yield { digest, offset: rows.readUInt32LE(at + 32), length: rows.readUInt32LE(at + 36) };
+  }
 }

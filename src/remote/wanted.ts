@@ -19,6 +19,8 @@ export interface ListSource {
   readonly local: (digest: Digest) => Buffer | undefined;
   /** Those that are not, in the order of what is asked for; without it they stay unknown. */
   readonly remote?: ((digests: readonly RawDigest[]) => Promise<readonly (Buffer | undefined)[]>) | undefined;
+  /** Lists that are wanted themselves, and nothing of what they list. */
+  readonly alone?: readonly Digest[];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -78,5 +80,7 @@ export async function findWanted(roots: Iterable<WantedRoot>, source: ListSource
       if (bytes === undefined || !look(list, bytes)) unknown.push(digestOfRaw(list.digest));
     }
   }
+  // Last: what a root needs as a whole has been looked into by now.
+  for (const digest of source.alone ?? []) objects.add(rawOfDigest(digest), 0, { size: undefined });
   return { objects, unknown };
 }
