@@ -14,6 +14,11 @@ export function isKey(key: string): boolean {
   return parts[0] !== UNFINISHED && parts.every((part) => part !== '' && part !== '.' && part !== '..');
 }
 
+/** Whether a key may begin with a text. Servers refuse to look for others. */
+export function isPrefix(prefix: string): boolean {
+  return prefix === '' || isKey(prefix.endsWith('/') ? prefix.slice(0, -1) : prefix);
+}
+
 /** @throws {Error} when a text is no key: a mistake of the caller, since keys are made of digests and names of ours */
 export function checkKey(key: string): void {
   if (!isKey(key)) throw new Error(`not the key of an object: ${JSON.stringify(key)}`);

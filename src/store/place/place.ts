@@ -4,20 +4,26 @@ export interface PlaceEntry {
   readonly key: string;
   /** Bytes. */
   readonly size: number;
-  /** When it was last written, in milliseconds since 1970, by the clock of the place: comparable with {@link Place.now}. */
+  /**
+   * When it was last written, in milliseconds since 1970, by the clock of the place: comparable with
+   * {@link Place.now}. Some places tell whole seconds, rounded down.
+   */
   readonly modifiedAt: number;
 }
 
 /** Some bytes of an object: from `offset` on, or the last ones. Fewer come back where the object ends before. */
 export type ByteRange = { readonly offset: number; readonly length: number } | { readonly last: number };
 
-/** What a large object is uploaded from, piece by piece. Pieces are read in order, each possibly again after a fault. */
+/**
+ * What a large object is uploaded from, piece by piece. Pieces are read in order; when an upload has to begin anew, in
+ * order from the first one again. A piece is not changed after it was given.
+ */
 export interface LargeSource {
   /** Bytes, known before. */
   readonly size: number;
   /** The bytes from `offset` on, exactly `length` of them. Rejects to give the upload up: nothing is written then. */
   readonly read: (offset: number, length: number) => Promise<Uint8Array>;
-  /** Called when all was read, before the object appears. Rejects to give the upload up (its bytes were not the right ones). */
+  /** Called each time that all was read, before the object appears. Rejects to give the upload up (its bytes were not the right ones). */
   readonly check: () => Promise<void>;
 }
 
@@ -58,7 +64,7 @@ export interface Place {
   remove(keys: readonly string[]): Promise<void>;
   /** Copies an object inside the place, of any size; `false` when it is not there. */
   copy(from: string, to: string): Promise<boolean>;
-  /** The time by the clock of the place, in milliseconds since 1970. */
+  /** The time by the clock of the place, in milliseconds since 1970; up to a second behind it. */
   now(): Promise<number>;
   /** Ends connections. The place is not used afterwards. */
   close(): void;

@@ -1,0 +1,252 @@
+import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { AgentOptions } from 'node:https';
+import { S3Client } from '@aws-sdk/client-s3';
+import type { ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-s3';
+import { state as sdkState } from '@aws-sdk/core/client';
+import { loadSharedConfigFiles } from '@smithy/core/config';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type {
+  AwsCredentialIdentity,
+  AwsCredentialIdentityProvider,
+  BuildMiddleware,
+  DeserializeMiddleware,
+} from '@smithy/types';
+import { checkAborted, isAbort } from '../../kit/abort.ts';
+import { PipeError } from '../../problem/problem.ts';
+import { limitOf } from './limit.ts';
+import { retrying } from './retry.ts';
+import { credentialsOf } from './s3-credentials.ts';
+import { isTransient, isUnconnected } from './s3-fault.ts';
+import type { S3Options } from './s3-options.ts';
+import { problemOf } from './s3-problem.ts';
+import type { Subject } from './s3-problem.ts';
+
+/** Given to each request of the SDK. */
+export interface Sending {
+  readonly abortSignal: AbortSignal;
+}
+
+/** The connections to a bucket. */
+export interface S3 {
+  readonly options: S3Options;
+  readonly subject: Subject;
+  readonly jobs: number;
+  /** The key in the bucket. */
+  readonly full: (key: string) => string;
+  /**
+   * Makes a call: when it is its turn, again when that helps, and with what went wrong in words.
+   * @param what completes "cannot …"
+   * @throws {PipeError} when it does not succeed, AbortError
+   */
+  readonly call: <T>(
+    what: string,
+    work: (client: S3Client, sending: Sending, tries: number) => Promise<T>,
+  ) => Promise<T>;
+  /** The server's time as its last answer told it, in milliseconds since 1970; `undefined` before the first answer. */
+  readonly time: () => number | undefined;
+  readonly close: () => void;
+}
+
+/** More connections than this are not faster anywhere; each of them costs the server memory. */
+const JOBS = 32;
+
+/** The pauses add up to about ten seconds. */
+const TRIES = 8;
+
+/** A server that was never there will not be there in a second: who mistyped its address need not wait. */
+const TRIES_UNCONNECTED = 3;
+
+const PAUSE_MS = 100;
+
+/** Opens connections; none is made before the first call. */
+export function openS3Client(options: S3Options): S3 {
+  const { bucket, prefix, remote, env, signal, jobs = JOBS, pauseMs = PAUSE_MS } = options;
+  const endpoint = endpointOf(options);
+  const secrets: string[] = [];
+  const subject: Subject = {
+    name: prefix === '' ? `s3://${bucket}` : `s3://${bucket}/${prefix}`,
+    bucket,
+    remote: remote ?? 'NAME',
+    endpoint: endpoint ?? 'Amazon S3',
+    secrets,
+  };
+  const clock = new Clock();
+  const client = makeClient({ ...options, endpoint }, noting(credentialsOf({ ...options, endpoint }), secrets));
+  client.middlewareStack.add(md5OfRemovals, { step: 'build', priority: 'low', name: 'md5OfRemovals' });
+  client.middlewareStack.add(seeing(clock), { step: 'deserialize', priority: 'low', name: 'clock' });
+  const limit = limitOf(jobs);
+  // A signal of its own, for it gets as many listeners as there are requests.
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
+  const onAbort = (): void => {
+    stop.abort();
+  };
+  signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal?.aborted === true) stop.abort();
+  const again = (error: unknown, tries: number): boolean =>
+    isTransient(error) && tries < (isUnconnected(error) && clock.now() === undefined ? TRIES_UNCONNECTED : TRIES);
+  return {
+    options: { ...options, env },
+    subject,
+    jobs,
+    full: (key) => (prefix === '' ? key : `${prefix}/${key}`),
+    async call(what, work) {
+      try {
+        return await retrying({ again, pauseMs, signal: stop.signal }, (tries) =>
+          limit(() => {
+            checkAborted(stop.signal);
+            return work(client, { abortSignal: stop.signal }, tries);
+          }),
+        );
+      } catch (error) {
+        checkAborted(stop.signal);
+        throw isAbort(error) ? error : problemOf(error, what, subject);
+      }
+    },
+    time: () => clock.now(),
+    close: () => {
+      signal?.removeEventListener('abort', onAbort);
+      client.destroy();
+    },
+  };
+}
+
+function makeClient(options: S3Options, credentials: AwsCredentialIdentity | AwsCredentialIdentityProvider): S3Client {
+  const { endpoint, jobs = JOBS, connectTimeout = 20, readTimeout = 60, profile, bucket } = options;
+  const agent = { keepAlive: true, maxSockets: jobs, maxFreeSockets: jobs };
+  // Else it tells the user to update Node.js, on stderr.
+  sdkState.warningEmitted = true;
+  return new S3Client({
+    region: () => regionOf(options),
+    ...(endpoint === undefined ? plainly(options) : { endpoint }),
+    // Names with dots do not fit the certificates of AWS; servers of one's own seldom have a host for each bucket.
+    forcePathStyle: endpoint !== undefined || !/^[a-z0-9-]+$/.test(bucket),
+    ...(profile === undefined ? {} : { profile }),
+    ...(options.isAnonymous === true
+      ? {
+          signer: { sign: (request) => Promise.resolve(request) },
+          credentials: { accessKeyId: '', secretAccessKey: '' },
+        }
+      : { credentials }),
+    defaultsMode: 'legacy',
+    maxAttempts: 1,
+    // Bodies are protected by the SHA-256 in the signature, which every server checks; newer checksums not all of them know.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    expectContinueHeader: false,
+    followRegionRedirects: true,
+    disableS3ExpressSessionAuth: true,
+    logger: SILENT,
+    requestHandler: new NodeHttpHandler({
+      httpAgent: new HttpAgent(agent),
+      httpsAgent: new HttpsAgent({ ...agent, ...trustOf(options) }),
+      connectionTimeout: connectTimeout * 1000,
+      socketTimeout: readTimeout * 1000,
+      logger: SILENT,
+    }),
+  });
+}
+
+/** The address of AWS without TLS, where that is asked for. */
+function plainly(options: S3Options): { endpoint?: () => Promise<{ url: URL }> } {
+  if (options.useSsl !== false) return {};
+  return { endpoint: async () => ({ url: new URL(`http://s3.${await regionOf(options)}.amazonaws.com`) }) };
+}
+
+const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+function ignore(): void {
+  // Nothing is printed but by commands.
+}
+
+function trustOf({ sslVerify, env }: S3Options): AgentOptions {
+  if (sslVerify !== undefined && /^(?:false|no|off|0)$/i.test(sslVerify)) return { rejectUnauthorized: false };
+  const isFile = sslVerify !== undefined && !/^(?:true|yes|on|1)$/i.test(sslVerify);
+  const file = isFile ? sslVerify : env['AWS_CA_BUNDLE'];
+  if (!file) return {};
+  try {
+    return { ca: readFileSync(file) };
+  } catch (error) {
+    const message = `cannot read the certificates in ${file}: ${(error as NodeJS.ErrnoException).code ?? ''}`;
+    throw new PipeError({ code: 'PIPE_CONFIG_VALUE', message, hint: 'ssl_verify names a PEM file' }, { cause: error });
+  }
+}
+
+/** The address of the server, with its scheme and without user and password; `undefined` for AWS. */
+function endpointOf({ endpoint, env, useSsl }: S3Options): string | undefined {
+  const given = endpoint ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'];
+  if (!given) return undefined;
+  const text = given.includes('://') ? given : `${useSsl === false ? 'http' : 'https'}://${given}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    const message = 'endpointurl is not the address of an S3 server';
+    throw new PipeError({ code: 'PIPE_CONFIG_VALUE', message, hint: 'write https://HOST or http://HOST:PORT' });
+  }
+  [url.username, url.password] = ['', ''];
+  return url.href.replace(/\/$/, '');
+}
+
+const REGION = 'us-east-1';
+
+async function regionOf({ region, env, profile, credentialPath, configPath }: S3Options): Promise<string> {
+  const given = region ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION']);
+  if (given) return given;
+  const { configFile, credentialsFile } = await loadSharedConfigFiles({
+    ...(credentialPath === undefined ? {} : { filepath: credentialPath }),
+    ...(configPath === undefined ? {} : { configFilepath: configPath }),
+  });
+  const name = profile ?? env['AWS_PROFILE'] ?? 'default';
+  return configFile[name]?.['region'] ?? credentialsFile[name]?.['region'] ?? REGION;
+}
+
+/** Notes what must never be shown. */
+function noting(
+  credentials: AwsCredentialIdentity | AwsCredentialIdentityProvider,
+  secrets: string[],
+): AwsCredentialIdentityProvider {
+  return async (about) => {
+    const found = typeof credentials === 'function' ? await credentials(about) : credentials;
+    secrets.push(found.secretAccessKey, ...(found.sessionToken === undefined ? [] : [found.sessionToken]));
+    return found;
+  };
+}
+
+/** Removing many objects at once needs a checksum; of all kinds, every server knows this one. */
+const md5OfRemovals: BuildMiddleware<Input, Output> = (next, context) => (args) => {
+  if (context['commandName'] !== 'DeleteObjectsCommand') return next(args);
+  const request = args.request as { headers: Record<string, string>; body: string | Uint8Array };
+  for (const name of Object.keys(request.headers)) {
+    if (/^x-amz-(?:sdk-)?checksum-/i.test(name)) Reflect.deleteProperty(request.headers, name);
+  }
+  request.headers['content-md5'] = createHash('md5').update(request.body).digest('base64');
+  return next(args);
+};
+
+type Input = ServiceInputTypes;
+type Output = ServiceOutputTypes;
+
+function seeing(clock: Clock): DeserializeMiddleware<Input, Output> {
+  return (next) => async (args) => {
+    const result = await next(args);
+    clock.see((result.response as { headers?: Record<string, string> }).headers?.['date']);
+    return result;
+  };
+}
+
+/** The time of the server, carried on by this machine's clock that nobody sets. */
+class Clock {
+  #offset: number | undefined;
+
+  see(date: string | undefined): void {
+    const time = Date.parse(date ?? '');
+    if (!Number.isNaN(time)) this.#offset = time - performance.now();
+  }
+
+  now(): number | undefined {
+    return this.#offset === undefined ? undefined : this.#offset + performance.now();
+  }
+}

@@ -1,0 +1,127 @@
+import type { Readable } from 'node:stream';
+import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
+import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
+import type { ByteRange, PlaceEntry } from './place.ts';
+import { within } from './range.ts';
+import type { S3 } from './s3-client.ts';
+import { faultOf, isNothing, TruncatedBody } from './s3-fault.ts';
+
+/** The entry of an object; `undefined` when it is not there. */
+export async function statS3(s3: S3, key: string): Promise<PlaceEntry | undefined> {
+  return s3.call(`look at ${key}`, async (client, sending) => {
+    const input = { Bucket: s3.subject.bucket, Key: s3.full(key) };
+    try {
+      const { ContentLength = 0, LastModified } = await client.send(new HeadObjectCommand(input), sending);
+      return { key, size: ContentLength, modifiedAt: LastModified?.getTime() ?? 0 };
+    } catch (error) {
+      if (isNothing(error)) return undefined;
+      const { status } = faultOf(error);
+      // Answers to HEAD have no body, and so no reason: the same is asked in another way.
+      if (status === 400 || status === 403)
+        await drop(client.send(new GetObjectCommand({ ...input, Range: 'bytes=0-0' }), sending));
+      throw error;
+    }
+  });
+}
+
+async function drop(sent: Promise<GetObjectCommandOutput>): Promise<void> {
+  (await sent).Body?.transformToByteArray().catch(() => undefined);
+}
+
+/** What was read of an object so far, over all tries. */
+interface Progress {
+  /** Where the answer begins in the object. */
+  start: number;
+  bytes: Buffer;
+  done: number;
+  etag: string | undefined;
+}
+
+/** Bytes of an object; `undefined` when it is not there. An answer that breaks off is gone on with where it broke. */
+export async function readS3(s3: S3, key: string, range: ByteRange | undefined): Promise<Buffer | undefined> {
+  if (range !== undefined && ('last' in range ? range.last : range.length) <= 0) {
+    return (await statS3(s3, key)) && Buffer.alloc(0);
+  }
+  let progress: Progress | undefined;
+  return s3.call(`read ${key}`, async (client, sending) => {
+    try {
+      const answer = await client.send(
+        new GetObjectCommand({
+          Bucket: s3.subject.bucket,
+          Key: s3.full(key),
+          ...(progress === undefined ? rangeOf(range) : restOf(progress)),
+        }),
+        sending,
+      );
+      progress ??= begin(answer, range);
+      await fill(progress, answer.Body as Readable);
+      return isWhole(answer) && range !== undefined && progress.start === 0
+        ? cut(progress.bytes, range)
+        : progress.bytes;
+    } catch (error) {
+      if (isNothing(error)) return undefined;
+      const { status } = faultOf(error);
+      if (status === 416 && progress === undefined) return Buffer.alloc(0);
+      // Replaced by other bytes in the meantime: from the beginning.
+      if (status !== 412 && status !== 416) throw error;
+      progress = undefined;
+      throw new TruncatedBody(0, 1);
+    }
+  });
+}
+
+function rangeOf(range: ByteRange | undefined): { Range?: string } {
+  if (range === undefined) return {};
+  if ('last' in range) return { Range: `bytes=-${String(range.last)}` };
+  return { Range: `bytes=${String(range.offset)}-${String(range.offset + range.length - 1)}` };
+}
+
+function restOf({ start, bytes, done, etag }: Progress): { Range?: string; IfMatch?: string } {
+  if (bytes.length === 0) return {};
+  const Range = `bytes=${String(start + done)}-${String(start + bytes.length - 1)}`;
+  return etag === undefined ? { Range } : { Range, IfMatch: etag };
+}
+
+/** A server may not make us take more than was asked for. One that knows no ranges sends all, if it is not much. */
+const MOST_UNASKED = 64 << 20;
+
+function begin(
+  { ContentLength = 0, ContentRange, ETag }: GetObjectCommandOutput,
+  range: ByteRange | undefined,
+): Progress {
+  const asked = range === undefined ? Infinity : 'last' in range ? range.last : range.length;
+  if (ContentLength > asked && (ContentRange !== undefined || ContentLength > MOST_UNASKED)) {
+    throw Object.assign(new Error('more bytes than were asked for'), {
+      name: 'InvalidRange',
+      $metadata: { httpStatusCode: 400 },
+    });
+  }
+  const start = Number(/^bytes (\d+)-/.exec(ContentRange ?? '')?.[1] ?? 0);
+  return { start, bytes: Buffer.allocUnsafe(ContentLength), done: 0, etag: ETag };
+}
+
+/** Whether a server has paid no heed to the range that was asked for. */
+function isWhole({ ContentRange }: GetObjectCommandOutput): boolean {
+  return ContentRange === undefined;
+}
+
+function cut(bytes: Buffer, range: ByteRange): Buffer {
+  const { offset, length } = within(bytes.length, range);
+  return bytes.subarray(offset, offset + length);
+}
+
+/** Copies a body into its place. What has arrived counts, also when it breaks off. */
+async function fill(progress: Progress, body: Readable): Promise<void> {
+  const { bytes } = progress;
+  await new Promise<void>((resolve, reject) => {
+    body.on('data', (chunk: Buffer) => {
+      progress.done += chunk.copy(bytes, progress.done);
+    });
+    body.on('end', resolve);
+    body.on('error', reject);
+    body.on('close', () => {
+      reject(new TruncatedBody(progress.done, bytes.length));
+    });
+  });
+  if (progress.done < bytes.length) throw new TruncatedBody(progress.done, bytes.length);
+}
