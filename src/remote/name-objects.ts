@@ -5,7 +5,8 @@ import { walkObjects } from '../store/walk-objects.ts';
 
 /** An object under the name that people know it by. */
 export interface NamedObject {
-  readonly digest: Digest;
+  /** Absent where only its path is known. */
+  readonly digest?: Digest;
   /** Relative to the project. Of a list, the folder. */
   readonly path: string;
   readonly size: number;

@@ -1,8 +1,11 @@
 import { posix } from 'node:path';
 import type { Sharing } from '../../lockfile/needed.ts';
-import { lockPathOf } from '../../lockfile/lock.ts';
+import type { LockBlock } from '../../lockfile/block.ts';
+import { blockText } from '../../lockfile/block.ts';
+import { lockPathOf, parseLock } from '../../lockfile/lock.ts';
 import { revisionSnapshot } from '../../metric/snapshot.ts';
 import type { Problem } from '../../problem/problem.ts';
+import { PipeError } from '../../problem/problem.ts';
 import { openGit } from '../../project/git.ts';
 import { readRevisionFiles } from '../../project/revision-files.ts';
 import type { ChosenCommit } from '../../project/revisions.ts';
@@ -16,14 +19,19 @@ import { sharingOf } from './thing.ts';
 /** A pipeline file that never uses one of these words keeps nothing from being pushed. */
 const SHARING = /\b(?:push|remote)\b/;
 
+/** What is shared of commits. */
+export interface RevisionRoots {
+  readonly things: readonly SharedThing[];
+  /** What the locks say of stages. */
+  readonly blocks: readonly { readonly block: LockBlock; readonly inGit: ReadonlySet<string> }[];
+  readonly problems: readonly Problem[];
+}
+
 /**
  * What the locks and pointers of commits say lies where, and what was said of sharing it. What any of the commits keeps
  * from being pushed counts as kept; so do the outs of a pipeline file that cannot be read there.
  */
-export async function rootsOfRevisions(
-  engine: Engine,
-  commits: readonly ChosenCommit[],
-): Promise<{ readonly things: readonly SharedThing[]; readonly problems: readonly Problem[] }> {
+export async function rootsOfRevisions(engine: Engine, commits: readonly ChosenCommit[]): Promise<RevisionRoots> {
   const needs = await needsOf(engine, commits, { workspace: false });
   const flags = await sharingAt(engine, commits);
   const things = needs.roots.map(({ entry, path, from, file, stage, sharing, revisions }): SharedThing => {
@@ -33,7 +41,28 @@ export async function rootsOfRevisions(
   const problems = needs.problems.map(({ problem, revisions }) => {
     return { ...problem, message: `${problem.message} (${revisions.slice(0, 3).join(', ')})` };
   });
-  return { things, problems };
+  return { things, blocks: await blocksAt(engine, commits), problems };
+}
+
+/** Every block of every lock, each once. Locks that cannot be read have been told of. */
+async function blocksAt({ project, env }: Engine, commits: readonly ChosenCommit[]): Promise<RevisionRoots['blocks']> {
+  const found = new Map<string, LockBlock>();
+  const ids = commits.map(({ commit }) => commit);
+  const isWanted = (name: string): boolean => name === 'pipeline.lock';
+  await readRevisionFiles({ command: { cwd: project.root, env }, commits: ids, isWanted }, ({ content, path }) => {
+    if (!('text' in content)) return;
+    for (const block of blocksIn(content.text, path)) found.set(blockText(block), block);
+  });
+  return [...found.values()].map((block) => ({ block, inGit: new Set() }));
+}
+
+function blocksIn(text: string, path: string): LockBlock[] {
+  try {
+    return [...parseLock(text, path).values()];
+  } catch (error) {
+    if (error instanceof PipeError) return [];
+    throw error;
+  }
 }
 
 interface SharingAt {

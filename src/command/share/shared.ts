@@ -3,6 +3,7 @@ import type { Selected } from '../../data/select.ts';
 import { pathOf } from '../../data/select.ts';
 import { globMatcher } from '../../graph/glob.ts';
 import { isWithin } from '../../kit/path.ts';
+import type { LockBlock } from '../../lockfile/block.ts';
 import { PipeError } from '../../problem/problem.ts';
 import type { Problem } from '../../problem/problem.ts';
 import { chooseRevisions } from '../../project/revisions.ts';
@@ -18,8 +19,17 @@ import { sharingOf } from './thing.ts';
 
 export interface SharedThings {
   readonly things: readonly SharedThing[];
+  /** What locks say of the stages that are selected. */
+  readonly blocks: readonly SharedBlock[];
   /** What cannot be read at some revisions. */
   readonly problems: readonly Problem[];
+}
+
+/** What a lock says of a stage. */
+export interface SharedBlock {
+  readonly block: LockBlock;
+  /** Outs that Git keeps and that may be pushed with a run record, as the lock calls them. */
+  readonly inGit: ReadonlySet<string>;
 }
 
 /**
@@ -38,19 +48,20 @@ export async function sharedThings(
   const chosen = choose(data, { context, targets, options });
   const selected = options['with-deps'] === true ? withDeps(data, chosen) : chosen;
   const things = selected.flatMap(thingOf);
+  const blocks = blocksOf(data, selected);
   const revisions = {
     branches: options['all-branches'] === true,
     tags: options['all-tags'] === true,
     commits: options['all-commits'] === true,
   };
-  if (!Object.values(revisions).includes(true)) return { things, problems: [] };
+  if (!Object.values(revisions).includes(true)) return { things, blocks, problems: [] };
   const commits = await chooseRevisions({ cwd: root, env: context.env }, revisions);
   const old = await rootsOfRevisions(data.engine, commits);
   const paths = selected.map(pathOf);
   const isMeant = (path: string): boolean => targets.length === 0 || paths.some((each) => isWithin(each, path));
   const known = new Set(things.map((each) => `${each.path}\0${each.entry.digest}`));
   const more = old.things.filter(({ path, entry }) => isMeant(path) && !known.has(`${path}\0${entry.digest}`));
-  return { things: [...things, ...more], problems: old.problems };
+  return { things: [...things, ...more], blocks: [...blocks, ...old.blocks], problems: old.problems };
 }
 
 function choose(
@@ -78,11 +89,23 @@ function choose(
   return [...found.values()];
 }
 
+/** The locks of the stages whose outs are selected as a whole. */
+function blocksOf({ engine }: DataProject, selected: readonly Selected[]): SharedBlock[] {
+  const whole = selected.filter(({ below }) => below === '');
+  const stages = new Set(whole.flatMap(({ tracked: { owner } }) => (owner.kind === 'stage' ? [owner.stage] : [])));
+  return [...stages].flatMap((stage) => {
+    const block = engine.locks.block(stage);
+    const inGit = stage.outs.filter(({ cache, push }) => !cache && push).map(({ as }) => as);
+    return block === undefined ? [] : [{ block, inGit: new Set(inGit) }];
+  });
+}
+
 function namesOf({ path, owner }: Tracked): string[] {
   return owner.kind === 'pointer' ? [path, owner.pointer.file] : [path, owner.stage.name, owner.stage.address];
 }
 
-function thingOf(selected: Selected): SharedThing[] {
+/** Something of the workspace as it is shared; nothing of an out that was never made. */
+export function thingOf(selected: Selected): SharedThing[] {
   const { tracked, below } = selected;
   const { entry, path, owner } = tracked;
   if (entry === undefined) return [];
