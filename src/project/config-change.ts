@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { writeFileAtomic, writeProblem } from '../kit/atomic-file.ts';
 import { PipeError } from '../problem/problem.ts';
 import { setInText, unsetInText } from './config-edit.ts';
-import type { ConfigOrigin, Setting } from './config-file.ts';
+import type { ConfigFile, ConfigOrigin, Setting } from './config-file.ts';
 import { readConfigText, readIfThere } from './config-file.ts';
 import { withEditLock } from './edit-lock.ts';
 import type { OptionContent } from './option.ts';
@@ -11,12 +11,16 @@ import type { OptionContent } from './option.ts';
 /** What may hold secrets is for its owner alone. */
 const MODES = { system: 0o644, global: 0o600, project: 0o666, local: 0o600 };
 
-/** A change of one option in one config file. */
-export interface ConfigChange {
-  readonly origin: ConfigOrigin;
+/** A change of one option. */
+export interface OptionChange {
   readonly name: string;
   /** Absent to take the option out. */
   readonly content?: OptionContent;
+}
+
+/** A change of one option in one config file. */
+export interface ConfigChange extends OptionChange {
+  readonly origin: ConfigOrigin;
 }
 
 /**
@@ -26,15 +30,26 @@ export interface ConfigChange {
  * where they belong, PIPE_CONFIG_UNSET when there is nothing to take out,
  * PIPE_CONFIG_EDIT when it is written in a way that cannot be changed safely.
  */
-export function changeConfig(change: ConfigChange): void {
-  const path = followLink(change.origin);
+export function changeConfig({ origin, ...change }: ConfigChange): void {
+  changeOptions(origin, () => [change]);
+}
+
+/**
+ * The same for several options at once: the file gets all of the changes, or none.
+ * @param changes are made of what the file says when nobody else can change it
+ */
+export function changeOptions(origin: ConfigOrigin, changes: (before: ConfigFile) => readonly OptionChange[]): void {
+  const path = followLink(origin);
   makeFolder(dirname(path));
-  const isOwn = change.origin.level === 'project' || change.origin.level === 'local';
+  const isOwn = origin.level === 'project' || origin.level === 'local';
   const lock = isOwn ? join(dirname(path), 'tmp', 'config-lock') : `${path}.lock`;
   withEditLock(lock, () => {
     const text = readIfThere(path) ?? '';
-    const changed = changedText(text, change);
-    if (changed !== text) writeFileAtomic(path, changed, MODES[change.origin.level]);
+    const changed = changes(readConfigText(origin, text)).reduce(
+      (before, change) => changedText(before, { origin, ...change }),
+      text,
+    );
+    if (changed !== text) writeFileAtomic(path, changed, MODES[origin.level]);
   });
 }
 

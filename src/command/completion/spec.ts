@@ -62,6 +62,7 @@ function wordsOf(value: string): Words {
 function positionalsOf(name: string, usage: string): Words {
   if (name === 'config') return Object.keys(OPTIONS);
   if (usage === '') return 'none';
+  if (name.startsWith('remote ')) return name === 'remote add' ? 'folder' : 'none';
   if (/stage|target/i.test(usage)) return 'stage';
   return /folder|dir/i.test(usage) ? 'folder' : /rev/i.test(usage) ? 'none' : 'file';
 }

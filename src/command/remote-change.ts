@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import { PipeError } from '../problem/problem.ts';
+import type { OptionChange } from '../project/config-change.ts';
+import { changeOptions } from '../project/config-change.ts';
+import type { ConfigFile } from '../project/config-file.ts';
+import { givesAway, readUnexpanded, secretInProject } from '../project/config-file.ts';
+import type { Level } from '../project/config-level.ts';
+import { LEVELS } from '../project/config-level.ts';
+import type { OptionContent, OptionSpec } from '../project/option.ts';
+import { ensurePipeFolder } from '../project/pipe-folder.ts';
+import { findRoot, requireRoot } from '../project/project.ts';
+import type { Context } from './command.ts';
+import { originOf, settingsOf } from './config.ts';
+
+/** Changes the config file of a level: all of it, or nothing. */
+export function changeLevel(
+  context: Context,
+  level: Level,
+  changes: (before: ConfigFile) => readonly OptionChange[],
+): void {
+  if (level === 'project' || level === 'local') ensurePipeFolder(join(requireRoot(context.cwd), '.pipe'));
+  changeOptions(originOf(context, level), changes);
+}
+
+/** What the options of a remote are called in a file, those that nothing knows included. */
+export function optionsIn(file: ConfigFile, remote: string): string[] {
+  return [...file.names].filter((name) => name.startsWith(`remote.${remote}.`));
+}
+
+/** A value for an option of a remote, as it was given. */
+interface Given {
+  readonly level: Level;
+  readonly remote: string;
+  readonly option: string;
+  readonly spec: OptionSpec;
+  readonly value: string;
+}
+
+/**
+ * What an option holds for a text of the command line.
+ * @throws {PipeError} PIPE_CONFIG_VALUE, and PIPE_CONFIG_SECRET with the command that keeps it on this machine
+ */
+export function contentFor({ level, remote, option, spec, value }: Given): OptionContent {
+  const name = `remote.${remote}.${option}`;
+  if (level === 'project' && givesAway(spec, value)) {
+    const hint = `keep it on this machine: \`pipe remote modify --local ${remote} ${option} …\`; or write '\${NAME}' to take it from the environment`;
+    throw new PipeError({ ...secretInProject(name), hint });
+  }
+  const read = readUnexpanded(spec, value);
+  if ('content' in read) return read.content;
+  throw new PipeError({ code: 'PIPE_CONFIG_VALUE', message: `${name} cannot hold this: ${read.wrong}` });
+}
+
+/**
+ * Lets the default remote be another one, or none, where it was `from`: at a level and at stronger ones, which would
+ * name a remote that is not there. Nothing changes while another level still says where that remote is.
+ */
+export function moveDefault(context: Context, level: Level, { from, to }: { from: string; to?: string }): void {
+  if (settingsOf(context, undefined).some(({ name }) => name === `remote.${from}.url`)) return;
+  const isInProject = findRoot(context.cwd) !== undefined;
+  for (const each of LEVELS.slice(LEVELS.indexOf(level))) {
+    if ((each === 'project' || each === 'local') && !isInProject) continue;
+    const held = settingsOf(context, each).findLast(({ name }) => name === 'core.remote')?.content;
+    if (held !== from) continue;
+    changeLevel(context, each, () => [{ name: 'core.remote', ...(to === undefined ? {} : { content: to }) }]);
+  }
+}

@@ -1,0 +1,196 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { beforeEach, expect, test } from 'vitest';
+import { expectValid } from '../../test/setup/schema.ts';
+import { git, temporaryFolder, write } from '../project/fixture/folder.ts';
+import { openProject } from '../project/project.ts';
+import { openRemote } from '../remote/open-remote.ts';
+import type { Command, Context, Outcome } from './command.ts';
+import init from './init.ts';
+import { parseInvocation } from './parse.ts';
+import add from './remote-add.ts';
+import standard from './remote-default.ts';
+import list from './remote-list.ts';
+import modify from './remote-modify.ts';
+import remove from './remote-remove.ts';
+import rename from './remote-rename.ts';
+
+let root: string;
+beforeEach(async () => {
+  root = temporaryFolder();
+  git(root, 'init', '-q');
+  await run(init);
+});
+
+const environment = (): Record<string, string> => ({
+  PATH: process.env['PATH'] ?? '',
+  HOME: join(root, 'home'),
+  XDG_CONFIG_HOME: join(root, 'xdg'),
+  PIPE_SYSTEM_CONFIG_DIR: join(root, 'etc'),
+});
+
+async function run(command: Command, ...words: readonly string[]): Promise<Outcome> {
+  return runIn(root, command, words);
+}
+
+async function runIn(cwd: string, command: Command, words: readonly string[]): Promise<Outcome> {
+  const stdout = new PassThrough();
+  const { signal } = new AbortController();
+  const context: Context = {
+    cwd,
+    env: environment(),
+    stdin: new PassThrough(),
+    stdout,
+    stderr: stdout,
+    signal,
+    forceSignal: signal,
+  };
+  const outcome = await command.run(context, parseInvocation('command', command, words));
+  if (outcome.json !== undefined) expectValid(outcome.json);
+  return outcome;
+}
+
+const listed = async (...words: readonly string[]): Promise<string | undefined> => (await run(list, ...words)).text;
+const file = (name: string): string => readFileSync(join(root, name), 'utf8');
+const config = (): string =>
+  file('.pipe/config.yaml')
+    .replace(/^#.*\n/gm, '')
+    .trim();
+const problem = (code: string, hint?: string): unknown =>
+  expect.objectContaining({
+    problems: [
+      expect.objectContaining({ code, ...(hint === undefined ? {} : { hint: expect.stringContaining(hint) }) }),
+    ],
+  });
+const opened = async (name?: string): Promise<string> => {
+  const env = environment();
+  const { place } = await openRemote(openProject({ cwd: root, env }), { env, name });
+  place.close();
+  return place.name;
+};
+
+test('a remote is added, listed, and the default one where that is asked for', async () => {
+  await run(add, 'origin', 's3://bucket/data', '-d');
+  await run(add, 'other', '/mnt/data');
+  expect(await listed()).toBe('origin\ts3://bucket/data\t(default)\nother\t/mnt/data');
+  expect((await run(standard)).text).toBe('origin');
+  expect((await run(list)).json).toMatchObject({
+    remotes: [
+      { name: 'origin', url: 's3://bucket/data', default: true, level: 'project', file: '.pipe/config.yaml' },
+      { name: 'other', url: '/mnt/data', default: false },
+    ],
+  });
+});
+
+test('adding a remote again is refused; --force replaces it with all its options', async () => {
+  await run(add, 'origin', 's3://bucket/data');
+  await run(modify, 'origin', 'region', 'eu-central-1');
+  await expect(run(add, 'origin', 's3://bucket/new')).rejects.toEqual(problem('PIPE_USAGE', '--force'));
+  await run(add, '-f', 'origin', 's3://bucket/new');
+  expect(config()).toBe('remote:\n  origin:\n    url: s3://bucket/new');
+});
+
+test.each([
+  ['gs://bucket/x', 'gs:// is no kind of remote'],
+  ['s3://', 'no bucket'],
+  ['s3://b/x', 'no bucket'],
+  ['s3://bucket/../x', 'no parts'],
+  ['file://host/x', 'no host'],
+])('the URL %s is refused before anything is written', async (url, reason) => {
+  await expect(run(add, 'origin', url)).rejects.toThrow(reason);
+  expect(config()).not.toContain('origin');
+});
+
+test('a name that no option could be called after is refused', async () => {
+  for (const name of ['a.b', '', 'a b', 'a/b'])
+    await expect(run(add, name, '/mnt')).rejects.toEqual(problem('PIPE_USAGE'));
+});
+
+test('a relative folder is relative to where one stands, is written relative to the file, and opens from everywhere', async () => {
+  write(root, { 'sub/deeper/file': '' });
+  await runIn(join(root, 'sub/deeper'), add, ['-d', 'disk', '../storage']);
+  expect(config()).toContain('url: ../sub/storage');
+  expect(await opened()).toBe(join(root, 'sub/storage'));
+  await run(add, '--global', 'mine', 'folder');
+  expect(file('xdg/pipe/config.yaml')).toContain(`url: ${root}/folder`);
+  expect(await opened('mine')).toBe(join(root, 'folder'));
+  await run(add, 'local', `file://${root}/with%20space`);
+  expect(await opened('local')).toBe(join(root, 'with space'));
+  await run(add, 'home', '~/remote');
+  expect(await opened('home')).toBe(join(root, 'home/remote'));
+});
+
+test('secrets are refused where Git would track them, with the command that keeps them here', async () => {
+  await run(add, 'origin', 's3://bucket/data');
+  const secret = 'wJalrXUtnFEMI';
+  const kept = problem('PIPE_CONFIG_SECRET', '`pipe remote modify --local origin secret_access_key …`');
+  await expect(run(modify, 'origin', 'secret_access_key', secret)).rejects.toEqual(kept);
+  await expect(run(modify, 'origin', 'secret_access_key', secret)).rejects.not.toThrow(secret);
+  const url = 'https://ann:hunter22@minio.example';
+  await expect(run(modify, 'origin', 'endpointurl', url)).rejects.toEqual(problem('PIPE_CONFIG_SECRET'));
+  await run(modify, '--local', 'origin', 'secret_access_key', secret);
+  await run(modify, 'origin', 'access_key_id', '${S3_KEY}');
+  expect(config()).not.toContain(secret);
+  expect(file('.pipe/config.local.yaml')).toContain(secret);
+  expect(statSync(join(root, '.pipe/config.local.yaml')).mode & 0o077).toBe(0);
+});
+
+test('modify sets what there is to set, for a remote that is there', async () => {
+  await run(add, 'origin', 's3://bucket/data');
+  await run(modify, 'origin', 'jobs', '4');
+  await expect(run(modify, 'origin', 'jobs', 'many')).rejects.toEqual(problem('PIPE_CONFIG_VALUE'));
+  await expect(run(modify, 'origin', 'regoin', 'x')).rejects.toEqual(problem('PIPE_CONFIG_KEY', 'region'));
+  await expect(run(modify, 'orgin', 'jobs', '4')).rejects.toEqual(problem('PIPE_REMOTE_UNKNOWN', 'origin'));
+  await expect(run(modify, '--global', 'origin', 'jobs', '4')).rejects.toEqual(problem('PIPE_REMOTE_UNKNOWN'));
+  await expect(run(modify, 'origin', 'jobs')).rejects.toEqual(problem('PIPE_USAGE'));
+  await expect(run(modify, 'origin', 'jobs', '4', '-u')).rejects.toEqual(problem('PIPE_USAGE'));
+  await run(modify, 'origin', 'jobs', '-u');
+  await expect(run(modify, 'origin', 'jobs', '-u')).rejects.toEqual(problem('PIPE_CONFIG_UNSET'));
+  expect(config()).toBe('remote:\n  origin:\n    url: s3://bucket/data');
+});
+
+test('removing a remote takes the default with it, unless another level still has the remote', async () => {
+  await run(add, '-d', 'origin', 's3://bucket/data');
+  await run(modify, '--local', 'origin', 'profile', 'work');
+  await run(remove, '--local', 'origin');
+  expect((await run(standard)).text).toBe('origin');
+  await run(modify, '--local', 'origin', 'profile', 'work');
+  await run(standard, '--local', 'origin');
+  await run(remove, '--local', 'origin');
+  await run(remove, 'origin');
+  expect(config()).toBe('');
+  await expect(run(standard)).rejects.toEqual(problem('PIPE_REMOTE_NONE'));
+  await expect(run(remove, 'origin')).rejects.toEqual(problem('PIPE_REMOTE_UNKNOWN'));
+});
+
+test('a renamed remote keeps its options, and stays the default one', async () => {
+  await run(add, '-d', 'origin', 's3://bucket/data');
+  await run(modify, 'origin', 'region', 'eu-central-1');
+  await run(add, 'other', '/mnt');
+  await expect(run(rename, 'origin', 'other')).rejects.toEqual(problem('PIPE_USAGE'));
+  await run(rename, 'origin', 'minio');
+  expect(await listed()).toBe('other\t/mnt\nminio\ts3://bucket/data\t(default)');
+  expect(config()).toContain('region: eu-central-1');
+  expect((await run(standard)).text).toBe('minio');
+});
+
+test('the default remote is one that there is, and can be none', async () => {
+  await run(add, 'origin', 's3://bucket/data');
+  await expect(run(standard)).rejects.toEqual(problem('PIPE_REMOTE_NONE'));
+  await expect(run(standard, 'orign')).rejects.toEqual(problem('PIPE_REMOTE_UNKNOWN', 'origin'));
+  await run(standard, 'origin');
+  await run(standard, '-u');
+  await expect(run(standard)).rejects.toEqual(problem('PIPE_REMOTE_NONE'));
+});
+
+test('who opens a remote is told how to add one, which there are, and which is nearest', async () => {
+  await expect(opened()).rejects.toEqual(problem('PIPE_REMOTE_NONE', 'pipe remote add -d'));
+  await expect(opened('origin')).rejects.toEqual(problem('PIPE_REMOTE_UNKNOWN', 'pipe remote add origin'));
+  await run(add, 'origin', 's3://bucket/data');
+  await expect(opened()).rejects.toEqual(problem('PIPE_REMOTE_NONE', 'pipe remote default origin'));
+  await expect(opened('orign')).rejects.toEqual(problem('PIPE_REMOTE_UNKNOWN', 'did you mean origin?'));
+  expect(await opened('origin')).toBe('s3://bucket/data');
+  write(root, { '.pipe/config.local.yaml': 'core:\n  remote: gone\n' });
+  await expect(opened()).rejects.toThrow('core.remote');
+});

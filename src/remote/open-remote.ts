@@ -1,0 +1,125 @@
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { nearest } from '../kit/nearest.ts';
+import { PipeError } from '../problem/problem.ts';
+import type { Config } from '../project/config.ts';
+import type { Level } from '../project/config-level.ts';
+import { levelFile } from '../project/config-level.ts';
+import type { RemoteOptionName } from '../project/option.ts';
+import type { Project } from '../project/project.ts';
+import { readRemoteUrl } from '../project/remote-url.ts';
+import type { Place } from '../store/place/place.ts';
+
+/** What a remote is opened with. */
+export interface OpenRemoteOptions {
+  /** As the user asked for it; the default remote when absent. */
+  readonly name?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal?: AbortSignal | undefined;
+  /** How many calls go out at once; stronger than the configuration. */
+  readonly jobs?: number | undefined;
+}
+
+/** A remote that is open: {@link Place.close} it in the end. */
+export interface OpenedRemote {
+  /** What the configuration calls it. */
+  readonly name: string;
+  readonly place: Place;
+}
+
+/**
+ * The name of the remote that is meant: the one that was asked for, or the default one.
+ * @throws {PipeError} PIPE_REMOTE_NONE when neither is there, PIPE_REMOTE_UNKNOWN with the nearest name
+ */
+function remoteNamed(config: Config, asked?: string): string {
+  const known = config.remotes().filter((name) => config.remote(name, 'url') !== undefined);
+  const name = asked ?? config.get('core.remote');
+  if (name === undefined) throw new PipeError(noRemote(known));
+  if (known.includes(name)) return name;
+  const near = nearest(name, known);
+  const hint =
+    near !== undefined
+      ? `did you mean ${near}?`
+      : known.length === 0
+        ? `add it: \`pipe remote add ${name} s3://BUCKET/PREFIX\``
+        : `there are ${known.join(', ')}`;
+  const origin = asked === undefined ? ', which core.remote makes the default one' : '';
+  throw new PipeError({ code: 'PIPE_REMOTE_UNKNOWN', message: `there is no remote "${name}"${origin}`, hint });
+}
+
+function noRemote(known: readonly string[]): ConstructorParameters<typeof PipeError>[0] {
+  const [first] = known;
+  if (first === undefined) {
+    const hint = 'add one: `pipe remote add -d NAME s3://BUCKET/PREFIX`, or a folder';
+    return { code: 'PIPE_REMOTE_NONE', message: 'there is no remote', hint };
+  }
+  const hint = `choose it: \`pipe remote default ${first}\`, or name one with -r`;
+  return { code: 'PIPE_REMOTE_NONE', message: `no remote is the default one (there are ${known.join(', ')})`, hint };
+}
+
+/**
+ * Opens a remote of a project. Nothing is asked of it yet.
+ * @throws {PipeError} when there is none, or its options make no sense
+ */
+export async function openRemote(
+  project: Pick<Project, 'pipeDir' | 'config'>,
+  { name: asked, env, signal, jobs: atOnce }: OpenRemoteOptions,
+): Promise<OpenedRemote> {
+  const { config } = project;
+  const name = remoteNamed(config, asked);
+  const get = <N extends RemoteOptionName>(option: N): ReturnType<typeof config.remote<N>> =>
+    config.remote(name, option);
+  const file = (option: RemoteOptionName): string | undefined => {
+    const path = get(option);
+    return path === undefined ? undefined : absolutePath({ ...project, env }, `remote.${name}.${option}`, String(path));
+  };
+  const url = readRemoteUrl(get('url') ?? '');
+  if ('problem' in url) throw new PipeError(url.problem);
+  const jobs = atOnce ?? get('jobs');
+  if (url.kind === 'folder') {
+    const { openFolder } = await import('../store/place/folder.ts');
+    const root = absolutePath({ ...project, env }, `remote.${name}.url`, url.path);
+    return { name, place: openFolder({ root, signal, jobs }) };
+  }
+  const { openS3 } = await import('../store/place/s3.ts');
+  const verify = get('ssl_verify');
+  const place = openS3({
+    bucket: url.bucket,
+    prefix: url.prefix,
+    remote: name,
+    env,
+    signal,
+    jobs,
+    region: get('region'),
+    endpoint: get('endpointurl'),
+    useSsl: get('use_ssl'),
+    sslVerify: isSwitch(verify) ? verify : file('ssl_verify'),
+    profile: get('profile'),
+    credentialPath: file('credentialpath'),
+    configPath: file('configpath'),
+    accessKeyId: get('access_key_id'),
+    secretAccessKey: get('secret_access_key'),
+    sessionToken: get('session_token'),
+    isAnonymous: get('allow_anonymous_login'),
+    sse: get('sse'),
+    sseKmsKeyId: get('sse_kms_key_id'),
+    acl: get('acl'),
+    connectTimeout: get('connect_timeout'),
+    readTimeout: get('read_timeout'),
+  });
+  return { name, place };
+}
+
+/** Whether `ssl_verify` holds a yes or no rather than a file. */
+export function isSwitch(text: string | undefined): boolean {
+  return text === undefined || /^(?:true|false|yes|no|on|off|0|1)$/i.test(text);
+}
+
+type Around = Pick<Project, 'pipeDir' | 'config'> & Pick<OpenRemoteOptions, 'env'>;
+
+/** A path in a config file is relative to that file's folder, so that it holds for everyone. */
+function absolutePath({ pipeDir, config, env }: Around, option: string, path: string): string {
+  if (path === '~' || path.startsWith('~/')) return join(env['HOME'] ?? homedir(), path.slice(1));
+  const level: Level = config.settings().findLast(({ name }) => name === option)?.level ?? 'project';
+  return resolve(dirname(levelFile(level, { pipeDir, env }) ?? pipeDir), path);
+}
