@@ -122,7 +122,7 @@ async function readTails(place: Place, { listed, tables, take }: Known, options:
 }
 
 /** The table at the end of a pack, read from a remote; `undefined` when it is not there or not right. */
-export async function readTail(
+async function readTail(
   place: Place,
   pack: { readonly name: Digest; readonly size: number },
   blake3: Blake3,

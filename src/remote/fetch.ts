@@ -36,6 +36,7 @@ export interface Fetched {
 }
 
 export interface FetchOptions {
+  readonly roots: readonly WantedRoot[];
   /** Told how far it is: objects and bytes that came, of how many. */
   readonly onProgress?: ((done: Progressed) => void) | undefined;
   /**
@@ -66,16 +67,11 @@ const UNITS_AT_ONCE = 32;
 const PIECES_AT_ONCE = 8;
 
 /** Brings everything that roots need, and that is not here, from a remote; each object is checked. */
-export async function fetchRoots(
-  remote: Remote,
-  store: ObjectStore,
-  roots: readonly WantedRoot[],
-  options: FetchOptions = {},
-): Promise<Fetched> {
+export async function fetchRoots(remote: Remote, store: ObjectStore, options: FetchOptions): Promise<Fetched> {
   store.hold();
   const work = new Fetching(remote, store, options);
   try {
-    return await work.run(roots);
+    return await work.run(options.roots);
   } finally {
     work.discard();
   }
@@ -121,7 +117,7 @@ class Fetching {
 
   async run(roots: readonly WantedRoot[]): Promise<Fetched> {
     const catalog = await this.#remote.look();
-    const { objects: wanted } = await this.#findWanted(roots, catalog);
+    const { objects: wanted, unknown } = await this.#findWanted(roots, catalog);
     const needed = this.#neededOf(wanted);
     this.#total = { objects: needed.count, bytes: needed.bytes };
     const groups = roots.map(({ group = 0 }) => group);
@@ -134,13 +130,16 @@ class Fetching {
     await this.#pass({ catalog, wanted, needed, lists: this.#lists }, progress);
     await this.#rescue(wanted);
     await this.#writer.finish();
+    // Lists that came only now tell of more.
+    const isMore = unknown.some((digest) => this.#store.has(digest));
+    const more = isMore ? await fetchRoots(this.#remote, this.#store, { roots }) : undefined;
     await progress.end();
     const failed = this.#absent.count + this.#wrong.count;
     return {
-      objects: needed.count - failed,
-      bytes: this.#done.bytes,
-      absent: this.#absent,
-      wrong: this.#wrong,
+      objects: needed.count - failed + (more?.objects ?? 0),
+      bytes: this.#done.bytes + (more?.bytes ?? 0),
+      absent: more?.absent ?? this.#absent,
+      wrong: more?.wrong ?? this.#wrong,
     };
   }
 
@@ -164,7 +163,7 @@ class Fetching {
         const pack = digest && catalog.rows.find(digest)?.pack;
         // Those of a pack that came as a whole are in the store when it is.
         if (digest === undefined || bytes === undefined || (pack !== undefined && lists.held.has(pack))) continue;
-        await this.#take(digest, bytes);
+        await this.#take(digest, bytes, true);
       }
       return found;
     };
@@ -243,7 +242,9 @@ class Fetching {
 
   /** Takes from a pack that came as a whole what is right and needed. */
   async #takeFrom(held: HeldPack, name: Digest, needed: ObjectSet): Promise<void> {
-    for (const { digest, bytes } of held.objects((each) => needed.has(each))) await this.#take(digest, bytes);
+    for (const { digest, bytes } of held.objects((each) => needed.has(each))) {
+      await this.#take(digest, bytes, needed.find(digest)?.size === undefined);
+    }
     for (const { digest, size } of held.wrong.entries()) {
       if (!needed.has(digest)) continue;
       this.#doubtful.add(name);
@@ -292,9 +293,9 @@ class Fetching {
   }
 
   async #takeIfRight({ digest, length }: PieceObject, bytes: Buffer, needed: ObjectSet): Promise<boolean> {
-    const size = needed.find(digest)?.size ?? length;
-    if (bytes.length !== size || !this.#remote.blake3.raw(bytes).equals(digest)) return false;
-    await this.#take(digest, bytes);
+    const size = needed.find(digest)?.size;
+    if (bytes.length !== (size ?? length) || !this.#remote.blake3.raw(bytes).equals(digest)) return false;
+    await this.#take(digest, bytes, size === undefined);
     return true;
   }
 
@@ -324,8 +325,8 @@ class Fetching {
     this.#absent = absent;
   }
 
-  async #take(digest: RawDigest, bytes: Buffer): Promise<void> {
-    if (bytes.length > PACKED_BYTES) await this.#store.put(bytes);
+  async #take(digest: RawDigest, bytes: Buffer, isList = false): Promise<void> {
+    if (bytes.length > PACKED_BYTES && !isList) await this.#store.put(bytes);
     else if (this.#writer.addNow(digest, bytes)) await this.#writer.settle();
   }
 

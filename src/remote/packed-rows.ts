@@ -4,7 +4,7 @@ import { ROW } from '../store/pack.ts';
 import type { PackTable } from './tables.ts';
 
 /** Rows with the same beginning of their digest that are looked at. More there are only where somebody made them up. */
-const LONGEST_PROBE = 4096;
+const LONGEST_PROBE = 512;
 
 /**
  * Finds objects in the tables of packs, by the million: the rows as they are, in one buffer, and a table of row numbers

@@ -28,7 +28,7 @@ export interface FetchNeeds {
   readonly wanted: ObjectSet;
   /** What of it is not here. */
   readonly needed: ObjectSet;
-  /** Objects up to this size are packed in the local store. */
+  /** Files up to this size are packed in the local store. */
   readonly packedBytes: number;
 }
 
@@ -86,8 +86,10 @@ function lookAt(
     const length = own.readUInt32LE(at + 36);
     all += length;
     if (needed.has(own, at)) bytes += length;
-    else if (!wanted.has(own, at)) isAllWanted = false;
-    if (length > packedBytes) isAllSmall = false;
+    const object = wanted.find(own, at);
+    if (object === undefined) isAllWanted = false;
+    // What lists folders is packed whatever its size.
+    else if (length > packedBytes && object.size !== undefined) isAllSmall = false;
   }
   return { isAdoptable: isAllWanted && isAllSmall && bytes * 2 >= all, bytes, all };
 }

@@ -1,4 +1,3 @@
-import { checkAborted } from '../kit/abort.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { digestOfRaw } from '../kit/digest.ts';
 import { entryOf } from '../lockfile/entry.ts';
@@ -12,7 +11,6 @@ import { findLocal } from './local-objects.ts';
 import type { NamedObject } from './name-objects.ts';
 import { nameObjects } from './name-objects.ts';
 import { ObjectSet } from './object-set.ts';
-import { PackPlanner } from './pack-image.ts';
 import type { PushPlan } from './plan-push.ts';
 import { packsOf, planPush } from './plan-push.ts';
 import { lookFor } from './presence.ts';
@@ -25,10 +23,8 @@ import type { Progressed } from './fetch.ts';
 import type { Remote } from './remote.ts';
 import { hasFormat } from './remote.ts';
 import { KEYS, REMOTE_FORMAT, looseKey, packKey } from './remote-layout.ts';
-import { sendBuiltPack, sendLarge, sendWholePack } from './send.ts';
-import type { PackTable } from './tables.ts';
-import { rowsOf } from './tables.ts';
-import { salvagePack, verifyRemote } from './verify-remote.ts';
+import { LookAgain, Sending } from './send-plan.ts';
+import { verifyRemote } from './verify-remote.ts';
 import type { VerifiedRemote } from './verify-remote.ts';
 import { findWanted } from './wanted.ts';
 
@@ -106,14 +102,8 @@ interface Known {
   readonly recorded: ReadonlySet<string>;
 }
 
-/** Thrown inside when a collection was waited for in the middle: what is there may have gone. */
-class LookAgain extends Error {}
-
-/** Packs and large objects that are sent at once; how much of them is held is limited apart. */
-const UNITS_AT_ONCE = 16;
-
-/** What is held of a large object while it is sent in parts. */
-const HELD_OF_LARGE = 32 << 20;
+/** Records that are sent at once. */
+const RECORDS_AT_ONCE = 16;
 
 class Pushing {
   readonly #remote: Remote;
@@ -125,9 +115,6 @@ class Pushing {
   #verified: VerifiedRemote | undefined;
   /** What cannot be had: the local store lacks it, or holds it damaged. */
   #lost = new ObjectSet();
-  #sentPacks: PackTable[] = [];
-  #done = { objects: 0, bytes: 0, large: 0 };
-  #total = { objects: 0, bytes: 0 };
   #recordsSent = 0;
 
   constructor(remote: Remote, store: ObjectStore, options: PushOptions) {
@@ -158,48 +145,40 @@ class Pushing {
   async send(lease: RemoteLease, isThere: boolean): Promise<Pushed | undefined> {
     lease.add(this.#remembered());
     const known = await this.#settled(lease);
-    this.#reset(known);
+    const sending = new Sending(this.#remote, this.#store, { ...known, lease, onProgress: this.#options.onProgress });
+    this.#recordsSent = 0;
     try {
-      const { plan, catalog } = known;
       if (!isThere) {
         await this.#remote.place.write(KEYS.format, [Buffer.from(`${REMOTE_FORMAT}\n`)], { ifAbsent: true });
       }
-      const isNew = (name: Digest): boolean => !catalog.listed.has(name);
-      const units: (() => Promise<void>)[] = [
-        ...plan.large.map((object) => () => this.#sendLarge(object)),
-        ...plan.whole.map((table) => () => this.#sendWhole(table, { lease, isNew: isNew(table.name) })),
-        ...plan.built.map((table) => () => this.#sendBuilt(table, { lease, isNew: isNew(table.name) })),
-      ];
-      await eachAtOnce(units, UNITS_AT_ONCE, async (unit) => {
-        checkAborted(this.#remote.signal);
-        await unit();
-      });
-      await this.#replaceDamaged(known, lease);
+      await sending.run();
+      for (const { digest, size } of sending.lost.entries()) this.#lost.add(digest, 0, { size });
       await this.#sendRecords(known);
-      await compactTables(this.#remote, known.catalog, this.#sentPacks);
+      await compactTables(this.#remote, known.catalog, sending.packs);
     } catch (error) {
       if (error instanceof LookAgain) return undefined;
       throw error;
     }
-    this.#remember(known);
-    return this.describe(known);
+    this.#remember([...known.relied, ...sending.packs.map(({ name }) => packKey(name))]);
+    return this.describe(known, sending);
   }
 
-  /** What was done; of a push that did nothing yet, what it would do. */
-  describe(known: Known): Pushed {
-    const { dry } = this.#options;
+  /** What was done; without it, what would be. */
+  describe(known: Known, sent?: Sending): Pushed {
     const { plan, local, objects } = known;
-    const missing = this.#missing();
-    const records = this.#options.records.filter((each) => !known.recorded.has(keyOf(each))).length;
+    const would = {
+      objects: local.found.count,
+      bytes: local.found.bytes,
+      packs: plan.whole.length + plan.built.length,
+      large: plan.large.length,
+      records: this.#options.records.filter((each) => !known.recorded.has(keyOf(each))).length,
+    };
+    const done = sent && { ...sent.done, packs: sent.packs.length, records: this.#recordsSent };
     return {
       wanted: objects.count,
-      objects: dry ? local.found.count : this.#done.objects,
-      bytes: dry ? local.found.bytes : this.#done.bytes,
-      packs: dry ? plan.whole.length + plan.built.length : this.#sentPacks.length,
-      large: dry ? plan.large.length : this.#done.large,
-      records: dry ? records : this.#recordsSent,
+      ...(done ?? would),
       wrong: this.#verified?.wrong.count ?? 0,
-      missing,
+      missing: this.#missing(),
     };
   }
 
@@ -221,13 +200,6 @@ class Pushing {
       lease.add(writes);
       if (isCovered && (lease.covers(writes) || !(await lease.settle()))) return known;
     }
-  }
-
-  #reset({ local }: Known): void {
-    this.#sentPacks = [];
-    this.#done = { objects: 0, bytes: 0, large: 0 };
-    this.#total = { objects: local.found.count, bytes: local.found.bytes };
-    this.#recordsSent = 0;
   }
 
   /** Everything that belongs to the push. Lists of folders that are not here are read there, and kept here. */
@@ -264,83 +236,12 @@ class Pushing {
     }
   }
 
-  async #sendWhole(table: PackTable, { lease, isNew }: Sending): Promise<void> {
-    if (await sendWholePack(this.#remote, this.#store, { table, isNew })) {
-      this.#note(table);
-      return;
-    }
-    // Something of it is damaged here: the rest goes, and what is damaged is set aside when it is read.
-    const isGone = (digest: RawDigest): boolean => this.#store.read(digestOfRaw(digest)) === undefined;
-    await this.#sendRest(table, { lease, isGone });
-  }
-
-  async #sendBuilt(table: PackTable, { lease, isNew }: Sending): Promise<void> {
-    const lost = await sendBuiltPack(this.#remote, this.#store, { table, isNew });
-    if (lost.length === 0) {
-      this.#note(table);
-      return;
-    }
-    const gone = new Set(lost.map((digest) => digest.toString('hex')));
-    await this.#sendRest(table, { lease, isGone: (digest) => gone.has(digest.toString('hex')) });
-  }
-
-  /** Sends what is left of a pack when objects of it cannot be had. */
-  async #sendRest(
-    table: PackTable,
-    { lease, isGone }: { readonly lease: RemoteLease; readonly isGone: (digest: RawDigest) => boolean },
-  ): Promise<void> {
-    const planner = new PackPlanner(this.#remote.blake3);
-    const rest: PackTable[] = [];
-    for (const { digest, length } of rowsOf(table)) {
-      if (isGone(digest)) this.#lost.add(digest, 0, { size: length });
-      else rest.push(...present(planner.add(digest, length)));
-    }
-    rest.push(...present(planner.end()));
-    for (const each of rest) await this.#sendAnew(each, lease);
-  }
-
-  /** Sends a pack that was not planned for. */
-  async #sendAnew(table: PackTable, lease: RemoteLease): Promise<void> {
-    lease.add([packKey(table.name)]);
-    if (await lease.settle()) throw new LookAgain();
-    await this.#sendBuilt(table, { lease, isNew: true });
-  }
-
-  async #sendLarge({ digest, size }: PushPlan['large'][number]): Promise<void> {
-    const onBytes = (bytes: number): void => {
-      this.#step(0, bytes);
-    };
-    const isSent = await this.#remote.limit(Math.min(size, HELD_OF_LARGE), () =>
-      sendLarge(this.#remote, this.#store, { digest, size, onBytes }),
-    );
-    if (isSent) this.#done.large += 1;
-    else this.#lost.add(digest, 0, { size });
-    this.#step(isSent ? 1 : 0, 0);
-  }
-
-  /** Packs there that hold wrong bytes are replaced by what of them is right. What was wrong has been sent by now. */
-  async #replaceDamaged({ verified, plan, catalog }: Known, lease: RemoteLease): Promise<void> {
-    const written = new Set(packsOf(plan));
-    for (const name of verified?.packs ?? []) {
-      const pack = catalog.rows.packs.findIndex((each) => each.name === name);
-      if (pack < 0 || written.has(name)) continue;
-      const write = async (table: PackTable, bytes: Buffer): Promise<void> => {
-        lease.add([packKey(table.name)]);
-        if (await lease.settle()) throw new LookAgain();
-        await this.#remote.place.write(packKey(table.name), [bytes]);
-        this.#sentPacks.push(table);
-      };
-      await salvagePack(this.#remote, catalog, { pack, write });
-      await this.#remote.place.remove([packKey(name)]);
-    }
-  }
-
   /** Records go when all that they name is there. */
   async #sendRecords({ recorded, objects }: Known): Promise<void> {
     const { records } = this.#options;
     const isLost = this.#lost.count + this.#unknown.size > 0;
     const read = (digest: Digest): Buffer | undefined => this.#store.read(digest);
-    await eachAtOnce(records, UNITS_AT_ONCE, async (each) => {
+    await eachAtOnce(records, RECORDS_AT_ONCE, async (each) => {
       if (recorded.has(keyOf(each))) return;
       const roots = each.record.outs.map((out) => ({ entry: entryOf(out), path: out.path }));
       const isMeant = (digest: RawDigest): boolean => this.#isLost(digest) || !objects.has(digest);
@@ -359,41 +260,14 @@ class Pushing {
     return nameObjects(this.#options.roots, { isMeant, read: (digest) => this.#store.read(digest) });
   }
 
-  #note(table: PackTable): void {
-    this.#sentPacks.push(table);
-    let [objects, bytes] = [0, 0];
-    for (const { length } of rowsOf(table)) {
-      objects += 1;
-      bytes += length;
-    }
-    this.#step(objects, bytes);
-  }
-
-  #step(objects: number, bytes: number): void {
-    this.#done.objects += objects;
-    this.#done.bytes += bytes;
-    const { objects: totalObjects, bytes: totalBytes } = this.#total;
-    this.#options.onProgress?.({ objects: this.#done.objects, bytes: this.#done.bytes, totalObjects, totalBytes });
-  }
-
   /** The keys that the last push from here relied on: most likely those of this one. */
   #remembered(): string[] {
     const text = this.#remote.cache.read('relied')?.toString('utf8') ?? '';
     return text.split('\n').filter((key) => key.startsWith('v1/'));
   }
 
-  #remember({ relied }: Known): void {
-    const text = [...relied, ...this.#sentPacks.map(({ name }) => packKey(name))].sort().join('\n');
+  #remember(keys: readonly string[]): void {
+    const text = [...keys].sort().join('\n');
     if (text !== this.#remembered().join('\n')) this.#remote.cache.write('relied', [Buffer.from(text)]);
   }
-}
-
-interface Sending {
-  readonly lease: RemoteLease;
-  /** Whether the remote lists no pack of that name. */
-  readonly isNew: boolean;
-}
-
-function present<T>(value: T | undefined): T[] {
-  return value === undefined ? [] : [value];
 }

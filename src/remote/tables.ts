@@ -67,7 +67,7 @@ function headCount(bytes: Buffer): number {
 }
 
 /** Whether rows are those that the name of their pack stands for, and tell of nothing outside its frames. */
-export function isTableOf({ name, end, rows }: PackTable, blake3: Blake3): boolean {
+function isTableOf({ name, end, rows }: PackTable, blake3: Blake3): boolean {
   const hasher = blake3.hasher();
   hasher.update(rows);
   hasher.update(footerOf(rows.length / ROW, end));

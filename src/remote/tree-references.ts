@@ -22,7 +22,7 @@ const MOST_DIGITS = 16;
 
 /** The value of each hex digit, by its code; -1 for all else. */
 const HEX = new Int8Array(256).fill(-1);
-for (const [value, digit] of [...'0123456789abcdef'].entries()) HEX[digit.charCodeAt(0)] = value;
+for (let value = 0; value < 16; value += 1) HEX[value.toString(16).charCodeAt(0)] = value;
 
 /**
  * The objects that a tree, or a branch over trees, refers to (docs/formats.md, `pipe.tree/1`), without reading names:
@@ -78,7 +78,7 @@ class Line {
         return Number.isSafeInteger(value) ? value : undefined;
       }
       if (code < ZERO || code >= COLON) return undefined;
-      value = value * 10 + code - ZERO;
+      value = value * 10 + (code - ZERO);
     }
     return undefined;
   }

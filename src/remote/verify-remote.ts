@@ -1,5 +1,6 @@
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { digestOfRaw } from '../kit/digest.ts';
+import { ROW, footerOf } from '../store/pack.ts';
 import { eachAtOnce } from './byte-limit.ts';
 import type { Catalog } from './catalog.ts';
 import { presentLoose } from './loose-presence.ts';
@@ -17,7 +18,7 @@ import type { PackTable } from './tables.ts';
 export interface VerifiedRemote {
   /** Objects whose bytes there are not the right ones. */
   readonly wrong: ObjectSet;
-  /** The packs that they lie in. */
+  /** The packs that they lie in, and those whose tables are not right. */
   readonly packs: ReadonlySet<Digest>;
 }
 
@@ -53,12 +54,24 @@ export async function verifyRemote(
       wrong.add(object.digest, 0, { size: object.length });
       damaged.add(rows.packs[pack]?.name as Digest);
     });
+    if (!(await isTableRight(remote, rows, pack))) damaged.add(rows.packs[pack]?.name as Digest);
   });
   for (const { digest, size = 0 } of (await presentLoose(remote.place, alone)).entries()) {
     const object = { digest, size, key: looseKey(digestOfRaw(digest)), offset: 0 };
     if (!(await isLargeRight(remote, object, onBytes))) wrong.add(digest, 0, { size });
   }
   return { wrong, packs: damaged };
+}
+
+/** Whether the table at the end of a pack is the right one: others may have no other way to know what lies in it. */
+async function isTableRight({ place, limit }: Remote, rows: Catalog['rows'], pack: number): Promise<boolean> {
+  const { name, end } = rows.packs[pack] as Catalog['rows']['packs'][number];
+  const own = rows.rowsOf(pack);
+  const table = Buffer.concat([own, footerOf(own.length / ROW, end)]);
+  return limit(table.length, async () => {
+    const bytes = await place.read(packKey(name), { offset: end, length: table.length });
+    return bytes?.equals(table) === true;
+  });
 }
 
 interface Read {

@@ -19,7 +19,7 @@ export async function dryFetch(
 ): Promise<Outcome> {
   const lines: string[] = [];
   const remotes: unknown[] = [];
-  let isMissing = false;
+  const gone: string[] = [];
   for (const { name, things } of shares) {
     await withRemote(engine, { name, context, options }, async (remote) => {
       const { roots, lost } = await findRoots(remote, engine.store, { things, keep: false });
@@ -27,7 +27,7 @@ export async function dryFetch(
       const sum = (of: 'objects' | 'bytes'): number => compared.reduce((total, each) => total + each.deleted[of], 0);
       const would = { objects: sum('objects'), bytes: sum('bytes') };
       const paths = [...missing.map(({ path }) => path), ...lost];
-      isMissing ||= paths.length > 0;
+      gone.push(...paths);
       lines.push(
         would.objects === 0 ? `Nothing would come from ${name}.` : `Would fetch ${amountOf(would)} from ${name}.`,
       );
@@ -37,5 +37,5 @@ export async function dryFetch(
     });
   }
   const text = lines.length === 0 ? 'There is nothing to fetch.' : lines.join('\n');
-  return { exit: isMissing ? 1 : 0, text, json: { schema: 'pipe.fetch/1', dry: true, remotes } };
+  return { exit: gone.length > 0 ? 1 : 0, text, json: { schema: 'pipe.fetch/1', dry: true, remotes } };
 }

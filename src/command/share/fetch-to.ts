@@ -57,7 +57,8 @@ export async function fetchShare(data: DataProject, { share, ...how }: FetchTo):
       const outs = records.flatMap(({ record }) => record.outs.map((out) => ({ entry: entryOf(out) })));
       const grouped = roots.map(({ entry }, at) => ({ entry, group: groups[at] ?? 0 }));
       const last = (groups.at(-1) ?? 0) + 1;
-      const fetched = await fetchRoots(remote, store, [...grouped, ...outs.map((out) => ({ ...out, group: last }))], {
+      const fetched = await fetchRoots(remote, store, {
+        roots: [...grouped, ...outs.map((out) => ({ ...out, group: last }))],
         onProgress: progress.onProgress,
         onGroup: async (group) => {
           progress.end();
