@@ -85,6 +85,16 @@ const boundaries = [
     { path: '^src/(report|web|command)/' },
   ),
   never(
+    { name: 'remote-below-commands', comment: 'commands say what is shared; the engine and the store know no remote' },
+    { path: '^src/', pathNot: [TEST, '^src/(remote|command)/'] },
+    { path: '^src/remote/' },
+  ),
+  never(
+    { name: 'remote-moves-objects', comment: 'it knows stores and places, and neither stages nor views' },
+    { path: '^src/remote/' },
+    { path: '^src/(run|executor|graph|pipeline|metric|data|report|web|command|experiment)/' },
+  ),
+  never(
     { name: 'commands-are-on-top', comment: 'only the CLI and commands know commands' },
     { path: '^src/', pathNot: [TEST, '^src/(cli\\.ts$|command/)'] },
     {

@@ -26,7 +26,11 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     print(overview(COMMANDS, found.value.family));
     return 0;
   } catch (error) {
-    const { systemProblem } = await import('./kit/system-fault.ts');
+    const [{ systemProblem }, { isAbort }] = await Promise.all([
+      import('./kit/system-fault.ts'),
+      import('./kit/abort.ts'),
+    ]);
+    if (isAbort(error)) return await printStopped({ json: words.includes('--json') });
     const problems = error instanceof PipeError ? error.problems : systemProblem(error);
     if (problems === undefined) throw error;
     return printProblems(problems, { json: words.includes('--json') });
@@ -97,6 +101,13 @@ async function printProblems(problems: readonly Problem[], options: { json: bool
     process.stderr.write(`${renderProblems(problems, { color, columns: columnsOf(process.stderr) })}\n`);
   }
   return 2;
+}
+
+/** Tells that somebody asked to stop, and that what was done until then is done. */
+async function printStopped(options: { json: boolean }): Promise<ExitCode> {
+  const hint = 'what was finished stays; the same command goes on from there';
+  await printProblems([{ code: 'PIPE_CANCELLED', message: 'stopped before it was done', hint }], options);
+  return 1;
 }
 
 /** What to do when nobody reads on (`pipe dag | head`): there is nothing left to do, unless stages are running. */

@@ -1,13 +1,9 @@
-import type { CheckedOut } from '../data/checkout.ts';
 import { checkout } from '../data/checkout.ts';
-import type { Selected } from '../data/select.ts';
-import { reach } from '../graph/select.ts';
-import { formatCount } from '../report/size.ts';
-import { clean, plural } from '../report/words.ts';
+import { checkedOutText, totalOf } from './checked-out.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
-import type { DataProject } from './data-project.ts';
 import { dataOptions, openData, selectData } from './data-project.ts';
+import { withDeps } from './with-deps.ts';
 
 export default defineCommand({
   usage: '[targets...]',
@@ -39,8 +35,8 @@ export default defineCommand({
       const isMissing = done.some(({ missing }) => missing.length > 0);
       return {
         exit: isMissing && options['allow-missing'] !== true ? 1 : 0,
-        text: describe(done, { summary: options.summary === true }),
-        json: { schema: 'pipe.checkout/1', paths: done, ...total(done) },
+        text: checkedOutText(done, { summary: options.summary === true }),
+        json: { schema: 'pipe.checkout/1', paths: done, ...totalOf(done) },
       };
     } finally {
       progress.end();
@@ -49,45 +45,3 @@ export default defineCommand({
     }
   },
 });
-
-/** What is selected, and the outs of all stages that its stages need. */
-function withDeps({ tracked, engine }: DataProject, selected: readonly Selected[]): Selected[] {
-  const stages = selected.flatMap(({ tracked: { owner } }) => (owner.kind === 'stage' ? [owner.stage.address] : []));
-  const needed = reach(stages, (address) => engine.graph.needs.get(address) ?? []);
-  const known = new Set(selected.map((each) => each.tracked));
-  const more = tracked.filter(
-    (each) => !known.has(each) && each.owner.kind === 'stage' && needed.has(each.owner.stage.address),
-  );
-  return [...selected, ...more.map((each) => ({ tracked: each, below: '' }))];
-}
-
-function total(done: readonly CheckedOut[]): { added: number; modified: number; deleted: number; missing: number } {
-  const sum = (count: (each: CheckedOut) => number): number => done.reduce((all, each) => all + count(each), 0);
-  return {
-    added: sum(({ added }) => added),
-    modified: sum(({ modified }) => modified),
-    deleted: sum(({ deleted }) => deleted),
-    missing: sum(({ missing }) => missing.length),
-  };
-}
-
-const LETTERS = { added: 'A', modified: 'M', missing: '!' } as const;
-
-function describe(done: readonly CheckedOut[], { summary }: { readonly summary: boolean }): string {
-  const { added, modified, deleted, missing } = total(done);
-  const lines = done.flatMap((each) => {
-    if (each.state === 'unchanged' || each.state === 'unrecorded') return [];
-    const counts = [
-      ...(each.added > 0 ? [`${formatCount(each.added)} added`] : []),
-      ...(each.modified > 0 ? [`${formatCount(each.modified)} modified`] : []),
-      ...(each.deleted > 0 ? [`${formatCount(each.deleted)} deleted`] : []),
-    ];
-    const told = counts.length === 0 ? '' : `  ${counts.join(', ')}`;
-    const gone = each.missing.slice(0, 5).map((path) => `   the store lacks ${clean(path)}`);
-    return [`${LETTERS[each.state]}  ${clean(each.path)}${told}`, ...gone];
-  });
-  if (lines.length === 0) return `Everything is in place: ${plural(done.length, 'path')}.`;
-  const files = [`${formatCount(added)} added`, `${formatCount(modified)} modified`, `${formatCount(deleted)} deleted`];
-  const sums = `Files: ${files.join(', ')}${missing > 0 ? `; ${formatCount(missing)} missing from the store` : ''}.`;
-  return summary ? sums : [...lines, sums].join('\n');
-}

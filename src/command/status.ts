@@ -2,6 +2,7 @@ import type { PointerStatus } from '../data/pointer-status.ts';
 import type { PlannedStage, PlanState } from '../event/event.ts';
 import type { Reason } from '../event/reason.ts';
 import { describeReason } from '../event/reason.ts';
+import { PipeError } from '../problem/problem.ts';
 import { list } from '../report/summary.ts';
 import { clean, plural } from '../report/words.ts';
 import type { Engine } from '../run/engine.ts';
@@ -22,8 +23,27 @@ export default defineCommand({
   details:
     'Targets are stages, groups, pipeline files, outs, pointers or what they track.\n' +
     'Exits with 0; with --quiet, with 1 when anything changed.',
-  options: { ...SELECTION_OPTIONS, 'with-deps': { type: 'boolean', short: 'd', help: 'also what the targets need' } },
+  options: {
+    ...SELECTION_OPTIONS,
+    'with-deps': { type: 'boolean', short: 'd', help: 'also what the targets need' },
+    cloud: { type: 'boolean', short: 'c', help: 'compare the cache with a remote instead' },
+    remote: {
+      type: 'string',
+      short: 'r',
+      value: 'NAME',
+      help: 'with this remote instead of the default one; implies -c',
+    },
+    jobs: { type: 'string', short: 'j', value: 'N', help: 'with -c: so many requests at once' },
+    'all-branches': { type: 'boolean', short: 'a', help: 'with -c: also what the tips of all branches need' },
+    'all-tags': { type: 'boolean', short: 'T', help: 'with -c: also what all tags need' },
+    'all-commits': { type: 'boolean', short: 'A', help: 'with -c: also what any commit needs' },
+  },
   async run(context, { positionals, options, global }): Promise<Outcome> {
+    if (options.cloud === true || options.remote !== undefined) {
+      const { cloudStatus } = await import('./share/cloud-status.ts');
+      return cloudStatus(context, { targets: positionals, options, global });
+    }
+    refuseWithoutCloud(options);
     const loaded = loadProject(context);
     const graph = graphOf(loaded);
     const { project } = loaded;
@@ -55,6 +75,13 @@ export default defineCommand({
     };
   },
 });
+
+/** @throws {PipeError} PIPE_USAGE for flags that mean something with -c only */
+function refuseWithoutCloud(options: Readonly<Record<string, unknown>>): void {
+  const given = ['jobs', 'all-branches', 'all-tags', 'all-commits'].find((name) => options[name] !== undefined);
+  if (given === undefined) return;
+  throw new PipeError({ code: 'PIPE_USAGE', message: `--${given} goes with -c`, hint: 'add -c to look at a remote' });
+}
 
 interface Targets {
   /** For stages, as they were given. */

@@ -21,8 +21,18 @@ export interface Root {
   readonly file: string;
   /** The stage of a lock. */
   readonly stage?: string;
+  /** What a pointer says of sharing it; a lock says nothing of it. */
+  readonly sharing?: Sharing;
   /** The names of all revisions that say so. */
   readonly revisions: readonly string[];
+}
+
+/** Whether something is pushed, and where to. */
+export interface Sharing {
+  /** False: it is never pushed. */
+  readonly push?: boolean;
+  /** The remote that it is pushed to and pulled from. */
+  readonly remote?: string;
 }
 
 /** Something that keeps a lock or a pointer from being understood: what it needs is not known. */
@@ -43,7 +53,7 @@ export interface Needs {
 /** What a pointer says: its outs, relative to a working folder, which is relative to the pointer's own. */
 export interface PointedOuts {
   readonly wdir: string;
-  readonly outs: readonly LockEntry[];
+  readonly outs: readonly (LockEntry & { readonly sharing?: Sharing })[];
 }
 
 /** Reads the text of a pointer; `file` is what messages call it. Throws a {@link PipeError} when it cannot. */
@@ -80,7 +90,11 @@ export function collectNeeds(readPointer: ReadPointer): NeedCollector {
     add(file) {
       const found = rootsOf(file, readPointer);
       for (const root of found.roots) {
-        note(roots, `${root.path}\0${root.from}\0${entryKey(root.entry)}`, { ...root, revisions: copy(file) });
+        const sharing = JSON.stringify(root.sharing ?? {});
+        note(roots, `${root.path}\0${root.from}\0${entryKey(root.entry)}\0${sharing}`, {
+          ...root,
+          revisions: copy(file),
+        });
       }
       for (const problem of found.problems) {
         const key = `${file.path}\0${problem.code}\0${problem.message}`;
@@ -153,12 +167,14 @@ interface Origin extends Pick<Root, 'file' | 'from' | 'stage'> {
   readonly wdir: string;
 }
 
-function placed(outs: readonly LockEntry[], { wdir, ...origin }: Origin): FoundRoots {
+function placed(outs: PointedOuts['outs'], { wdir, ...origin }: Origin): FoundRoots {
   const roots: FoundRoot[] = [];
   const problems: Problem[] = [];
   for (const out of outs) {
     const path = posix.join(posix.dirname(origin.file), wdir, out.path);
-    if (isInside(path, [wdir, out.path])) roots.push({ entry: entryOf(out), path, ...origin });
+    const { sharing } = out;
+    const root = { entry: entryOf(out), path, ...origin, ...(sharing === undefined ? {} : { sharing }) };
+    if (isInside(path, [wdir, out.path])) roots.push(root);
     else problems.push(unreadable(origin.file, `its out ${JSON.stringify(out.path)} lies outside the project`));
   }
   return { roots, problems };

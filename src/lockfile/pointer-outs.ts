@@ -2,9 +2,8 @@ import { parseData } from '../kit/format/data.ts';
 import type { Value, ValueMap } from '../kit/value.ts';
 import { isMap } from '../kit/value.ts';
 import { PipeError } from '../problem/problem.ts';
-import type { LockEntry } from './block.ts';
 import { parseEntry } from './block.ts';
-import type { PointedOuts } from './needed.ts';
+import type { PointedOuts, Sharing } from './needed.ts';
 
 const SCHEMA = 'pipe.pointer/1';
 
@@ -33,10 +32,16 @@ function isMapping(value: Value): value is ValueMap {
   return value !== null && isMap(value);
 }
 
-function outOf(value: Value, shown: string): LockEntry {
+function outOf(value: Value, shown: string): PointedOuts['outs'][number] {
   const entry = parseEntry(value);
   if (entry === undefined) throw damaged(shown, 'an out lacks its path, digest or size');
-  return entry;
+  const sharing = isMapping(value) ? sharingOf(value) : {};
+  return Object.keys(sharing).length === 0 ? entry : { ...entry, sharing };
+}
+
+function sharingOf(out: ValueMap): Sharing {
+  const [push, remote] = [out.get('push'), out.get('remote')];
+  return { ...(push === false ? { push } : {}), ...(typeof remote === 'string' ? { remote } : {}) };
 }
 
 function damaged(shown: string, why: string): PipeError {

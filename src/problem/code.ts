@@ -62,6 +62,7 @@ export const PROBLEM_CODES = {
   PIPE_REMOTE_DENIED: 'a remote does not let you do this',
   PIPE_REMOTE_EXPIRED: 'the credentials for a remote have expired',
   PIPE_REMOTE_FAILED: 'a remote cannot do what is asked',
+  PIPE_REMOTE_FORMAT: 'the remote was written by a newer pipe',
   PIPE_REMOTE_NONE: 'no remote is set up, or none that is meant',
   PIPE_REMOTE_NO_BUCKET: 'the bucket of a remote does not exist',
   PIPE_REMOTE_SKEW: 'the clock of this machine is wrong',

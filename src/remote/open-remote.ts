@@ -31,7 +31,7 @@ export interface OpenedRemote {
  * The name of the remote that is meant: the one that was asked for, or the default one.
  * @throws {PipeError} PIPE_REMOTE_NONE when neither is there, PIPE_REMOTE_UNKNOWN with the nearest name
  */
-function remoteNamed(config: Config, asked?: string): string {
+export function remoteNamed(config: Config, asked?: string): string {
   const known = config.remotes().filter((name) => config.remote(name, 'url') !== undefined);
   const name = asked ?? config.get('core.remote');
   if (name === undefined) throw new PipeError(noRemote(known));

@@ -5,10 +5,16 @@ import type { Environment } from './style.ts';
 
 /** Tells how far long work is, on one line of a terminal that is written over; nothing anywhere else. */
 export interface Progress {
-  /** How many are done, of how many if that is known, and their bytes. */
-  update(done: number, total?: number, bytes?: number): void;
+  /** How many are done, of how many if that is known, and their bytes, of how many. */
+  update(done: number, total?: number, bytes?: number | Portion): void;
   /** Takes the line away. */
   end(): void;
+}
+
+/** How much of something is done. */
+export interface Portion {
+  readonly done: number;
+  readonly total: number;
 }
 
 const SILENT: Progress = { update: () => undefined, end: () => undefined };
@@ -61,7 +67,7 @@ function progressLine(at: {
   readonly noun?: string | undefined;
   readonly done: number;
   readonly total?: number | undefined;
-  readonly bytes?: number | undefined;
+  readonly bytes?: number | Portion | undefined;
   /** Since the beginning. */
   readonly ms: number;
 }): string {
@@ -70,8 +76,15 @@ function progressLine(at: {
   const count = total === undefined ? formatCount(done) : `${formatCount(done)} of ${formatCount(total)}`;
   const rate = `${formatCount(Math.round(done / seconds))} ${noun}/s`;
   const parts = [`${label} ${count} ${noun}`];
-  if (bytes !== undefined) parts.push(formatSize(bytes), `${formatSize(Math.round(bytes / seconds))}/s`);
+  const known = typeof bytes === 'object' ? bytes : undefined;
+  const doneBytes = typeof bytes === 'object' ? bytes.done : bytes;
+  if (doneBytes !== undefined) {
+    const of = known === undefined ? '' : ` of ${formatSize(known.total)}`;
+    parts.push(`${formatSize(doneBytes)}${of}`, `${formatSize(Math.round(doneBytes / seconds))}/s`);
+  }
   parts.push(rate);
-  if (total !== undefined && done > 0) parts.push(`${formatElapsed(((total - done) / done) * ms)} left`);
+  // What takes time is bytes, where it is known how many there are.
+  const [part, whole] = known !== undefined && known.total > 0 ? [known.done, known.total] : [done, total];
+  if (whole !== undefined && part > 0) parts.push(`${formatElapsed((Math.max(0, whole - part) / part) * ms)} left`);
   return parts.join(' · ');
 }

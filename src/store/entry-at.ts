@@ -1,9 +1,12 @@
+import { byCodeUnit } from '../kit/order.ts';
 import type { ObjectStore } from './object-store.ts';
-import { BrokenTree, treeParts } from './read-tree.ts';
-import type { Entry } from './tree.ts';
+import type { Bounds } from './read-tree.ts';
+import { BrokenTree, openPart } from './read-tree.ts';
+import type { Entry, Part } from './tree.ts';
 
 /**
- * What lies at a path below an entry; `undefined` when nothing does, or a tree on the way is absent or damaged.
+ * What lies at a path below an entry; `undefined` when nothing does, or a tree on the way is absent or damaged. Of big
+ * folders only the parts on the way are read.
  * @param below posix; empty for the entry itself
  */
 export function entryAt(store: Pick<ObjectStore, 'read'>, entry: Entry, below: string): Entry | undefined {
@@ -15,13 +18,21 @@ export function entryAt(store: Pick<ObjectStore, 'read'>, entry: Entry, below: s
   return at;
 }
 
-function childOf(store: Pick<ObjectStore, 'read'>, folder: Entry, name: string): Entry | undefined {
+function childOf(store: Pick<ObjectStore, 'read'>, folder: Omit<Part, 'last'>, name: string): Entry | undefined {
+  let part: Omit<Part, 'last'> = folder;
+  let bounds: Bounds = {};
   try {
-    for (const { tree } of treeParts(store, folder)) {
-      const child = tree.get(name);
-      if (child !== undefined) return child;
+    for (let height = 0; ; height += 1) {
+      const bytes = store.read(part.digest);
+      if (bytes === undefined) return undefined;
+      const opened = openPart(bytes, part, { height, ...bounds });
+      if ('tree' in opened) return opened.tree.get(name);
+      const at = opened.parts.findIndex(({ last }) => byCodeUnit(last, name) >= 0);
+      const next = opened.parts[at];
+      if (next === undefined) return undefined;
+      bounds = { after: opened.parts[at - 1]?.last ?? bounds.after, last: next.last };
+      part = next;
     }
-    return undefined;
   } catch (error) {
     if (error instanceof BrokenTree) return undefined;
     throw error;

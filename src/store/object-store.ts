@@ -16,7 +16,9 @@ import type { StoreLayout } from './layout.ts';
 import { hexOf } from './layout.ts';
 import type { LinkTrust } from './link.ts';
 import { NO_TRUST } from './link.ts';
-import { PackWriter } from './pack-writer.ts';
+import type { Frame } from './pack.ts';
+import type { FinishedPack } from './pack-writer.ts';
+import { PackWriter, placePack } from './pack-writer.ts';
 import { prepareStore } from './prepare.ts';
 import { Presence } from './presence.ts';
 import { makeDurable, readBytesIfThere } from './store-file.ts';
@@ -128,7 +130,7 @@ export class ObjectStore {
     this.#readPacked(digest);
     if (this.#presence.find(digest)) return digest;
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    await this.#write(async (target) => {
+    await this.putFile(async (target) => {
       await writeFile(target, bytes, { flag: 'wx', mode: 0o600 });
       return digest;
     });
@@ -138,7 +140,7 @@ export class ObjectStore {
   /** Copies a file into the store, unless `signal` is aborted; the digest is that of the bytes that were copied. */
   async ingest(file: string, signal?: AbortSignal): Promise<{ digest: Digest; size: number }> {
     let size = 0;
-    const digest = await this.#write(async (target) => {
+    const digest = await this.putFile(async (target) => {
       const hasher = this.#blake3.hasher();
       size = await copyThrough(file, { target, see: (chunk) => { hasher.update(chunk); }, signal }); // prettier-ignore
       return hasher.digest();
@@ -174,6 +176,16 @@ export class ObjectStore {
     const place = this.#presence.packed(digest);
     const name = place && this.#presence.packs.nameOf(place);
     return name && { file: this.layout.pack(name), offset: place.offset, length: place.length };
+  }
+
+  /** The pack that an object lies in, and where; its digest lies at `at` of some bytes. */
+  inPack(
+    bytes: Buffer,
+    at = 0,
+  ): { readonly name: Digest; readonly offset: number; readonly length: number } | undefined {
+    const place = this.#presence.packedRaw(bytes, at);
+    const name = place && this.#presence.packs.nameOf(place);
+    return name && { name, offset: place.offset, length: place.length };
   }
 
   /**
@@ -232,11 +244,26 @@ export class ObjectStore {
     this.#isSwept = true;
   }
 
-  /** Stores what `fill` writes to the file that it is told, which is not there yet. */
-  async #write(fill: (target: string) => Promise<Digest>): Promise<Digest> {
+  /**
+   * Takes in a pack that was made elsewhere, of which the caller has checked every byte: a file in `tmp`, which is closed
+   * and moved to where it counts.
+   */
+  adoptPack(pack: FinishedPack, frames: Iterable<Frame>): void {
+    this.keep(this.layout.pack(pack.name));
+    placePack(this.layout, pack);
+    this.#presence.packs.add(pack.name, frames);
+  }
+
+  /** A new name in `tmp`, for something that is about to be stored. */
+  temporary(end = ''): string {
     this.#begin();
     makeFolder(this.layout.tmp, this.layout);
-    const temporary = join(this.layout.tmp, ownedName(this.#owner));
+    return join(this.layout.tmp, `${ownedName(this.#owner)}${end}`);
+  }
+
+  /** Stores what `fill` writes to the file that it is told, which is not there yet, and returns the digest of. */
+  async putFile(fill: (target: string) => Promise<Digest>): Promise<Digest> {
+    const temporary = this.temporary();
     try {
       const digest = await fill(temporary);
       await makeDurable(temporary);

@@ -147,11 +147,15 @@ export class PackWriter {
   }
 }
 
+/** A finished pack, open, that lies where nothing counts yet. */
+export interface FinishedPack {
+  readonly fd: number;
+  readonly path: string;
+  readonly name: Digest;
+}
+
 /** Makes a finished pack durable and puts it where it counts. Closes `fd`; leaves nothing behind when it fails. */
-function placePack(
-  layout: StoreLayout,
-  { fd, path, name }: { readonly fd: number; readonly path: string; readonly name: Digest },
-): void {
+export function placePack(layout: StoreLayout, { fd, path, name }: FinishedPack): void {
   try {
     try {
       fchmodSync(fd, 0o444);
@@ -213,7 +217,8 @@ function mapOf(frames: readonly Frame[]): DigestMap {
   return map;
 }
 
-function writeFully(fd: number, bytes: Buffer, at?: number): void {
+/** Writes bytes at a place of an open file, or where it stands. */
+export function writeFully(fd: number, bytes: Buffer, at?: number): void {
   let done = 0;
   while (done < bytes.length) {
     done += writeSync(fd, bytes, done, bytes.length - done, at === undefined ? undefined : at + done);

@@ -15,7 +15,7 @@ const TABLE_MAGIC = Buffer.from('pipe.table/1\n\0\0\0', 'latin1');
 /** Bytes before those of an object: their number, and the digest. */
 export const FRAME_HEAD = 36;
 /** Bytes of a row of the table: digest, offset of the object's bytes, their number. */
-const ROW = 40;
+export const ROW = 40;
 /** Bytes at the very end: magic, number of rows, offset of the table. */
 export const FOOTER = 24;
 
@@ -40,16 +40,28 @@ export function writeFrameHead(target: Buffer, at: number, { digest, length }: O
 export function tableOf(frames: DigestMap, end: number): Buffer {
   const table = Buffer.allocUnsafe(frames.size * ROW + FOOTER);
   let at = 0;
-  for (const { digest, offset, length } of frames.entries()) {
-    digest.copy(table, at, 0, 32);
-    table.writeUInt32LE(offset, at + 32);
-    table.writeUInt32LE(length, at + 36);
+  for (const frame of frames.entries()) {
+    writeRow(table, at, frame);
     at += ROW;
   }
-  TABLE_MAGIC.copy(table, at);
-  table.writeUInt32LE(frames.size, at + 16);
-  table.writeUInt32LE(end, at + 20);
+  footerOf(frames.size, end).copy(table, at);
   return table;
+}
+
+/** Writes a row of a table. */
+export function writeRow(table: Buffer, at: number, { digest, offset, length }: Frame): void {
+  digest.copy(table, at, 0, 32);
+  table.writeUInt32LE(offset, at + 32);
+  table.writeUInt32LE(length, at + 36);
+}
+
+/** What stands behind so many rows of a table that begins at `end`. */
+export function footerOf(rows: number, end: number): Buffer {
+  const footer = Buffer.alloc(FOOTER);
+  TABLE_MAGIC.copy(footer);
+  footer.writeUInt32LE(rows, 16);
+  footer.writeUInt32LE(end, 20);
+  return footer;
 }
 
 /** Where the table of a pack lies, by its last {@link FOOTER} bytes; `undefined` when they are no footer of it. */

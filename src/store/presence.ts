@@ -119,6 +119,12 @@ export class Presence {
     return digest.startsWith('b3:') ? this.packs.find(rawOfDigest(digest)) : undefined;
   }
 
+  /** The same for the digest that lies at `at` of some bytes. */
+  packedRaw(bytes: Buffer, at: number): PackedPlace | undefined {
+    this.#loadPacks();
+    return this.packs.find(bytes, at);
+  }
+
   #isPacked(digest: Digest): boolean {
     for (;;) {
       const place = this.packed(digest);

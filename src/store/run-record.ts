@@ -49,12 +49,19 @@ export function writeRunRecord(store: RecordTarget, blake3: Blake3, record: RunR
     peakMemoryBytes: null,
     unmeasured: UNMEASURED,
   });
-  const { layout } = store;
-  const folder = layout.runs(record.key);
-  const path = join(folder, `${hexOf(blake3.hash(text))}.json`);
+  fileRunRecord(store, { key: record.key, name: blake3.hash(text), bytes: text });
+}
+
+/** Files the bytes of a record, which `name` is the digest of, under its key. */
+export function fileRunRecord(
+  { layout, keep }: RecordTarget,
+  { key, name, bytes }: { readonly key: Digest; readonly name: Digest; readonly bytes: string | Uint8Array },
+): void {
+  const folder = layout.runs(key);
+  const path = join(folder, `${hexOf(name)}.json`);
   makeFolder(folder, layout);
-  store.keep?.(path);
-  writeShared(layout, path, text);
+  keep?.(path);
+  writeShared(layout, path, bytes);
 }
 
 /** Every intact record under a key, the newest first. */

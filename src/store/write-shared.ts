@@ -10,8 +10,8 @@ const GROUP_FILE = 0o664;
  * Writes a file of a store in one step, so that all who share the store can read it.
  * @throws {PipeError} PIPE_FILE_WRITE
  */
-export function writeShared({ shared }: Pick<StoreLayout, 'shared'>, path: string, text: string): void {
-  writeFileAtomic(path, text);
+export function writeShared({ shared }: Pick<StoreLayout, 'shared'>, path: string, content: string | Uint8Array): void {
+  writeFileAtomic(path, content);
   if (shared) shareFile(path);
 }
 

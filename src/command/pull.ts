@@ -1,0 +1,118 @@
+import type { CheckedOut } from '../data/checkout.ts';
+import { checkout } from '../data/checkout.ts';
+import type { Selected } from '../data/select.ts';
+import { entryAt } from '../store/entry-at.ts';
+import { isComplete } from '../store/restore.ts';
+import { PipeError } from '../problem/problem.ts';
+import type { Problem } from '../problem/problem.ts';
+import { checkedOutText, totalOf } from './checked-out.ts';
+import type { Context, GlobalOptions, OptionSpecs, OptionValues, Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
+import type { DataProject } from './data-project.ts';
+import { dataOptions, openData } from './data-project.ts';
+import { dryFetch } from './share/dry-fetch.ts';
+import type { FetchedShare } from './share/fetch-to.ts';
+import { fetchShare } from './share/fetch-to.ts';
+import { fetchedJson, fetchedLines } from './share/fetched-words.ts';
+import { sharesOf } from './share/open-remotes.ts';
+import { SHARE_OPTIONS, jobsOf, runCacheOf } from './share/options.ts';
+import { sharedThings } from './share/shared.ts';
+import type { SharedThing } from './share/thing.ts';
+
+const PULL_OPTIONS = {
+  ...SHARE_OPTIONS,
+  force: { type: 'boolean', short: 'f', help: 'overwrite files that are not in the store' },
+  'run-cache': { type: 'boolean', help: 'also all run records, with what the runs made' },
+  'no-run-cache': { type: 'boolean', help: 'no run records, as without either flag' },
+  'allow-missing': { type: 'boolean', help: 'exit with 0 although the remote lacks something' },
+  dry: { type: 'boolean', help: 'only say what would be fetched' },
+} as const satisfies OptionSpecs;
+
+export default defineCommand({
+  usage: '[targets...]',
+  positionals: { min: 0, max: Infinity },
+  json: true,
+  stopsGently: true,
+  details:
+    'Fetches, and puts in place what has come while the rest is on its way: `pipe fetch` and `pipe checkout` in one.\n' +
+    'Exits with 1 when the remote lacks something, or holds wrong bytes of it.',
+  options: PULL_OPTIONS,
+  async run(context, { positionals, options, global }): Promise<Outcome> {
+    jobsOf(options);
+    const runCache = runCacheOf(options) === 'all';
+    const data = await openData(context, global);
+    const shared = await sharedThings(data, { context, targets: positionals, options });
+    const shares = sharesOf(data.engine, shared.things, options.remote);
+    if (options.dry === true) return dryFetch(data, shares, { context, options, verbose: global.verbose });
+    const placing = new Placing(data, { context, global, options });
+    const done: FetchedShare[] = [];
+    try {
+      for (const share of shares.shares) {
+        const onComplete = (things: readonly SharedThing[]): Promise<void> => placing.place(things);
+        done.push(await fetchShare(data, { share, context, global, options, runCache, onComplete }));
+      }
+      await placing.place([...shares.kept, ...shares.elsewhere].filter((thing) => isHere(data, thing)));
+    } finally {
+      data.engine.index.save();
+      data.engine.objects.save();
+    }
+    if (placing.problems.length > 0) throw new PipeError(placing.problems);
+    const { checkedOut } = placing;
+    const isMissing =
+      done.some(({ absent, wrong }) => absent.length + wrong.length > 0) ||
+      checkedOut.some(({ missing }) => missing.length > 0);
+    const lines = fetchedLines(done, { shares, problems: shared.problems, verbose: global.verbose });
+    return {
+      exit: isMissing && options['allow-missing'] !== true ? 1 : 0,
+      text: [...lines, ...(checkedOut.length > 0 ? [checkedOutText(checkedOut, { summary: false })] : [])].join('\n'),
+      json: {
+        schema: 'pipe.pull/1',
+        dry: false,
+        remotes: done.map(fetchedJson),
+        paths: checkedOut,
+        ...totalOf(checkedOut),
+      },
+    };
+  },
+});
+
+/** Whether the store has what is never pushed, or is somewhere else. */
+function isHere({ engine: { store } }: DataProject, { entry, below }: SharedThing): boolean {
+  const meant = entryAt(store, entry, below);
+  return meant !== undefined && isComplete(store, meant);
+}
+
+interface PlacingOptions {
+  readonly context: Context;
+  readonly global: GlobalOptions;
+  readonly options: OptionValues<typeof PULL_OPTIONS>;
+}
+
+/** Puts things of the workspace in place, some after others. */
+class Placing {
+  readonly checkedOut: CheckedOut[] = [];
+  /** What kept some from being put in place; the others are. */
+  readonly problems: Problem[] = [];
+  readonly #data: DataProject;
+  readonly #options: PlacingOptions;
+
+  constructor(data: DataProject, options: PlacingOptions) {
+    this.#data = data;
+    this.#options = options;
+  }
+
+  async place(things: readonly SharedThing[]): Promise<void> {
+    const selected = things.flatMap((thing): Selected[] => (thing.selected === undefined ? [] : [thing.selected]));
+    if (selected.length === 0) return;
+    const { context, global, options } = this.#options;
+    const { progress, ...how } = dataOptions(this.#data, { context, global, label: 'checking out' });
+    try {
+      this.checkedOut.push(...(await checkout(this.#data.engine, selected, { ...how, force: options.force === true })));
+    } catch (error) {
+      if (!(error instanceof PipeError)) throw error;
+      this.problems.push(...error.problems);
+    } finally {
+      progress.end();
+    }
+  }
+}

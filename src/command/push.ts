@@ -1,0 +1,153 @@
+import type { Pushed } from '../remote/push.ts';
+import { push } from '../remote/push.ts';
+import { formatSize } from '../report/size.ts';
+import { clean } from '../report/words.ts';
+import type { Context, GlobalOptions, OptionSpecs, OptionValues, Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
+import type { DataProject } from './data-project.ts';
+import { openData } from './data-project.ts';
+import type { RemoteShare, Shares } from './share/open-remotes.ts';
+import { sharesOf, withRemote } from './share/open-remotes.ts';
+import { SHARE_OPTIONS, jobsOf, runCacheOf } from './share/options.ts';
+import { transferProgress } from './share/progress.ts';
+import { findRoots } from './share/push-roots.ts';
+import { recordsFor } from './share/run-records.ts';
+import type { SharedThings } from './share/shared.ts';
+import { sharedThings } from './share/shared.ts';
+import { amountOf, countOf, leftOutLines, missingJson, pathLines } from './share/words.ts';
+
+const PUSH_OPTIONS = {
+  ...SHARE_OPTIONS,
+  'run-cache': { type: 'boolean', help: 'all run records, not only those that locks name' },
+  'no-run-cache': { type: 'boolean', help: 'no run records' },
+  logs: { type: 'boolean', help: 'also the logs of the runs that are recorded' },
+  verify: { type: 'boolean', help: 'read every byte there that is relied on, and replace what is wrong' },
+  dry: { type: 'boolean', help: 'only say what would be sent' },
+} as const satisfies OptionSpecs;
+
+type Options = OptionValues<typeof PUSH_OPTIONS>;
+
+export default defineCommand({
+  usage: '[targets...]',
+  positionals: { min: 0, max: Infinity },
+  json: true,
+  stopsGently: true,
+  details:
+    'Sends what locks and pointers say lies where, and the remote lacks of it: outs with their run records, tracked files\n' +
+    'and folders. Targets are as for `pipe checkout`.\n' +
+    'Exits with 1 when something is neither here nor there.',
+  options: PUSH_OPTIONS,
+  async run(context, { positionals, options, global }): Promise<Outcome> {
+    jobsOf(options);
+    const runCache = runCacheOf(options);
+    const data = await openData(context, global);
+    const shared = await sharedThings(data, { context, targets: positionals, options });
+    const shares = sharesOf(data.engine, shared.things, options.remote);
+    const done: Done[] = [];
+    for (const share of withAllRecords(data, shares, { runCache, asked: options.remote })) {
+      done.push(await pushTo(data, { share, shares, shared, runCache, context, options, global }));
+    }
+    const isMissing = done.some(({ pushed }) => pushed.missing.length > 0);
+    return {
+      exit: isMissing ? 1 : 0,
+      text: describe(done, { shared, shares, options, global }),
+      json: {
+        schema: 'pipe.push/1',
+        dry: options.dry === true,
+        remotes: done.map(doneJson),
+        leftOut: [...shares.kept, ...shares.elsewhere].map(({ path }) => path),
+      },
+    };
+  },
+});
+
+interface Done {
+  readonly name: string;
+  readonly place: string;
+  readonly pushed: Pushed;
+}
+
+/** All run records go also where nothing else does. */
+function withAllRecords(
+  { engine }: DataProject,
+  { shares }: Shares,
+  { runCache, asked }: { readonly runCache: string | undefined; readonly asked: string | undefined },
+): readonly RemoteShare[] {
+  if (shares.length > 0 || runCache !== 'all') return shares;
+  const name = asked ?? engine.project.config.get('core.remote');
+  return name === undefined ? [] : [{ name, things: [] }];
+}
+
+interface PushTo {
+  readonly share: RemoteShare;
+  readonly shares: Shares;
+  readonly shared: SharedThings;
+  readonly runCache: 'all' | 'none' | undefined;
+  readonly context: Context;
+  readonly options: Options;
+  readonly global: GlobalOptions;
+}
+
+async function pushTo(data: DataProject, { share, context, options, global, ...choice }: PushTo): Promise<Done> {
+  const { name } = share;
+  return withRemote(data.engine, { name, context, options }, async (remote) => {
+    const progress = transferProgress(context, global, `pushing to ${name}`);
+    try {
+      const { store } = data.engine;
+      const { roots, lost } = await findRoots(remote, store, { things: share.things, keep: options.dry !== true });
+      const pushed = await push(remote, store, {
+        roots,
+        records: recordsFor(data, { ...choice, share }),
+        logs: options.logs === true,
+        dry: options.dry === true,
+        verify: options.verify === true,
+        onProgress: progress.onProgress,
+        onWait: () => {
+          if (!global.quiet && !global.json) context.stderr.write(`waiting for a collection of ${name} to end\n`);
+        },
+      });
+      const missing = [...pushed.missing, ...lost.map((path) => ({ path, size: 0 }))];
+      return { name, place: remote.place.name, pushed: { ...pushed, missing } };
+    } finally {
+      progress.end();
+    }
+  });
+}
+
+function doneJson({ name, place, pushed: { missing, ...pushed } }: Done): unknown {
+  return { name, place, ...pushed, missing: missing.map(missingJson) };
+}
+
+interface Said {
+  readonly shared: SharedThings;
+  readonly shares: Shares;
+  readonly options: Options;
+  readonly global: GlobalOptions;
+}
+
+function describe(done: readonly Done[], { shared, shares, options, global }: Said): string {
+  const lines = done.flatMap((each) => linesOf(each, { isDry: options.dry === true, verbose: global.verbose }));
+  const problems = shared.problems.map(({ message }) => `Not read: ${clean(message)}`);
+  const nothing = done.length === 0 ? ['There is nothing to push.'] : [];
+  return [...nothing, ...lines, ...leftOutLines(shares), ...problems].join('\n');
+}
+
+function linesOf({ name, pushed }: Done, { isDry, verbose }: { isDry: boolean; verbose: boolean }): string[] {
+  const { objects, records, packs, large, wrong, wanted, missing } = pushed;
+  const verb = isDry ? 'Would push' : 'Pushed';
+  const extra = records > 0 ? ` and ${countOf(records, 'run record')}` : '';
+  const ways = [...(packs > 0 ? [countOf(packs, 'pack')] : []), ...(large > 0 ? [countOf(large, 'large file')] : [])];
+  const way = ways.length > 0 ? ` in ${ways.join(' and ')}` : '';
+  const sent =
+    objects === 0 && records === 0
+      ? missing.length > 0
+        ? `Nothing was pushed to ${name}.`
+        : `Everything is in ${name} already: ${countOf(wanted, 'object')}.`
+      : `${verb} ${amountOf(pushed)}${extra} to ${name}${way}.`;
+  const replaced =
+    wrong > 0 ? [`${countOf(wrong, 'object')} there held wrong bytes${isDry ? '' : ' and was replaced'}.`] : [];
+  if (missing.length === 0) return [sent, ...replaced];
+  const paths = missing.map(({ path }) => path);
+  const gone = `Neither in the cache nor in ${name} (${formatSize(missing.reduce((sum, { size }) => sum + size, 0))}):`;
+  return [sent, ...replaced, gone, ...pathLines(paths, verbose)];
+}

@@ -1,0 +1,98 @@
+import type { ComparedRoot, Tally } from '../../remote/compare.ts';
+import { compare } from '../../remote/compare.ts';
+import type { NamedObject } from '../../remote/name-objects.ts';
+import { clean } from '../../report/words.ts';
+import type { Context, GlobalOptions, Outcome } from '../command.ts';
+import { openData } from '../data-project.ts';
+import { sharesOf, withRemote } from './open-remotes.ts';
+import type { ShareValues } from './options.ts';
+import { jobsOf } from './options.ts';
+import { findRoots } from './push-roots.ts';
+import { sharedThings } from './shared.ts';
+import { amountOf, countOf, leftOutLines, missingJson, pathLines } from './words.ts';
+
+interface ComparedRemote {
+  readonly name: string;
+  readonly place: string;
+  readonly objects: number;
+  readonly roots: readonly ComparedRoot[];
+  readonly missing: readonly NamedObject[];
+}
+
+/** `pipe status -c`: what the cache and the remote have of what is tracked. */
+export async function cloudStatus(
+  context: Context,
+  {
+    targets,
+    options,
+    global,
+  }: { readonly targets: readonly string[]; readonly options: ShareValues; readonly global: GlobalOptions },
+): Promise<Outcome> {
+  jobsOf(options);
+  const data = await openData(context, global);
+  const shared = await sharedThings(data, { context, targets, options });
+  const shares = sharesOf(data.engine, shared.things, options.remote);
+  const compared: ComparedRemote[] = [];
+  for (const { name, things } of shares.shares) {
+    await withRemote(data.engine, { name, context, options }, async (remote) => {
+      const { store } = data.engine;
+      const { roots, lost } = await findRoots(remote, store, { things, keep: false });
+      const found = await compare(remote, store, roots);
+      const missing = [...found.missing, ...lost.map((path) => ({ path, size: 0 }))];
+      compared.push({ name, place: remote.place.name, ...found, missing });
+    });
+  }
+  const isUpToDate = compared.every(({ roots, missing }) => missing.length === 0 && roots.every(isSame));
+  const lines = compared.flatMap((each) => linesOf(each, global.verbose));
+  const problems = shared.problems.map(({ message }) => `Not read: ${clean(message)}`);
+  return {
+    exit: global.quiet && !isUpToDate ? 1 : 0,
+    text: [...lines, ...leftOutLines(shares), ...problems].join('\n') || 'There is nothing to compare.',
+    json: {
+      schema: 'pipe.remote-status/1',
+      upToDate: isUpToDate,
+      remotes: compared.map(comparedJson),
+      leftOut: [...shares.kept, ...shares.elsewhere].map(({ path }) => path),
+    },
+  };
+}
+
+function isSame(root: ComparedRoot): boolean {
+  return root.new.objects + root.deleted.objects + root.missing.objects === 0;
+}
+
+function linesOf({ name, roots, objects, missing }: ComparedRemote, verbose: boolean): string[] {
+  const changed = roots.filter((root) => !isSame(root));
+  if (changed.length === 0 && missing.length === 0) {
+    return [`The cache and ${name} are the same: ${countOf(objects, 'object')}.`];
+  }
+  const lines = changed.map((root) => {
+    const parts = [
+      ...tallied(root.new, `not in ${name}`),
+      ...tallied(root.deleted, 'not in the cache'),
+      ...tallied(root.missing, 'missing from both'),
+    ];
+    return `${clean(root.root.path)}: ${parts.join('; ')}`;
+  });
+  if (missing.length === 0) return lines;
+  return [...lines, `Neither in the cache nor in ${name}:`, ...pathLines(missing.map(({ path }) => path), verbose)]; // prettier-ignore
+}
+
+function tallied(tally: Tally, what: string): string[] {
+  return tally.objects === 0 ? [] : [`${amountOf(tally)} ${what}`];
+}
+
+function comparedJson({ name, place, objects, roots, missing }: ComparedRemote): unknown {
+  return {
+    name,
+    place,
+    objects,
+    paths: roots.map((each) => ({
+      path: each.root.path,
+      new: each.new,
+      deleted: each.deleted,
+      missing: each.missing,
+    })),
+    missing: missing.map(missingJson),
+  };
+}

@@ -1,0 +1,41 @@
+import { compare } from '../../remote/compare.ts';
+import type { Context, Outcome } from '../command.ts';
+import type { DataProject } from '../data-project.ts';
+import type { Shares } from './open-remotes.ts';
+import { withRemote } from './open-remotes.ts';
+import type { ShareValues } from './options.ts';
+import { findRoots } from './push-roots.ts';
+import { amountOf, missingJson, pathLines } from './words.ts';
+
+/** What a fetch would bring, and what it could not. */
+export async function dryFetch(
+  { engine }: DataProject,
+  { shares }: Shares,
+  {
+    context,
+    options,
+    verbose,
+  }: { readonly context: Context; readonly options: ShareValues; readonly verbose: boolean },
+): Promise<Outcome> {
+  const lines: string[] = [];
+  const remotes: unknown[] = [];
+  const gone: string[] = [];
+  for (const { name, things } of shares) {
+    await withRemote(engine, { name, context, options }, async (remote) => {
+      const { roots, lost } = await findRoots(remote, engine.store, { things, keep: false });
+      const { roots: compared, missing } = await compare(remote, engine.store, roots);
+      const sum = (of: 'objects' | 'bytes'): number => compared.reduce((total, each) => total + each.deleted[of], 0);
+      const would = { objects: sum('objects'), bytes: sum('bytes') };
+      const paths = [...missing.map(({ path }) => path), ...lost];
+      gone.push(...paths);
+      lines.push(
+        would.objects === 0 ? `Nothing would come from ${name}.` : `Would fetch ${amountOf(would)} from ${name}.`,
+      );
+      if (paths.length > 0) lines.push(`Neither here nor in ${name}:`, ...pathLines(paths, verbose));
+      const place = remote.place.name;
+      remotes.push({ name, place, ...would, records: 0, absent: missing.map(missingJson), wrong: [] });
+    });
+  }
+  const text = lines.length === 0 ? 'There is nothing to fetch.' : lines.join('\n');
+  return { exit: gone.length > 0 ? 1 : 0, text, json: { schema: 'pipe.fetch/1', dry: true, remotes } };
+}

@@ -1,0 +1,103 @@
+import type { Fetched } from '../../remote/fetch.ts';
+import { fetchRoots } from '../../remote/fetch.ts';
+import type { NamedObject } from '../../remote/name-objects.ts';
+import { nameObjects } from '../../remote/name-objects.ts';
+import { fetchRecords } from '../../remote/records.ts';
+import { hasFormat } from '../../remote/remote.ts';
+import { entryOf } from '../../lockfile/entry.ts';
+import type { RawDigest } from '../../kit/digest.ts';
+import type { Context, GlobalOptions } from '../command.ts';
+import type { DataProject } from '../data-project.ts';
+import type { RemoteShare } from './open-remotes.ts';
+import { withRemote } from './open-remotes.ts';
+import type { ShareValues } from './options.ts';
+import { transferProgress } from './progress.ts';
+import { findRoots } from './push-roots.ts';
+import type { SharedThing } from './thing.ts';
+
+/** What came from a remote, and what did not. */
+export interface FetchedShare {
+  readonly name: string;
+  readonly place: string;
+  readonly objects: number;
+  readonly bytes: number;
+  readonly records: number;
+  /** What the remote does not have. */
+  readonly absent: readonly NamedObject[];
+  /** Of what it holds wrong bytes. */
+  readonly wrong: readonly NamedObject[];
+}
+
+export interface FetchTo {
+  readonly share: RemoteShare;
+  readonly context: Context;
+  readonly global: GlobalOptions;
+  readonly options: Pick<ShareValues, 'jobs'>;
+  /** Whether all run records come, with what they made. */
+  readonly runCache: boolean;
+  /** Called with things that are complete, or as complete as can be. */
+  readonly onComplete?: (things: readonly SharedThing[]) => Promise<void>;
+}
+
+/** Things are handed on in groups of at least so many bytes. */
+const GROUP_BYTES = 32 << 20;
+
+/** Brings what is shared with a remote into the local store. */
+export async function fetchShare(data: DataProject, { share, ...how }: FetchTo): Promise<FetchedShare> {
+  const { context, global, options, runCache, onComplete } = how;
+  const { name, things } = share;
+  const { store } = data.engine;
+  return withRemote(data.engine, { name, context, options }, async (remote) => {
+    const progress = transferProgress(context, global, `fetching from ${name}`);
+    try {
+      await hasFormat(remote.place);
+      const { roots, lost } = await findRoots(remote, store, { things, keep: true });
+      const groups = groupsOf(roots.map(({ entry }) => entry.size));
+      const records = runCache ? await fetchRecords(remote, store) : [];
+      const outs = records.flatMap(({ record }) => record.outs.map((out) => ({ entry: entryOf(out) })));
+      const grouped = roots.map(({ entry }, at) => ({ entry, group: groups[at] ?? 0 }));
+      const last = (groups.at(-1) ?? 0) + 1;
+      const fetched = await fetchRoots(remote, store, {
+        roots: [...grouped, ...outs.map((out) => ({ ...out, group: last }))],
+        onProgress: progress.onProgress,
+        onGroup: async (group) => {
+          progress.end();
+          await onComplete?.(roots.filter((_, at) => groups[at] === group).map(({ thing }) => thing));
+        },
+      });
+      const named = nameMissing(fetched, roots, (digest) => store.read(digest));
+      const unfound = lost.map((path) => ({ path, size: 0 }));
+      return {
+        name,
+        place: remote.place.name,
+        objects: fetched.objects,
+        bytes: fetched.bytes,
+        records: records.length,
+        absent: [...named.absent, ...unfound],
+        wrong: named.wrong,
+      };
+    } finally {
+      progress.end();
+    }
+  });
+}
+
+/** The group of each root: roots in a row that are large enough together. */
+function groupsOf(sizes: readonly number[]): number[] {
+  let [group, bytes] = [0, 0];
+  return sizes.map((size) => {
+    if (bytes >= GROUP_BYTES) [group, bytes] = [group + 1, 0];
+    bytes += size;
+    return group;
+  });
+}
+
+function nameMissing(
+  { absent, wrong }: Fetched,
+  roots: Parameters<typeof nameObjects>[0],
+  read: Parameters<typeof nameObjects>[1]['read'],
+): Pick<FetchedShare, 'absent' | 'wrong'> {
+  const name = (set: Fetched['absent']): NamedObject[] =>
+    set.count === 0 ? [] : nameObjects(roots, { isMeant: (digest: RawDigest) => set.has(digest), read });
+  return { absent: name(absent), wrong: name(wrong) };
+}

@@ -1,0 +1,66 @@
+import { indexFolder } from '../../index/location.ts';
+import { openRemote, remoteNamed } from '../../remote/open-remote.ts';
+import type { Remote } from '../../remote/remote.ts';
+import { remoteIn } from '../../remote/remote.ts';
+import type { Engine } from '../../run/engine.ts';
+import type { Context } from '../command.ts';
+import { jobsOf } from './options.ts';
+import type { ShareValues } from './options.ts';
+import type { SharedThing } from './thing.ts';
+
+/** A remote of the project, and what is shared with it. */
+export interface RemoteShare {
+  /** What the configuration calls it. */
+  readonly name: string;
+  readonly things: readonly SharedThing[];
+}
+
+/** What is shared with which remote, and what with none. */
+export interface Shares {
+  readonly shares: readonly RemoteShare[];
+  /** What says that it is never pushed. */
+  readonly kept: readonly SharedThing[];
+  /** What belongs to other remotes than the one that was asked for. */
+  readonly elsewhere: readonly SharedThing[];
+}
+
+/**
+ * Which things go to which remote: an out with a remote of its own goes there alone; all others to the one that was asked
+ * for, or the default one.
+ * @throws {PipeError} PIPE_REMOTE_NONE, PIPE_REMOTE_UNKNOWN
+ */
+export function sharesOf({ project }: Engine, things: readonly SharedThing[], asked: string | undefined): Shares {
+  const byRemote = new Map<string, SharedThing[]>();
+  const [kept, elsewhere]: [SharedThing[], SharedThing[]] = [[], []];
+  // Said also where nothing is shared: whoever names a remote wants to know that there is none.
+  const needsDefault = asked !== undefined || things.length === 0 || things.some(({ sharing }) => !sharing.remote);
+  const usual = needsDefault ? remoteNamed(project.config, asked) : undefined;
+  for (const thing of things) {
+    const { push, remote = usual } = thing.sharing;
+    if (push === false) kept.push(thing);
+    else if (remote === undefined || (asked !== undefined && remote !== asked)) elsewhere.push(thing);
+    else byRemote.set(remote, [...(byRemote.get(remote) ?? []), thing]);
+  }
+  return { shares: [...byRemote].map(([name, own]) => ({ name, things: own })), kept, elsewhere };
+}
+
+/** Opens a remote, does something with it, and closes it. */
+export async function withRemote<T>(
+  { project, blake3, store }: Engine,
+  {
+    name,
+    context,
+    options,
+  }: { readonly name: string; readonly context: Context; readonly options: Pick<ShareValues, 'jobs'> },
+  work: (remote: Remote) => Promise<T>,
+): Promise<T> {
+  const { env, signal } = context;
+  const jobs = jobsOf(options);
+  const { place } = await openRemote(project, { name, env, signal, jobs });
+  try {
+    const cacheFolder = indexFolder(place.name, env);
+    return await work(remoteIn(place, { blake3, layout: store.layout, cacheFolder, jobs, signal }));
+  } finally {
+    place.close();
+  }
+}

@@ -1,0 +1,61 @@
+import type { Digest } from '../../kit/digest.ts';
+import { stageKey } from '../../fingerprint/stage.ts';
+import type { LockBlock } from '../../lockfile/block.ts';
+import type { StoredRecord } from '../../remote/records.ts';
+import { allLocalRecords, keyOf, localRecords, madeOuts } from '../../remote/records.ts';
+import type { DataProject } from '../data-project.ts';
+import type { RemoteShare, Shares } from './open-remotes.ts';
+import type { SharedThings } from './shared.ts';
+import { thingOf } from './shared.ts';
+
+/** The records that may go to a remote. */
+export interface RecordChoice {
+  readonly shared: SharedThings;
+  readonly shares: Shares;
+  readonly share: RemoteShare;
+  /** Whether all records go, those of stages in locks, or none. */
+  readonly runCache: 'all' | 'none' | undefined;
+}
+
+/**
+ * The run records that go to a remote with what is shared there: those that made what the locks say, or all. None goes
+ * of which an out must not, or was not asked for.
+ */
+export function recordsFor(data: DataProject, { shared, shares, share, runCache }: RecordChoice): StoredRecord[] {
+  if (runCache === 'none') return [];
+  const { engine } = data;
+  const { layout } = engine.store;
+  const own = digestsOf(share.things.filter(({ below }) => below === ''));
+  if (runCache === 'all') {
+    const others = shares.shares.filter((each) => each !== share).flatMap(({ things }) => things);
+    const kept = digestsOf([...keptOf(data, share.name), ...shares.kept, ...shares.elsewhere, ...others]);
+    const mayGo = (digest: Digest): boolean => own.has(digest) || !kept.has(digest);
+    return allLocalRecords(layout, engine.blake3).filter((each) =>
+      each.record.outs.every(({ digest }) => mayGo(digest)),
+    );
+  }
+  const found = new Map<string, StoredRecord>();
+  for (const { block, inGit } of shared.blocks) {
+    if (!block.outs.every(({ digest, path }) => own.has(digest) || inGit.has(path))) continue;
+    for (const each of recordsOfBlock(data, block)) found.set(keyOf(each), each);
+  }
+  return [...found.values()];
+}
+
+/** The local records of runs that made just what a lock says. */
+function recordsOfBlock({ engine }: DataProject, block: LockBlock): StoredRecord[] {
+  const outs = block.outs.map(({ path }) => path);
+  const key = stageKey(block, outs, engine.blake3);
+  return localRecords(engine.store.layout, key, engine.blake3).filter((each) => madeOuts(each, block.outs));
+}
+
+/** What the workspace keeps from a remote, selected or not. */
+function keptOf({ tracked }: DataProject, remote: string): ReturnType<typeof thingOf> {
+  return tracked
+    .flatMap((each) => thingOf({ tracked: each, below: '' }))
+    .filter(({ sharing }) => sharing.push === false || (sharing.remote ?? remote) !== remote);
+}
+
+function digestsOf(things: Iterable<{ readonly entry: { readonly digest: Digest } }>): Set<Digest> {
+  return new Set([...things].map(({ entry }) => entry.digest));
+}

@@ -1,0 +1,27 @@
+import type { Selected } from '../../data/select.ts';
+import type { Sharing } from '../../lockfile/needed.ts';
+import type { Entry } from '../../store/tree.ts';
+
+/** Something that is shared with others: an out of a stage, or what a pointer tracks, in the workspace or at revisions. */
+export interface SharedThing {
+  readonly entry: Entry;
+  /** Of the whole that is tracked, relative to the project. */
+  readonly path: string;
+  /** Path of the part that is meant inside it; empty for the whole. */
+  readonly below: string;
+  /** Who says so, for people: `data.pipe`, `pipeline.lock:train`. */
+  readonly from: string;
+  readonly sharing: Sharing;
+  /** What it is in the workspace; absent for things of revisions. */
+  readonly selected?: Selected;
+}
+
+/** What an out or a pointer says of sharing. */
+export function sharingOf({ push, remote }: Sharing): Sharing {
+  return { ...(push === false ? { push } : {}), ...(remote === undefined ? {} : { remote }) };
+}
+
+/** The path of what is meant, relative to the project. */
+export function pathOfThing({ path, below }: Pick<SharedThing, 'path' | 'below'>): string {
+  return below === '' ? path : `${path}/${below}`;
+}

@@ -1,0 +1,46 @@
+import type { NamedObject } from '../../remote/name-objects.ts';
+import { formatCount, formatSize } from '../../report/size.ts';
+import { clean } from '../../report/words.ts';
+import type { Shares } from './open-remotes.ts';
+import type { SharedThing } from './thing.ts';
+import { pathOfThing } from './thing.ts';
+
+/** Paths that are shown of many. */
+const SHOWN = 10;
+
+/** `1 object`, `70,012 objects`. */
+export function countOf(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `70,012 objects, 27.1 MB`. */
+export function amountOf({ objects, bytes }: { readonly objects: number; readonly bytes: number }): string {
+  return `${countOf(objects, 'object')}, ${formatSize(bytes)}`;
+}
+
+/** Some paths, one a line, and how many more there are. */
+export function pathLines(paths: readonly string[], verbose: boolean): string[] {
+  const unique = [...new Set(paths)];
+  const shown = verbose ? unique : unique.slice(0, SHOWN);
+  const more = unique.length - shown.length;
+  return [...shown.map((path) => `  ${clean(path)}`), ...(more > 0 ? [`  and ${formatCount(more)} more (-v)`] : [])];
+}
+
+/** What was left out on purpose. */
+export function leftOutLines({ kept, elsewhere }: Pick<Shares, 'kept' | 'elsewhere'>): string[] {
+  const names = (things: readonly SharedThing[]): string => {
+    const paths = [...new Set(things.map(pathOfThing))].map(clean);
+    return paths.length > 3
+      ? `${paths.slice(0, 3).join(', ')} and ${formatCount(paths.length - 3)} more`
+      : paths.join(', ');
+  };
+  return [
+    ...(kept.length > 0 ? [`Left out, since it is never pushed (push: false): ${names(kept)}.`] : []),
+    ...(elsewhere.length > 0 ? [`Left out, since it has a remote of its own: ${names(elsewhere)}.`] : []),
+  ];
+}
+
+/** An object that is missing, for programs. */
+export function missingJson({ path, digest, size }: NamedObject): unknown {
+  return { path, digest: digest ?? null, size };
+}

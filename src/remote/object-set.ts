@@ -1,0 +1,67 @@
+import type { RawDigest } from '../kit/digest.ts';
+import { DigestMap } from '../store/digest-map.ts';
+
+/** An object that is needed. */
+export interface WantedObject {
+  readonly digest: RawDigest;
+  /** Bytes; `undefined` for what lists a folder, of which nobody says it. */
+  readonly size: number | undefined;
+  /** Which group of roots needs it first. */
+  readonly group: number;
+}
+
+/** Instead of the upper half of a size: it is not known. */
+const UNKNOWN = 0xffffffff;
+
+const HALF = 2 ** 32;
+
+/** Objects by the million with their sizes, in some 60 bytes each; in the order in which they were added. */
+export class ObjectSet {
+  readonly #map = new DigestMap();
+  #bytes = 0;
+
+  /** Number of objects. */
+  get count(): number {
+    return this.#map.size;
+  }
+
+  /** Bytes of all objects whose size is known. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  has(digest: RawDigest, at = 0): boolean {
+    return this.#map.has(digest, at);
+  }
+
+  /** Adds an object, its digest lying at `at` of some bytes; `false` when it is there already. */
+  add(digest: RawDigest, at: number, { size, group = 0 }: { size: number | undefined; group?: number }): boolean {
+    const [offset, length] = size === undefined ? [0, UNKNOWN] : [size % HALF, Math.floor(size / HALF)];
+    if (!this.#map.add(digest, at, { pack: group, offset, length })) return false;
+    this.#bytes += size ?? 0;
+    return true;
+  }
+
+  /** The object of a digest; `undefined` when it is not there. */
+  find(digest: RawDigest, at = 0): Omit<WantedObject, 'digest'> | undefined {
+    const found = this.#map.find(digest, at);
+    return found && objectOf(found);
+  }
+
+  /** Every object, as a view that is valid until the next one is added. */
+  *entries(): Generator<WantedObject> {
+    for (const { digest, ...place } of this.#map.entries()) yield { digest, ...objectOf(place) };
+  }
+}
+
+function objectOf({
+  pack,
+  offset,
+  length,
+}: {
+  readonly pack: number;
+  readonly offset: number;
+  readonly length: number;
+}) {
+  return { group: pack, size: length === UNKNOWN ? undefined : length * HALF + offset };
+}

@@ -1,0 +1,49 @@
+import type { Digest, RawDigest } from '../kit/digest.ts';
+import { digestOfRaw } from '../kit/digest.ts';
+import type { Catalog } from './catalog.ts';
+import { presentLoose } from './loose-presence.ts';
+import { ObjectSet } from './object-set.ts';
+import type { Remote } from './remote.ts';
+import { LARGEST_PACKED, looseKey, packKey } from './remote-layout.ts';
+
+/** Which of some objects a remote has, each looked for by itself. */
+export interface Presence {
+  /** Those that it does not have, in the order of what was asked for. */
+  readonly absent: ObjectSet;
+  /** Number of those that it has. */
+  readonly present: number;
+  /** The keys under which it has the others. */
+  readonly keys: ReadonlySet<string>;
+}
+
+/**
+ * Looks for objects in a remote: in the tables of its packs, and among the files of large ones.
+ * @param isWrong whether the remote is known to hold wrong bytes of an object: it counts as absent then
+ */
+export async function lookFor(
+  remote: Pick<Remote, 'place'>,
+  { rows }: Pick<Catalog, 'rows'>,
+  {
+    objects,
+    isWrong = () => false,
+  }: { readonly objects: ObjectSet; readonly isWrong?: (digest: RawDigest) => boolean },
+): Promise<Presence> {
+  const packs = new Set<number>();
+  const unpacked = new ObjectSet();
+  const alone = new ObjectSet();
+  for (const { digest, size, group } of objects.entries()) {
+    const pack = isWrong(digest) ? undefined : rows.find(digest)?.pack;
+    if (pack !== undefined) packs.add(pack);
+    else {
+      unpacked.add(digest, 0, { size, group });
+      if (!isWrong(digest) && (size === undefined || size > LARGEST_PACKED)) alone.add(digest, 0, { size });
+    }
+  }
+  const loose = await presentLoose(remote.place, [...alone.entries()]);
+  const absent = new ObjectSet();
+  for (const { digest, ...object } of unpacked.entries()) if (!loose.has(digest)) absent.add(digest, 0, object);
+  const keys = new Set<string>();
+  for (const pack of packs) keys.add(packKey(rows.packs[pack]?.name as Digest));
+  for (const { digest } of loose.entries()) keys.add(looseKey(digestOfRaw(digest)));
+  return { absent, present: objects.count - absent.count, keys };
+}

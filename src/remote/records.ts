@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Blake3 } from '../kit/blake3.ts';
+import type { Digest } from '../kit/digest.ts';
+import { parseDigest } from '../kit/digest.ts';
+import { namesIn } from '../kit/temporary.ts';
+import type { LockEntry } from '../lockfile/block.ts';
+import type { StoreLayout } from '../store/layout.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import type { PlaceEntry } from '../store/place/place.ts';
+import type { RunRecord } from '../store/run-record.ts';
+import { fileRunRecord, parseRunRecord } from '../store/run-record.ts';
+import { eachAtOnce } from './byte-limit.ts';
+import { listAll } from './read-object.ts';
+import type { Remote } from './remote.ts';
+import { KEYS, runKey, runOfKey, runsPrefix } from './remote-layout.ts';
+
+/** A run record with the bytes that it is named by. */
+export interface StoredRecord {
+  readonly record: RunRecord;
+  /** Digest of the bytes. */
+  readonly name: Digest;
+  readonly bytes: Buffer;
+}
+
+/** No record is larger. */
+const LARGEST = 16 << 20;
+
+/** Up to so many records are asked for one by one; of more, all are listed. */
+const FEW = 16;
+
+/** The intact records of the local store under a stage key. */
+export function localRecords(layout: StoreLayout, key: Digest, blake3: Blake3): StoredRecord[] {
+  const folder = layout.runs(key);
+  return namesIn(folder).flatMap((file) => {
+    const name = file.endsWith('.json') ? parseDigest(`b3:${file.slice(0, -5)}`) : undefined;
+    const bytes = name === undefined ? undefined : readIfThere(join(folder, file));
+    return name === undefined || bytes === undefined ? [] : checked({ key, name, bytes }, blake3);
+  });
+}
+
+/** All intact records of the local store. */
+export function allLocalRecords(layout: StoreLayout, blake3: Blake3): StoredRecord[] {
+  return namesIn(layout.runsFolder).flatMap((shard) =>
+    namesIn(join(layout.runsFolder, shard)).flatMap((rest) => {
+      const key = parseDigest(`b3:${shard}${rest}`);
+      return key === undefined ? [] : localRecords(layout, key, blake3);
+    }),
+  );
+}
+
+/** Whether a record made just what a lock says of the same outs. */
+export function madeOuts({ record }: StoredRecord, outs: readonly LockEntry[]): boolean {
+  const known = new Map(outs.map(({ path, digest }) => [path, digest]));
+  return record.outs.length === known.size && record.outs.every(({ path, digest }) => known.get(path) === digest);
+}
+
+/** Which of some records a remote has, by key; those that are cut off count as absent. */
+export async function presentRecords(remote: Remote, records: readonly StoredRecord[]): Promise<ReadonlySet<string>> {
+  const sizes = new Map(records.map((each) => [keyOf(each), each.bytes.length]));
+  const entries =
+    records.length > FEW
+      ? await listAll(remote.place, KEYS.runs)
+      : (await Promise.all([...sizes.keys()].map((key) => remote.place.stat(key)))).filter(
+          (entry) => entry !== undefined,
+        );
+  return new Set(entries.filter(({ key, size }) => sizes.get(key) === size).map(({ key }) => key));
+}
+
+/** The key of a record in a remote. */
+export function keyOf({ record, name }: StoredRecord): string {
+  return runKey(record.key, name);
+}
+
+/**
+ * Brings run records from a remote: those of one stage key, or all. Those that are here already are not read.
+ * @returns the records that came; what is not a record is left out
+ */
+export async function fetchRecords(remote: Remote, store: ObjectStore, key?: Digest): Promise<StoredRecord[]> {
+  const listed = await listAll(remote.place, key === undefined ? KEYS.runs : runsPrefix(key));
+  const found: StoredRecord[] = [];
+  await eachAtOnce(listed, remote.place.concurrency, async (entry) => {
+    const record = await fetchRecord(remote, store, entry);
+    if (record !== undefined) found.push(record);
+  });
+  return found;
+}
+
+async function fetchRecord(remote: Remote, store: ObjectStore, entry: PlaceEntry): Promise<StoredRecord | undefined> {
+  const run = runOfKey(entry.key);
+  if (run === undefined || entry.size > LARGEST) return undefined;
+  const { blake3, place, limit } = remote;
+  const known = readIfThere(join(store.layout.runs(run.key), `${run.record.slice(3)}.json`));
+  if (known !== undefined && blake3.hash(known) === run.record) return undefined;
+  return limit(entry.size, async () => {
+    const bytes = await place.read(entry.key);
+    const [found] = bytes === undefined ? [] : checked({ key: run.key, name: run.record, bytes }, blake3);
+    if (found !== undefined) fileRunRecord(store, { key: run.key, name: run.record, bytes: found.bytes });
+    return found;
+  });
+}
+
+function checked(
+  { key, name, bytes }: { readonly key: Digest; readonly name: Digest; readonly bytes: Buffer },
+  blake3: Blake3,
+): StoredRecord[] {
+  if (blake3.hash(bytes) !== name) return [];
+  const record = parseRunRecord(bytes.toString('utf8'));
+  return record?.key === key ? [{ record, name, bytes }] : [];
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EISDIR') return undefined;
+    throw error;
+  }
+}
