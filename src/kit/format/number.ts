@@ -30,7 +30,7 @@ function spellOut(mantissa: string, exponent: number): string {
 }
 
 /** What YAML 1.2 does not count as printable and JSON does not escape by itself. */
-const UNPRINTABLE = /[\u007f-\u0084\u0086-\u009f\ufffe\uffff]/;  
+const UNPRINTABLE = /[\u007f-\u0084\u0086-\u009f\ufffe\uffff]/;
 const ALL_UNPRINTABLE = new RegExp(UNPRINTABLE, 'g');
 
 /** A text in JSON's quotes, valid UTF-8 and printable: lone surrogates and control characters are escaped. */
