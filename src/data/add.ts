@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { REPLACEMENT, notUtf8 } from '../fingerprint/file-problem.ts';
 import { fingerprintPath } from '../fingerprint/file.ts';
 import { pointerConflicts } from '../graph/pointer-conflicts.ts';
 import { isWithin } from '../kit/path.ts';
@@ -155,6 +156,8 @@ async function store(
 }
 
 function nothingThere(path: string, known: TrackedPath | undefined): PipeError {
+  // What the caller said is not what we were told.
+  if (path.includes(REPLACEMENT)) return notUtf8(`the name of ${JSON.stringify(path)}`, 'rename the file');
   const restore = `bring it back with \`pipe checkout ${path}\`, or track it no more with \`pipe remove ${path}\``;
   const hint = known === undefined ? 'check the spelling' : restore;
   return new PipeError({ code: 'PIPE_DEP_MISSING', message: `${path} does not exist`, hint });

@@ -98,7 +98,7 @@ export function parseEntry(value: Value): LockEntry | undefined {
   const files = value.get('files');
   if (typeof path !== 'string' || digest === undefined || size === undefined) return undefined;
   const count = files === undefined ? undefined : parseCount(files);
-  if (files !== undefined && count === undefined) return undefined;
+  if (files !== undefined && (count === undefined || count > MOST_FILES)) return undefined;
   return {
     path,
     digest,
@@ -108,6 +108,12 @@ export function parseEntry(value: Value): LockEntry | undefined {
     ...(value.get('link') === true ? { link: true } : {}),
   };
 }
+
+/**
+ * A folder of more files is refused: few trees of a stranger can stand for more of them than any disk holds, and nobody
+ * would live to see the end.
+ */
+export const MOST_FILES = 100_000_000;
 
 function parseCount(value: Value | undefined): number | undefined {
   return typeof value === 'bigint' && value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER)

@@ -147,6 +147,11 @@ test.each<[string, string, string[]]>([
     ['5:11 PIPE_FIELD_VALUE a count must be below 2 to the power of 53'],
   ],
   [
+    'more files than any folder holds',
+    GOOD.replace('files: 70000', 'files: 100000001'),
+    ['6:12 PIPE_FIELD_VALUE a folder holds at most 100000000 files'],
+  ],
+  [
     'a digest of DVC',
     GOOD.replace(B3, `md5:${'0'.repeat(32)}`),
     ['4:13 PIPE_FIELD_VALUE digest must be b3: and 64 hex digits'],

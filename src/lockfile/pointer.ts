@@ -11,6 +11,7 @@ import type { Place, Problem, Result } from '../problem/problem.ts';
 import { fail, ok } from '../problem/problem.ts';
 import type { Entry } from '../store/tree.ts';
 import type { LockEntry } from './block.ts';
+import { MOST_FILES } from './block.ts';
 import { entryOf } from './entry.ts';
 import { readTrackedPath } from './pointer-path.ts';
 import { POINTER } from './pointer-shape.ts';
@@ -144,6 +145,9 @@ function readEntry(node: MapNode, report: Report): LockEntry | undefined {
   const size = readCount(scalarOf(node, 'size'), report);
   const files = scalarOf(node, 'files');
   const count = files && readCount(files, report);
+  if (files !== undefined && (count ?? 0) > MOST_FILES) {
+    report.add('PIPE_FIELD_VALUE', files, `a folder holds at most ${String(MOST_FILES)} files`);
+  }
   const kinds = (['files', 'exec', 'link'] as const).filter((name) => {
     const value = scalarOf(node, name)?.value;
     return value !== undefined && value !== false;

@@ -42,6 +42,7 @@ export const PROBLEM_CODES = {
   PIPE_LOCK_FORMAT: 'a lock cannot be read',
   PIPE_MERGE: 'a file cannot be merged as pipe merges it',
   PIPE_METRIC: 'a metrics file is missing or cannot be read',
+  PIPE_NAME_COLLISION: 'two names are one on this disk',
   PIPE_NAME_NOT_UTF8: 'the name of a file is not UTF-8',
   PIPE_NAME_UNSAFE: 'the name of a file cannot be stored',
   PIPE_NO_PIPELINE: 'a pipeline file that is asked for does not exist',

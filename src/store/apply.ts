@@ -10,6 +10,7 @@ import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import { TEMPORARY_PREFIX, namesIn } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
+import { checkFree } from './name-collision.ts';
 import type { ObjectStore } from './object-store.ts';
 import { BrokenTree, knownParts } from './read-tree.ts';
 import type { RestorePlace } from './restore.ts';
@@ -38,7 +39,7 @@ const PAUSE_EVERY = 500;
  * are not even looked at. Each file is replaced in one step. Files that `.pipeignore` leaves out stay, and so do outs of
  * stages. A file that was
  * changed since the walk stops it.
- * @throws {PipeError} PIPE_FILE_CHANGED, PIPE_FOLDER_NOT_EMPTY; an AbortError
+ * @throws {PipeError} PIPE_FILE_CHANGED, PIPE_FOLDER_NOT_EMPTY, PIPE_NAME_COLLISION, PIPE_UNSAVED; an AbortError
  */
 export async function applyFolder(store: ObjectStore, entry: Entry, place: ApplyPlace): Promise<Applied> {
   checkInside(place.target, place.root);
@@ -161,6 +162,7 @@ class Applying {
     const inside = { target: `${spot.target}/${name}`, path: `${spot.path}/${name}` };
     const { section, row } = present;
     if (section === undefined || present.name !== name) {
+      checkFree({ ...inside, isSame: () => this.#holds(inside.target, child) });
       if (await this.#put(child, inside, spot)) this.done.added += child.kind === 'dir' ? child.files : 1;
       await this.#step(child.size);
       return;
@@ -179,6 +181,11 @@ class Applying {
     }
     present.next();
     await this.#step(0);
+  }
+
+  #holds(target: string, { kind, digest }: Entry): boolean {
+    const isFile = kind !== 'dir' && kind !== 'link' && lstatSync(target).isFile();
+    return isFile && this.#store.digestOf(target) === digest;
   }
 
   /** Of a packed object there is nothing but a copy. */

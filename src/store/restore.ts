@@ -15,6 +15,7 @@ import { removeTree } from '../kit/remove-tree.ts';
 import { temporaryBeside } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Links } from './link.ts';
+import { nameCollision } from './name-collision.ts';
 import type { ObjectStore } from './object-store.ts';
 import { PACKED_BYTES } from './object-store.ts';
 import { BrokenTree, treeParts } from './read-tree.ts';
@@ -214,12 +215,23 @@ class Materializing {
       if (away !== undefined && name === away.from) written = await away.written;
       const stat = written?.get(name);
       if (stat !== undefined) this.#note(child, place, stat);
-      else if (!this.#childNow(child, place) && !(await this.#child(child, place))) return false;
+      else if (!(await this.#new(child, place))) return false;
       this.#entries += 1;
       this.#bytes += child.kind === 'dir' ? 0 : child.size;
       if (this.#entries % PAUSE_EVERY === 0) await this.#pause();
     }
     return true;
+  }
+
+  async #new(child: Entry, place: ChildSpot): Promise<boolean> {
+    try {
+      return this.#childNow(child, place) || (await this.#child(child, place));
+    } catch (error) {
+      // All that lies here was put here just now.
+      const { code, path } = error as NodeJS.ErrnoException;
+      const isHere = path === place.target || (error as { readonly dest?: string }).dest === place.target;
+      throw code === 'EEXIST' && isHere ? nameCollision(place.path) : error;
+    }
   }
 
   readonly #modeOf = (entry: Entry): number => this.#mode[entry.kind === 'exec' ? 'exec' : 'file'];

@@ -6,6 +6,7 @@ import { parseDigest } from '../kit/digest.ts';
 import { makeFolder } from '../kit/make-folder.ts';
 import { parseJson } from '../kit/parse-json.ts';
 import type { LockEntry } from '../lockfile/block.ts';
+import { MOST_FILES } from '../lockfile/block.ts';
 import type { StoreLayout } from './layout.ts';
 import { hexOf } from './layout.ts';
 import { writeShared } from './write-shared.ts';
@@ -112,7 +113,7 @@ function parseOut(value: unknown): LockEntry | undefined {
   const { path, digest, size, files, exec, link } = (value ?? {}) as Partial<Record<keyof LockEntry, unknown>>;
   const parsed = parseDigest(digest);
   if (typeof path !== 'string' || parsed === undefined || !isCount(size)) return undefined;
-  if (files !== undefined && !isCount(files)) return undefined;
+  if (files !== undefined && (!isCount(files) || files > MOST_FILES)) return undefined;
   return {
     path,
     digest: parsed,

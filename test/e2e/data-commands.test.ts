@@ -196,6 +196,20 @@ describe.concurrent('checkout', () => {
     expect(await rig.read('data/sub/keep.log')).toBe('mine');
   });
 
+  test('what .pipeignore leaves out is not overwritten by what is recorded of the same name', async ({ rig }) => {
+    await project(rig);
+    await rig.write({ 'data/a': 'a', 'data/x.log': 'recorded' });
+    await does(rig, 'add', 'data');
+    await rig.write({ '.pipeignore': '*.log\n' });
+    await does(rig, 'checkout');
+    await rig.write({ 'data/x.log': 'mine' });
+    expect(await refuses(rig, 'checkout')).toEqual(['PIPE_UNSAVED']);
+    expect(await rig.read('data/x.log')).toBe('mine');
+    await rig.remove('data/x.log');
+    await does(rig, 'checkout');
+    expect(await rig.read('data/x.log')).toBe('recorded');
+  });
+
   test('--relink changes the links inside a folder file by file', async ({ rig }) => {
     await project(rig);
     const large = { 'data/large': 'l'.repeat(100_000), 'data/sub/large': 'm'.repeat(100_000) };

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import type { Rig } from '../../rig/rig.ts';
 
@@ -44,4 +45,27 @@ export async function withDisk(
   } finally {
     await root('umount', '-l', path);
   }
+}
+
+/**
+ * Mounts a disk that takes `A` and `a` for one name (exFAT) over `folder` while `use` runs.
+ * @returns false where the system has no FUSE to mount it with
+ * @throws {Error} where the Debian packages exfat-fuse and exfatprogs are missing
+ */
+export async function withFoldingDisk(rig: Rig, folder: string, use: () => Promise<void>): Promise<boolean> {
+  if (!existsSync('/dev/fuse')) return false;
+  const [path, image] = [rig.path(folder), rig.path('../tmp/exfat.img')];
+  await mkdir(path, { recursive: true });
+  const root = async (line: string): Promise<void> => {
+    const { code, stderr } = await rig.run('sh', ['-c', line], { cwd: '/' });
+    if (code !== 0) throw new Error(`"${line}" failed; it needs root, exfat-fuse and exfatprogs: ${stderr}`);
+  };
+  await root(`truncate -s 16M ${image} && mkfs.exfat ${image}`);
+  await root(`mount.exfat-fuse -o fmask=0133,dmask=0022 "$(losetup -f --show ${image})" ${path}`);
+  try {
+    await use();
+  } finally {
+    await root(`umount ${path}; losetup -j ${image} | cut -d: -f1 | xargs losetup -d`);
+  }
+  return true;
 }
