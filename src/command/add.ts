@@ -12,6 +12,7 @@ import type { Context, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
 import { dataOptions, openData } from './data-project.ts';
+import { bringListsFor } from './inside-lists.ts';
 
 export default defineCommand({
   usage: '<targets...>',
@@ -35,6 +36,7 @@ export default defineCommand({
     const paths =
       options.glob === true && copy === undefined ? named.flatMap((pattern) => globbed(data, pattern)) : named;
     const known = { stages: data.loaded.stages, pointers: data.pointers };
+    await bringListsFor(data, context, paths);
     const { progress, ...how } = dataOptions(data, { context, global, label: 'adding' });
     try {
       const force = options.force === true;

@@ -14,6 +14,7 @@ import { openData } from './data-project.ts';
 import type { PointerTarget } from './data-target.ts';
 import { findPointer, noPointer } from './data-target.ts';
 import { inProject } from './edit-target.ts';
+import { bringListsFor } from './inside-lists.ts';
 
 export default defineCommand({
   usage: '<src> <dst>',
@@ -29,6 +30,7 @@ export default defineCommand({
     const source = findPointer(data, context.cwd, src);
     if (source === undefined) throw new PipeError(noPointer(data, context.cwd, src));
     const from = source.below === '' ? source.pointer.path : `${source.pointer.path}/${source.below}`;
+    await bringListsFor(data, context, [from, inProject({ root: data.engine.project.root, cwd: context.cwd }, dst)]);
     const to = targetOf(data, context, { source, from, dst });
     const known = { stages: data.loaded.stages, pointers: data.pointers };
     const { written } = await move(data.engine, { source, to }, { known, signal: context.signal });

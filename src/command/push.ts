@@ -44,7 +44,7 @@ export default defineCommand({
     const shared = await sharedThings(data, { context, targets: positionals, options });
     const shares = sharesOf(data.engine, shared.things, options.remote);
     const done: Done[] = [];
-    for (const share of withAllRecords(data, shares, { runCache, asked: options.remote })) {
+    for (const share of withRecords(data, shares, { ...shared, runCache, asked: options.remote })) {
       done.push(await pushTo(data, { share, shares, shared, runCache, context, options, global }));
     }
     const isMissing = done.some(({ pushed }) => pushed.missing.length > 0);
@@ -67,15 +67,20 @@ interface Done {
   readonly pushed: Pushed;
 }
 
-/** All run records go also where nothing else does. */
-function withAllRecords(
+/** Records go to the usual remote also where nothing else does: a stage may make nothing but what Git keeps. */
+function withRecords(
   { engine }: DataProject,
   { shares }: Shares,
-  { runCache, asked }: { readonly runCache: string | undefined; readonly asked: string | undefined },
+  {
+    blocks,
+    runCache,
+    asked,
+  }: Pick<SharedThings, 'blocks'> & Pick<PushTo, 'runCache'> & { readonly asked: string | undefined },
 ): readonly RemoteShare[] {
-  if (shares.length > 0 || runCache !== 'all') return shares;
   const name = asked ?? engine.project.config.get('core.remote');
-  return name === undefined ? [] : [{ name, things: [] }];
+  if (name === undefined || shares.some((share) => share.name === name)) return shares;
+  const isWanted = runCache === 'all' || (runCache === undefined && blocks.some(({ block, inGit }) => block.outs.every(({ path }) => inGit.has(path)))); // prettier-ignore
+  return isWanted ? [...shares, { name, things: [] }] : shares;
 }
 
 interface PushTo {

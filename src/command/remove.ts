@@ -11,6 +11,7 @@ import type { DataProject } from './data-project.ts';
 import { dataOptions, openData } from './data-project.ts';
 import { findPointer, noPointer } from './data-target.ts';
 import { findEntry } from './edit-target.ts';
+import { bringListsFor } from './inside-lists.ts';
 
 export default defineCommand({
   usage: '<targets...>',
@@ -27,6 +28,7 @@ export default defineCommand({
   async run(context, { positionals, options, global }): Promise<Outcome> {
     const data = await openData(context, global);
     const wanted = findAll(data, context.cwd, positionals);
+    await bringListsFor(data, context, wanted.map(nameOf));
     const { progress, ...how } = dataOptions(data, { context, global, label: 'removing' });
     try {
       const { written } = await remove(data.engine, wanted, {

@@ -38,7 +38,7 @@ export async function findRoots(
 }
 
 /** Lists of the local store, and those of a remote, which is looked at when one is missing. */
-function listsFrom(
+export function listsFrom(
   remote: Remote,
   store: ObjectStore,
   { keep }: { readonly keep: boolean },

@@ -4,6 +4,7 @@ import { pathOf } from '../../data/select.ts';
 import { globMatcher } from '../../graph/glob.ts';
 import { isWithin } from '../../kit/path.ts';
 import type { LockBlock } from '../../lockfile/block.ts';
+import type { Stage } from '../../pipeline/model.ts';
 import { PipeError } from '../../problem/problem.ts';
 import type { Problem } from '../../problem/problem.ts';
 import { chooseRevisions } from '../../project/revisions.ts';
@@ -48,7 +49,7 @@ export async function sharedThings(
   const chosen = choose(data, { context, targets, options });
   const selected = options['with-deps'] === true ? withDeps(data, chosen) : chosen;
   const things = selected.flatMap(thingOf);
-  const blocks = blocksOf(data, selected);
+  const blocks = blocksOf(data, targets.length === 0 ? data.loaded.stages : stagesOf(selected));
   const revisions = {
     branches: options['all-branches'] === true,
     tags: options['all-tags'] === true,
@@ -89,11 +90,15 @@ function choose(
   return [...found.values()];
 }
 
-/** The locks of the stages whose outs are selected as a whole. */
-function blocksOf({ engine }: DataProject, selected: readonly Selected[]): SharedBlock[] {
+/** The stages of which an out is selected as a whole. */
+function stagesOf(selected: readonly Selected[]): Stage[] {
   const whole = selected.filter(({ below }) => below === '');
-  const stages = new Set(whole.flatMap(({ tracked: { owner } }) => (owner.kind === 'stage' ? [owner.stage] : [])));
-  return [...stages].flatMap((stage) => {
+  return [...new Set(whole.flatMap(({ tracked: { owner } }) => (owner.kind === 'stage' ? [owner.stage] : [])))];
+}
+
+/** What the locks say of stages. */
+function blocksOf({ engine }: DataProject, stages: readonly Stage[]): SharedBlock[] {
+  return stages.flatMap((stage) => {
     const block = engine.locks.block(stage);
     const inGit = stage.outs.filter(({ cache, push }) => !cache && push).map(({ as }) => as);
     return block === undefined ? [] : [{ block, inGit: new Set(inGit) }];

@@ -1,0 +1,106 @@
+import { expect } from 'vitest';
+import { test } from '../rig/test.ts';
+import type { PushDocument } from './share/project.ts';
+import {
+  cloneProject,
+  commitAll,
+  document,
+  holds,
+  remoteFiles,
+  smallFiles,
+  startProject,
+  succeed,
+} from './share/project.ts';
+
+const OTHER = '../other';
+
+/** A stage that makes many small files in each of some folders, in which its name stands. */
+function maker(folders: readonly string[]): string {
+  return folders
+    .map((name) => `mkdir -p ${name} && for i in $(seq 40); do echo "${name} secret $i" > ${name}/$i; done`)
+    .join(' && ');
+}
+
+test('what is never pushed, or goes elsewhere, leaves not a byte in the remote', async ({ rig }) => {
+  await startProject(rig, {
+    'pipeline.yaml': {
+      stages: {
+        both: { cmd: maker(['open', 'kept']), deps: ['in'], outs: ['open', { kept: { push: false } }] },
+        apart: { cmd: maker(['apart']), deps: ['in'], outs: [{ apart: { remote: 'other' } }] },
+      },
+    },
+    in: '1',
+    ...smallFiles('tracked', 40, 'tracked secret'),
+    ...smallFiles('hidden', 40, 'hidden secret'),
+  });
+  await succeed(rig, ['remote', 'add', 'other', rig.path(OTHER)]);
+  expect((await rig.pipe(['repro', '-q'])).code).toBe(0);
+  await succeed(rig, ['add', 'tracked', 'hidden']);
+  await rig.write({ 'hidden.pipe': `${await rig.read('hidden.pipe')}    push: false\n` });
+  await commitAll(rig);
+
+  const pushed = await document<PushDocument>(rig, ['push']);
+  expect(pushed.leftOut).toEqual(['hidden', 'kept']);
+  expect(pushed.remotes.map(({ name, records }) => [name, records])).toEqual([
+    ['other', 1],
+    ['storage', 0],
+  ]);
+  const where = async (text: string): Promise<boolean[]> => [await holds(rig, text), await holds(rig, text, OTHER)];
+  expect(await where('open secret 7')).toEqual([true, false]);
+  expect(await where('file 7 tracked secret')).toEqual([true, false]);
+  expect(await where('apart secret 7')).toEqual([false, true]);
+  expect(await where('kept secret')).toEqual([false, false]);
+  expect(await where('hidden secret')).toEqual([false, false]);
+
+  for (const args of [
+    ['push', '-A'],
+    ['push', '-A', '--run-cache'],
+    ['push', '-r', 'storage', '--run-cache', '--logs'],
+    ['push', '-r', 'other', '-a'],
+  ]) {
+    await succeed(rig, args);
+    expect(await where('kept secret'), args.join(' ')).toEqual([false, false]);
+    expect(await where('hidden secret'), args.join(' ')).toEqual([false, false]);
+    expect((await where('apart secret'))[0], args.join(' ')).toBe(false);
+  }
+
+  const b = await cloneProject(rig, 'b');
+  const pulled = await succeed(rig, ['pull'], b);
+  expect(pulled.stdout).toContain('Left out, since it is never pushed (push: false): hidden, kept.');
+  expect(await rig.files('../b')).toEqual(expect.arrayContaining(['open/7', 'apart/7', 'tracked/7.txt']));
+  expect((await rig.files('../b')).some((name) => /^(?:hidden|kept)\//.test(name))).toBe(false);
+});
+
+test('a target does not take along what lay in the same pack, nor the record of a stage that made more', async ({
+  rig,
+}) => {
+  await startProject(rig, {
+    'pipeline.yaml': { stages: { both: { cmd: maker(['one', 'two']), deps: ['in'], outs: ['one', 'two'] } } },
+    in: '1',
+    ...smallFiles('data/a', 30, 'of a'),
+    ...smallFiles('data/b', 30, 'of b'),
+  });
+  expect((await rig.pipe(['repro', '-q'])).code).toBe(0);
+  await succeed(rig, ['add', 'data']);
+  await succeed(rig, ['push', 'one', 'data/a']);
+  expect([await holds(rig, 'one secret'), await holds(rig, 'file 3 of a')]).toEqual([true, true]);
+  expect([await holds(rig, 'two secret'), await holds(rig, 'file 3 of b')]).toEqual([false, false]);
+  expect([...(await remoteFiles(rig)).keys()].filter((key) => key.includes('/runs/'))).toEqual([]);
+  await succeed(rig, ['push']);
+  expect([await holds(rig, 'two secret'), await holds(rig, 'file 3 of b')]).toEqual([true, true]);
+  expect([...(await remoteFiles(rig)).keys()].filter((key) => key.includes('/runs/'))).toHaveLength(1);
+});
+
+test('an out that a later commit keeps back stays back for the commits that do so', async ({ rig }) => {
+  const stage = (push: boolean): unknown => ({
+    stages: { make: { cmd: maker(['out']), deps: ['in'], outs: [{ out: { push } }] } },
+  });
+  await startProject(rig, { 'pipeline.yaml': stage(false) as Record<string, unknown>, in: '1' });
+  expect((await rig.pipe(['repro', '-q'])).code).toBe(0);
+  await commitAll(rig, 'kept');
+  await rig.git('rm', '-q', '-r', 'pipeline.yaml', 'pipeline.lock');
+  await commitAll(rig, 'gone');
+  const pushed = await document<PushDocument>(rig, ['push', '-A']);
+  expect(pushed.leftOut).toEqual(['out']);
+  expect(await holds(rig, 'out secret')).toBe(false);
+});

@@ -1,0 +1,195 @@
+import { describe, expect } from 'vitest';
+import { test } from '../rig/test.ts';
+import { expectProblems } from './faults/problem.ts';
+import type { FetchDocument, PushDocument, RemoteStatus } from './share/project.ts';
+import {
+  REMOTE,
+  cloneProject,
+  commitAll,
+  document,
+  holds,
+  remoteFiles,
+  smallFiles,
+  startProject,
+  succeed,
+} from './share/project.ts';
+
+const MAKE = {
+  cmd: 'mkdir -p made && cp number made/copy && seq 30000 > made/big && echo log $(cat number)',
+  deps: ['number'],
+  outs: ['made'],
+};
+const MEASURE = {
+  cmd: 'wc -c < made/copy > score.json',
+  deps: ['made'],
+  metrics: [{ 'score.json': { cache: false } }],
+};
+
+test('two clones share data, and what one has run the other need not run', async ({ rig }) => {
+  const large = Buffer.alloc(6_000_000, 'large ');
+  await startProject(rig, {
+    ...smallFiles('data', 300),
+    'data/sub/empty': '',
+    'big.bin': large,
+    'pipeline.yaml': { stages: { make: MAKE, measure: MEASURE } },
+    number: '1\n',
+  });
+  await succeed(rig, ['add', 'data', 'big.bin']);
+  expect((await rig.pipe(['repro', '-q'])).code).toBe(0);
+  await commitAll(rig);
+  const first = await document<PushDocument>(rig, ['push']);
+  expect(first.remotes).toMatchObject([{ name: 'storage', large: 1, records: 2, missing: [] }]);
+  expect(await document<PushDocument>(rig, ['push'])).toMatchObject({
+    remotes: [{ objects: 0, packs: 0, large: 0, records: 0 }],
+  });
+  expect((await succeed(rig, ['push'])).stdout).toBe(
+    `Everything is in storage already: ${first.remotes[0]!.wanted} objects.\n`,
+  );
+  expect((await remoteFiles(rig)).get('format')?.toString()).toBe('pipe.remote/1\n');
+
+  const b = await cloneProject(rig, 'b');
+  expect((await document<RemoteStatus>(rig, ['status', '-c'], b)).upToDate).toBe(false);
+  const pulled = await rig.pipe(['pull'], b);
+  expect(pulled, pulled.stderr).toMatchObject({ code: 0, stderr: '' });
+  expect(pulled.stdout).toMatch(
+    /^Fetched \d+ objects, .* from storage\.\nA {2}big.bin {2}1 added\nA {2}data {2}301 added\nA {2}made {2}2 added\n/,
+  );
+  const same = await rig.run('diff', ['-r', '--exclude=.git', '--exclude=.pipe', rig.project, rig.path('../b')]);
+  expect(same.stdout).toBe('');
+  expect((await document<RemoteStatus>(rig, ['status', '-c'], b)).upToDate).toBe(true);
+  expect((await succeed(rig, ['status'], b)).stdout).toMatch(/^Everything is up to date/);
+
+  await succeed(rig, ['fetch', '--run-cache'], b);
+  await rig.remove('../b/made', '../b/pipeline.lock');
+  const again = await rig.pipe(['repro', '--json'], b);
+  expect(again.stdout).toMatch(/"stage":"make","outcome":"restored"/);
+  expect(again.stdout).not.toMatch(/"outcome":"ran"/);
+
+  await rig.write({ '../b/data/new.txt': 'from b\n', '../b/number': '2\n' });
+  await succeed(rig, ['add', 'data'], b);
+  expect((await rig.pipe(['repro', '-q'], b)).code).toBe(0);
+  await commitAll(rig, 'from b', b);
+  const back = await document<PushDocument>(rig, ['push'], b);
+  expect(back.remotes[0]!.objects).toBeLessThan(12);
+  await rig.git('pull', '-q', rig.path('../b'), 'main');
+  await succeed(rig, ['pull']);
+  expect(await rig.read('data/new.txt')).toBe('from b\n');
+  expect(await rig.read('made/copy')).toBe('2\n');
+});
+
+test('targets, revisions and patterns choose what travels', async ({ rig }) => {
+  await startProject(rig, {
+    ...smallFiles('one/a', 20, 'a'),
+    ...smallFiles('two', 20, 'two'),
+    'one/b.csv': 'b\n',
+    number: '1\n',
+    'pipeline.yaml': { stages: { make: MAKE } },
+  });
+  await succeed(rig, ['add', 'one/a', 'one/b.csv', 'two']);
+  expect((await rig.pipe(['repro', '-q'])).code).toBe(0);
+  await commitAll(rig, 'one');
+  await rig.git('tag', 'v1');
+  await rig.write({ 'two/0.txt': 'changed\n' });
+  await succeed(rig, ['add', 'two']);
+  await commitAll(rig, 'two');
+
+  await succeed(rig, ['push', '-R', 'one']);
+  expect([await holds(rig, 'file 7 a'), await holds(rig, 'file 7 two'), await holds(rig, 'b\n')]).toEqual([
+    true,
+    false,
+    true,
+  ]);
+  await succeed(rig, ['push', '--glob', 'tw*']);
+  expect([await holds(rig, 'file 0 two'), await holds(rig, 'changed')]).toEqual([false, true]);
+  expect(await document<PushDocument>(rig, ['push', '-T', '--dry'])).toMatchObject({ dry: true });
+  expect(await holds(rig, 'file 0 two')).toBe(false);
+  await succeed(rig, ['push', '-T', 'two']);
+  expect([await holds(rig, 'file 0 two'), await holds(rig, '29999\n')]).toEqual([true, false]);
+  await succeed(rig, ['push', 'make']);
+  expect(await holds(rig, '29999\n')).toBe(true);
+
+  const b = await cloneProject(rig, 'b');
+  await succeed(rig, ['pull', 'two/3.txt', 'one/b.csv'], b);
+  expect(await rig.files('../b/two')).toEqual(['3.txt']);
+  const cached = await rig.run(
+    'sh',
+    ['-c', 'cat .pipe/cache/v1/packs/* .pipe/cache/v1/loose/*/* | grep -a "^file" | sort -u'],
+    b,
+  );
+  expect(cached.stdout).toBe('file 3 two\n');
+  const dry = await document<FetchDocument>(rig, ['fetch', '--dry'], b);
+  expect(dry.remotes[0]!.objects).toBeGreaterThan(40);
+  await succeed(rig, ['fetch', '-a', '-T'], b);
+  await rig.run('git', ['checkout', '-q', 'v1'], b);
+  await succeed(rig, ['checkout', 'two'], b);
+  expect(await rig.read('../b/two/0.txt')).toBe('file 0 two\n');
+});
+
+describe('what cannot be', () => {
+  test('is told as a usage error or a problem of the remote', async ({ rig }) => {
+    await startProject(rig, { x: 'x' });
+    await succeed(rig, ['add', 'x']);
+    for (const args of [
+      ['push', '-j', '0'],
+      ['push', '--run-cache', '--no-run-cache'],
+      ['status', '-a'],
+      ['fetch', '--verify'],
+    ]) {
+      expectProblems(await rig.pipe(args), 'PIPE_USAGE');
+    }
+    expectProblems(await rig.pipe(['push', '-r', 'nowhere']), 'PIPE_REMOTE_UNKNOWN');
+    expectProblems(await rig.pipe(['push', 'nothing']), 'PIPE_TARGET_UNKNOWN');
+    expectProblems(await rig.pipe(['push', '--glob', 'z*']), 'PIPE_TARGET_UNKNOWN');
+    await succeed(rig, ['remote', 'remove', 'storage']);
+    expectProblems(await rig.pipe(['push']), 'PIPE_REMOTE_NONE');
+    expect((await remoteFiles(rig)).size).toBe(0);
+  });
+
+  test('a remote of a newer pipe is neither written nor read', async ({ rig }) => {
+    await startProject(rig, { x: 'x', [`${REMOTE}/format`]: 'pipe.remote/9\n' });
+    await succeed(rig, ['add', 'x']);
+    for (const args of [['push'], ['fetch'], ['pull'], ['status', '-c']]) {
+      expectProblems(await rig.pipe(args), 'PIPE_REMOTE_FORMAT');
+    }
+    expect([...(await remoteFiles(rig)).keys()]).toEqual(['format']);
+  });
+
+  test('files that are nowhere else are not overwritten, and the rest is put in place', async ({ rig }) => {
+    await startProject(rig, { ...smallFiles('data', 20), 'other.csv': 'other\n' });
+    await succeed(rig, ['add', 'data', 'other.csv']);
+    await commitAll(rig);
+    await succeed(rig, ['push']);
+    const b = await cloneProject(rig, 'b');
+    await rig.write({ '../b/data/0.txt': 'mine' });
+    const refused = await rig.pipe(['pull'], b);
+    expectProblems(refused, 'PIPE_UNSAVED');
+    expect(await rig.read('../b/data/0.txt')).toBe('mine');
+    await succeed(rig, ['pull', 'other.csv'], b);
+    expect(await rig.read('../b/other.csv')).toBe('other\n');
+    await succeed(rig, ['pull', '-f'], b);
+    expect(await rig.read('../b/data/0.txt')).toBe('file 0 \n');
+  });
+});
+
+test('git push pushes the data first, where pipe is installed', async ({ rig }) => {
+  await startProject(rig, smallFiles('data', 20));
+  await succeed(rig, ['add', 'data']);
+  await succeed(rig, ['install']);
+  await commitAll(rig);
+  await rig.run('git', ['init', '-q', '--bare', rig.path('../bare')]);
+  await rig.git('remote', 'add', 'origin', rig.path('../bare'));
+  const pushed = await rig.run('git', ['push', '-q', 'origin', 'main']);
+  expect(pushed, pushed.stderr).toMatchObject({ code: 0 });
+  expect(await holds(rig, 'file 7 ')).toBe(true);
+});
+
+test('on a terminal it tells how far it is, and leaves no line behind', async ({ rig }) => {
+  await startProject(rig);
+  for (let at = 0; at < 12; at += 1) await rig.write({ [`data/${at}`]: Buffer.alloc(30_000_000, `${at} `) });
+  await succeed(rig, ['add', 'data']);
+  const terminal = rig.terminal(['push'], { columns: 120 });
+  expect(await terminal.done).toBe(0);
+  expect(terminal.screen().join('\n').trim()).toMatch(
+    /^Pushed 13 objects, 360 MB to storage in 1 pack and 12 large files\.$/,
+  );
+});
