@@ -79,7 +79,10 @@ async function targetOf(root: string, key: string): Promise<string> {
 async function refuseLinks(root: string, folder: string): Promise<void> {
   for (let at = folder; at.length > root.length; at = dirname(at)) {
     if ((await ifThere(lstat(at))) === undefined) continue;
-    if ((await ifThere(realpath(at))) !== at) throw inTheWay(at);
+    const real = await ifThere(realpath(at));
+    // Tidied away in this moment.
+    if (real === undefined) continue;
+    if (real !== at) throw inTheWay(at);
     return;
   }
 }
