@@ -7,20 +7,20 @@ import { rmSync } from 'node:fs';
 
 const [folder, command, ...args] = process.argv.slice(2);
 const server = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
-let ending = false;
+const clear = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 
 process.stdin.resume();
 process.stdin.on('close', () => {
-  ending = true;
   server.kill('SIGKILL');
 });
 // Ctrl-C reaches the whole group: the pipe closes then as well.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
 server.on('error', (error) => {
   console.error(error.message);
+  clear();
   process.exit(1);
 });
 server.on('close', (code) => {
-  if (ending) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  clear();
   process.exit(code ?? 1);
 });

@@ -39,6 +39,8 @@ const TRANSIENT_NAMES = new Set([
   'ConditionalRequestConflict',
   'IncompleteBody',
   'InternalError',
+  'InvalidPart',
+  'MalformedXML',
   'OperationAborted',
   'RequestTimeout',
   'SlowDown',

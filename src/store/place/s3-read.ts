@@ -53,6 +53,8 @@ export async function readS3(s3: S3, key: string, range: ByteRange | undefined):
         }),
         sending,
       );
+      // Every server says how long its answer is, but perhaps not what is between it and us.
+      if (answer.ContentLength === undefined && progress === undefined) return await readUnknown(answer, range);
       progress ??= begin(answer, range);
       await fill(progress, answer.Body as Readable);
       return isWhole(answer) && range !== undefined && progress.start === 0
@@ -86,18 +88,18 @@ function restOf({ start, bytes, done, etag }: Progress): { Range?: string; IfMat
 const MOST_UNASKED = 64 << 20;
 
 function begin(
-  { ContentLength = 0, ContentRange, ETag }: GetObjectCommandOutput,
+  { ContentLength: length = 0, ContentRange, ETag }: GetObjectCommandOutput,
   range: ByteRange | undefined,
 ): Progress {
   const asked = range === undefined ? Infinity : 'last' in range ? range.last : range.length;
-  if (ContentLength > asked && (ContentRange !== undefined || ContentLength > MOST_UNASKED)) {
-    throw Object.assign(new Error('more bytes than were asked for'), {
-      name: 'InvalidRange',
-      $metadata: { httpStatusCode: 400 },
-    });
-  }
+  if (length > asked && (ContentRange !== undefined || length > MOST_UNASKED)) throw tooMuch();
   const start = Number(/^bytes (\d+)-/.exec(ContentRange ?? '')?.[1] ?? 0);
-  return { start, bytes: Buffer.allocUnsafe(ContentLength), done: 0, etag: ETag };
+  return { start, bytes: Buffer.allocUnsafe(length), done: 0, etag: ETag };
+}
+
+function tooMuch(): Error {
+  const $metadata = { httpStatusCode: 400 };
+  return Object.assign(new Error('more bytes than were asked for'), { name: 'InvalidRange', $metadata });
 }
 
 /** Whether a server has paid no heed to the range that was asked for. */
@@ -108,6 +110,20 @@ function isWhole({ ContentRange }: GetObjectCommandOutput): boolean {
 function cut(bytes: Buffer, range: ByteRange): Buffer {
   const { offset, length } = within(bytes.length, range);
   return bytes.subarray(offset, offset + length);
+}
+
+/** An answer that does not say how long it is; should it break off, all of it is asked for again. */
+async function readUnknown(answer: GetObjectCommandOutput, range: ByteRange | undefined): Promise<Buffer> {
+  const most = range === undefined ? Infinity : ('last' in range ? range.last : range.length) + MOST_UNASKED;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of answer.Body as Readable) {
+    chunks.push(chunk as Buffer);
+    length += (chunk as Buffer).length;
+    if (length > most) throw tooMuch();
+  }
+  const bytes = Buffer.concat(chunks);
+  return isWhole(answer) && range !== undefined ? cut(bytes, range) : bytes;
 }
 
 /** Copies a body into its place. What has arrived counts, also when it breaks off. */

@@ -81,7 +81,10 @@ async function writeParts(s3: S3, upload: LargeUpload, begun: Begun | undefined)
           sending,
         );
       } catch (error) {
-        if (faultOf(error).name !== 'NoSuchUpload') throw error;
+        const { name } = faultOf(error);
+        // A part of the earlier try was still on its way, and has taken the place of ours.
+        if (name === 'InvalidPart' && begun !== undefined) throw new UploadGone();
+        if (name !== 'NoSuchUpload') throw error;
         // Our own first try may have done it, or somebody who went on with the same upload.
         if (!(await isObjectOf({ client, sending, target, parts: Parts })))
           throw tries > 0 || begun ? new UploadGone() : error;
