@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { entryAt } from '../store/entry-at.ts';
 import { applyFolder, checkAllSeen } from '../store/apply.ts';
 import { restoreEntry } from '../store/restore.ts';
@@ -105,7 +106,13 @@ async function take(engine: Engine, { path, wanted, present }: Step, options: Ch
     return { path, ...applied, state };
   }
   if (present?.kind === 'dir') checkAllSeen(place);
-  if (!(await restoreEntry(store, wanted, place))) return { ...nothing, state: 'missing', missing: [path] };
+  if (!(await restoreEntry(store, wanted, place))) {
+    if (present !== undefined || wanted.kind !== 'dir') return { ...nothing, state: 'missing', missing: [path] };
+    // Of a new folder, what the store has of it.
+    index.recordFolder(path, []);
+    mkdirSync(place.target, { recursive: true });
+    return { path, ...(await applyFolder(store, wanted, place)), state: 'missing' };
+  }
   if (isAsWanted) return { ...nothing, state: 'unchanged' };
   const files = wanted.kind === 'dir' ? wanted.files : 1;
   if (present === undefined) return { ...nothing, state: 'added', added: files };

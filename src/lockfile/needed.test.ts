@@ -59,14 +59,15 @@ test('the same path with other bytes is another root', () => {
   expect(needs(['pipeline.lock', text(A), 0], ['pipeline.lock', text(other), 1]).roots).toHaveLength(2);
 });
 
-test('a pointer needs what it points to; fields that it may have besides are left alone', () => {
-  const text = pointer(`path: data.csv, digest: "${digest('a')}", size: 5, exec: true, push: false`);
+test('a pointer needs what it points to, and says how that is shared; other fields are left alone', () => {
+  const text = pointer(`path: data.csv, digest: "${digest('a')}", size: 5, exec: true, push: false, remote: far`);
   expect(needs(['in/data.csv.pipe', `${text}wdir: deep\nmeta: {by: me}\n`, 0]).roots).toEqual([
     {
       entry: { kind: 'exec', digest: digest('a'), size: 5 },
       path: 'in/deep/data.csv',
       from: 'in/data.csv.pipe',
       file: 'in/data.csv.pipe',
+      sharing: { push: false, remote: 'far' },
       revisions: ['r0'],
     },
   ]);

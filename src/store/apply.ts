@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { lstatSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { Section, SectionLeaf } from '../index/section.ts';
 import { DIR, KINDS, SectionWriter } from '../index/section.ts';
@@ -218,6 +218,11 @@ class Applying {
         rows.addFolder(name, child);
         return true;
       }
+      // Something below is missing: what is there is put in place, and the walk finds out what that is.
+      memory.index.recordFolder(path, []);
+      mkdirSync(target, { recursive: true });
+      await this.folder(child, { target, path });
+      return false;
     } else if (await restoreEntry(this.#store, child, { target, root, signal, links })) {
       // Of a symbolic link to an object the walk sees the object.
       const stat = (child.kind === 'link' ? lstatSync : statSync)(target);
