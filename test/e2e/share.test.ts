@@ -185,11 +185,11 @@ test('git push pushes the data first, where pipe is installed', async ({ rig }) 
 
 test('on a terminal it tells how far it is, and leaves no line behind', async ({ rig }) => {
   await startProject(rig);
-  for (let at = 0; at < 12; at += 1) await rig.write({ [`data/${at}`]: Buffer.alloc(30_000_000, `${at} `) });
+  for (let at = 0; at < 6; at += 1) await rig.write({ [`data/${at}`]: Buffer.alloc(20_000_000, `${at} `) });
   await succeed(rig, ['add', 'data']);
   const terminal = rig.terminal(['push'], { columns: 120 });
   expect(await terminal.done).toBe(0);
   expect(terminal.screen().join('\n').trim()).toMatch(
-    /^Pushed 13 objects, 360 MB to storage in 1 pack and 12 large files\.$/,
+    /^Pushed 7 objects, 120 MB to storage in 1 pack and 6 large files\.$/,
   );
 });

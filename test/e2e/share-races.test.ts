@@ -1,0 +1,111 @@
+import { describe, expect } from 'vitest';
+import type { Rig } from '../rig/rig.ts';
+import { test } from '../rig/test.ts';
+import { runAndKill } from './faults/kill.ts';
+import { FAULT_SEED, seededRandom } from './faults/random.ts';
+import type { Machine, PushDocument } from './share/project.ts';
+import { cloneProject, commitAll, document, smallFiles, startProject, succeed } from './share/project.ts';
+
+/** From the start of Node.js to the end of the command, about, on a slow machine. */
+const LONGEST_MS = 900;
+
+/** What a machine with nothing of it gets of the project; it must be all. */
+async function expectAll(rig: Rig, name: string, story: string): Promise<void> {
+  const fresh = await cloneProject(rig, name);
+  const pulled = await rig.pipe(['pull'], fresh);
+  expect({ code: pulled.code, stderr: pulled.stderr }, `${story}\n${pulled.stdout}`).toEqual({ code: 0, stderr: '' });
+  const same = await rig.run('diff', ['-r', rig.path('data'), rig.path(fresh.cwd, 'data')]);
+  expect(same.stdout, story).toBe('');
+  await rig.remove(fresh.cwd);
+}
+
+describe(`pushes and pulls are killed, seed ${FAULT_SEED}`, () => {
+  test('nothing half-sent is believed, and the same command ends what it began', async ({ rig }) => {
+    const random = seededRandom(FAULT_SEED);
+    await startProject(rig, { 'data/large': Buffer.alloc(20_000_000, 'l') });
+    let kills = 0;
+    for (let round = 0; round < 6; round += 1) {
+      const told = `seed ${FAULT_SEED}, round ${round}`;
+      await rig.write({
+        ...smallFiles(`data/${round}`, 200 + random.next(500), told),
+        [`data/mid${round}`]: Buffer.alloc(3_000_000, told),
+        'data/large': Buffer.alloc(20_000_000, told),
+      });
+      await succeed(rig, ['add', 'data']);
+      await commitAll(rig, told);
+      for (let time = 0; time < 2; time += 1) {
+        const delayMs = random.next(LONGEST_MS);
+        const killed = await runAndKill(rig, ['push'], { moment: { events: 0, delayMs } });
+        if (killed.signal === 'SIGKILL') kills += 1;
+      }
+      const pushed = await document<PushDocument>(rig, ['push']);
+      expect(pushed.remotes[0]!.missing, told).toEqual([]);
+      const fresh = await cloneProject(rig, `killed${round}`);
+      for (let time = 0; time < 2; time += 1) {
+        await runAndKill(rig, ['pull'], { ...fresh, moment: { events: 0, delayMs: random.next(LONGEST_MS) } });
+      }
+      const pulled = await rig.pipe(['pull', '-f'], fresh);
+      expect({ code: pulled.code, stderr: pulled.stderr }, told + pulled.stdout).toEqual({ code: 0, stderr: '' });
+      const same = await rig.run('diff', ['-r', rig.path('data'), rig.path(fresh.cwd, 'data')]);
+      expect(same.stdout, told).toBe('');
+      await rig.remove(fresh.cwd);
+    }
+    expect(kills).toBeGreaterThan(2);
+  });
+});
+
+test('eight push and pull at once, and everything arrives', async ({ rig }) => {
+  await startProject(rig, { ...smallFiles('data', 300), 'data/large': Buffer.alloc(8_000_000, 'l') });
+  await succeed(rig, ['add', 'data']);
+  await commitAll(rig);
+  const machines: Machine[] = [];
+  for (let at = 0; at < 8; at += 1) machines.push(await cloneProject(rig, `m${at}`));
+  // The first four push what they made, all of it partly the same; those of the others that are too early get it later.
+  for (let round = 0; round < 3; round += 1) {
+    const pushes = [rig.pipe(['push', '--json'])];
+    for (const [at, machine] of machines.entries()) {
+      if (at >= 4) continue;
+      await rig.write({
+        ...smallFiles(`${machine.cwd}/shared`, 100, `round ${round}`),
+        ...smallFiles(`${machine.cwd}/own${at}`, 50, `round ${round} of ${at}`),
+        [`${machine.cwd}/big`]: Buffer.alloc(7_000_000, `round ${round}`),
+      });
+      await succeed(rig, ['add', 'shared', `own${at}`, 'big'], machine);
+    }
+    for (const machine of machines.slice(0, 4)) pushes.push(rig.pipe(['push', '--json'], machine));
+    const pulls = machines.slice(4).map((machine) => rig.pipe(['pull', '--json'], machine));
+    for (const run of await Promise.all(pushes)) {
+      expect({ code: run.code, stderr: run.stderr }, run.stdout).toEqual({ code: 0, stderr: '' });
+    }
+    for (const run of await Promise.all(pulls)) expect([0, 1], run.stderr).toContain(run.code);
+  }
+  for (const [at, machine] of machines.entries()) {
+    if (at < 4) {
+      await rig.remove(
+        `${machine.cwd}/.pipe/cache`,
+        `${machine.cwd}/own${at}`,
+        `${machine.cwd}/big`,
+        `${machine.cwd}/shared`,
+      );
+    }
+    await succeed(rig, ['pull'], machine);
+    expect(await rig.read(`${machine.cwd}/data/7.txt`)).toBe('file 7 \n');
+    if (at < 4) expect(await rig.read(`${machine.cwd}/own${at}/3.txt`)).toBe(`file 3 round 2 of ${at}\n`);
+  }
+  await expectAll(rig, 'last', 'after all');
+});
+
+test('Ctrl-C ends a push and a pull in good order', async ({ rig }) => {
+  await startProject(rig);
+  for (let at = 0; at < 6; at += 1) await rig.write({ [`data/${at}`]: Buffer.alloc(40_000_000, `${at}`) });
+  await succeed(rig, ['add', 'data']);
+  await commitAll(rig);
+  const push = rig.spawn(['push']);
+  await expect.poll(async () => rig.exists('../remote/v1/loose'), { timeout: 20_000 }).toBe(true);
+  push.killGroup('SIGINT');
+  const stopped = await push.done;
+  if (stopped.code !== 0)
+    expect(stopped).toMatchObject({ code: 1, stderr: expect.stringContaining('PIPE_CANCELLED') as string });
+  await succeed(rig, ['push']);
+  await expectAll(rig, 'b', 'after Ctrl-C');
+});

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, expect } from 'vitest';
+import type { Rig } from '../rig/rig.ts';
+import type { Minio, User } from '../rig/s3.ts';
+import { startMinio } from '../rig/s3.ts';
+import { test } from '../rig/test.ts';
+import { expectProblems } from './faults/problem.ts';
+import { runAndKill } from './faults/kill.ts';
+import type { FetchDocument, Machine, PushDocument, RemoteStatus } from './share/project.ts';
+import { cloneProject, commitAll, document, smallFiles, succeed } from './share/project.ts';
+
+let minio: Minio;
+beforeAll(async () => {
+  minio = await startMinio();
+}, 60_000);
+afterAll(() => minio.stop());
+
+function keysOf({ accessKeyId, secretAccessKey }: User): Record<string, string> {
+  return { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+}
+
+/** A project with a bucket of its own. */
+async function startProject(rig: Rig, bucket: string): Promise<{ env: Record<string, string> }> {
+  await minio.makeBuckets(bucket);
+  await rig.git('init', '-q', '-b', 'main');
+  await succeed(rig, ['init', '-q']);
+  await succeed(rig, ['remote', 'add', '-q', '-d', 'storage', `s3://${bucket}/some/where`]);
+  await succeed(rig, ['remote', 'modify', '-q', 'storage', 'endpointurl', minio.url]);
+  return { env: keysOf(minio.root) };
+}
+
+async function cloneWith(rig: Rig, name: string, user: User = minio.root): Promise<Machine> {
+  const clone = await cloneProject(rig, name);
+  return { ...clone, env: { ...clone.env, ...keysOf(user) } };
+}
+
+test('two clones share data through a bucket', async ({ rig }) => {
+  const { env } = await startProject(rig, 'share');
+  await rig.write({
+    ...smallFiles('data', 3_000),
+    'data/mid': Buffer.alloc(1_000_000, 'm'),
+    'data/large': Buffer.alloc(40_000_000, 'large '),
+  });
+  await succeed(rig, ['add', 'data']);
+  await commitAll(rig);
+  const pushed = await document<PushDocument>(rig, ['push'], { env });
+  expect(pushed.remotes[0]).toMatchObject({ large: 1, missing: [] });
+  expect(await document<PushDocument>(rig, ['push'], { env })).toMatchObject({ remotes: [{ objects: 0 }] });
+  const b = await cloneWith(rig, 'b');
+  await succeed(rig, ['pull'], b);
+  expect((await rig.run('diff', ['-r', rig.path('data'), rig.path('../b/data')])).stdout).toBe('');
+  expect((await document<RemoteStatus>(rig, ['status', '-c'], b)).upToDate).toBe(true);
+
+  const packs = (await minio.mc('ls', '--recursive', 't/share/some/where/v1/packs')).trim().split('\n');
+  const [name = ''] = packs[0]!.split(' ').slice(-1);
+  await minio.mc('rm', `t/share/some/where/v1/packs/${name}`);
+  await rig.remove('../b/.pipe/cache');
+  const lacking = await document<FetchDocument>(rig, ['fetch'], { ...b, code: 1 });
+  expect(lacking.remotes[0]!.absent.length).toBeGreaterThan(0);
+  await succeed(rig, ['push'], { env });
+  await succeed(rig, ['fetch'], b);
+});
+
+test('a push that is killed is ended by the next one', async ({ rig }) => {
+  const { env } = await startProject(rig, 'killed');
+  await rig.write({ ...smallFiles('data', 2_000), 'data/large': Buffer.alloc(80_000_000, 'large ') });
+  await succeed(rig, ['add', 'data']);
+  await commitAll(rig);
+  for (const delayMs of [300, 450, 600]) await runAndKill(rig, ['push'], { env, moment: { events: 0, delayMs } });
+  await succeed(rig, ['push'], { env });
+  const b = await cloneWith(rig, 'b');
+  await succeed(rig, ['pull'], b);
+  expect((await rig.run('diff', ['-r', rig.path('data'), rig.path('../b/data')])).stdout).toBe('');
+});
+
+test('who may only read pulls, and is told that pushing is denied', async ({ rig }) => {
+  const { env } = await startProject(rig, 'readers');
+  await rig.write(smallFiles('data', 50));
+  await succeed(rig, ['add', 'data']);
+  await commitAll(rig);
+  await succeed(rig, ['push'], { env });
+  const reader = await minio.addUser(['s3:GetObject', 's3:ListBucket'], ['readers', 'readers/*']);
+  const b = await cloneWith(rig, 'b', reader);
+  await succeed(rig, ['pull'], b);
+  await succeed(rig, ['status', '-c'], b);
+  const denied = await rig.pipe(['push'], b);
+  expectProblems(denied, 'PIPE_REMOTE_DENIED');
+  expect(denied.stderr).not.toContain(reader.secretAccessKey);
+});
+
+test('eight push at once into one bucket', async ({ rig }) => {
+  const { env } = await startProject(rig, 'crowd');
+  await rig.write({ ...smallFiles('data', 500), 'data/large': Buffer.alloc(12_000_000, 'l') });
+  await succeed(rig, ['add', 'data']);
+  await commitAll(rig);
+  const machines = [];
+  for (let at = 0; at < 4; at += 1) {
+    const machine = await cloneWith(rig, `m${at}`);
+    await rig.write({
+      ...smallFiles(`${machine.cwd}/data`, 500),
+      [`${machine.cwd}/data/large`]: Buffer.alloc(12_000_000, 'l'),
+      ...smallFiles(`${machine.cwd}/own`, 60, String(at)),
+    });
+    await succeed(rig, ['add', 'data', 'own'], machine);
+    machines.push(machine);
+  }
+  const runs = [...machines, ...machines].map((machine) => rig.pipe(['push'], machine));
+  runs.push(rig.pipe(['push'], { env }));
+  for (const run of await Promise.all(runs)) expect(run, run.stderr).toMatchObject({ code: 0, stderr: '' });
+  for (const [at, machine] of machines.entries()) {
+    await rig.remove(`${machine.cwd}/.pipe/cache`, `${machine.cwd}/own`);
+    await succeed(rig, ['pull'], machine);
+    expect(await rig.read(`${machine.cwd}/own/7.txt`)).toBe(`file 7 ${at}\n`);
+  }
+});
