@@ -54,6 +54,8 @@ const BROKEN: Record<string, { files: Record<string, string>; way: string }> = {
   'store-knows-no-pipeline': crosses('src/store/know.ts', 'src/pipeline/b.ts'),
   'data-below-commands': crosses('src/executor/below.ts', 'src/data/b.ts'),
   'data-presents-nothing': crosses('src/data/present.ts', 'src/command/b.ts'),
+  'remote-below-commands': crosses('src/executor/remote.ts', 'src/remote/b.ts'),
+  'remote-moves-objects': crosses('src/remote/moves.ts', 'src/run/b.ts'),
   'commands-are-on-top': crosses('src/experiment/top.ts', 'src/command/b.ts'),
   'live-view-loads-late': crosses('src/command/late.ts', 'src/report/ink/b.ts'),
   'tool-stands-alone': crosses('src/run/alone.ts', 'model-creation/src/b.ts'),
