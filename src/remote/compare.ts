@@ -50,15 +50,14 @@ export async function compare(remote: Remote, store: ObjectStore, roots: readonl
   const { absent } = await lookFor(remote, catalog, { objects });
   const nothing = (): Tally => ({ objects: 0, bytes: 0 });
   const compared = roots.map((root) => ({ root, new: nothing(), deleted: nothing(), missing: nothing() }));
-  for (const { digest, group, size = 0 } of objects.entries()) {
-    const isHere = store.hasRaw(digest);
-    const isThere = !absent.has(digest);
-    if (isHere && isThere) continue;
-    const tally = compared[group]?.[isHere ? 'new' : isThere ? 'deleted' : 'missing'];
-    if (tally === undefined) continue;
+  objects.each((digest, at, { group, size = 0 }) => {
+    const isHere = store.hasRaw(digest, at);
+    const isThere = !absent.has(digest, at);
+    const tally = isHere && isThere ? undefined : compared[group]?.[isHere ? 'new' : isThere ? 'deleted' : 'missing'];
+    if (tally === undefined) return;
     tally.objects += 1;
     tally.bytes += size;
-  }
+  });
   const lost = new Set(unknown);
   const isMissing = compared.some(({ missing }) => missing.objects > 0) || lost.size > 0;
   const isMeant = (digest: RawDigest): boolean => absent.has(digest) && !store.hasRaw(digest);

@@ -172,9 +172,9 @@ class Fetching {
 
   #neededOf(wanted: ObjectSet): ObjectSet {
     const needed = new ObjectSet();
-    for (const { digest, size, group } of wanted.entries()) {
-      if (!this.#writer.has(digest)) needed.add(digest, 0, { size, group });
-    }
+    wanted.each((digest, at, object) => {
+      if (!this.#writer.has(digest, at)) needed.add(digest, at, object);
+    });
     return needed;
   }
 
@@ -200,12 +200,14 @@ class Fetching {
 
   /** Objects that are files of their own there. What is nowhere is noted. */
   async #findLarge({ needed, catalog }: Pass): Promise<(LargeObject & { readonly group: number })[]> {
-    const alone = [...needed.entries()].filter(({ digest, size }) => {
-      if (catalog.rows.has(digest)) return false;
-      if (size === undefined || size > LARGEST_PACKED) return true;
-      this.#absent.add(digest, 0, { size });
-      return false;
+    const others = new ObjectSet();
+    needed.each((digest, at, object) => {
+      const { size } = object;
+      if (catalog.rows.has(digest, at)) return;
+      if (size === undefined || size > LARGEST_PACKED) others.add(digest, at, object);
+      else this.#absent.add(digest, at, { size });
     });
+    const alone = [...others.entries()];
     const present = await presentLoose(this.#remote.place, alone);
     return alone.flatMap(({ digest, size, group }) => {
       const found = present.find(digest)?.size;

@@ -22,18 +22,18 @@ export function findLocal(store: ObjectStore, objects: ObjectSet, { blake3 }: Pi
   const names: Digest[] = [];
   const found = new ObjectSet();
   const lost = new ObjectSet();
-  for (const { digest, size } of objects.entries()) {
-    const isHere = store.hasRaw(digest);
-    const packed = isHere ? store.inPack(digest) : undefined;
-    const length = packed?.length ?? (isHere ? looseLength(store, digest) : undefined);
+  objects.each((digest, at, { size }) => {
+    const isHere = store.hasRaw(digest, at);
+    const packed = isHere ? store.inPack(digest, at) : undefined;
+    const length = packed?.length ?? (isHere ? looseLength(store, digest.subarray(at, at + 32)) : undefined);
     if (length === undefined) {
-      lost.add(digest, 0, { size });
-      continue;
+      lost.add(digest, at, { size });
+      return;
     }
     const group = packed === undefined ? 0 : (numbers.get(packed.name) ?? names.push(packed.name));
     if (packed !== undefined) numbers.set(packed.name, group);
-    found.add(digest, 0, { size: length, group });
-  }
+    found.add(digest, at, { size: length, group });
+  });
   const tables = new Map<Digest, PackTable | undefined>();
   return {
     found,

@@ -48,6 +48,20 @@ export class ObjectSet {
     return found && objectOf(found);
   }
 
+  /**
+   * Shows every object without making anything anew: its digest lies at `at` of some bytes, and `object` is another one
+   * at the next call. Nothing is added meanwhile.
+   */
+  each(use: (bytes: Buffer, at: number, object: Omit<WantedObject, 'digest'>) => void): void {
+    const object: { size: number | undefined; group: number } = { size: undefined, group: 0 };
+    this.#map.each((rows, at) => {
+      const upper = rows.readUInt32LE(at + 40);
+      object.group = rows.readUInt32LE(at + 32);
+      object.size = upper === UNKNOWN ? undefined : upper * HALF + rows.readUInt32LE(at + 36);
+      use(rows, at, object);
+    });
+  }
+
   /** Every object, as a view that is valid until the next one is added. */
   *entries(): Generator<WantedObject> {
     for (const { digest, ...place } of this.#map.entries()) yield { digest, ...objectOf(place) };

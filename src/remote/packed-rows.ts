@@ -40,6 +40,12 @@ export class PackedRows {
     return this.#next(digest, at, this.#slotOf(digest, at)) >= 0;
   }
 
+  /** The number of the first pack that has an object; -1 when none has it. */
+  packOf(digest: RawDigest, at = 0): number {
+    const slot = this.#next(digest, at, this.#slotOf(digest, at));
+    return slot < 0 ? -1 : this.#packOfRow(this.#slots[slot] as number);
+  }
+
   /** Where an object lies: in the first pack that has it. */
   find(digest: RawDigest, at = 0): PackedPlace | undefined {
     const slot = this.#next(digest, at, this.#slotOf(digest, at));
@@ -99,13 +105,18 @@ export class PackedRows {
   }
 
   #placeOf(row: number): PackedPlace {
+    const at = row * ROW + 32;
+    const pack = this.#packOfRow(row);
+    return { pack, offset: this.#rows.readUInt32LE(at), length: this.#rows.readUInt32LE(at + 4) };
+  }
+
+  #packOfRow(row: number): number {
     let [low, high] = [0, this.packs.length - 1];
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if ((this.#starts[middle] as number) <= row) low = middle;
       else high = middle - 1;
     }
-    const at = row * ROW + 32;
-    return { pack: low, offset: this.#rows.readUInt32LE(at), length: this.#rows.readUInt32LE(at + 4) };
+    return low;
   }
 }

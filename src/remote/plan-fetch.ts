@@ -39,10 +39,10 @@ export interface FetchNeeds {
 export function planFetch(rows: PackedRows, needs: FetchNeeds): FetchPlan {
   const { needed } = needs;
   const packs = new Set<number>();
-  for (const { digest } of needed.entries()) {
-    const place = rows.find(digest);
-    if (place !== undefined) packs.add(place.pack);
-  }
+  needed.each((digest, at) => {
+    const pack = rows.packOf(digest, at);
+    if (pack >= 0) packs.add(pack);
+  });
   const looked = [...packs].sort((a, b) => a - b).map((pack) => ({ pack, ...lookAt(rows, pack, needs) }));
   const adopted = new Set(looked.filter((each) => each.isAdoptable).map(({ pack }) => pack));
   const plan = { adopt: [] as PickedPack[], pick: [] as PickedPack[] };
@@ -69,7 +69,7 @@ export function isTakenFrom(
   { pack, adopted }: { readonly pack: number; readonly adopted: ReadonlySet<number> },
   { own, at }: { readonly own: Buffer; readonly at: number },
 ): boolean {
-  if (rows.find(own, at)?.pack !== pack) return false;
+  if (rows.packOf(own, at) !== pack) return false;
   return adopted.size === 0 || !rows.findAll(own, at).some((place) => adopted.has(place.pack));
 }
 

@@ -35,7 +35,9 @@ const LARGEST_WHOLE = 64 << 20;
  */
 export function planPush({ belongs, absent, tableOf }: PushNeeds, blake3: Blake3): PushPlan {
   const bytesIn = new Map<number, number>();
-  for (const { group, size = 0 } of absent.entries()) bytesIn.set(group, (bytesIn.get(group) ?? 0) + size);
+  absent.each((_, __, { group, size = 0 }) => {
+    bytesIn.set(group, (bytesIn.get(group) ?? 0) + size);
+  });
   const whole = new Map<number, PackTable>();
   for (const [pack, bytes] of bytesIn) {
     const table = pack === 0 ? undefined : tableOf(pack);
@@ -44,11 +46,12 @@ export function planPush({ belongs, absent, tableOf }: PushNeeds, blake3: Blake3
   const planner = new PackPlanner(blake3);
   const built: PackTable[] = [];
   const large: { digest: RawDigest; size: number }[] = [];
-  for (const { digest, group, size = 0 } of absent.entries()) {
-    if (whole.has(group)) continue;
+  absent.each((bytes, at, { group, size = 0 }) => {
+    if (whole.has(group)) return;
+    const digest = bytes.subarray(at, at + 32);
     if (size > LARGEST_PACKED) large.push({ digest: Buffer.from(digest), size });
     else built.push(...present(planner.add(digest, size)));
-  }
+  });
   built.push(...present(planner.end()));
   return { whole: [...whole.values()], built, large };
 }

@@ -25,20 +25,21 @@ export async function lookFor(
   { rows }: Pick<Catalog, 'rows'>,
   {
     objects,
-    isWrong = () => false,
-  }: { readonly objects: ObjectSet; readonly isWrong?: (digest: RawDigest) => boolean },
+    isWrong,
+  }: { readonly objects: ObjectSet; readonly isWrong?: ((digest: RawDigest, at: number) => boolean) | undefined },
 ): Promise<Presence> {
   const packs = new Set<number>();
   const unpacked = new ObjectSet();
   const alone = new ObjectSet();
-  for (const { digest, size, group } of objects.entries()) {
-    const pack = isWrong(digest) ? undefined : rows.find(digest)?.pack;
-    if (pack !== undefined) packs.add(pack);
+  objects.each((digest, at, { size, group }) => {
+    const isKnownWrong = isWrong?.(digest, at) === true;
+    const pack = isKnownWrong ? -1 : rows.packOf(digest, at);
+    if (pack >= 0) packs.add(pack);
     else {
-      unpacked.add(digest, 0, { size, group });
-      if (!isWrong(digest) && (size === undefined || size > LARGEST_PACKED)) alone.add(digest, 0, { size });
+      unpacked.add(digest, at, { size, group });
+      if (!isKnownWrong && (size === undefined || size > LARGEST_PACKED)) alone.add(digest, at, { size });
     }
-  }
+  });
   const loose = await presentLoose(remote.place, [...alone.entries()]);
   const absent = new ObjectSet();
   for (const { digest, ...object } of unpacked.entries()) if (!loose.has(digest)) absent.add(digest, 0, object);

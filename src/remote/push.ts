@@ -131,7 +131,7 @@ class Pushing {
       ? await verifyRemote(remote, catalog, { objects, onBytes: () => undefined })
       : undefined;
     const { wrong } = this.#verified ?? {};
-    const isWrong = (digest: RawDigest): boolean => wrong?.has(digest) === true;
+    const isWrong = wrong && ((digest: RawDigest, at: number): boolean => wrong.has(digest, at));
     const { absent, keys } = await lookFor(remote, catalog, { objects, isWrong });
     const local = findLocal(this.#store, absent, remote);
     this.#lost = local.lost;

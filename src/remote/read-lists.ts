@@ -50,7 +50,11 @@ export function listReader(remote: Remote, options: ListReaderOptions): ListRead
     if (whole !== undefined) held.set(pack, whole);
     const found = new Map<string, Buffer>();
     if (whole !== undefined) {
-      for (const { digest, bytes } of whole.objects((each) => wanted.has(each))) found.set(hex(digest), bytes);
+      for (const { digest } of wanted.entries()) {
+        const place = catalog.rows.find(digest);
+        const bytes = place && whole.read({ digest, ...place });
+        if (bytes !== undefined) found.set(hex(digest), bytes);
+      }
     } else await readPieces(remote, pack, { ...options, wanted, found });
     return found;
   };

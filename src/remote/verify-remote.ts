@@ -47,7 +47,7 @@ export async function verifyRemote(
     else if (size === undefined || size > LARGEST_PACKED) alone.push({ digest, size });
   }
   await eachAtOnce(packs, PACKS_AT_ONCE, async (pack) => {
-    const isWanted = (own: Buffer, at: number): boolean => objects.has(own, at) && rows.find(own, at)?.pack === pack;
+    const isWanted = (own: Buffer, at: number): boolean => objects.has(own, at) && rows.packOf(own, at) === pack;
     await eachObject(remote, { rows, pack, isWanted }, (object, bytes) => {
       onBytes(object.length);
       if (bytes !== undefined && remote.blake3.raw(bytes).equals(object.digest)) return;

@@ -68,6 +68,14 @@ export class DigestMap {
     }
   }
 
+  /**
+   * Shows every object, in the order in which they were added, to those who look at millions: the digest lies at `at` of
+   * `rows`, then pack, offset and length as numbers of 32 bits. Nothing is added meanwhile.
+   */
+  each(use: (rows: Buffer, at: number) => void): void {
+    for (let row = 0; row < this.#count; row += 1) use(this.#rows, row * ROW);
+  }
+
   /** Makes room for so many more objects at once. */
   reserve(more: number): void {
     const rows = this.#count + more;
