@@ -54,11 +54,10 @@ export class ObjectSet {
    */
   each(use: (bytes: Buffer, at: number, object: Omit<WantedObject, 'digest'>) => void): void {
     const object: { size: number | undefined; group: number } = { size: undefined, group: 0 };
-    this.#map.each((rows, at) => {
-      const upper = rows.readUInt32LE(at + 40);
-      object.group = rows.readUInt32LE(at + 32);
-      object.size = upper === UNKNOWN ? undefined : upper * HALF + rows.readUInt32LE(at + 36);
-      use(rows, at, object);
+    this.#map.each((bytes, at, { pack, offset, length }) => {
+      object.group = pack;
+      object.size = length === UNKNOWN ? undefined : length * HALF + offset;
+      use(bytes, at, object);
     });
   }
 

@@ -49,6 +49,9 @@ test('the rows of a table are taken in as if they were added one by one', () => 
       for (const [each, at] of table) model.add(each, 0, { ...at, pack: 7 });
       expect([...map.entries()]).toEqual([...model.entries()]);
       for (const [each] of [...before, ...table]) expect(map.find(each)).toEqual(model.find(each));
+      const shown: unknown[] = [];
+      map.each((of, at, which) => shown.push({ digest: Buffer.from(of.subarray(at, at + 32)), ...which }));
+      expect(shown).toEqual([...model.entries()]);
     }),
   );
 });

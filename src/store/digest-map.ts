@@ -69,11 +69,18 @@ export class DigestMap {
   }
 
   /**
-   * Shows every object, in the order in which they were added, to those who look at millions: the digest lies at `at` of
-   * `rows`, then pack, offset and length as numbers of 32 bits. Nothing is added meanwhile.
+   * Shows every object, in the order in which they were added, to those who look at millions: its digest lies at `at` of
+   * some bytes, and `place` is another one at the next call. Nothing is added meanwhile.
    */
-  each(use: (rows: Buffer, at: number) => void): void {
-    for (let row = 0; row < this.#count; row += 1) use(this.#rows, row * ROW);
+  each(use: (bytes: Buffer, at: number, place: PackedPlace) => void): void {
+    const place = { pack: 0, offset: 0, length: 0 };
+    for (let row = 0; row < this.#count; row += 1) {
+      const at = row * ROW;
+      place.pack = this.#packs[row] as number;
+      place.offset = wordAt(this.#rows, at + 32);
+      place.length = wordAt(this.#rows, at + 36);
+      use(this.#rows, at, place);
+    }
   }
 
   /** Makes room for so many more objects at once. */
