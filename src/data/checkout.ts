@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { entryAt } from '../store/entry-at.ts';
 import { applyFolder, checkAllSeen } from '../store/apply.ts';
-import { restoreEntry } from '../store/restore.ts';
+import { nestsTooDeep, restoreEntry } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Engine } from '../run/engine.ts';
@@ -107,7 +107,8 @@ async function take(engine: Engine, { path, wanted, present }: Step, options: Ch
   }
   if (present?.kind === 'dir') checkAllSeen(place);
   if (!(await restoreEntry(store, wanted, place))) {
-    if (present !== undefined || wanted.kind !== 'dir') return { ...nothing, state: 'missing', missing: [path] };
+    const isWhole = present !== undefined || wanted.kind !== 'dir' || nestsTooDeep(store, wanted);
+    if (isWhole) return { ...nothing, state: 'missing', missing: [path] };
     // Of a new folder, what the store has of it.
     index.recordFolder(path, []);
     mkdirSync(place.target, { recursive: true });

@@ -14,7 +14,7 @@ import { checkFree } from './name-collision.ts';
 import type { ObjectStore } from './object-store.ts';
 import { BrokenTree, knownParts } from './read-tree.ts';
 import type { RestorePlace } from './restore.ts';
-import { checkInside, restoreEntry } from './restore.ts';
+import { checkInside, nestsTooDeep, restoreEntry } from './restore.ts';
 import type { Entry } from './tree.ts';
 
 /** What applying a folder did, in files; `missing` are paths whose objects are absent or damaged. */
@@ -108,6 +108,8 @@ class Applying {
   readonly #place: ApplyPlace;
   #entries = 0;
   #bytes = 0;
+  /** Whether it is in a folder of which something is missing. */
+  #isPart = false;
 
   constructor(store: ObjectStore, place: ApplyPlace) {
     this.#store = store;
@@ -218,10 +220,7 @@ class Applying {
         rows.addFolder(name, child);
         return true;
       }
-      // Something below is missing: what is there is put in place, and the walk finds out what that is.
-      memory.index.recordFolder(path, []);
-      mkdirSync(target, { recursive: true });
-      await this.folder(child, { target, path });
+      await this.#putPart(child, { target, path });
       return false;
     } else if (await restoreEntry(this.#store, child, { target, root, signal, links })) {
       // Of a symbolic link to an object the walk sees the object.
@@ -232,6 +231,23 @@ class Applying {
     }
     this.done.missing.push(path);
     return false;
+  }
+
+  /** Something below is missing: what is there is put in place, and the walk finds out what that is. */
+  async #putPart(child: Entry, { target, path }: Spot): Promise<void> {
+    const isFirst = !this.#isPart;
+    if (isFirst && nestsTooDeep(this.#store, child)) {
+      this.done.missing.push(path);
+      return;
+    }
+    this.#isPart = true;
+    try {
+      this.#place.memory.index.recordFolder(path, []);
+      mkdirSync(target, { recursive: true });
+      await this.folder(child, { target, path });
+    } finally {
+      if (isFirst) this.#isPart = false;
+    }
   }
 
   /** Removes what is present before a name, or all that is left. */

@@ -45,6 +45,31 @@ export function isComplete(store: ObjectStore, entry: Entry): boolean {
   return whole(() => check(entry, 0));
 }
 
+/** Whether folders nest deeper in an entry than anything is restored. What is missing has no depth. */
+export function nestsTooDeep(store: ObjectStore, entry: Entry): boolean {
+  let level: readonly Entry[] = [entry];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEEPEST) return true;
+    // By digest: few trees can stand for very many folders.
+    const next = new Map<Digest, Entry>();
+    for (const each of level) for (const child of foldersIn(store, each)) next.set(child.digest, child);
+    level = [...next.values()];
+  }
+  return false;
+}
+
+function foldersIn(store: ObjectStore, entry: Entry): Entry[] {
+  const found: Entry[] = [];
+  if (entry.kind !== 'dir') return found;
+  whole(() => {
+    for (const { tree } of treeParts(store, entry)) {
+      for (const child of tree.values()) if (child.kind === 'dir') found.push(child);
+    }
+    return true;
+  });
+  return found;
+}
+
 function whole(look: () => boolean): boolean {
   try {
     return look();
