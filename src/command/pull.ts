@@ -9,23 +9,19 @@ import { checkedOutText, totalOf } from './checked-out.ts';
 import type { Context, GlobalOptions, OptionSpecs, OptionValues, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
-import { dataOptions, openData } from './data-project.ts';
+import { dataOptions } from './data-project.ts';
 import { dryFetch } from './share/dry-fetch.ts';
 import type { FetchedShare } from './share/fetch-to.ts';
 import { fetchShare } from './share/fetch-to.ts';
 import { fetchedJson, fetchedLines } from './share/fetched-words.ts';
-import { sharesOf } from './share/open-remotes.ts';
-import { SHARE_OPTIONS, jobsOf, runCacheOf } from './share/options.ts';
-import { sharedThings } from './share/shared.ts';
+import { openShares } from './share/open-shares.ts';
+import { FETCH_OPTIONS, SHARE_OPTIONS } from './share/options.ts';
 import type { SharedThing } from './share/thing.ts';
 
 const PULL_OPTIONS = {
   ...SHARE_OPTIONS,
   force: { type: 'boolean', short: 'f', help: 'overwrite files that are not in the store' },
-  'run-cache': { type: 'boolean', help: 'also all run records, with what the runs made' },
-  'no-run-cache': { type: 'boolean', help: 'no run records, as without either flag' },
-  'allow-missing': { type: 'boolean', help: 'exit with 0 although the remote lacks something' },
-  dry: { type: 'boolean', help: 'only say what would be fetched' },
+  ...FETCH_OPTIONS,
 } as const satisfies OptionSpecs;
 
 export default defineCommand({
@@ -38,11 +34,8 @@ export default defineCommand({
     'Exits with 1 when the remote lacks something, or holds wrong bytes of it.',
   options: PULL_OPTIONS,
   async run(context, { positionals, options, global }): Promise<Outcome> {
-    jobsOf(options);
-    const runCache = runCacheOf(options) === 'all';
-    const data = await openData(context, global);
-    const shared = await sharedThings(data, { context, targets: positionals, options });
-    const shares = sharesOf(data.engine, shared.things, options.remote);
+    const { data, shared, shares, ...asked } = await openShares(context, { positionals, options, global });
+    const runCache = asked.runCache === 'all';
     if (options.dry === true) return dryFetch(data, shares, { context, options, verbose: global.verbose });
     const placing = new Placing(data, { context, global, options });
     const done: FetchedShare[] = [];

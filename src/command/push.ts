@@ -5,15 +5,14 @@ import { clean } from '../report/words.ts';
 import type { Context, GlobalOptions, OptionSpecs, OptionValues, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
-import { openData } from './data-project.ts';
 import type { RemoteShare, Shares } from './share/open-remotes.ts';
-import { sharesOf, withRemote } from './share/open-remotes.ts';
-import { SHARE_OPTIONS, jobsOf, runCacheOf } from './share/options.ts';
+import { withRemote } from './share/open-remotes.ts';
+import { openShares } from './share/open-shares.ts';
+import { SHARE_OPTIONS } from './share/options.ts';
 import { transferProgress } from './share/progress.ts';
 import { findRoots } from './share/push-roots.ts';
 import { recordsFor } from './share/run-records.ts';
 import type { SharedThings } from './share/shared.ts';
-import { sharedThings } from './share/shared.ts';
 import { amountOf, countOf, leftOutLines, missingJson, pathLines } from './share/words.ts';
 
 const PUSH_OPTIONS = {
@@ -38,11 +37,7 @@ export default defineCommand({
     'Exits with 1 when something is neither here nor there.',
   options: PUSH_OPTIONS,
   async run(context, { positionals, options, global }): Promise<Outcome> {
-    jobsOf(options);
-    const runCache = runCacheOf(options);
-    const data = await openData(context, global);
-    const shared = await sharedThings(data, { context, targets: positionals, options });
-    const shares = sharesOf(data.engine, shared.things, options.remote);
+    const { data, shared, shares, runCache } = await openShares(context, { positionals, options, global });
     const done: Done[] = [];
     for (const share of withRecords(data, shares, { ...shared, runCache, asked: options.remote })) {
       done.push(await pushTo(data, { share, shares, shared, runCache, context, options, global }));

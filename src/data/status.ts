@@ -1,10 +1,8 @@
-import type { Sink } from '../fingerprint/file.ts';
 import { fingerprintPath } from '../fingerprint/file.ts';
-import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
-import { digestOfRaw } from '../kit/digest.ts';
 import { isWithin } from '../kit/path.ts';
 import type { Engine } from '../run/engine.ts';
+import { listingSink } from '../run/sink.ts';
 import type { TreeChange } from '../store/diff-tree.ts';
 import { diffTrees, isSame } from '../store/diff-tree.ts';
 import { missingObjects } from '../store/missing-objects.ts';
@@ -12,7 +10,6 @@ import type { RenamedOrChange } from '../store/pair-renames.ts';
 import { pairRenames } from '../store/pair-renames.ts';
 import { readTree } from '../store/read-tree.ts';
 import type { Entry, Tree } from '../store/tree.ts';
-import { isTree } from '../store/tree.ts';
 import { listTree } from './list-tree.ts';
 import type { Selected } from './select.ts';
 import { pathOf } from './select.ts';
@@ -60,7 +57,7 @@ export async function dataStatus(engine: Engine, options: DataStatusOptions): Pr
   const wanted = tracked.filter(({ path }) => isNear(path));
   const recorded = new Map(wanted.flatMap(({ path, entry }) => (entry === undefined ? [] : [[path, entry] as const])));
   const present = new Map<string, Entry>();
-  const how = { follow: false, sink: treeSink(engine, trees), signal: options.signal };
+  const how = { follow: false, sink: listingSink(engine, trees), signal: options.signal };
   for (const { path } of wanted) {
     const entry = await fingerprintPath(path, how, engine.fingerprint);
     if (entry !== undefined) present.set(path, entry);
@@ -142,27 +139,5 @@ function rememberedTrees({ store }: Engine, trees: ReadonlyMap<Digest, Buffer>):
     const key = folder.kind === 'dir' ? `${folder.digest} ${folder.size} ${folder.files}` : folder.digest;
     if (!known.has(key)) known.set(key, readTree(objects, folder));
     return known.get(key);
-  };
-}
-
-/** Hashes files, stores nothing, and keeps the trees of folders that the store does not have. */
-function treeSink({ blake3, store }: Engine, trees: Map<Digest, Buffer>): Sink {
-  return {
-    has: () => true,
-    hasTree: (digest) => trees.has(digest) || store.has(digest),
-    add(raw, bytes) {
-      if (!isTree(bytes)) return false;
-      const digest = digestOfRaw(raw);
-      if (!store.has(digest)) trees.set(digest, Buffer.from(bytes));
-      return false;
-    },
-    settle: () => Promise.resolve(),
-    async file(path) {
-      const hasher = blake3.hasher();
-      await eachChunk(path, (chunk) => {
-        hasher.update(chunk);
-      });
-      return hasher.digest();
-    },
   };
 }

@@ -18,6 +18,17 @@ export class FolderMemory {
     return this.#row;
   }
 
+  get name(): string | undefined {
+    return this.section?.names[this.#row];
+  }
+
+  next(): void {
+    this.#row += 1;
+    if (this.#row < (this.section?.names.length ?? 0)) return;
+    this.#at += 1;
+    this.#row = 0;
+  }
+
   /** Goes on to a name, which comes after the one before; whether it is remembered. */
   seek(name: string): boolean {
     for (; this.#at < this.sections.length; this.#at += 1, this.#row = 0) {

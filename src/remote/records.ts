@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
@@ -8,6 +7,7 @@ import type { LockEntry } from '../lockfile/block.ts';
 import type { StoreLayout } from '../store/layout.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { PlaceEntry } from '../store/place/place.ts';
+import { readFileIfThere } from '../store/store-file.ts';
 import type { RunRecord } from '../store/run-record.ts';
 import { fileRunRecord, parseRunRecord } from '../store/run-record.ts';
 import { eachAtOnce } from './byte-limit.ts';
@@ -34,7 +34,7 @@ export function localRecords(layout: StoreLayout, key: Digest, blake3: Blake3): 
   const folder = layout.runs(key);
   return namesIn(folder).flatMap((file) => {
     const name = file.endsWith('.json') ? parseDigest(`b3:${file.slice(0, -5)}`) : undefined;
-    const bytes = name === undefined ? undefined : readIfThere(join(folder, file));
+    const bytes = name === undefined ? undefined : readFileIfThere(join(folder, file));
     return name === undefined || bytes === undefined ? [] : checked({ key, name, bytes }, blake3);
   });
 }
@@ -90,7 +90,7 @@ async function fetchRecord(remote: Remote, store: ObjectStore, entry: PlaceEntry
   const run = runOfKey(entry.key);
   if (run === undefined || entry.size > LARGEST) return undefined;
   const { blake3, place, limit } = remote;
-  const known = readIfThere(join(store.layout.runs(run.key), `${run.record.slice(3)}.json`));
+  const known = readFileIfThere(join(store.layout.runs(run.key), `${run.record.slice(3)}.json`));
   if (known !== undefined && blake3.hash(known) === run.record) return undefined;
   return limit(entry.size, async () => {
     const bytes = await place.read(entry.key);
@@ -107,14 +107,4 @@ function checked(
   if (blake3.hash(bytes) !== name) return [];
   const record = parseRunRecord(bytes.toString('utf8'));
   return record?.key === key ? [{ record, name, bytes }] : [];
-}
-
-function readIfThere(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'EISDIR') return undefined;
-    throw error;
-  }
 }

@@ -1,6 +1,11 @@
 import type { Sink } from '../fingerprint/file.ts';
+import { eachChunk } from '../kit/chunks.ts';
+import type { Digest } from '../kit/digest.ts';
+import { digestOfRaw } from '../kit/digest.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { StoreWriter } from '../store/store-writer.ts';
+import { isTree } from '../store/tree.ts';
+import type { Engine } from './engine.ts';
 
 /** Lets a walk put what it finds into the store while it hashes it. `signal` breaks off a large file. */
 export function storeSink(writer: StoreWriter, signal?: AbortSignal): Sink {
@@ -15,6 +20,28 @@ export function storeSink(writer: StoreWriter, signal?: AbortSignal): Sink {
         message: `${path} is a link to an object that the cache has lost`,
         hint: 'get it back with `pipe checkout`, or remove the link',
       });
+    },
+  };
+}
+
+/** Hashes files, stores nothing, and keeps in `trees` the trees of folders that the store does not have. */
+export function listingSink({ blake3, store }: Pick<Engine, 'blake3' | 'store'>, trees: Map<Digest, Buffer>): Sink {
+  return {
+    has: () => true,
+    hasTree: (digest) => trees.has(digest) || store.has(digest),
+    add(raw, bytes) {
+      if (!isTree(bytes)) return false;
+      const digest = digestOfRaw(raw);
+      if (!store.has(digest)) trees.set(digest, Buffer.from(bytes));
+      return false;
+    },
+    settle: () => Promise.resolve(),
+    async file(path) {
+      const hasher = blake3.hasher();
+      await eachChunk(path, (chunk) => {
+        hasher.update(chunk);
+      });
+      return hasher.digest();
     },
   };
 }

@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { Section, SectionLeaf } from '../index/section.ts';
 import { DIR, KINDS, SectionWriter } from '../index/section.ts';
+import type { FolderMemory } from '../index/folder-memory.ts';
 import type { StatIndex } from '../index/stat-index.ts';
 import { isReliable } from '../index/stat-index.ts';
 import { checkAborted } from '../kit/abort.ts';
@@ -72,36 +73,6 @@ interface Spot {
   readonly path: string;
 }
 
-/** What lies in a folder, as it was walked, in the order of names. */
-class Present {
-  readonly sections: readonly Section[];
-  #at = 0;
-  #row = 0;
-
-  constructor(sections: readonly Section[]) {
-    this.sections = sections;
-  }
-
-  get section(): Section | undefined {
-    return this.sections[this.#at];
-  }
-
-  get row(): number {
-    return this.#row;
-  }
-
-  get name(): string | undefined {
-    return this.section?.names[this.#row];
-  }
-
-  next(): void {
-    this.#row += 1;
-    if (this.#row < (this.section?.names.length ?? 0)) return;
-    this.#at += 1;
-    this.#row = 0;
-  }
-}
-
 class Applying {
   readonly done: Applied = { added: 0, modified: 0, deleted: 0, missing: [] };
   readonly #store: ObjectStore;
@@ -118,7 +89,7 @@ class Applying {
 
   async folder(wanted: Entry, spot: Spot): Promise<void> {
     const { index } = this.#place.memory;
-    const present = new Present(index.folder(spot.path).sections);
+    const present = index.folder(spot.path);
     const leaves = new Map(
       present.sections.flatMap((each) => (each.leaf === undefined ? [] : [[each.leaf.digest, each]])),
     );
@@ -207,29 +178,35 @@ class Applying {
   }
 
   /** Puts an entry where there is none, or a file or link. */
-  async #put(child: Entry, { target, path }: Spot, { rows, name }: ChildSpot): Promise<boolean> {
-    const { root, signal, links, memory } = this.#place;
-    if (child.kind === 'dir' && isFolder(target)) {
-      // The walk left it out, since all that lies in it belongs to others: that stays.
-      await this.folder(child, { target, path });
+  async #put(child: Entry, spot: Spot, { rows, name }: ChildSpot): Promise<boolean> {
+    const { target, path } = spot;
+    const { root, signal, links } = this.#place;
+    if (child.kind === 'dir') {
+      if (!(await this.#putFolder(child, spot))) return false;
       rows.addFolder(name, child);
       return true;
     }
-    if (child.kind === 'dir') {
-      if (await restoreEntry(this.#store, child, { target, root, signal, links, memory: { ...memory, path } })) {
-        rows.addFolder(name, child);
-        return true;
-      }
-      await this.#putPart(child, { target, path });
+    if (!(await restoreEntry(this.#store, child, { target, root, signal, links }))) {
+      this.done.missing.push(path);
       return false;
-    } else if (await restoreEntry(this.#store, child, { target, root, signal, links })) {
-      // Of a symbolic link to an object the walk sees the object.
-      const stat = (child.kind === 'link' ? lstatSync : statSync)(target);
-      const digest = rawOfDigest(child.digest);
-      rows.addFile(name, { kind: KINDS.indexOf(child.kind), stat, digest, at: 0, isReliable: false });
+    }
+    // Of a symbolic link to an object the walk sees the object.
+    const stat = (child.kind === 'link' ? lstatSync : statSync)(target);
+    const digest = rawOfDigest(child.digest);
+    rows.addFile(name, { kind: KINDS.indexOf(child.kind), stat, digest, at: 0, isReliable: false });
+    return true;
+  }
+
+  async #putFolder(child: Entry, { target, path }: Spot): Promise<boolean> {
+    const { root, signal, links, memory } = this.#place;
+    if (isFolder(target)) {
+      // The walk left it out, since all that lies in it belongs to others: that stays.
+      await this.folder(child, { target, path });
       return true;
     }
-    this.done.missing.push(path);
+    const place = { target, root, signal, links, memory: { ...memory, path } };
+    if (await restoreEntry(this.#store, child, place)) return true;
+    await this.#putPart(child, { target, path });
     return false;
   }
 
@@ -251,7 +228,7 @@ class Applying {
   }
 
   /** Removes what is present before a name, or all that is left. */
-  async #removeBefore(present: Present, name: string | undefined, spot: Spot): Promise<void> {
+  async #removeBefore(present: FolderMemory, name: string | undefined, spot: Spot): Promise<void> {
     for (let { name: each } = present; each !== undefined; { name: each } = present) {
       if (name !== undefined && each >= name) return;
       await this.#remove(present.section as Section, present.row, { target: `${spot.target}/${each}`, path: `${spot.path}/${each}` }); // prettier-ignore
@@ -272,7 +249,7 @@ class Applying {
 
   async #removeFolder(spot: Spot, { keepRest = false } = {}): Promise<void> {
     const { index } = this.#place.memory;
-    await this.#removeBefore(new Present(index.folder(spot.path).sections), undefined, spot);
+    await this.#removeBefore(index.folder(spot.path), undefined, spot);
     index.recordFolder(spot.path, []);
     try {
       rmdirSync(spot.target);
@@ -294,7 +271,7 @@ interface Rows {
 }
 
 interface ChildSpot extends Spot {
-  readonly present: Present;
+  readonly present: FolderMemory;
   readonly rows: SectionWriter;
   readonly name: string;
 }

@@ -48,11 +48,14 @@ export class DigestMap {
     return true;
   }
 
-  /** Adds the objects of a pack by the rows of its table; those that are there already are left as they are. */
-  addRows(rows: Buffer, pack: number): void {
-    const more = rows.length / ROW;
-    this.reserve(more);
-    for (let row = 0, from = 0; row < more; row += 1, from += ROW) {
+  /**
+   * Adds the objects of a pack by the rows of its table; those that are there already are left as they are, and so is
+   * what `isBad` tells of by the digest at `at`.
+   */
+  addRows(rows: Buffer, pack: number, isBad?: (rows: Buffer, at: number) => boolean): void {
+    this.reserve(rows.length / ROW);
+    for (let from = 0; from < rows.length; from += ROW) {
+      if (isBad?.(rows, from) === true) continue;
       // In place behind the last row, where it stays if it is new.
       rows.copy(this.#rows, this.#count * ROW, from, from + ROW);
       if (!this.#placeIfNew(this.#count)) continue;

@@ -8,7 +8,7 @@ import { DigestMap } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
 import { hexOf, packOfBadFile, packOfFile } from './layout.ts';
 import type { Frame } from './pack.ts';
-import { PackReader, readPackRows, readPackTable } from './pack-file.ts';
+import { PackReader, readPackRows } from './pack-file.ts';
 import { noteBad } from './write-shared.ts';
 
 /** How many packs are kept open. */
@@ -69,8 +69,14 @@ export class PackSet {
   add(name: Digest, frames: Iterable<Frame>): void {
     // It replaces one of the same name, of which perhaps something was wrong.
     this.#found.delete(name);
-    if (this.#known.has(name)) this.reload();
-    else this.#take(name, frames);
+    if (this.#known.has(name)) {
+      this.reload();
+      return;
+    }
+    const [isBad, pack] = [this.#badOf(name), this.#number(name)];
+    for (const { digest, offset, length } of frames) {
+      if (isBad?.(digest, 0) !== true) this.#map.add(digest, 0, { pack, offset, length });
+    }
   }
 
   /** The name of the pack of a place. */
@@ -115,30 +121,20 @@ export class PackSet {
   }
 
   #readTable(name: Digest): boolean {
-    const file = this.#layout.pack(name);
-    if (!this.#isDoubted(name)) {
-      const rows = readPackRows(file, name, this.#blake3);
-      if (rows !== undefined) this.#map.addRows(rows, this.#number(name));
-      return rows !== undefined;
-    }
-    const frames = readPackTable(file, name, this.#blake3);
-    if (frames !== undefined) this.#take(name, frames);
-    return frames !== undefined;
+    const rows = readPackRows(this.#layout.pack(name), name, this.#blake3);
+    if (rows === undefined) return false;
+    this.#map.addRows(rows, this.#number(name), this.#badOf(name));
+    return true;
   }
 
-  #take(name: Digest, frames: Iterable<Frame>): void {
-    const pack = this.#number(name);
+  /** Tells of which digests a pack is known to hold wrong bytes; `undefined`: of none. */
+  #badOf(name: Digest): ((bytes: Buffer, at: number) => boolean) | undefined {
     const [bad, found] = [this.#bad.get(name), this.#found.get(name)];
-    const isBad = (hex: string): boolean => bad?.has(hex) === true || found?.has(hex) === true;
-    const areAllGood = !this.#isDoubted(name);
-    for (const { digest, offset, length } of frames) {
-      if (areAllGood || !isBad(digest.toString('hex'))) this.#map.add(digest, 0, { pack, offset, length });
-    }
-  }
-
-  /** Whether a pack is known to hold wrong bytes. */
-  #isDoubted(name: Digest): boolean {
-    return this.#bad.has(name) || this.#found.has(name);
+    if (bad === undefined && found === undefined) return undefined;
+    return (bytes, at) => {
+      const hex = bytes.toString('hex', at, at + 32);
+      return bad?.has(hex) === true || found?.has(hex) === true;
+    };
   }
 
   #number(name: Digest): number {

@@ -84,14 +84,7 @@ export function readTable(table: Buffer, name: Digest, blake3: Blake3): Frame[] 
 
 /** The same, as the rows stand there, without an object for each. */
 export function readRows(table: Buffer, name: Digest, blake3: Blake3): Buffer | undefined {
-  if (!isTable(table, name, blake3)) return undefined;
-  const end = table.readUInt32LE(table.length - 4);
-  const rows = table.subarray(0, table.length - FOOTER);
-  for (let at = 32; at < rows.length; at += ROW) {
-    const offset = rows.readUInt32LE(at);
-    if (offset < PACK_HEADER.length + FRAME_HEAD || offset + rows.readUInt32LE(at + 4) > end) return undefined;
-  }
-  return rows;
+  return isTable(table, name, blake3) ? saneRows(table) : undefined;
 }
 
 function isTable(table: Buffer, name: Digest, blake3: Blake3): boolean {
@@ -100,15 +93,28 @@ function isTable(table: Buffer, name: Digest, blake3: Blake3): boolean {
 
 /** What a table with its footer says, which may have been damaged; `undefined` when it makes no sense as a whole. */
 export function tableRows(table: Buffer): Frame[] | undefined {
-  const end = table.readUInt32LE(table.length - 4);
+  const rows = saneRows(table);
+  if (rows === undefined) return undefined;
   const frames: Frame[] = [];
-  for (let at = 0; at < table.length - FOOTER; at += ROW) {
-    const offset = table.readUInt32LE(at + 32);
-    const length = table.readUInt32LE(at + 36);
-    if (offset < PACK_HEADER.length + FRAME_HEAD || offset + length > end) return undefined;
-    frames.push({ digest: table.subarray(at, at + 32), offset, length });
+  for (let at = 0; at < rows.length; at += ROW) {
+    frames.push({
+      digest: rows.subarray(at, at + 32),
+      offset: rows.readUInt32LE(at + 32),
+      length: rows.readUInt32LE(at + 36),
+    });
   }
   return frames;
+}
+
+/** The rows of a table with its footer; `undefined` when one tells of bytes outside the frames. */
+function saneRows(table: Buffer): Buffer | undefined {
+  const end = table.readUInt32LE(table.length - 4);
+  const rows = table.subarray(0, table.length - FOOTER);
+  for (let at = 32; at < rows.length; at += ROW) {
+    const offset = rows.readUInt32LE(at);
+    if (offset < PACK_HEADER.length + FRAME_HEAD || offset + rows.readUInt32LE(at + 4) > end) return undefined;
+  }
+  return rows;
 }
 
 /** The whole frames at the beginning of a pack, each checked against its digest, and where the last one ends. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import { parseDigest } from '../kit/digest.ts';
@@ -7,6 +6,7 @@ import type { StoreLayout } from './layout.ts';
 import { hexOf } from './layout.ts';
 import type { RunRecord } from './run-record.ts';
 import { parseRunRecord } from './run-record.ts';
+import { readFileIfThere } from './store-file.ts';
 
 /** The file of a run record. */
 export interface RunFile {
@@ -26,22 +26,12 @@ export function* runFiles({ runsFolder }: Pick<StoreLayout, 'runsFolder'>, blake
       for (const name of namesIn(folder).sort()) {
         const path = join(folder, name);
         const digest = name.endsWith('.json') ? parseDigest(`b3:${name.slice(0, -5)}`) : undefined;
-        const bytes = digest === undefined ? undefined : readIfThere(path);
+        const bytes = digest === undefined ? undefined : readFileIfThere(path);
         if (digest === undefined || bytes === undefined) continue;
         const isRight = hexOf(blake3.hash(bytes)) === hexOf(digest);
         const record = isRight ? parseRunRecord(bytes.toString('utf8')) : undefined;
         yield { path, size: bytes.length, ...(record?.key === key ? { record } : {}) };
       }
     }
-  }
-}
-
-function readIfThere(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'EISDIR') return undefined;
-    throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
@@ -9,6 +9,7 @@ import type { LockEntry } from '../lockfile/block.ts';
 import { MOST_FILES } from '../lockfile/block.ts';
 import type { StoreLayout } from './layout.ts';
 import { hexOf } from './layout.ts';
+import { readFileIfThere } from './store-file.ts';
 import { writeShared } from './write-shared.ts';
 
 /** What one successful run of a stage made: the run cache (docs/formats.md, `pipe.run/1`). */
@@ -84,14 +85,8 @@ export function readRunRecords(layout: StoreLayout, blake3: Blake3, key: Digest)
 }
 
 function readRecord(path: string, hex: string, blake3: Blake3): RunRecord | undefined {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'EISDIR') return undefined;
-    throw error;
-  }
+  const bytes = readFileIfThere(path);
+  if (bytes === undefined) return undefined;
   return hexOf(blake3.hash(bytes)) === hex ? parseRunRecord(bytes.toString('utf8')) : undefined;
 }
 

@@ -17,7 +17,18 @@ export async function makeDurable(file: string): Promise<void> {
   }
 }
 
-/** The bytes of a file; `undefined` when there is none, or more than fit into memory at once. */
+/** The bytes of a file that is small as a rule; `undefined` when there is none, or a folder. */
+export function readFileIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EISDIR') return undefined;
+    throw error;
+  }
+}
+
+/** The bytes of an object; `undefined` when there is none, or more than fit into memory at once. */
 export function readBytesIfThere(path: string): Buffer | undefined {
   try {
     return readFileSync(path);

@@ -60,7 +60,7 @@ const ENTRIES = 12_000;
 
 /** How many names lie between the two nearest that end a part. */
 function runAround(all: readonly string[], at: number): number {
-  const before = all.slice(0, at).findLastIndex(endsPart);
+  const before = all.slice(0, at).findLastIndex((name) => endsPart(name));
   const after = all.findIndex((name, place) => place > at && endsPart(name));
   return (after < 0 ? all.length : after) - before;
 }

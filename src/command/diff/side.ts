@@ -1,17 +1,15 @@
 import { fingerprintPath } from '../../fingerprint/file.ts';
 import type { Sink } from '../../fingerprint/file.ts';
-import { eachChunk } from '../../kit/chunks.ts';
 import type { Digest } from '../../kit/digest.ts';
-import { digestOfRaw } from '../../kit/digest.ts';
 import type { NeedProblem, Needs } from '../../lockfile/needed.ts';
 import { WORKSPACE } from '../../lockfile/read-needs.ts';
 import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
 import type { Engine } from '../../run/engine.ts';
+import { listingSink } from '../../run/sink.ts';
 import type { ReadTree } from '../../store/diff-tree.ts';
 import { readTree } from '../../store/read-tree.ts';
 import type { Entry } from '../../store/tree.ts';
-import { isTree } from '../../store/tree.ts';
 
 /** What a revision or the workspace holds of what locks and pointers track. */
 export interface Side {
@@ -47,7 +45,7 @@ export async function workspaceSide(
   const trees = new Map<Digest, Buffer>();
   const entries = new Map<string, Entry>();
   const problems: NeedProblem[] = [...needs.problems];
-  const sink = treeSink(engine, trees);
+  const sink = listingSink(engine, trees);
   for (const path of new Set([...trackedBy.keys(), ...outs])) {
     if (!isWanted(path)) continue;
     const found = await look(engine, path, sink);
@@ -77,25 +75,4 @@ async function look(
 
 function problemAt(path: string, problem: Problem): NeedProblem {
   return { problem, file: path, revisions: [WORKSPACE] };
-}
-
-/** Hashes files, stores nothing, and keeps the trees of folders that the store does not have. */
-function treeSink({ blake3, store }: Engine, trees: Map<Digest, Buffer>): Sink {
-  return {
-    has: () => true,
-    hasTree: (digest) => trees.has(digest) || store.has(digest),
-    add(raw, bytes) {
-      const digest = digestOfRaw(raw);
-      if (isTree(bytes) && !store.has(digest)) trees.set(digest, Buffer.from(bytes));
-      return false;
-    },
-    settle: () => Promise.resolve(),
-    async file(path) {
-      const hasher = blake3.hasher();
-      await eachChunk(path, (chunk) => {
-        hasher.update(chunk);
-      });
-      return hasher.digest();
-    },
-  };
 }

@@ -13,6 +13,14 @@ export const SHARE_OPTIONS = {
   glob: { type: 'boolean', help: 'targets are patterns over tracked paths' },
 } as const satisfies OptionSpecs;
 
+/** What fetch, and with it pull, takes besides. */
+export const FETCH_OPTIONS = {
+  'run-cache': { type: 'boolean', help: 'also all run records, with what the runs made' },
+  'no-run-cache': { type: 'boolean', help: 'no run records, as without either flag' },
+  'allow-missing': { type: 'boolean', help: 'exit with 0 although the remote lacks something' },
+  dry: { type: 'boolean', help: 'only say what would be fetched' },
+} as const satisfies OptionSpecs;
+
 export type ShareValues = OptionValues<typeof SHARE_OPTIONS>;
 
 /**
@@ -25,11 +33,13 @@ export function jobsOf({ jobs }: Pick<ShareValues, 'jobs'>): number | undefined 
   throw new PipeError({ code: 'PIPE_USAGE', message: `--jobs takes a whole number from 1 to 9999, not ${jobs}` });
 }
 
-/** Whether run records travel: `--run-cache`, `--no-run-cache`, or neither. */
-export function runCacheOf(options: {
+export interface RunCacheValues {
   readonly 'run-cache'?: boolean;
   readonly 'no-run-cache'?: boolean;
-}): 'all' | 'none' | undefined {
+}
+
+/** Whether run records travel: `--run-cache`, `--no-run-cache`, or neither. */
+export function runCacheOf(options: RunCacheValues): 'all' | 'none' | undefined {
   if (options['run-cache'] === true && options['no-run-cache'] === true) {
     throw new PipeError({ code: 'PIPE_USAGE', message: '--run-cache and --no-run-cache exclude each other' });
   }

@@ -1,0 +1,42 @@
+import type { Context, GlobalOptions } from '../command.ts';
+import type { DataProject } from '../data-project.ts';
+import { openData } from '../data-project.ts';
+import type { Shares } from './open-remotes.ts';
+import { sharesOf } from './open-remotes.ts';
+import type { RunCacheValues, ShareValues } from './options.ts';
+import { jobsOf, runCacheOf } from './options.ts';
+import type { SharedThings } from './shared.ts';
+import { sharedThings } from './shared.ts';
+
+/** What push, pull and fetch begin with. */
+export interface OpenShares {
+  readonly data: DataProject;
+  readonly shared: SharedThings;
+  /** The same, by remote. */
+  readonly shares: Shares;
+  /** See {@link runCacheOf}. */
+  readonly runCache: ReturnType<typeof runCacheOf>;
+}
+
+/**
+ * Opens the project, and finds what the flags choose of it.
+ * @throws {PipeError} PIPE_USAGE, before anything is looked at; what is wrong with the project, its targets and remotes
+ */
+export async function openShares(
+  context: Context,
+  {
+    positionals,
+    options,
+    global,
+  }: {
+    readonly positionals: readonly string[];
+    readonly options: ShareValues & RunCacheValues;
+    readonly global: GlobalOptions;
+  },
+): Promise<OpenShares> {
+  jobsOf(options);
+  const runCache = runCacheOf(options);
+  const data = await openData(context, global);
+  const shared = await sharedThings(data, { context, targets: positionals, options });
+  return { data, shared, shares: sharesOf(data.engine, shared.things, options.remote), runCache };
+}
