@@ -39,7 +39,7 @@ export default defineConfig(
   {
     // What lies below the commands is told where it runs and with what environment.
     files: ['src/**/*.ts', 'src/**/*.tsx'],
-    ignores: [...TESTS, 'src/cli.ts', 'src/command/**'],
+    ignores: [...TESTS, 'src/start.ts', 'src/cli.ts', 'src/command/**'],
     rules: {
       'no-restricted-properties': [
         'error',

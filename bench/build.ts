@@ -35,7 +35,7 @@ export function isOutdated(): boolean {
   });
 }
 
-/** The chunks that it loads are named by their content, so it differs when any of them does. */
+/** The scripts that it starts are named by their content, so it differs when any of them does. */
 function readEntry(): string {
   try {
     return readFileSync(CLI, 'utf8');

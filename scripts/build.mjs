@@ -1,109 +1,200 @@
 /**
- * Bundles `src/cli.ts` into `dist/`: a small entry, and one chunk for each `await import()`, so that a command loads
- * only what it uses. Runs as `npm run build`, and by itself under `npm ci` (`prepare`).
+ * Bundles `src/cli.ts` into one script in `dist/`, with the entry that starts it. Runs as `npm run build`, and by itself
+ * under `npm ci` (`prepare`).
  */
+import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
-import { dirname, join, relative } from 'node:path';
-import { build } from 'esbuild';
+import { basename, dirname, join, relative } from 'node:path';
+import { build, transform } from 'esbuild';
 import { isMain, isMissing, ROOT } from './lib.mjs';
 import { noticesOf } from './notices.mjs';
 
 /**
- * CommonJS inside the bundle calls `require` for Node's own modules, and an ES module has none. Only the chunk with
- * esbuild's helper for it gets this line; importing `createRequire` instead would cost every start.
- */
-const REQUIRE = 'const require=(name)=>process.getBuiltinModule(name);\n';
-const REQUIRE_HELPER = 'Dynamic require of';
-
-/**
- * Builds the command into `dist/` of a checkout.
+ * Builds the command into `dist/` of a checkout: the program as a script of modules, the large libraries as scripts of
+ * their own, and the entry that starts it all through V8's code cache (src/start.ts).
  *
- * The packages under `dependencies` stay imports of their own (native ones find their binary beside themselves); all
- * others are bundled. Measured on whole processes, Node 20, medians: yaml + smol-toml + both hashes 114 → 72 ms,
- * execa 131 → 87 ms, ink 421 → 191 ms: most of an import is finding and opening files.
+ * esbuild splits the program at each `import()`. Its chunks become functions in one script, each run when it is first
+ * needed: opening and linking 63 ES modules took longer than all that `pipe status` does, and one flat script of
+ * everything makes ten thousand functions that nobody calls. Only the packages under `dependencies` are loaded from
+ * outside (native ones find their binary beside themselves).
  * @returns {Promise<{ files: number, bytes: number }>} what was made
  */
 export async function buildCli(root = ROOT) {
   await requireFile(join(root, 'src/cli.ts'));
-  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  const { outputFiles, metafile } = await build({
-    absWorkingDir: root,
+  const { dependencies = {}, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const settings = { absWorkingDir: root, external: Object.keys(dependencies) };
+  const define = { PIPE_VERSION: JSON.stringify(version) };
+  const program = await bundle({
+    ...settings,
+    ...SPLIT,
+    // ES modules, of which only the used parts are kept; to Node the package itself offers CommonJS.
+    alias: { yaml: join(root, 'node_modules/yaml/browser/dist/index.js') },
+    define,
+    entryPoints: { program: 'src/cli.ts' },
+  });
+  const files = await scriptsOf(program);
+  const [name] = files.keys();
+  const others = await bundle({
+    ...settings,
+    define: { ...define, PIPE_PROGRAM: JSON.stringify(name) },
     entryPoints: {
-      cli: 'src/cli.ts',
+      cli: 'src/start.ts',
       'executor-host': 'src/executor/host.ts',
       'helper-thread': 'src/thread/thread.ts',
     },
-    outdir: 'dist',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    external: Object.keys(manifest.dependencies ?? {}),
-    // ES modules, of which only the used parts are kept; to Node the package itself offers CommonJS.
-    alias: { yaml: join(root, 'node_modules/yaml/browser/dist/index.js') },
-    plugins: [withoutDevtools],
-    chunkNames: 'chunk/[name]-[hash]',
-    define: {
-      PIPE_VERSION: JSON.stringify(manifest.version),
-      'process.env.NODE_ENV': '"production"',
-    },
-    jsx: 'automatic',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none', // the licences are in dist/notices.txt
-    metafile: true,
-    write: false,
   });
-  refuseUnknownRequires(metafile);
-  const files = new Map(outputFiles.map((file) => [relative(join(root, 'dist'), file.path), runnable(file)]));
-  files.set('notices.txt', await noticesOf(root, Object.keys(metafile.inputs)));
+  for (const { path, text } of others.outputFiles) files.set(basename(path), text);
+  files.set('cli.js', `#!/usr/bin/env node\n${files.get('cli.js')}`);
+  files.set('package.json', '{"type":"commonjs"}\n'); // what Node takes the scripts for
+  files.set('notices.txt', await noticesOf(root, Object.keys(program.metafile.inputs)));
   await place(files, join(root, 'dist'));
   await linkCommand(root);
-  return { files: files.size, bytes: outputFiles.reduce((sum, file) => sum + file.contents.length, 0) };
+  return { files: files.size, bytes: [...files.values()].reduce((sum, text) => sum + text.length, 0) };
 }
 
-/** With `DEV=true` in the environment Ink would look for developer tools, and for its own package.json. */
-const withoutDevtools = {
-  name: 'without-devtools',
+/** What is the same for all scripts. The code cache reads them as ASCII, and in a script there is no `import()`. */
+const SCRIPT = {
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20',
+  charset: 'ascii',
+  supported: { 'dynamic-import': false }, // what is loaded late becomes a late `require`
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none', // the licences are in dist/notices.txt
+};
+
+/** esbuild splits ES modules only. */
+const SPLIT = { format: 'esm', splitting: true, chunkNames: '[name]-[hash]', supported: {} };
+
+async function bundle({ define, ...settings }) {
+  const result = await build({
+    ...SCRIPT,
+    ...settings,
+    outdir: 'dist',
+    bundle: true,
+    jsx: 'automatic',
+    metafile: true,
+    write: false,
+    define: {
+      ...define,
+      'process.env.NODE_ENV': '"production"',
+      'import.meta.filename': '__filename',
+      'import.meta.dirname': '__dirname',
+      'import.meta.url': '""', // of libraries that look for files beside them in browsers
+    },
+    plugins: [withoutTopLevelAwait],
+  });
+  refuseUnknownImports(result.metafile, settings.external);
+  return result;
+}
+
+/** Bytes of libraries in a chunk, from which on it is a script of its own: most commands need none of these. */
+const LARGE = 100_000;
+
+/**
+ * The scripts of a split bundle, the program first. Each is a function that gives the modules in it by their names, as
+ * CommonJS functions.
+ * @returns {Promise<Map<string, string>>} texts by file names
+ */
+async function scriptsOf({ outputFiles, metafile }) {
+  const modules = [];
+  const large = new Map();
+  for (const { path, text } of outputFiles) {
+    const file = basename(path);
+    const { code } = await transform(text, SCRIPT);
+    const module = `${JSON.stringify(`./${file}`)}:(module,exports,require)=>{${code}}`;
+    if (bytesOfLibraries(metafile.outputs[`dist/${file}`]) < LARGE) modules.push(module);
+    else large.set(file, scriptOf([module]));
+  }
+  const program = scriptOf(modules);
+  return new Map([[nameByContent('program', program), program], ...large]);
+}
+
+function scriptOf(modules) {
+  return `(function(__filename,__dirname){"use strict";return{\n${modules.join(',\n')}\n}})\n`;
+}
+
+function bytesOfLibraries({ inputs }) {
+  const libraries = Object.entries(inputs).filter(([path]) => path.includes('node_modules/'));
+  return libraries.reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0);
+}
+
+/** A script cannot wait: Ink's developer tools go, and its layout engine is compiled at once. */
+const withoutTopLevelAwait = {
+  name: 'without-top-level-await',
   setup(plugins) {
-    plugins.onLoad({ filter: /[\\/]ink[\\/]build[\\/]devtools\.js$/ }, () => ({ contents: '' }));
-    plugins.onLoad({ filter: /[\\/]ink[\\/]build[\\/]utils\.js$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8');
-      const contents = text.replace("process.env['DEV'] === 'true'", 'false');
-      if (contents === text) throw new Error(`${path} asks for developer tools in another way than it did`);
-      return { contents };
-    });
+    edit(plugins, /[\\/]ink[\\/]build[\\/]reconciler\.js$/, [
+      ["await import('./devtools.js')", 'undefined'],
+      ['await loadPackageJson()', 'undefined'],
+    ]);
+    // With `DEV=true` in the environment Ink would look for them, and for its own package.json.
+    edit(plugins, /[\\/]ink[\\/]build[\\/]utils\.js$/, [["process.env['DEV'] === 'true'", 'false']]);
+    edit(plugins, /[\\/]yoga-layout[\\/]dist[\\/]src[\\/]index\.js$/, [
+      ["import loadYoga from '../binaries/yoga-wasm-base64-esm.js';", YOGA_AT_ONCE],
+      ['await loadYoga()', 'yoga'],
+    ]);
+    edit(plugins, /[\\/]yoga-wasm-base64-esm\.js$/, [
+      [/"data:application\/octet-stream;base64,([^"]+)"/, '(exports.wasm="$1","")'],
+      [/^/, 'const exports = {};'],
+      [/$/, 'export const wasm = () => exports.wasm;'],
+    ]);
   },
 };
 
-function runnable(file) {
-  if (file.path.endsWith('cli.js')) return `#!/usr/bin/env node\n${file.text}`;
-  return file.text.includes(REQUIRE_HELPER) ? REQUIRE + file.text : file.text;
+/** Emscripten asks a caller who brings `instantiateWasm` for the instance, and is ready when it returns. */
+const YOGA_AT_ONCE = `
+import loadYoga, { wasm } from '../binaries/yoga-wasm-base64-esm.js';
+const yoga = {
+  instantiateWasm(imports, done) {
+    const module = new WebAssembly.Module(Buffer.from(wasm(), 'base64'));
+    done(new WebAssembly.Instance(module, imports));
+    return {};
+  },
+};
+loadYoga(yoga);
+if (yoga.Node === undefined) throw new Error('the layout engine is not ready');
+`;
+
+/** Replaces what must be in a file of a library: one that has changed stops the build. */
+function edit(plugins, filter, changes) {
+  plugins.onLoad({ filter }, async ({ path }) => {
+    let contents = await readFile(path, 'utf8');
+    for (const [from, to] of changes) {
+      const changed = contents.replace(from, to);
+      if (changed === contents) throw new Error(`${path} no longer has ${String(from)}`);
+      contents = changed;
+    }
+    return { contents, loader: 'js' };
+  });
 }
 
-/** A bundled `require` of a package that is not bundled would build without a word and fail when it is reached. */
-function refuseUnknownRequires(metafile) {
+/** Code that was compiled from another content must not be taken for this one's. */
+function nameByContent(name, text) {
+  return `${name}-${createHash('sha256').update(text).digest('hex').slice(0, 16)}.js`;
+}
+
+/** What is neither bundled nor a dependency would build without a word and fail when it is reached. */
+function refuseUnknownImports(metafile, dependencies) {
   for (const [file, input] of Object.entries(metafile.inputs)) {
     const unknown = input.imports.find(
-      (each) => each.external && each.kind === 'require-call' && !isBuiltin(each.path),
+      ({ external, path }) => external && !isBuiltin(path) && !dependencies.includes(path),
     );
-    if (unknown) throw new Error(`${file} requires "${unknown.path}", which is not bundled`);
+    if (unknown) throw new Error(`${file} imports "${unknown.path}", which is not bundled`);
   }
 }
 
 /**
- * Puts the files in place so that a `pipe` started meanwhile finds one whole build: chunks (named by their content)
+ * Puts the files in place so that a `pipe` started meanwhile finds one whole build: the scripts (named by their content)
  * first, then the entry, and only then are the files of older builds removed.
  */
 async function place(files, dist) {
   const entryLast = [...files].sort(([a], [b]) => Number(a === 'cli.js') - Number(b === 'cli.js'));
   for (const [name, text] of entryLast)
     await writeAtomically(join(dist, name), text, name === 'cli.js' ? 0o755 : 0o644);
-  for (const found of await readdir(dist, { recursive: true, withFileTypes: true })) {
-    const path = join(found.parentPath, found.name);
-    if (found.isFile() && !files.has(relative(dist, path))) await rm(path, { force: true });
+  for (const name of await readdir(dist)) {
+    if (!files.has(name)) await rm(join(dist, name), { recursive: true, force: true });
   }
 }
 

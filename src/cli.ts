@@ -7,13 +7,9 @@ import { PipeError } from './problem/problem.ts';
 
 /**
  * From argv to an exit code: finds the command, loads it, runs it, prints what it found out or what went wrong.
- * Loads nothing that the command does not need; `pipe --version` loads nothing at all.
+ * Loads nothing that the command does not need.
  */
 async function main(argv: readonly string[]): Promise<ExitCode> {
-  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
-    print(VERSION);
-    return 0;
-  }
   const { COMMANDS } = await import('./command/index.ts');
   const found = splitCommand(argv, COMMANDS);
   if (!found.ok) return printProblems(found.problems, { json: argv.includes('--json') });

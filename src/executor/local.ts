@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { PipeError } from '../problem/problem.ts';
 import type { Execution, ExecutionResult, Executor } from './executor.ts';
 import type { FromHost, ToHost } from './host-message.ts';
@@ -19,10 +19,10 @@ export const localExecutor: Executor = {
 
 let host: Host | undefined;
 
-/** Beside the bundle, or among the sources with what lets Node.js read TypeScript. */
-const PROGRAM = import.meta.url.endsWith('.ts')
-  ? { file: new URL('host.ts', import.meta.url), execArgv: ['--import', 'tsx'] }
-  : { file: new URL('../executor-host.js', import.meta.url), execArgv: [] };
+/** Built beside the main program, or among the sources with what lets Node.js read TypeScript. */
+const PROGRAM = import.meta.filename.endsWith('.ts')
+  ? { file: join(import.meta.dirname, 'host.ts'), execArgv: ['--import', 'tsx'] }
+  : { file: join(import.meta.dirname, 'executor-host.js'), execArgv: [] };
 
 interface Pending {
   readonly execution: Execution;
@@ -41,7 +41,7 @@ class Host {
   constructor() {
     // A session of its own, so that Ctrl-C on the terminal does not reach it; an empty environment, since each command
     // brings its own.
-    this.#child = fork(fileURLToPath(PROGRAM.file), {
+    this.#child = fork(PROGRAM.file, {
       execArgv: PROGRAM.execArgv,
       env: {},
       detached: true,

@@ -27,7 +27,7 @@ export function loadBlake3(): Promise<Blake3> {
 
 /** The native implementation; `undefined` where its binary is missing. */
 export function nativeBlake3(): Blake3 | undefined {
-  const require = createRequire(import.meta.url);
+  const require = createRequire(import.meta.filename);
   let module: typeof import('@napi-rs/blake-hash');
   try {
     module = requireNative(require);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { Transferable } from 'node:worker_threads';
 import { Worker } from 'node:worker_threads';
 
@@ -20,8 +20,8 @@ interface Answer {
   readonly error?: Error;
 }
 
-/** The program of a helper thread, in the bundle beside the chunks; there is none where the sources run as they are. */
-const PROGRAM = new URL('../helper-thread.js', import.meta.url);
+/** The program of a helper thread, built beside the main one; there is none where the sources run as they are. */
+const PROGRAM = join(import.meta.dirname, 'helper-thread.js');
 
 let threads: HelperThreads | undefined | null = null;
 
@@ -29,7 +29,7 @@ let threads: HelperThreads | undefined | null = null;
 export function helperThreads(): HelperThreads | undefined {
   if (threads === null) {
     const count = Math.min(availableParallelism() - 1, MOST);
-    threads = count > 0 && existsSync(fileURLToPath(PROGRAM)) ? startThreads(count) : undefined;
+    threads = count > 0 && existsSync(PROGRAM) ? startThreads(count) : undefined;
   }
   return threads;
 }

@@ -1,4 +1,4 @@
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { gitEnvironment, isInherited } from '../setup/environment.ts';
 
 /** The folders of one rig; all lie in one temporary folder. */
@@ -15,6 +15,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** By this variable the processes that a rig's commands left behind are found. */
 export const RIG_VARIABLE = 'TEST_RIG';
+
+/** Compiled code is the same for all homes, and compiling it again for each would take most of the time of the tests. */
+const CODE_CACHE = resolve(import.meta.dirname, '../../node_modules/.cache/pipe-code');
 
 /**
  * What a command sees of the world: a home, configuration, caches and temporary files of its own, no colour, a plain
@@ -33,6 +36,7 @@ export function rigEnvironment(folders: RigFolders, name: string): Environment {
     XDG_DATA_HOME: at('.local/share'),
     XDG_STATE_HOME: at('.local/state'),
     XDG_RUNTIME_DIR: undefined,
+    PIPE_CODE_CACHE: CODE_CACHE,
     TMPDIR: folders.temporary,
     PATH: [folders.bin, dirname(process.execPath), process.env['PATH']].join(delimiter),
     LC_ALL: 'C.UTF-8',

@@ -4,7 +4,7 @@ import type { Value } from '../value.ts';
 import { FormatError, MAX_DEPTH } from './json.ts';
 
 // Loaded only when a project has a TOML file.
-const load = createRequire(import.meta.url);
+const load = createRequire(import.meta.filename);
 
 /**
  * Reads TOML 1.0. Dates and times become texts.

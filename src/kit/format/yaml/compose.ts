@@ -10,7 +10,7 @@ import type { MapEntry, Scalar, ScalarNode, YamlNode } from './node.ts';
 import { resolvePlain, TOO_LONG } from './plain.ts';
 
 // Loaded only for a text that the quick reader hands over: importing `yaml` costs more than most pipelines take.
-const load = createRequire(import.meta.url);
+const load = createRequire(import.meta.filename);
 
 const TAG = 'tag:yaml.org,2002:';
 
