@@ -1,8 +1,11 @@
+import { startMinio } from '../test/rig/s3.ts';
 import { isOutdated, readBuild } from './build.ts';
 import { describeMachine, IDLE_ENOUGH, sampleLoad, worse } from './machine.ts';
+import type { Measured } from './measure.ts';
 import { measure } from './measure.ts';
 import type { Place } from './place.ts';
 import { closePlaces, lackOf, openPlaces } from './place.ts';
+import { s3Of } from './project/s3.ts';
 import type { BenchDocument, Failure, Result } from './result.ts';
 import { conclude } from './result.ts';
 import type { Scenario } from './scenario.ts';
@@ -56,6 +59,16 @@ export async function bench(scenarios: readonly Scenario[], settings: Settings):
     closePlaces(places);
   }
 
+  async function measureAt(scenario: Scenario, place: Place): Promise<Measured> {
+    if (scenario.server === undefined) return measure(scenario, place, pairs);
+    const server = await startMinio(place.folder);
+    try {
+      return measure(scenario, { ...place, s3: s3Of(server) }, pairs);
+    } finally {
+      await server.stop();
+    }
+  }
+
   async function attempt(task: { scenario: Scenario; place: Place; judged: boolean }): Promise<Result | Failure> {
     const { scenario, place, judged } = task;
     const where = scenario.judged === 'any' ? 'any' : place.kind;
@@ -64,7 +77,7 @@ export async function bench(scenarios: readonly Scenario[], settings: Settings):
     const idle = before.busy > IDLE_ENOUGH ? 'NOT idle: ' : '';
     report(`${title} (${idle}${(before.busy * 100).toFixed(0)} % busy, load average ${before.average.toFixed(2)})`);
     try {
-      const measured = measure(scenario, place, pairs);
+      const measured = await measureAt(scenario, place);
       const load = worse(before, await sampleLoad(interrupt));
       return conclude(scenario, measured, { where, load, judged });
     } catch (error) {

@@ -7,8 +7,10 @@ import { sharedFolder } from './place.ts';
 import type { Timed } from './process.ts';
 import { runProcess } from './process.ts';
 import type { DisposableWorld } from './project/world.ts';
+import type { Requests } from './project/s3.ts';
+import { countSince } from './project/s3.ts';
 import { createWorld } from './project/world.ts';
-import type { Absent, Command, Contender, Prepared, Role, Scenario } from './scenario.ts';
+import type { Absent, Command, Contender, Prepared, Role, Scenario, World } from './scenario.ts';
 import { isPresent } from './scenario.ts';
 
 /** The times of one contender, in the order of the pairs. */
@@ -25,6 +27,8 @@ export interface Measured {
   readonly memoryBytes: number;
   /** The most that one of its runs has added to the store, where the scenario looks at that. */
   readonly storedBytes?: number;
+  /** How often pipe asked the server for what, in the run that memory was taken from. */
+  readonly requests?: Requests;
   readonly others: readonly (Runs | Absent)[];
 }
 
@@ -38,14 +42,14 @@ export function measure(scenario: Scenario, place: Place, pairs: number): Measur
   const others = scenario.others.map((other) => (isPresent(other) ? new Seat(other, place) : other));
   const seats = [pipe, ...others.filter((other) => other instanceof Seat)];
   try {
-    const memoryBytes = pipe.measureMemory();
+    const untimed = pipe.runUntimed();
     for (const seat of seats) if (seat !== pipe) seat.warmUp();
     for (let pair = 0; pair < pairs; pair++) {
       for (const seat of pair % 2 === 0 ? seats : seats.toReversed()) seat.takePart(pair);
     }
     return {
       pipe: pipe.runs(),
-      memoryBytes,
+      ...untimed,
       ...(pipe.storedBytes === undefined ? {} : { storedBytes: pipe.storedBytes }),
       others: others.map((other) => (other instanceof Seat ? other.runs() : other)),
     };
@@ -78,11 +82,18 @@ class Seat {
     if (this.#contender.runs === undefined) this.#run();
   }
 
-  /** Runs once and returns the peak memory of the process, in bytes. */
-  measureMemory(): number {
-    const file = join(this.#place.folder, 'peak-memory');
-    this.#run((command) => recordingMemory(command, file));
-    return recordedMemory(file);
+  /** Runs once and returns the peak memory of the process, in bytes, and what it asked the server for. */
+  runUntimed(): Pick<Measured, 'memoryBytes' | 'requests'> {
+    const { folder, s3 } = this.#place;
+    const file = join(folder, 'peak-memory');
+    let requests: Requests | undefined;
+    this.#run((command, world) => {
+      const before = s3?.requests();
+      const finished = runProcess(recordingMemory(command, file), world);
+      requests = before && s3 && countSince(before, s3.requests());
+      return finished;
+    });
+    return { memoryBytes: recordedMemory(file), ...(requests && { requests }) };
   }
 
   get storedBytes(): number | undefined {
@@ -98,10 +109,10 @@ class Seat {
     this.#current = undefined;
   }
 
-  #run(wrap = (command: Command): Command => command): Timed {
+  #run(run: (command: Command, world: World) => Timed = runProcess): Timed {
     const { world, prepared } = this.#prepared();
     if (prepared.reset !== undefined) writeBack(this.#place);
-    const timed = runProcess(wrap(prepared.command), world);
+    const timed = run(prepared.command, world);
     prepared.verify(timed);
     if (prepared.stored !== undefined) this.#storedBytes = Math.max(this.#storedBytes ?? 0, prepared.stored());
     prepared.reset?.();
@@ -111,7 +122,7 @@ class Seat {
   #prepared(): { world: DisposableWorld; prepared: Prepared } {
     if (this.#contender.fresh) this.leave();
     if (this.#current !== undefined) return this.#current;
-    const world = createWorld(this.#place.folder);
+    const world = createWorld(this.#place);
     try {
       return (this.#current = { world, prepared: this.#contender.prepare(world) });
     } catch (error) {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from './scenario.ts';
@@ -9,12 +9,16 @@ const HOOK = pathToFileURL(join(import.meta.dirname, 'memory.child.mjs'));
  * The same run of Node with its peak memory written down at its end. The stages it starts are not counted: the system's
  * own figure for a child (`ru_maxrss`, `/usr/bin/time`) takes the largest of its children, and of the process that
  * started it.
- * @param command `node` with arguments
+ * @param command `node` with arguments, or a program that starts such: then the largest of them counts
  * @param file where the figure goes
  */
 export function recordingMemory(command: Command, file: string): Command {
   const hook = new URL(HOOK);
   hook.searchParams.set('to', file);
+  rmSync(file, { force: true });
+  if (command.file !== process.execPath) {
+    return { file: '/usr/bin/env', args: [`NODE_OPTIONS=--import=${hook.href}`, command.file, ...command.args] };
+  }
   return { file: command.file, args: ['--import', hook.href, ...command.args] };
 }
 

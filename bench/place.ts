@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Space } from './data/space.ts';
+import type { S3 } from './project/s3.ts';
 import { formatSize } from './units.ts';
 
 /** A folder of our own to measure in. */
@@ -11,6 +12,8 @@ export interface Place {
   readonly filesystem: string;
   /** Absolute. */
   readonly folder: string;
+  /** A server that keeps its data there, while one is needed. */
+  readonly s3?: S3;
 }
 
 /** Where Linux keeps a tmpfs that everybody may write to. */

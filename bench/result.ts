@@ -3,6 +3,7 @@ import { isOfAnyPlace, judge, overall } from './judge.ts';
 import type { Load, Machine } from './machine.ts';
 import type { Measured, Runs } from './measure.ts';
 import type { Place } from './place.ts';
+import type { Requests } from './project/s3.ts';
 import type { Absent, Role, Scenario } from './scenario.ts';
 import type { Spread } from './statistics.ts';
 import { ratios, spread } from './statistics.ts';
@@ -33,6 +34,8 @@ export interface Result {
   readonly memoryBytes: number;
   /** The most that one run of pipe has added to the store, where the scenario looks at that. */
   readonly storedBytes?: number;
+  /** How often pipe asked the server for what, in the run that is not timed. */
+  readonly requests?: Requests;
   readonly others: readonly (Compared | Absent)[];
   readonly judgements: readonly Judgement[];
   readonly verdict: Verdict;
@@ -70,7 +73,7 @@ export function conclude(
 ): Result {
   const pipe = timing(measured.pipe);
   const others = measured.others.map((other) => ('absent' in other ? other : compared(measured.pipe, other)));
-  const { memoryBytes, storedBytes } = measured;
+  const { memoryBytes, storedBytes, requests } = measured;
   const { scale } = scenario;
   const facts = { seconds: pipe.seconds.median, memoryBytes, storedBytes, ratioTo };
   const isTimed = at.judged && scale === undefined;
@@ -83,6 +86,7 @@ export function conclude(
     pipe,
     memoryBytes,
     ...(storedBytes === undefined ? {} : { storedBytes }),
+    ...(requests === undefined ? {} : { requests }),
     others,
     judgements,
     verdict: overall(judgements, isTimed),

@@ -1,5 +1,6 @@
 import type { Environment } from '../test/rig/environment.ts';
 import type { Space } from './data/space.ts';
+import type { S3 } from './project/s3.ts';
 
 /** One thing that `pipe` does, measured beside others that do the same. */
 export interface Scenario {
@@ -19,6 +20,8 @@ export interface Scenario {
   readonly long?: boolean;
   /** The share of the data that it works on, where that is not all of it; its time is then not judged. */
   readonly scale?: number;
+  /** It talks to a MinIO, which is started for it with its data in the same place. */
+  readonly server?: 'minio';
   /** Where there is less, it is not measured. */
   readonly needs?: Space;
 }
@@ -96,6 +99,8 @@ export interface World {
   /** The folder of the place that it lies in. */
   readonly place: string;
   readonly env: Environment;
+  /** The server of a scenario that asks for one. */
+  readonly s3?: S3;
   /**
    * Runs a command to its end in `folder`; for preparing and verifying.
    * @throws {Error} with what it printed, unless it ends with `code` (default 0)

@@ -15,6 +15,7 @@ export function renderSummary(document: BenchDocument): string {
     ...failed.map((result) => `${titleOf(result)} failed: ${result.failed.split('\n', 1).join('')}`),
     ...busyNote(measured),
     ...measured.flatMap(memoryNote),
+    ...measured.flatMap(requestsNote),
     ...measured.flatMap((result) => absenceNotes(result, measured)),
   ];
   const list = [...new Set(notes)].map((note) => `- ${note}`).join('\n');
@@ -46,6 +47,12 @@ function busyNote(results: readonly Result[]): string[] {
 function memoryNote(result: Result): string[] {
   const missed = result.judgements.find(({ budget, verdict }) => budget.kind === 'memory' && verdict === 'missed');
   return missed === undefined ? [] : [`${titleOf(result)} used more memory than ${formatBytes(missed.budget.atMost)}`];
+}
+
+function requestsNote(result: Result): string[] {
+  const counts = Object.entries(result.requests ?? {}).toSorted(([, a], [, b]) => b - a);
+  const list = counts.map(([name, count]) => `${count.toLocaleString('en')} ${name}`).join(', ');
+  return counts.length === 0 ? [] : [`${titleOf(result)}: pipe's requests were ${list}`];
 }
 
 /** Says who was not measured, why, and where there is one, the time to look at instead. */

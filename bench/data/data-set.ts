@@ -37,6 +37,11 @@ export function mediumData(scale: number): DataSet {
   });
 }
 
+/** 25,000 files of 35 KB, 1,000 in each folder: small images, to be sent. */
+export function thumbnailData(scale: number): DataSet {
+  return dataSet('thumbnails', { files: scaled(25_000, scale), sizeOf: () => 35_000, pathOf: inFolders });
+}
+
 /** As many files as `medium` has above 64 KiB, and of their sizes: those that can be linked instead of copied. */
 export function mediumLooseData(scale: number): DataSet {
   const { files, smallest, largest } = MEDIUM;

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { goTool, MINIO, MINIO_CLIENT, VERSITYGW } from '../setup/go.ts';
-import type { Server } from './server.ts';
+import type { Server, ServerPlan } from './server.ts';
 import { startServer } from './server.ts';
 
 /** Who may do what. */
@@ -34,10 +34,13 @@ export interface Minio extends S3Server {
 
 const run = promisify(execFile);
 
-/** Starts a MinIO with nothing in it. It encrypts where it is asked to, with a key of its own. */
-export async function startMinio(): Promise<Minio> {
+/**
+ * Starts a MinIO with nothing in it. It encrypts where it is asked to, with a key of its own.
+ * @param base where its folder is made; by default that for temporary files
+ */
+export async function startMinio(base?: string): Promise<Minio> {
   const root = newUser();
-  const server = await startServer({
+  const plan: ServerPlan = {
     command: (port, folder) => [
       goTool(MINIO),
       'server',
@@ -51,10 +54,12 @@ export async function startMinio(): Promise<Minio> {
       MINIO_ROOT_PASSWORD: root.secretAccessKey,
       MINIO_BROWSER: 'off',
       MINIO_UPDATE: 'off',
+      MINIO_PROMETHEUS_AUTH_TYPE: 'public', // so that the benchmark can count requests
       MINIO_KMS_SECRET_KEY: `test-key:${randomBytes(32).toString('base64')}`,
     },
     health: '/minio/health/ready',
-  });
+  };
+  const server = await startServer(plan, base);
   const s3 = withClient(server, root);
   return {
     ...s3,

@@ -33,20 +33,21 @@ const TRIES = 5;
 
 /**
  * Starts a server and waits until it is ready. It ends with {@link Server.stop}, and at the latest with this process.
+ * @param base where its folder is made
  * @throws {Error} with all that it printed, when it ends before
  */
-export async function startServer(plan: ServerPlan): Promise<Server> {
+export async function startServer(plan: ServerPlan, base = tmpdir()): Promise<Server> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await startOnce(plan);
+      return await startOnce(plan, base);
     } catch (error) {
       if (tries === TRIES) throw error;
     }
   }
 }
 
-async function startOnce({ command, env, health }: ServerPlan): Promise<Server> {
-  const folder = await mkdtemp(join(tmpdir(), 'pipe-server-'));
+async function startOnce({ command, env, health }: ServerPlan, base: string): Promise<Server> {
+  const folder = await mkdtemp(join(base, 'pipe-server-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${String(port)}`;
   const keeper = spawn(
@@ -69,6 +70,7 @@ async function startOnce({ command, env, health }: ServerPlan): Promise<Server> 
     url,
     folder,
     async stop() {
+      keeper.ref(); // else nothing might keep this process waiting
       keeper.stdin.end();
       await ended;
     },

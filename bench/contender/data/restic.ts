@@ -1,13 +1,11 @@
 /** `restic` with a repository in a folder: packs of encrypted objects, which is the nearest that there is to pipe's. */
-import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { resticFolder } from '../../../test/setup/restic.ts';
 import type { DataSet } from '../../data/data-set.ts';
 import { changeFile, remove, verifyData, writeData } from '../../data/files.ts';
 import { sharedData } from '../../data/shared.ts';
-import { findProgram } from '../../program.ts';
-import type { Absent, Command, Contender, Finished, Prepared, World } from '../../scenario.ts';
+import type { Absent, Contender, Prepared, World } from '../../scenario.ts';
+import type { Restic } from '../restic.ts';
+import { resticContender, verifySummary } from '../restic.ts';
 
 /** The first backup of a data set. */
 export function resticBackup(set: DataSet): Contender | Absent {
@@ -103,41 +101,12 @@ function afterBackup(set: DataSet, words: readonly string[]): Contender | Absent
   });
 }
 
-type Restic = (...words: readonly string[]) => Command;
-
 function contender(prepare: (world: World, restic: Restic) => Prepared): Contender | Absent {
-  const file = findProgram('restic', [resticFolder()]);
-  if (file === undefined)
-    return {
-      name: 'restic',
-      role: 'peer',
-      absent: 'not installed: `npm run setup:bench`, or the Debian package restic',
-    };
-  return {
-    name: `restic ${versionOf(file)}`,
-    role: 'peer',
-    fresh: false,
-    prepare(world) {
-      const password = join(world.folder, 'password');
-      writeFileSync(password, 'none');
-      const options = ['--repo', repository(world), '--password-file', password];
-      return prepare(world, (...words) => ({ file, args: [...words, ...options] }));
-    },
-  };
+  return resticContender((world, restic) =>
+    prepare(world, (...words) => restic(...words, '--repo', repository(world))),
+  );
 }
 
 function repository({ folder }: World): string {
   return join(folder, 'repository');
-}
-
-function versionOf(file: string): string {
-  return /\d+\.\d+\.\d+/.exec(spawnSync(file, ['version'], { encoding: 'utf8' }).stdout)?.[0] ?? 'unknown';
-}
-
-/** The last line that a backup prints, as JSON, says what it has done. */
-function verifySummary({ stdout }: Finished, expected: Readonly<Record<string, number>>): void {
-  const summary = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, unknown>;
-  const wrong = Object.entries(expected).find(([name, value]) => summary[name] !== value);
-  if (wrong !== undefined)
-    throw new Error(`restic says ${wrong[0]} ${String(summary[wrong[0]])} instead of ${wrong[1]}`);
 }
