@@ -47,12 +47,12 @@ test('a name that selects nothing is an error that lists all names', () => {
   expect(() => selected('repro', 'repro.10')).toThrow(/"repro\.10".*\n.*repro\.100-stages\.first-run/);
 });
 
-test('every scenario has a name and at most one budget of each kind, against a contender that is there', () => {
+test('every scenario has a name and at most one budget of each kind, a ratio against each contender that is there', () => {
   for (const long of [false, true]) {
     const all = allScenarios({ long, scale: 1 });
     expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
     for (const { budgets, others } of all) {
-      const kinds = budgets.map(({ kind }) => kind);
+      const kinds = budgets.map((budget) => (budget.kind === 'ratio' ? `ratio to ${budget.to}` : budget.kind));
       expect(new Set(kinds).size).toBe(kinds.length);
       const names = others.map(({ name }) => name);
       for (const budget of budgets) if (budget.kind === 'ratio') expect(names).toContain(budget.to);
