@@ -3,11 +3,14 @@ import { entryAt } from '../store/entry-at.ts';
 import { applyFolder, checkAllSeen } from '../store/apply.ts';
 import { nestsTooDeep, restoreEntry } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
+import { entryOf } from '../lockfile/entry.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Engine } from '../run/engine.ts';
 import { refuseOwned } from './refuse.ts';
 import type { Selected } from './select.ts';
 import { pathOf } from './select.ts';
+import { readPointer } from './tracked-folder.ts';
+import type { TrackedPlace } from './tracked.ts';
 import type { DataOptions } from './workspace.ts';
 import { absoluteOf, claimed, lookAt, unsavedFiles } from './workspace.ts';
 
@@ -30,13 +33,14 @@ export interface CheckedOut {
 }
 
 /**
- * Makes the workspace hold what locks and pointers say. Nothing is touched before it is known that no bytes are lost by
- * it; each path is then brought up to date by itself.
- * @throws {PipeError} PIPE_UNSAVED with every path that holds bytes that are nowhere else
+ * Makes the workspace hold what locks and pointers say once no other process works on it any more. Nothing is touched
+ * before it is known that no bytes are lost by it; each path is then brought up to date by itself.
+ * @throws {PipeError} PIPE_UNSAVED with every path that holds bytes that are nowhere else; PIPE_TARGET_UNKNOWN for a
+ * pointer that is gone
  */
 export async function checkout(
   engine: Engine,
-  selected: readonly Selected[],
+  selected: readonly Selected<TrackedPlace>[],
   options: CheckoutOptions,
 ): Promise<CheckedOut[]> {
   const writes = selected.map(pathOf);
@@ -56,14 +60,26 @@ interface Step {
   readonly present: Entry | undefined;
 }
 
-async function look(engine: Engine, selected: Selected, options: CheckoutOptions): Promise<Step> {
+async function look(engine: Engine, selected: Selected<TrackedPlace>, options: CheckoutOptions): Promise<Step> {
   const path = pathOf(selected);
-  const { entry, owner } = selected.tracked;
-  if (owner.kind === 'pointer') refuseOwned(engine, owner.pointer);
+  const entry = recordedNow(engine, selected.tracked);
   const wanted = entry === undefined ? undefined : (entryAt(engine.store, entry, selected.below) ?? 'missing');
   // What is not recorded is left alone, and need not be looked at.
   const present = wanted === undefined ? undefined : await lookAt(engine, path, options);
   return { path, wanted, present };
+}
+
+/** What is recorded of a path that is claimed, unless it belongs to somebody else by now. */
+function recordedNow(engine: Engine, { owner }: TrackedPlace): Entry | undefined {
+  const { project, locks } = engine;
+  if (owner.kind === 'pointer') {
+    const pointer = readPointer(project, owner.pointer.file);
+    refuseOwned(engine, pointer);
+    return pointer.entry;
+  }
+  locks.refresh(owner.stage);
+  const locked = locks.block(owner.stage)?.outs.find(({ path }) => path === owner.as);
+  return locked && entryOf(locked);
 }
 
 function refuseLoss(engine: Engine, steps: readonly Step[]): void {

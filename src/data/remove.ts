@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
 import { readTextFile } from '../kit/text-file.ts';
 import { lockPathOf } from '../lockfile/lock.ts';
-import type { TrackedPath } from '../lockfile/pointer.ts';
+import type { PointerPlace, TrackedPath } from '../lockfile/pointer.ts';
 import { editRemove } from '../pipeline/edit-remove.ts';
 import type { Stage } from '../pipeline/model.ts';
 import { PipeError, unwrap } from '../problem/problem.ts';
@@ -17,14 +17,14 @@ import { checkInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { removeData } from './remove-data.ts';
 import { refuseUnsaved } from './refuse.ts';
-import { listMissing, refuseFrozen, storeEdited } from './tracked-folder.ts';
+import { listMissing, readPointer, refuseFrozen, storeEdited } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
 import { absoluteOf, claimed, lookAt } from './workspace.ts';
 
 /** What is to be removed: a stage or group of stages, what a pointer tracks, or a path inside that. */
 export type Removable =
   | { readonly kind: 'stage'; readonly file: string; readonly name: string; readonly stages: readonly Stage[] }
-  | { readonly kind: 'pointer'; readonly pointer: TrackedPath; readonly below: string };
+  | { readonly kind: 'pointer'; readonly pointer: PointerPlace; readonly below: string };
 
 export interface RemoveOptions extends DataOptions {
   /** Also remove the data from the workspace. */
@@ -82,8 +82,9 @@ async function check(engine: Engine, each: Removable, options: RemoveStep): Prom
     if (options.outs === true) await checkData(engine, pointer.path, options);
     return;
   }
-  refuseFrozen(pointer);
-  recordedAt(engine, pointer, below);
+  const recorded = readPointer(engine.project, pointer.file);
+  refuseFrozen(recorded);
+  recordedAt(engine, recorded, below);
   await checkData(engine, `${pointer.path}/${below}`, options);
 }
 
@@ -130,7 +131,7 @@ function removeStage(
   return [...ignored, ...locks, path];
 }
 
-function removePointer(engine: Engine, { path, file }: TrackedPath, { outs, present }: RemoveStep): string[] {
+function removePointer(engine: Engine, { path, file }: PointerPlace, { outs, present }: RemoveStep): string[] {
   const { project } = engine;
   const absolute = absoluteOf(project, path);
   if (outs === true) removeData(engine, path, present.get(path));
