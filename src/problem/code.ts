@@ -24,7 +24,7 @@ export const PROBLEM_CODES = {
   PIPE_FIELD_UNKNOWN: 'a field that nothing knows',
   PIPE_FIELD_VALUE: 'a field holds a value that makes no sense',
   PIPE_FILE_BUSY: 'another process holds a file for too long',
-  PIPE_FILE_CHANGED: 'a file changed while it was read',
+  PIPE_FILE_CHANGED: 'a file changed while it was read, or about to be replaced or removed',
   PIPE_FILE_KIND: 'a socket, pipe or device lies where data is expected',
   PIPE_FILE_READ: 'a file of the project cannot be read',
   PIPE_FILE_TOO_BIG: 'a file is too large, nests too deep or expands without end',
