@@ -80,6 +80,7 @@ export const PROBLEM_CODES = {
   PIPE_STORE_BUSY: 'another process is taking things out of the store',
   PIPE_STORE_DAMAGED: 'the store is damaged, and it is not sure what is needed',
   PIPE_STORE_FORMAT: 'the store was written by a newer pipe',
+  PIPE_STORE_LEASE: 'what was stored may have been removed meanwhile',
   PIPE_STORE_WRITE: 'the store or an out cannot be written',
   PIPE_SYSTEM: 'the system refused something that pipe needs',
   PIPE_TARGET_UNKNOWN: 'a target on the command line names nothing',
