@@ -8,7 +8,7 @@ import { does, project } from './data/commands.ts';
 import { withDisk } from './faults/disk.ts';
 import { expectProblems } from './faults/problem.ts';
 import { stopWhen } from './faults/stop.ts';
-import { fsck, gc, startProject } from './upkeep/project.ts';
+import { flip, fsck, gc, startProject } from './upkeep/project.ts';
 
 const RENEW_SOON = pathToFileURL(join(import.meta.dirname, '../rig/renew-soon.mjs')).href;
 
@@ -107,4 +107,28 @@ test('a full disk does not end a run that has nothing to write', async ({ rig })
     await call.exit();
     expect(await run.done).toMatchObject({ code: 0, stderr: '' });
   });
+});
+
+test('gc removes nothing while a list that is needed may lie in a pack that cannot be read', async ({ rig }) => {
+  await project(rig);
+  const small = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`d/${at}`, `${at}\n`]));
+  await rig.write({ ...small, 'd/large.bin': 'large '.repeat(50_000) });
+  await does(rig, 'add', 'd');
+  const [pack] = (await inCache(rig, 'packs')).filter((name) => name.endsWith('.pack'));
+  const file = rig.path('.pipe/cache/v1/packs', pack ?? '');
+  await flip(file, (await stat(file)).size - 100);
+  for (const args of [
+    ['gc', '-w', '-f'],
+    ['gc', '-w', '--dry'],
+  ]) {
+    const run = await rig.pipe(args);
+    expectProblems(run, 'PIPE_STORE_DAMAGED');
+    expect(run.stderr).toContain('fsck --repair');
+  }
+  expect(await looseObjects(rig)).toBe(1);
+  await rig.remove('d');
+  expect(await fsck(rig, ['--repair'])).toMatchObject({ ok: true });
+  await gc(rig, ['-w', '-f']);
+  await does(rig, 'checkout');
+  expect(await rig.read('d/large.bin')).toHaveLength(300_000);
 });
