@@ -15,6 +15,7 @@ import type { StoredObjects } from '../store/stored-objects.ts';
 import { findObjects } from '../store/stored-objects.ts';
 import { trashFolders, undoTrash } from '../store/trash.ts';
 import { beginUpkeep, heldNow } from '../store/upkeep.ts';
+import type { NeededObject } from '../store/walk-objects.ts';
 import type { Context, GlobalOptions, OptionSpecs, OptionValues, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { nameGarbage } from './upkeep/name-garbage.ts';
@@ -163,7 +164,20 @@ async function mark({ engine, others, workTrees, choose }: Scope): Promise<Marke
       })),
     );
   }
+  const [unreadable] = objects.unreadable;
+  if (unreadable !== undefined && marks.absent.length > 0) throw perhapsInside(unreadable, marks.absent);
   return { options: { layout, blake3, marks }, objects };
+}
+
+/** A list that is in no pack that can be read is absent, or in one that cannot. */
+function perhapsInside(pack: string, absent: readonly NeededObject[]): PipeError {
+  return new PipeError(
+    absent.map(({ path }) => ({
+      code: 'PIPE_STORE_DAMAGED',
+      message: `the list of the folder ${clean(path)} may lie in ${pack}, which cannot be read, so it is not known what is needed`,
+      hint: 'run `pipe fsck --repair`, which brings back what is right of the pack',
+    })),
+  );
 }
 
 async function dryRun(context: Context, scope: Scope): Promise<Outcome> {

@@ -3,8 +3,7 @@ import { REPLACEMENT, notUtf8 } from '../fingerprint/file-problem.ts';
 import { fingerprintPath } from '../fingerprint/file.ts';
 import { pointerConflicts } from '../graph/pointer-conflicts.ts';
 import { isWithin } from '../kit/path.ts';
-import { lockEntry } from '../lockfile/entry.ts';
-import type { TrackedPath } from '../lockfile/pointer.ts';
+import type { PointerPlace } from '../lockfile/pointer.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
 import type { Stage } from '../pipeline/model.ts';
 import { PipeError } from '../problem/problem.ts';
@@ -18,7 +17,7 @@ import { relink } from '../store/relink.ts';
 import { isInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { untrackable } from './refuse.ts';
-import { editTracked, pointerAround, refuseFrozen } from './tracked-folder.ts';
+import { editTracked, pointerAround, readPointerIfThere, refuseFrozen } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
 import { absoluteOf, claimed } from './workspace.ts';
 
@@ -39,7 +38,7 @@ export interface Added {
 /** What is tracked already, so that nothing is tracked twice. */
 export interface Known {
   readonly stages: readonly Stage[];
-  readonly pointers: readonly TrackedPath[];
+  readonly pointers: readonly PointerPlace[];
 }
 
 /**
@@ -59,6 +58,7 @@ export async function add(
   const plan = planOf(paths, known);
   const writes = [...new Set(plan.map(({ path, around }) => around?.path ?? path))];
   return claimed(engine, { writes, signal: options.signal, name: 'add' }, async () => {
+    refuseAllFrozen(engine, plan);
     const entries = await store(engine, plan, options);
     const pointers = await record(engine, plan, entries);
     const added = plan.flatMap(({ path, around }): Added[] => {
@@ -78,8 +78,8 @@ export async function add(
 /** A path to be added, with the pointer of the folder around it, or its own. */
 interface Planned {
   readonly path: string;
-  readonly around?: TrackedPath | undefined;
-  readonly own?: TrackedPath | undefined;
+  readonly around?: PointerPlace | undefined;
+  readonly own?: PointerPlace | undefined;
 }
 
 function planOf(paths: readonly string[], { stages, pointers }: Known): Planned[] {
@@ -91,18 +91,23 @@ function planOf(paths: readonly string[], { stages, pointers }: Known): Planned[
   const others = pointers.filter(({ path }) => !paths.includes(path));
   problems.push(...pointerConflicts([...others, ...own.map(tracking)], problems.length > 0 ? [] : stages));
   if (problems.length > 0) throw new PipeError(problems);
-  for (const { around, own: pointer } of planned) for (const each of [around, pointer]) if (each !== undefined) refuseFrozen(each); // prettier-ignore
   // What lies inside another path that is added comes with it.
   return planned.filter(
     ({ path, around }) => around === undefined || !paths.some((each) => each !== path && isWithin(each, path)),
   );
 }
 
-function tracking({ path, own }: Planned): TrackedPath {
+function tracking({ path, own }: Planned): PointerPlace {
   const file = pointerFileOf(path);
-  const entry: Entry = { kind: 'file', digest: '' as Entry['digest'], size: 0 };
-  const at = { source: { file }, offset: 0, length: 0 };
-  return own ?? { file, path, entry, pointer: { out: lockEntry(path, entry) }, at };
+  return own ?? { file, path, at: { source: { file }, offset: 0, length: 0 } };
+}
+
+function refuseAllFrozen({ project }: Engine, plan: readonly Planned[]): void {
+  const files = new Set(plan.flatMap(({ around, own }) => [around, own].flatMap((each) => each?.file ?? [])));
+  for (const file of files) {
+    const pointer = readPointerIfThere(project, file);
+    if (pointer !== undefined) refuseFrozen(pointer);
+  }
 }
 
 /** Writes the pointers, by the path that each tracks. */
@@ -112,7 +117,7 @@ async function record(
   entries: ReadonlyMap<string, Entry>,
 ): Promise<Map<string, WrittenPointer>> {
   const written = new Map<string, WrittenPointer>();
-  const inside = new Map<TrackedPath, TreeEdit[]>();
+  const inside = new Map<PointerPlace, TreeEdit[]>();
   for (const { path, around, own } of plan) {
     const entry = entries.get(path);
     if (entry === undefined) continue;
@@ -155,7 +160,7 @@ async function store(
   }
 }
 
-function nothingThere(path: string, known: TrackedPath | undefined): PipeError {
+function nothingThere(path: string, known: PointerPlace | undefined): PipeError {
   // What the caller said is not what we were told.
   if (path.includes(REPLACEMENT)) return notUtf8(`the name of ${JSON.stringify(path)}`, 'rename the file');
   const restore = `bring it back with \`pipe checkout ${path}\`, or track it no more with \`pipe remove ${path}\``;

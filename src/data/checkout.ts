@@ -3,13 +3,17 @@ import { entryAt } from '../store/entry-at.ts';
 import { applyFolder, checkAllSeen } from '../store/apply.ts';
 import { nestsTooDeep, restoreEntry } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
+import { checkUntouched, statNow } from '../store/untouched.ts';
+import { entryOf } from '../lockfile/entry.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Engine } from '../run/engine.ts';
 import { refuseOwned } from './refuse.ts';
 import type { Selected } from './select.ts';
 import { pathOf } from './select.ts';
-import type { DataOptions } from './workspace.ts';
-import { absoluteOf, claimed, lookAt, unsavedFiles } from './workspace.ts';
+import { readPointer } from './tracked-folder.ts';
+import type { TrackedPlace } from './tracked.ts';
+import type { DataOptions, Seen } from './workspace.ts';
+import { absoluteOf, claimed, see, unsavedFiles } from './workspace.ts';
 
 export interface CheckoutOptions extends DataOptions {
   /** Overwrite files whose bytes are nowhere else. */
@@ -30,13 +34,14 @@ export interface CheckedOut {
 }
 
 /**
- * Makes the workspace hold what locks and pointers say. Nothing is touched before it is known that no bytes are lost by
- * it; each path is then brought up to date by itself.
- * @throws {PipeError} PIPE_UNSAVED with every path that holds bytes that are nowhere else
+ * Makes the workspace hold what locks and pointers say once no other process works on it any more. Nothing is touched
+ * before it is known that no bytes are lost by it; each path is then brought up to date by itself.
+ * @throws {PipeError} PIPE_UNSAVED with every path that holds bytes that are nowhere else; PIPE_TARGET_UNKNOWN for a
+ * pointer that is gone; PIPE_FILE_CHANGED at a file that somebody works on, which is left as it is then
  */
 export async function checkout(
   engine: Engine,
-  selected: readonly Selected[],
+  selected: readonly Selected<TrackedPlace>[],
   options: CheckoutOptions,
 ): Promise<CheckedOut[]> {
   const writes = selected.map(pathOf);
@@ -53,21 +58,35 @@ export async function checkout(
 interface Step {
   readonly path: string;
   readonly wanted: Entry | 'missing' | undefined;
-  readonly present: Entry | undefined;
+  readonly present: Seen;
 }
 
-async function look(engine: Engine, selected: Selected, options: CheckoutOptions): Promise<Step> {
+const NOTHING: Seen = { entry: undefined, stat: undefined };
+
+async function look(engine: Engine, selected: Selected<TrackedPlace>, options: CheckoutOptions): Promise<Step> {
   const path = pathOf(selected);
-  const { entry, owner } = selected.tracked;
-  if (owner.kind === 'pointer') refuseOwned(engine, owner.pointer);
+  const entry = recordedNow(engine, selected.tracked);
   const wanted = entry === undefined ? undefined : (entryAt(engine.store, entry, selected.below) ?? 'missing');
   // What is not recorded is left alone, and need not be looked at.
-  const present = wanted === undefined ? undefined : await lookAt(engine, path, options);
+  const present = wanted === undefined ? NOTHING : await see(engine, path, options);
   return { path, wanted, present };
 }
 
+/** What is recorded of a path that is claimed, unless it belongs to somebody else by now. */
+function recordedNow(engine: Engine, { owner }: TrackedPlace): Entry | undefined {
+  const { project, locks } = engine;
+  if (owner.kind === 'pointer') {
+    const pointer = readPointer(project, owner.pointer.file);
+    refuseOwned(engine, pointer);
+    return pointer.entry;
+  }
+  locks.refresh(owner.stage);
+  const locked = locks.block(owner.stage)?.outs.find(({ path }) => path === owner.as);
+  return locked && entryOf(locked);
+}
+
 function refuseLoss(engine: Engine, steps: readonly Step[]): void {
-  const problems = steps.flatMap(({ path, wanted, present }) => {
+  const problems = steps.flatMap(({ path, wanted, present: { entry: present } }) => {
     if (present === undefined || wanted === undefined || wanted === 'missing' || isSame(wanted, present)) return [];
     const unsaved = unsavedFiles(engine, { path, entry: present });
     if (unsaved.length === 0) return [];
@@ -83,11 +102,16 @@ function refuseLoss(engine: Engine, steps: readonly Step[]): void {
   if (problems.length > 0) throw new PipeError(problems);
 }
 
-async function take(engine: Engine, { path, wanted, present }: Step, options: CheckoutOptions): Promise<CheckedOut> {
+async function take(
+  engine: Engine,
+  { path, wanted, present: seen }: Step,
+  options: CheckoutOptions,
+): Promise<CheckedOut> {
   const { store, index, now, project } = engine;
   const nothing = { path, added: 0, modified: 0, deleted: 0, missing: [] };
   if (wanted === undefined) return { ...nothing, state: 'unrecorded' };
   if (wanted === 'missing') return { ...nothing, state: 'missing', missing: [path] };
+  const { entry: present } = seen;
   const isAsWanted = present !== undefined && isSame(wanted, present);
   if (isAsWanted && options.relink !== true) return { ...nothing, state: 'unchanged' };
   const { signal, links, onProgress } = options;
@@ -105,8 +129,11 @@ async function take(engine: Engine, { path, wanted, present }: Step, options: Ch
     const state = applied.missing.length > 0 ? 'missing' : isAsWanted ? 'unchanged' : 'modified';
     return { path, ...applied, state };
   }
-  if (present?.kind === 'dir') checkAllSeen(place);
-  if (!(await restoreEntry(store, wanted, place))) {
+  const beforeSwap = (): void => {
+    if (seen.stat?.isDirectory() === true && statNow(place.target)?.isDirectory() === true) checkAllSeen(place);
+    else checkUntouched(seen.stat, { target: place.target, path });
+  };
+  if (!(await restoreEntry(store, wanted, { ...place, beforeSwap }))) {
     const isWhole = present !== undefined || wanted.kind !== 'dir' || nestsTooDeep(store, wanted);
     if (isWhole) return { ...nothing, state: 'missing', missing: [path] };
     // Of a new folder, what the store has of it.

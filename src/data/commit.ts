@@ -5,7 +5,7 @@ import { fingerprintPath } from '../fingerprint/file.ts';
 import { globBase } from '../graph/glob.ts';
 import { entryOf } from '../lockfile/entry.ts';
 import type { LockEntry } from '../lockfile/block.ts';
-import type { TrackedPath } from '../lockfile/pointer.ts';
+import type { PointerPlace } from '../lockfile/pointer.ts';
 import type { Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
@@ -30,7 +30,7 @@ import { absoluteOf, claimed } from './workspace.ts';
 /** What is to be committed: a stage, or what a pointer tracks, or a path inside that. */
 export type Committable =
   | { readonly kind: 'stage'; readonly stage: Stage; readonly isNamed: boolean }
-  | { readonly kind: 'pointer'; readonly pointer: TrackedPath; readonly below: string; readonly isNamed: boolean };
+  | { readonly kind: 'pointer'; readonly pointer: PointerPlace; readonly below: string; readonly isNamed: boolean };
 
 export interface CommitOptions extends DataOptions {
   /** Record stages although what they were made from changed, and change frozen ones that are named. */

@@ -3,7 +3,7 @@ import { dirname, posix } from 'node:path';
 import { pointerConflicts } from '../graph/pointer-conflicts.ts';
 import { writeProblem } from '../kit/atomic-file.ts';
 import { isWithin } from '../kit/path.ts';
-import type { TrackedPath } from '../lockfile/pointer.ts';
+import type { PointerPlace, TrackedPath } from '../lockfile/pointer.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
 import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
@@ -17,18 +17,18 @@ import type { Entry } from '../store/tree.ts';
 import type { Known } from './add.ts';
 import { outsInside, untrackable } from './refuse.ts';
 import { recordedAt } from './remove.ts';
-import { editTracked, pointerAround, refuseFrozen } from './tracked-folder.ts';
+import { editTracked, pointerAround, readPointer, readPointerIfThere, refuseFrozen } from './tracked-folder.ts';
 import { absoluteOf, claimed } from './workspace.ts';
 
 /** What a pointer tracks, or a path inside that. */
-export interface MoveSource {
-  readonly pointer: TrackedPath;
+interface MoveSource<T extends PointerPlace = PointerPlace> {
+  readonly pointer: T;
   readonly below: string;
 }
 
 /** From where to where; the target is posix, relative to the project root. */
-export interface Move {
-  readonly source: MoveSource;
+interface Move<T extends PointerPlace = PointerPlace> {
+  readonly source: MoveSource<T>;
   readonly to: string;
 }
 
@@ -45,32 +45,51 @@ export async function move(
   { source, to }: Move,
   { known, signal }: { readonly known: Known; readonly signal: AbortSignal },
 ): Promise<{ written: string[] }> {
-  const from = pathOf(source);
-  const target = pointerAround(known.pointers, to);
-  const writes = [...new Set([source.pointer.path, target?.path ?? to])];
+  const around = pointerAround(known.pointers, to);
+  const writes = [...new Set([source.pointer.path, around?.path ?? to])];
   return claimed(engine, { writes, signal, name: 'move' }, async () => {
-    const entry = source.below === '' ? source.pointer.entry : recordedAt(engine, source.pointer, source.below);
-    check(engine, { source, to, entry, target }, known);
+    const step = readStep(engine, { source, to }, { around, own: known.pointers.find(({ path }) => path === to) });
+    check(engine, step, known);
     const { project } = engine;
-    const written = await recordTarget(engine, { source, to, entry, target });
-    if (target === undefined) written.push(...ensureIgnored(project, [absoluteOf(project, to)]));
-    moveData(absoluteOf(project, from), absoluteOf(project, to));
+    const written = await recordTarget(engine, step);
+    if (around === undefined) written.push(...ensureIgnored(project, [absoluteOf(project, to)]));
+    moveData(absoluteOf(project, pathOf(source)), absoluteOf(project, to));
     written.push(...(await dropSource(engine, source)));
     return { written: [...new Set(written)] };
   });
 }
 
-interface Step extends Move {
+/** A move whose paths are claimed, so that what is recorded stays as it is read here. */
+interface Step extends Move<TrackedPath> {
   readonly entry: Entry;
   /** The pointer of the folder that the target lies in. */
-  readonly target: TrackedPath | undefined;
+  readonly around: TrackedPath | undefined;
+  /** The pointer of the target itself. */
+  readonly own: TrackedPath | undefined;
+}
+
+function readStep(
+  engine: Engine,
+  { source, to }: Move,
+  { around, own }: { readonly around: PointerPlace | undefined; readonly own: PointerPlace | undefined },
+): Step {
+  const { project } = engine;
+  const { below } = source;
+  const pointer = readPointer(project, source.pointer.file);
+  return {
+    source: { pointer, below },
+    to,
+    entry: below === '' ? pointer.entry : recordedAt(engine, pointer, below),
+    around: around && readPointer(project, around.file),
+    own: own && readPointerIfThere(project, own.file),
+  };
 }
 
 function pathOf({ pointer, below }: MoveSource): string {
   return below === '' ? pointer.path : `${pointer.path}/${below}`;
 }
 
-function check(engine: Engine, { source, to, entry, target }: Step, { stages, pointers }: Known): void {
+function check(engine: Engine, { source, to, entry, around, own }: Step, { stages, pointers }: Known): void {
   const from = pathOf(source);
   if (isWithin(from, to)) {
     const message = from === to ? `${from} is there already` : `${from} cannot be moved into itself`;
@@ -78,22 +97,20 @@ function check(engine: Engine, { source, to, entry, target }: Step, { stages, po
   }
   const problems = untrackable([to], stages);
   for (const made of outsInside(from, stages)) problems.push(holdsOut(from, made));
-  const own = pointers.find(({ path }) => path === to);
-  const isSameRecord = own?.entry.digest === entry.digest;
-  if (target === undefined && problems.length === 0) {
+  if (around === undefined && problems.length === 0) {
     const file = pointerFileOf(to);
-    const others = pointers.filter((each) => each !== own && (source.below !== '' || each !== source.pointer));
-    const planned = { ...source.pointer, file, path: to, at: { source: { file }, offset: 0, length: 0 } };
+    const others = pointers.filter(({ path }) => path !== to && (source.below !== '' || path !== from));
+    const planned = { file, path: to, at: { source: { file }, offset: 0, length: 0 } };
     problems.push(...pointerConflicts([...others, planned], stages));
   }
   if (problems.length > 0) throw new PipeError(problems);
   if (source.below !== '') refuseFrozen(source.pointer);
-  if (target !== undefined) refuseFrozen(target);
+  if (around !== undefined) refuseFrozen(around);
   for (const path of [from, to]) checkInside(absoluteOf(engine.project, path), engine.project.root);
   const there =
-    target === undefined ? own?.entry : entryAt(engine.store, target.entry, posix.relative(target.path, to));
+    around === undefined ? own?.entry : entryAt(engine.store, around.entry, posix.relative(around.path, to));
   // A move that was interrupted is gone on with: its new record is there, and its data in one of the two places.
-  const isGoneOn = target === undefined ? isSameRecord : there?.digest === entry.digest;
+  const isGoneOn = there?.digest === entry.digest;
   const isInWay = isThere(absoluteOf(engine.project, to)) && (!isGoneOn || isThere(absoluteOf(engine.project, from)));
   if ((there !== undefined && !isGoneOn) || isInWay) throw inTheWay(to);
 }
@@ -121,16 +138,16 @@ function inTheWay(to: string): PipeError {
   return new PipeError({ code: 'PIPE_POINTER_CONFLICT', message: `something lies at ${to} already`, hint });
 }
 
-async function recordTarget(engine: Engine, { source, to, entry, target }: Step): Promise<string[]> {
+async function recordTarget(engine: Engine, { source, to, entry, around }: Step): Promise<string[]> {
   const { project } = engine;
   const absolute = absoluteOf(project, to);
-  if (target === undefined) {
+  if (around === undefined) {
     mkdirSync(dirname(absolute), { recursive: true });
     const { file } = source.below === '' ? copyPointer(project, source.pointer, to) : writePointer(project, to, entry);
     return [absoluteOf(project, file)];
   }
-  const edits = [{ path: posix.relative(target.path, to), entry }];
-  return [absoluteOf(project, (await editTracked(engine, target, edits)).file)];
+  const edits = [{ path: posix.relative(around.path, to), entry }];
+  return [absoluteOf(project, (await editTracked(engine, around, edits)).file)];
 }
 
 function moveData(from: string, to: string): void {

@@ -1,17 +1,24 @@
 import { rmdirSync, rmSync } from 'node:fs';
 import { DIR } from '../index/section.ts';
 import type { Engine } from '../run/engine.ts';
-import type { Entry } from '../store/tree.ts';
+import { checkRowUntouched, checkUntouched } from '../store/untouched.ts';
+import type { Seen } from './workspace.ts';
 import { absoluteOf } from './workspace.ts';
 
 /**
- * Removes from the workspace what `lookAt` has just seen at a path. Files that `.pipeignore` leaves out stay, and so do
- * the folders around them.
+ * Removes from the workspace what was seen at a path. Files that `.pipeignore` leaves out stay, and so do the folders
+ * around them.
+ * @throws {PipeError} PIPE_FILE_CHANGED at the first file that was touched since
  */
-export function removeData(engine: Engine, path: string, present: Entry | undefined): void {
-  if (present === undefined) return;
-  if (present.kind === 'dir') removeFolder(engine, path);
-  else rmSync(absoluteOf(engine.project, path), { force: true });
+export function removeData(engine: Engine, path: string, seen: Seen | undefined): void {
+  if (seen?.entry === undefined) return;
+  if (seen.entry.kind === 'dir') {
+    removeFolder(engine, path);
+    return;
+  }
+  const target = absoluteOf(engine.project, path);
+  checkUntouched(seen.stat, { target, path });
+  rmSync(target, { force: true });
 }
 
 function removeFolder(engine: Engine, path: string): void {
@@ -19,7 +26,11 @@ function removeFolder(engine: Engine, path: string): void {
     for (const [row, name] of section.names.entries()) {
       const child = `${path}/${name}`;
       if (section.kindOf(row) === DIR) removeFolder(engine, child);
-      else rmSync(absoluteOf(engine.project, child), { force: true });
+      else {
+        const target = absoluteOf(engine.project, child);
+        checkRowUntouched(section, row, { target, path: child });
+        rmSync(target, { force: true });
+      }
     }
   }
   engine.index.recordFolder(path, []);

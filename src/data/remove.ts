@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
 import { readTextFile } from '../kit/text-file.ts';
 import { lockPathOf } from '../lockfile/lock.ts';
-import type { TrackedPath } from '../lockfile/pointer.ts';
+import type { PointerPlace, TrackedPath } from '../lockfile/pointer.ts';
 import { editRemove } from '../pipeline/edit-remove.ts';
 import type { Stage } from '../pipeline/model.ts';
 import { PipeError, unwrap } from '../problem/problem.ts';
@@ -17,14 +17,14 @@ import { checkInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { removeData } from './remove-data.ts';
 import { refuseUnsaved } from './refuse.ts';
-import { listMissing, refuseFrozen, storeEdited } from './tracked-folder.ts';
-import type { DataOptions } from './workspace.ts';
-import { absoluteOf, claimed, lookAt } from './workspace.ts';
+import { listMissing, readPointer, refuseFrozen, storeEdited } from './tracked-folder.ts';
+import type { DataOptions, Seen } from './workspace.ts';
+import { absoluteOf, claimed, see } from './workspace.ts';
 
 /** What is to be removed: a stage or group of stages, what a pointer tracks, or a path inside that. */
 export type Removable =
   | { readonly kind: 'stage'; readonly file: string; readonly name: string; readonly stages: readonly Stage[] }
-  | { readonly kind: 'pointer'; readonly pointer: TrackedPath; readonly below: string };
+  | { readonly kind: 'pointer'; readonly pointer: PointerPlace; readonly below: string };
 
 export interface RemoveOptions extends DataOptions {
   /** Also remove the data from the workspace. */
@@ -37,7 +37,7 @@ export interface RemoveOptions extends DataOptions {
  * Tracks things no more. The record goes last, so that whoever is interrupted can say it again.
  * @returns the absolute paths of the files that Git should know of
  * @throws {PipeError} PIPE_UNSAVED, PIPE_EDIT, PIPE_TARGET_UNKNOWN, PIPE_OBJECT_MISSING and PIPE_FROZEN, before anything
- * is removed
+ * is removed; PIPE_FILE_CHANGED at a file that somebody works on
  */
 export async function remove(
   engine: Engine,
@@ -50,7 +50,7 @@ export async function remove(
   // What others have finished is in the locks before these are claimed.
   await foldLocks(engine, options.signal);
   return claimed(engine, { writes, signal: options.signal, name: 'remove' }, async () => {
-    const present = new Map<string, Entry>();
+    const present = new Map<string, Seen>();
     for (const each of wanted) await check(engine, each, { ...options, present });
     const written: string[] = [];
     for (const each of wanted) {
@@ -68,7 +68,7 @@ function outPaths(stages: readonly Stage[]): string[] {
 
 interface RemoveStep extends RemoveOptions {
   /** What lies in the workspace, by path. */
-  readonly present: Map<string, Entry>;
+  readonly present: Map<string, Seen>;
 }
 
 async function check(engine: Engine, each: Removable, options: RemoveStep): Promise<void> {
@@ -82,17 +82,17 @@ async function check(engine: Engine, each: Removable, options: RemoveStep): Prom
     if (options.outs === true) await checkData(engine, pointer.path, options);
     return;
   }
-  refuseFrozen(pointer);
-  recordedAt(engine, pointer, below);
+  const recorded = readPointer(engine.project, pointer.file);
+  refuseFrozen(recorded);
+  recordedAt(engine, recorded, below);
   await checkData(engine, `${pointer.path}/${below}`, options);
 }
 
 async function checkData(engine: Engine, path: string, options: RemoveStep): Promise<void> {
   checkInside(absoluteOf(engine.project, path), engine.project.root);
-  const entry = await lookAt(engine, path, options);
-  if (entry === undefined) return;
-  options.present.set(path, entry);
-  if (options.force !== true) refuseUnsaved(engine, path, entry);
+  const seen = await see(engine, path, options);
+  options.present.set(path, seen);
+  if (options.force !== true) refuseUnsaved(engine, path, seen.entry);
 }
 
 /**
@@ -130,7 +130,7 @@ function removeStage(
   return [...ignored, ...locks, path];
 }
 
-function removePointer(engine: Engine, { path, file }: TrackedPath, { outs, present }: RemoveStep): string[] {
+function removePointer(engine: Engine, { path, file }: PointerPlace, { outs, present }: RemoveStep): string[] {
   const { project } = engine;
   const absolute = absoluteOf(project, path);
   if (outs === true) removeData(engine, path, present.get(path));
@@ -143,7 +143,7 @@ function removePointer(engine: Engine, { path, file }: TrackedPath, { outs, pres
 async function removeInside(
   engine: Engine,
   { pointer, below }: Extract<Removable, { kind: 'pointer' }>,
-  present: ReadonlyMap<string, Entry>,
+  present: ReadonlyMap<string, Seen>,
 ): Promise<string[]> {
   // What may fail for want of space or a whole list comes before anything goes.
   const { tracked, entry } = await storeEdited(engine, pointer, [{ path: below, entry: undefined }]);

@@ -14,18 +14,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { findProjectFiles } from '../project/project-files.ts';
-import { openProject } from '../project/project.ts';
-import { readPointers } from '../project/pointer-files.ts';
-import type { Engine } from '../run/engine.ts';
-import { openEngine } from '../run/engine.ts';
 import type { LinkType } from '../store/link.ts';
-import { add } from './add.ts';
-import { checkout } from './checkout.ts';
-import { selectTracked } from './select.ts';
-import { trackedThings } from './tracked.ts';
-
-const signal = new AbortController().signal;
+import { addAt, checkoutAt, newProject } from './project.fixture.ts';
 
 /** What a folder holds: by path, `x` or `l` or `f` and the text; one that begins with `#` is long. */
 type Content = Record<string, string>;
@@ -66,36 +56,14 @@ function look(root: string, folder = ''): Content {
   return found;
 }
 
-/** Each step with an engine of its own, as if by a process of its own. */
-async function engineAt(root: string, type: LinkType): Promise<Engine> {
-  const env = { XDG_CACHE_HOME: join(base, 'cache'), XDG_CONFIG_HOME: join(base, 'config'), HOME: base };
-  const project = openProject({ cwd: root, env });
-  const graph = { stages: new Map(), needs: new Map(), neededBy: new Map(), order: [] };
-  const engine = await openEngine({ project, graph, env, emit: () => undefined });
-  return { ...engine, links: { types: [type, 'copy'] } };
-}
-
-function pointersOf({ project }: Engine) {
-  return readPointers(project.root, findProjectFiles(project).pointers).pointers;
-}
-
 async function addAll(root: string, type: LinkType): Promise<string> {
-  const engine = await engineAt(root, type);
-  await add(engine, ['d'], { known: { stages: [], pointers: pointersOf(engine) }, links: engine.links, signal });
-  engine.index.save();
-  engine.objects.save();
+  await addAt(root, ['d'], type);
   return readFileSync(join(root, 'd.pipe'), 'utf8');
 }
 
 async function checkoutAll(root: string, type: LinkType): Promise<void> {
-  const engine = await engineAt(root, type);
-  const tracked = trackedThings({ stages: [], pointers: pointersOf(engine) }, engine.locks);
-  const selected = selectTracked([], { tracked, root, cwd: root });
-  if (!selected.ok) throw new Error('nothing is selected');
-  const done = await checkout(engine, selected.value, { links: engine.links, signal });
+  const done = await checkoutAt(root, { type });
   expect(done.flatMap(({ missing }) => missing)).toEqual([]);
-  engine.index.save();
-  engine.objects.save();
 }
 
 const names = fc.constantFrom('a', 'b', 'c', 'z', 'ä', 'x y');
@@ -128,9 +96,7 @@ test.each([
   );
   await fc.assert(
     fc.asyncProperty(folders, changes, async (first, edits) => {
-      const root = mkdtempSync(join(base, 'project-'));
-      mkdirSync(join(root, '.pipe'));
-      writeFileSync(join(root, '.pipe/config.yaml'), 'core:\n  no_scm: true\n');
+      const root = newProject(base);
       for (const [path, each] of Object.entries({ ...many, ...first })) write(join(root, 'd'), path, each);
       const before = look(join(root, 'd'));
       const old = await addAll(root, type);

@@ -3,11 +3,11 @@ import { nearest } from '../kit/nearest.ts';
 import { isOutside, isWithin } from '../kit/path.ts';
 import type { Problem, Result } from '../problem/problem.ts';
 import { fail, ok } from '../problem/problem.ts';
-import type { Tracked } from './tracked.ts';
+import type { Tracked, TrackedPlace } from './tracked.ts';
 
 /** A tracked thing, or a part of one. */
-export interface Selected {
-  readonly tracked: Tracked;
+export interface Selected<T extends TrackedPlace = Tracked> {
+  readonly tracked: T;
   /** Path of the part inside the tracked folder; empty for the whole. */
   readonly below: string;
 }
@@ -46,7 +46,7 @@ function isPartOf(part: Selected, other: Selected): boolean {
 }
 
 /** The path of what is selected, relative to the project root. */
-export function pathOf({ tracked, below }: Selected): string {
+export function pathOf({ tracked, below }: Selected<TrackedPlace>): string {
   return below === '' ? tracked.path : `${tracked.path}/${below}`;
 }
 

@@ -1,6 +1,6 @@
 import { digestOfRaw } from '../kit/digest.ts';
 import { isWithin } from '../kit/path.ts';
-import type { TrackedPath } from '../lockfile/pointer.ts';
+import type { PointerPlace, TrackedPath } from '../lockfile/pointer.ts';
 import { PipeError } from '../problem/problem.ts';
 import { readPointers } from '../project/pointer-files.ts';
 import type { Project } from '../project/project.ts';
@@ -14,7 +14,7 @@ import type { StoreWriter } from '../store/store-writer.ts';
 import type { Entry } from '../store/tree.ts';
 
 /** The pointer that tracks a folder around a path. */
-export function pointerAround(pointers: readonly TrackedPath[], path: string): TrackedPath | undefined {
+export function pointerAround<T extends PointerPlace>(pointers: readonly T[], path: string): T | undefined {
   return pointers.find((each) => each.path !== path && isWithin(each.path, path));
 }
 
@@ -63,12 +63,20 @@ export async function storeEdited(
  * A pointer as it stands on the disk.
  * @throws {PipeError} what is wrong with it; PIPE_TARGET_UNKNOWN when it is gone
  */
-export function readPointer({ root }: Pick<Project, 'root'>, file: string): TrackedPath {
-  const { pointers, problems } = readPointers(root, [file]);
-  if (problems.length > 0) throw new PipeError(problems);
-  const [tracked] = pointers;
+export function readPointer(project: Pick<Project, 'root'>, file: string): TrackedPath {
+  const tracked = readPointerIfThere(project, file);
   if (tracked !== undefined) return tracked;
   throw new PipeError({ code: 'PIPE_TARGET_UNKNOWN', message: `${file} is gone`, hint: 'another process removed it' });
+}
+
+/**
+ * The same, or nothing when there is none.
+ * @throws {PipeError} what is wrong with it
+ */
+export function readPointerIfThere({ root }: Pick<Project, 'root'>, file: string): TrackedPath | undefined {
+  const { pointers, problems } = readPointers(root, [file]);
+  if (problems.length > 0) throw new PipeError(problems);
+  return pointers[0];
 }
 
 /** @throws {PipeError} PIPE_FROZEN */

@@ -1,21 +1,29 @@
 import { entryOf } from '../lockfile/entry.ts';
 import type { LockState } from '../lockfile/lock-state.ts';
-import type { TrackedPath } from '../lockfile/pointer.ts';
+import type { PointerPlace, TrackedPath } from '../lockfile/pointer.ts';
 import type { Stage } from '../pipeline/model.ts';
 import type { Entry } from '../store/tree.ts';
 
-/** Who says what lies at a path. */
-export type Owner =
+/** Who says what lies at a path: a stage's lock, where the path is called `as`, or a pointer. */
+type OwnerOf<Pointer> =
   | { readonly kind: 'stage'; readonly stage: Stage; readonly as: string }
-  | { readonly kind: 'pointer'; readonly pointer: TrackedPath };
+  | { readonly kind: 'pointer'; readonly pointer: Pointer };
 
-/** A file or folder that the store keeps: an out of a stage, or what a pointer tracks. */
-export interface Tracked {
+/**
+ * A file or folder that the store keeps, without what is recorded of it: whoever has yet to claim the path reads that
+ * behind the claim (`recordedNow`).
+ */
+export interface TrackedPlace {
   /** Posix, relative to the project root. */
   readonly path: string;
+  readonly owner: OwnerOf<PointerPlace>;
+}
+
+/** A file or folder that the store keeps: an out of a stage, or what a pointer tracks. */
+export interface Tracked extends TrackedPlace {
   /** What the lock or the pointer says lies there; `undefined` for an out that was never made. */
   readonly entry: Entry | undefined;
-  readonly owner: Owner;
+  readonly owner: OwnerOf<TrackedPath>;
 }
 
 /** Everything in a project that the store keeps, by path. Outs that Git keeps (`cache: false`) only where asked for. */

@@ -3,6 +3,7 @@ import { isInside } from '../store/restore.ts';
 import { unprotect } from '../store/unprotect.ts';
 import type { Selected } from './select.ts';
 import { pathOf } from './select.ts';
+import type { TrackedPlace } from './tracked.ts';
 import type { DataOptions } from './workspace.ts';
 import { absoluteOf, claimed } from './workspace.ts';
 
@@ -18,7 +19,7 @@ export interface Unprotected {
  */
 export async function unprotectPaths(
   engine: Engine,
-  selected: readonly Selected[],
+  selected: readonly Selected<TrackedPlace>[],
   { signal }: Pick<DataOptions, 'signal'>,
 ): Promise<Unprotected[]> {
   const { looseFolder } = engine.store.layout;

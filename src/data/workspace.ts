@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprintPath } from '../fingerprint/file.ts';
 import { DIR } from '../index/section.ts';
@@ -7,6 +8,7 @@ import { waitNotice } from '../run/claims.ts';
 import type { Engine } from '../run/engine.ts';
 import type { Links } from '../store/link.ts';
 import type { Entry } from '../store/tree.ts';
+import { statNow } from '../store/untouched.ts';
 
 /** What commands for data go about with: how files are linked, what is told, what stops them. */
 export interface DataOptions {
@@ -16,15 +18,26 @@ export interface DataOptions {
   readonly onProgress?: (files: number, bytes: number) => void;
 }
 
+type LookOptions = Pick<DataOptions, 'signal' | 'onProgress'>;
+
 /** What lies at a path of the workspace now. Files that the index knows are not read. */
-export function lookAt(
-  engine: Engine,
-  path: string,
-  options: Pick<DataOptions, 'signal' | 'onProgress'>,
-): Promise<Entry | undefined> {
+export function lookAt(engine: Engine, path: string, options: LookOptions): Promise<Entry | undefined> {
   const { signal, onProgress } = options;
   const how = { follow: false, signal, ...(onProgress === undefined ? {} : { onProgress }) };
   return fingerprintPath(path, how, engine.fingerprint);
+}
+
+/** What lies at a path, with what tells later whether it was touched since. */
+export interface Seen {
+  readonly entry: Entry | undefined;
+  /** From before it was read; `undefined` when nothing was there. */
+  readonly stat: Stats | undefined;
+}
+
+/** Like `lookAt`, for what is to be replaced or removed. */
+export async function see(engine: Engine, path: string, options: LookOptions): Promise<Seen> {
+  const stat = statNow(absoluteOf(engine.project, path));
+  return { stat, entry: await lookAt(engine, path, options) };
 }
 
 /** Files at or below a path, as `lookAt` has just seen it, whose bytes the store does not have; `limit` of them. */

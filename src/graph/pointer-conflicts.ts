@@ -1,5 +1,5 @@
 import { ancestors, isWithin } from '../kit/path.ts';
-import type { TrackedPath } from '../lockfile/pointer.ts';
+import type { PointerPlace } from '../lockfile/pointer.ts';
 import type { Out, Stage } from '../pipeline/model.ts';
 import type { Place, Problem } from '../problem/problem.ts';
 import { outIndex } from './out-index.ts';
@@ -16,8 +16,8 @@ export function outsideOuts(files: readonly string[], stages: readonly Stage[]):
  * another tracks, one for what is or lies inside an out. An out may lie inside a tracked folder: it is the stage's, and
  * no part of what the pointer records.
  */
-export function pointerConflicts(pointers: readonly TrackedPath[], stages: readonly Stage[]): Problem[] {
-  const byPath = new Map<string, TrackedPath>();
+export function pointerConflicts(pointers: readonly PointerPlace[], stages: readonly Stage[]): Problem[] {
+  const byPath = new Map<string, PointerPlace>();
   const problems: Problem[] = [];
   for (const pointer of pointers) {
     const first = byPath.get(pointer.path);
@@ -35,7 +35,7 @@ export function pointerConflicts(pointers: readonly TrackedPath[], stages: reado
   return problems;
 }
 
-function firstOf(paths: Iterable<string>, byPath: ReadonlyMap<string, TrackedPath>): TrackedPath | undefined {
+function firstOf(paths: Iterable<string>, byPath: ReadonlyMap<string, PointerPlace>): PointerPlace | undefined {
   for (const path of paths) {
     const found = byPath.get(path);
     if (found !== undefined) return found;
@@ -43,7 +43,7 @@ function firstOf(paths: Iterable<string>, byPath: ReadonlyMap<string, TrackedPat
   return undefined;
 }
 
-function duplicate(second: TrackedPath, first: TrackedPath): Problem {
+function duplicate(second: PointerPlace, first: PointerPlace): Problem {
   return {
     code: 'PIPE_POINTER_CONFLICT',
     message: `${second.path} is tracked by both ${first.file} and ${second.file}`,
@@ -53,7 +53,7 @@ function duplicate(second: TrackedPath, first: TrackedPath): Problem {
   };
 }
 
-function inside(inner: TrackedPath, outer: TrackedPath): Problem {
+function inside(inner: PointerPlace, outer: PointerPlace): Problem {
   return {
     code: 'PIPE_POINTER_CONFLICT',
     message: `${inner.path} lies inside ${outer.path}, which ${outer.file} tracks as a whole`,
@@ -63,7 +63,7 @@ function inside(inner: TrackedPath, outer: TrackedPath): Problem {
   };
 }
 
-function lost(pointer: TrackedPath, outer: TrackedPath): Problem {
+function lost(pointer: PointerPlace, outer: PointerPlace): Problem {
   return {
     code: 'PIPE_POINTER_CONFLICT',
     message: `the pointer ${pointer.file} lies inside ${outer.path}, which ${outer.file} tracks`,
@@ -73,7 +73,7 @@ function lost(pointer: TrackedPath, outer: TrackedPath): Problem {
   };
 }
 
-function overlaps(pointer: TrackedPath, stage: Stage): Problem[] {
+function overlaps(pointer: PointerPlace, stage: Stage): Problem[] {
   return stage.outs
     .filter((out) => isWithin(out.path, pointer.path))
     .map((out) => ({

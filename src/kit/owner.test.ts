@@ -2,7 +2,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { expect, test } from 'vitest';
-import { isAlive, isGone, ownedName, ownerOfName, processFields, startOf, thisOwner } from './owner.ts';
+import { isAlive, isGone, ownedName, ownerOfName, processFields, startOf, stateOf, thisOwner } from './owner.ts';
 
 test('the owner can be read back from a file name, whatever its host is called', () => {
   for (const host of ['box', 'my.host.example', 'a+b', 'ünï/cödé', '%zz', '..']) {
@@ -66,4 +66,20 @@ test('a process on another host counts as alive', () => {
 test('a process of another user is alive', () => {
   expect(isAlive(1)).toBe(true);
   expect(isAlive(Number(execFileSync('sh', ['-c', 'echo $$'], { encoding: 'utf8' })))).toBe(false);
+});
+
+test('a process in another PID namespace counts as alive: its number means nothing here', () => {
+  const { pid } = spawnSync('true');
+  const owner = { ...thisOwner(), pid, start: '1', namespace: '1' };
+  expect([stateOf(owner), stateOf({ ...owner, namespace: thisOwner().namespace })]).toEqual(['unknown', 'gone']);
+});
+
+test('a name that an earlier version gave tells of no namespace, and the process is asked for here', () => {
+  const { host, boot, pid, start } = thisOwner();
+  const owner = ownerOfName(`${[host, boot, pid, start].join('+')}+0123abcd.lease`);
+  expect(owner).toEqual({ host, boot, pid, start, namespace: '' });
+  expect([stateOf(owner ?? thisOwner()), isGone({ ...thisOwner(), namespace: '', start: '1' })]).toEqual([
+    'runs',
+    true,
+  ]);
 });

@@ -17,6 +17,7 @@ const REASONS = new Map([
   ['ENOTDIR', 'a part of its path is a file'],
   ['EPERM', 'not permitted'],
   ['EROFS', 'the disk is read-only'],
+  ['ESTALE', 'it was removed on another machine'],
 ]);
 
 /** A refusal of the system in words, and what to do about it. */

@@ -98,7 +98,8 @@ export function journalPaths(folder: string): string[] {
 /** Whether the journal at `path` belongs to this process. */
 export function isOwn(path: string, owner: Owner): boolean {
   const other = ownerOfName(basename(path));
-  return other?.pid === owner.pid && other.start === owner.start && other.host === owner.host;
+  if (other?.pid !== owner.pid || other.start !== owner.start || other.host !== owner.host) return false;
+  return other.namespace === owner.namespace;
 }
 
 function readEntries(path: string, checksum: (text: string) => string): JournalEntry[] {

@@ -62,6 +62,12 @@ export interface TrackedPath {
   readonly at: Place;
 }
 
+/**
+ * Which pointer tracks which path, without what it records: until the path is claimed, another process may record
+ * something else.
+ */
+export type PointerPlace = Pick<TrackedPath, 'file' | 'path' | 'at'>;
+
 /** The pointer beside a path. */
 export function pointerFileOf(path: string): string {
   return `${path}${POINTER_SUFFIX}`;

@@ -75,7 +75,7 @@ function busy(path: string): PipeError {
   return new PipeError({
     code: 'PIPE_FILE_BUSY',
     message: 'another pipe has been changing files of this project for ten seconds',
-    hint: `wait for it to end; if it runs on another machine and is gone, remove ${path}`,
+    hint: `wait for it to end; if it ran on another machine or in a container that is gone, remove ${path}`,
   });
 }
 

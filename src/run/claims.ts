@@ -194,7 +194,7 @@ export function waitNotice({ owner, stage, path, file }: Blocker): Extract<Event
   return {
     type: 'notice',
     message: `waiting for process ${String(owner.pid)} on ${owner.host}, which works on ${path} ("${stage}")`,
-    hint: `if that machine is gone, remove ${file}`,
+    hint: `if that machine or container is gone, remove ${file}`,
   };
 }
 

@@ -104,7 +104,11 @@ async function changedInput(engine: Engine, facts: StageFacts, options: StageOpt
   return unchanged ? undefined : 'a parameter file';
 }
 
-/** Writes down what a stage now has: the last step, so that whatever is recorded is complete. */
+/**
+ * Writes down what a stage now has: the last step, so that whatever is recorded is complete.
+ * @throws {PipeError} PIPE_STORE_LEASE
+ */
 export function recordBlock(engine: Engine, facts: StageFacts, outs: readonly LockEntry[]): void {
+  engine.store.checkLease();
   if (facts.inputs !== undefined) engine.locks.record(facts.stage, { ...facts.inputs, outs });
 }

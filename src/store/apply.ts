@@ -1,4 +1,3 @@
-import type { Stats } from 'node:fs';
 import { lstatSync, mkdirSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { Section, SectionLeaf } from '../index/section.ts';
@@ -17,6 +16,7 @@ import { BrokenTree, knownParts } from './read-tree.ts';
 import type { RestorePlace } from './restore.ts';
 import { checkInside, nestsTooDeep, restoreEntry } from './restore.ts';
 import type { Entry } from './tree.ts';
+import { checkRowUntouched, checkUntouched, statNow } from './untouched.ts';
 
 /** What applying a folder did, in files; `missing` are paths whose objects are absent or damaged. */
 export interface Applied {
@@ -50,8 +50,8 @@ export async function applyFolder(store: ObjectStore, entry: Entry, place: Apply
 }
 
 /**
- * Makes sure that a folder that is to give way to a file holds nothing but what the walk saw.
- * @throws {PipeError} PIPE_FOLDER_NOT_EMPTY
+ * Makes sure that a folder that is to give way to a file holds nothing but what the walk saw, and as it saw it.
+ * @throws {PipeError} PIPE_FOLDER_NOT_EMPTY, PIPE_FILE_CHANGED
  */
 export function checkAllSeen({ target, memory: { index, path } }: Pick<ApplyPlace, 'target' | 'memory'>): void {
   const check = (spot: Spot): void => {
@@ -59,7 +59,9 @@ export function checkAllSeen({ target, memory: { index, path } }: Pick<ApplyPlac
     for (const section of index.folder(spot.path).sections) {
       for (const [row, name] of section.names.entries()) {
         seen.add(name);
-        if (section.kindOf(row) === DIR) check({ target: `${spot.target}/${name}`, path: `${spot.path}/${name}` });
+        const inside = { target: `${spot.target}/${name}`, path: `${spot.path}/${name}` };
+        if (section.kindOf(row) === DIR) check(inside);
+        else checkRowUntouched(section, row, inside);
       }
     }
     const isUnseen = (name: string): boolean => !seen.has(name) && !name.startsWith(TEMPORARY_PREFIX);
@@ -135,8 +137,9 @@ class Applying {
     const inside = { target: `${spot.target}/${name}`, path: `${spot.path}/${name}` };
     const { section, row } = present;
     if (section === undefined || present.name !== name) {
-      checkFree({ ...inside, isSame: () => this.#holds(inside.target, child) });
-      if (await this.#put(child, inside, spot)) this.done.added += child.kind === 'dir' ? child.files : 1;
+      const beforeSwap = (): void => { checkFree({ ...inside, isSame: () => this.#holds(inside.target, child) }); }; // prettier-ignore
+      if (await this.#put(child, { ...inside, beforeSwap }, spot))
+        this.done.added += child.kind === 'dir' ? child.files : 1;
       await this.#step(child.size);
       return;
     }
@@ -148,9 +151,12 @@ class Applying {
       await this.folder(child, inside);
       rows.addFolder(name, child);
     } else {
-      checkUntouched(section, row, inside);
       if (kind === DIR) await this.#removeFolder(inside);
-      if ((await this.#put(child, inside, spot)) && !isSame) this.done.modified += 1;
+      const beforeSwap = (): void => {
+        if (kind === DIR) checkUntouched(undefined, inside);
+        else checkRowUntouched(section, row, inside);
+      };
+      if ((await this.#put(child, { ...inside, beforeSwap }, spot)) && !isSame) this.done.modified += 1;
     }
     present.next();
     await this.#step(0);
@@ -178,15 +184,16 @@ class Applying {
   }
 
   /** Puts an entry where there is none, or a file or link. */
-  async #put(child: Entry, spot: Spot, { rows, name }: ChildSpot): Promise<boolean> {
-    const { target, path } = spot;
+  async #put(child: Entry, spot: CheckedSpot, { rows, name }: ChildSpot): Promise<boolean> {
+    const { target, path, beforeSwap } = spot;
     const { root, signal, links } = this.#place;
     if (child.kind === 'dir') {
+      beforeSwap();
       if (!(await this.#putFolder(child, spot))) return false;
       rows.addFolder(name, child);
       return true;
     }
-    if (!(await restoreEntry(this.#store, child, { target, root, signal, links }))) {
+    if (!(await restoreEntry(this.#store, child, { target, root, signal, links, beforeSwap }))) {
       this.done.missing.push(path);
       return false;
     }
@@ -197,14 +204,14 @@ class Applying {
     return true;
   }
 
-  async #putFolder(child: Entry, { target, path }: Spot): Promise<boolean> {
+  async #putFolder(child: Entry, { target, path, beforeSwap }: CheckedSpot): Promise<boolean> {
     const { root, signal, links, memory } = this.#place;
     if (isFolder(target)) {
       // The walk left it out, since all that lies in it belongs to others: that stays.
       await this.folder(child, { target, path });
       return true;
     }
-    const place = { target, root, signal, links, memory: { ...memory, path } };
+    const place = { target, root, signal, links, memory: { ...memory, path }, beforeSwap };
     if (await restoreEntry(this.#store, child, place)) return true;
     await this.#putPart(child, { target, path });
     return false;
@@ -242,7 +249,7 @@ class Applying {
       await this.#removeFolder(spot, { keepRest: true });
       return;
     }
-    checkUntouched(section, row, spot);
+    checkRowUntouched(section, row, spot);
     unlinkSync(spot.target);
     this.done.deleted += 1;
   }
@@ -262,7 +269,12 @@ class Applying {
 }
 
 function isFolder(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return statNow(path)?.isDirectory() === true;
+}
+
+/** A spot with what throws when somebody else has put something there. */
+interface CheckedSpot extends Spot {
+  readonly beforeSwap: () => void;
 }
 
 interface Rows {
@@ -278,19 +290,6 @@ interface ChildSpot extends Spot {
 
 function digestAt(section: Section, row: number): string {
   return digestOfRaw(section.digests.subarray(row * 32, row * 32 + 32));
-}
-
-/** @throws {PipeError} PIPE_FILE_CHANGED when a file is not what the walk saw: somebody is working on it. */
-function checkUntouched(section: Section, row: number, { target, path }: Spot): void {
-  if (section.kindOf(row) === DIR) return;
-  const stat: Stats | undefined = lstatSync(target, { throwIfNoEntry: false });
-  if (stat === undefined || stat.isSymbolicLink()) return;
-  if (stat.mtimeMs === section.statOf(row, 0) && stat.size === section.statOf(row, 3)) return;
-  throw new PipeError({
-    code: 'PIPE_FILE_CHANGED',
-    message: `${path} changed while it was about to be replaced`,
-    hint: 'something else is writing it: wait until it is done, then try again',
-  });
 }
 
 /** A folder cannot give way to a file, because of what lies in it and is no part of it. */

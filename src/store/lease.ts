@@ -1,10 +1,13 @@
-import { closeSync, existsSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { isOnNetworkDisk } from '../kit/network-disk.ts';
 import { ownedName, thisOwner } from '../kit/owner.ts';
 import { systemFault } from '../kit/system-fault.ts';
 import { namesIn } from '../kit/temporary.ts';
 import { makeFolder } from '../kit/make-folder.ts';
+import { PipeError } from '../problem/problem.ts';
 import type { StoreLayout } from './layout.ts';
+import { writeFully } from './pack-writer.ts';
 import { shareFile } from './write-shared.ts';
 
 /** How the names of leases end, and those of the ticket of whoever takes things out of the store. */
@@ -13,6 +16,11 @@ export const UPKEEP = '.upkeep';
 
 /** How often a process says that it is still there, in milliseconds: another machine cannot ask for it. */
 const RENEW_MS = 60_000;
+
+/** After so long it is worth a look whether the lease is still there, in milliseconds of the clock on the wall. */
+const CHECK_MS = 1_000;
+
+const { O_APPEND, O_CREAT, O_EXCL, O_SYNC, O_WRONLY } = constants;
 
 /**
  * What a process relies on in a store: a file that names it, path by path, for as long as the process runs. Whoever
@@ -26,20 +34,23 @@ export class Lease {
   readonly #fd: number;
   readonly #timer: NodeJS.Timeout;
   #isOver = false;
+  #checkedAt = Date.now();
 
   private constructor(layout: StoreLayout, path: string) {
     this.#layout = layout;
     this.#path = path;
-    this.#fd = openSync(path, 'ax');
+    // What another machine is to see must not wait here until the file is closed.
+    const sync = isOnNetworkDisk(path) ? O_SYNC : 0;
+    this.#fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | sync, 0o666);
     this.#timer = setInterval(() => {
-      writeSync(this.#fd, '\n');
+      this.#renew();
     }, RENEW_MS).unref();
   }
 
   /** The lease of this process on a store, opened where there is none yet; `undefined` where nothing can be written. */
   static of(layout: StoreLayout): Lease | undefined {
     const known = open.get(layout.root);
-    if (known !== undefined && existsSync(known.#path)) return known;
+    if (known?.isThere() === true) return known;
     known?.end();
     try {
       makeFolder(layout.leases, layout);
@@ -59,9 +70,53 @@ export class Lease {
     }
   }
 
-  /** Names a path of the store, absolute. */
+  /**
+   * Names a path of the store, absolute.
+   * @throws {PipeError} PIPE_STORE_LEASE when the lease was seen to be taken away
+   */
   pin(path: string): void {
-    writeSync(this.#fd, `${relative(this.#layout.base, path)}\n`);
+    // A clock that also goes on while the machine sleeps.
+    if (this.#isOver || Math.abs(Date.now() - this.#checkedAt) > CHECK_MS) this.check();
+    // The line before may have been cut off by a disk that was full.
+    writeFully(this.#fd, Buffer.from(`\n${relative(this.#layout.base, path)}\n`));
+  }
+
+  /**
+   * To be called before anything is written down that refers to the store: whoever did not hear of this process for long
+   * enough, since the machine slept, takes it for gone and its lease away. Then nothing that it named is sure to be there.
+   * @throws {PipeError} PIPE_STORE_LEASE
+   */
+  check(): void {
+    this.#checkedAt = Date.now();
+    if (this.isThere()) return;
+    throw new PipeError({
+      code: 'PIPE_STORE_LEASE',
+      message: `the store ${this.#layout.root} was cleaned up while this process stood still, so that what it had stored may be gone`,
+      hint: 'run again: what is still there is not stored a second time',
+    });
+  }
+
+  /** Whether the lease has not been taken away: nobody gets its name a second time. */
+  isThere(): boolean {
+    if (this.#isOver) return false;
+    try {
+      // On a network disk only opening asks the other machine.
+      closeSync(openSync(this.#path, 'r'));
+      return true;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ESTALE') return false;
+      throw error;
+    }
+  }
+
+  #renew(): void {
+    try {
+      writeFully(this.#fd, Buffer.from('\n'));
+    } catch (error) {
+      // A full disk, say: in the end the lease is taken away, and `check` says so.
+      if (systemFault(error) === undefined) throw error;
+    }
   }
 
   /**

@@ -87,6 +87,14 @@ export class ObjectStore {
   };
 
   /**
+   * To be called before what the store has is written down elsewhere.
+   * @throws {PipeError} PIPE_STORE_LEASE when somebody took this process for gone, so that nothing of it is sure
+   */
+  checkLease(): void {
+    this.#presence.checkLease();
+  }
+
+  /**
    * Whether an object is there, by name: its bytes are checked when they are read. Only one that is known to have been
    * linked, and was touched since, is read at once: somebody may have edited it in place.
    */

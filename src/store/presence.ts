@@ -82,6 +82,14 @@ export class Presence {
   }
 
   /**
+   * To be called before what the store has is written down elsewhere.
+   * @throws {PipeError} PIPE_STORE_LEASE when what was kept is not sure to be there any more
+   */
+  checkLease(): void {
+    this.#lease?.check();
+  }
+
+  /**
    * Whether an object is there, by name: its bytes are checked when they are read. Only one that is known to have been
    * linked, and was touched since, is read at once: somebody may have edited it in place.
    */

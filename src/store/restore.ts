@@ -90,6 +90,8 @@ export interface RestorePlace {
   readonly memory?: { readonly index: StatIndex; readonly path: string; readonly now: () => number };
   /** Whether files may be links to their objects. */
   readonly links?: Links | undefined;
+  /** Called when all is written, just before it takes the place of what lies at the target: to throw keeps that. */
+  readonly beforeSwap?: (() => void) | undefined;
   /** Told of the files that were written, and their bytes, every now and then. */
   readonly onProgress?: (files: number, bytes: number) => void;
 }
@@ -109,6 +111,7 @@ export async function restoreEntry(store: ObjectStore, entry: Entry, place: Rest
   const work = new Materializing(store, entry, place);
   try {
     if (!(await work.entry(entry, { target: temporary, path: memory?.path ?? '', depth: 0 }))) return false;
+    place.beforeSwap?.();
     work.remember();
     swap(temporary, target, entry.kind === 'dir');
     return true;

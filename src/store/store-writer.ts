@@ -5,6 +5,7 @@ import type { PackWriter } from './pack-writer.ts';
 interface Target {
   hasRaw(bytes: Buffer, at?: number): boolean;
   ingest(file: string, signal?: AbortSignal): Promise<{ digest: Digest; size: number }>;
+  checkLease(): void;
 }
 
 /** How a writer opens and ends its packs. */
@@ -50,9 +51,13 @@ export class StoreWriter {
     if (this.#pack?.isFull === true) await this.#seal();
   }
 
-  /** Makes durable what was added. */
+  /**
+   * Makes durable what was added; from then on it may be referred to.
+   * @throws {PipeError} PIPE_STORE_LEASE
+   */
   async finish(): Promise<void> {
     if (this.#pack !== undefined) await this.#seal();
+    this.#store.checkLease();
   }
 
   /** Gives up what is not durable yet. */

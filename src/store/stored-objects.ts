@@ -64,6 +64,8 @@ export class StoredObjects {
   readonly #blake3: Blake3;
   readonly #map = new DigestMap();
   readonly #packs: string[] = [];
+  /** Packs whose table is damaged, absolute paths: nobody knows what they hold. */
+  readonly unreadable: string[] = [];
   #open: { readonly pack: number; readonly fd: number } | undefined;
 
   constructor(layout: StoreLayout, blake3: Blake3) {
@@ -125,7 +127,10 @@ export class StoredObjects {
 /** Looks for everything in a store, by names and tables alone. */
 export function findObjects(layout: StoreLayout, blake3: Blake3): StoredObjects {
   const objects = new StoredObjects(layout, blake3);
-  for (const { path, frames } of storedPacks(layout, blake3)) if (frames !== undefined) objects.addPack(path, frames);
+  for (const { path, frames } of storedPacks(layout, blake3)) {
+    if (frames === undefined) objects.unreadable.push(path);
+    else objects.addPack(path, frames);
+  }
   for (const { digest } of looseObjects(layout)) objects.addLoose(digest);
   return objects;
 }

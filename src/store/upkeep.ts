@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { writeProblem } from '../kit/atomic-file.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import { rawOfDigest } from '../kit/digest.ts';
-import { isGone, ownedName, ownerOfName, thisOwner } from '../kit/owner.ts';
+import { isGone, ownedName, ownerOfName, stateOf, thisOwner } from '../kit/owner.ts';
 import { readAt } from './pack-file.ts';
 import { namesIn } from '../kit/temporary.ts';
 import { makeFolder } from '../kit/make-folder.ts';
@@ -19,7 +19,7 @@ import { sweepStore } from './sweep.ts';
 /** How long to wait for somebody else's upkeep of the same store. */
 const WAIT_MS = 10_000;
 
-/** The lease of a process on another machine that was not renewed for so long is over. */
+/** The lease of a process that nothing can be asked of and that was not renewed for so long is over. */
 const STALE_MS = 3_600_000;
 
 /** How many files are aside at once. */
@@ -104,7 +104,7 @@ async function takeTicket(layout: StoreLayout, waitMs: number): Promise<string> 
       throw new PipeError({
         code: 'PIPE_STORE_BUSY',
         message: `another process is taking things out of the store ${layout.root}`,
-        hint: `wait for it to end; if it runs on another machine and is gone, remove ${other}`,
+        hint: `wait for it to end; if it ran on another machine or in a container that is gone, remove ${other}`,
       });
     }
     // Random, so that two processes that saw each other do not meet again for ever.
@@ -126,13 +126,13 @@ function otherTicket(layout: StoreLayout, ours: string): string | undefined {
 /** Removes the leases of processes that are gone. Only whoever has the ticket may: another might need them still. */
 function removeOldLeases(layout: StoreLayout, ticket: string): void {
   const now = statSync(ticket, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const here = thisOwner().host;
   for (const name of namesIn(layout.leases)) {
     const owner = ownerOfName(name);
     if (!name.endsWith(LEASE) || owner === undefined) continue;
     const path = join(layout.leases, name);
+    const state = stateOf(owner);
     const renewed = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    if (isGone(owner) || (owner.host !== here && now - renewed > STALE_MS)) rmSync(path, { force: true });
+    if (state === 'gone' || (state === 'unknown' && now - renewed > STALE_MS)) rmSync(path, { force: true });
   }
 }
 

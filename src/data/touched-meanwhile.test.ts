@@ -1,0 +1,108 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { addAt, checkoutAt, engineAt, newProject, pointersOf, write } from './project.fixture.ts';
+import { remove } from './remove.ts';
+
+let base: string;
+let root: string;
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), 'pipe-touched-'));
+  root = newProject(base);
+});
+afterEach(() => {
+  rmSync(base, { recursive: true, force: true });
+});
+
+/** Enough files that restoring them tells how far it is. */
+const MANY = Object.fromEntries(Array.from({ length: 1_100 }, (_, at) => [`d/n${String(at)}`, String(at)]));
+
+const at = (path: string): string => join(root, path);
+const text = (path: string): string => readFileSync(at(path), 'utf8');
+
+/** Tracks a folder and what `files` are at first; then the folder is gone, and its files come back with a checkout. */
+async function tracked(files: Readonly<Record<string, string>>): Promise<void> {
+  write(root, { ...MANY, ...files });
+  await addAt(root, ['d', ...new Set(Object.keys(files).map((path) => path.split('/', 1)[0] ?? ''))]);
+  rmSync(at('d'), { recursive: true });
+}
+
+/** A checkout, and somebody who does something while the folder is restored. */
+async function checkoutWhile(act: () => void): Promise<unknown> {
+  let isDone = false;
+  const onProgress = (): void => {
+    if (!isDone) act();
+    isDone = true;
+  };
+  const told = await checkoutAt(root, { onProgress }).catch((error: unknown) => error);
+  expect(isDone).toBe(true);
+  return told;
+}
+
+const CHANGED = { problems: [{ code: 'PIPE_FILE_CHANGED' }] };
+
+test('a checkout leaves a file that was edited since it was looked at', async () => {
+  await tracked({ z: 'recorded' });
+  write(root, { z: 'known' });
+  await addAt(root, ['z']);
+  write(root, { z: 'recorded' });
+  expect(await checkoutWhile(() => { writeFileSync(at('z'), 'precious'); })).toMatchObject(CHANGED); // prettier-ignore
+  expect(text('z')).toBe('precious');
+});
+
+test('a checkout leaves a file, and a folder, that was not there when it looked', async () => {
+  await tracked({ z: 'recorded', 'y/a': 'recorded' });
+  rmSync(at('z'));
+  expect(await checkoutWhile(() => { writeFileSync(at('z'), 'precious'); })).toMatchObject(CHANGED); // prettier-ignore
+  expect(text('z')).toBe('precious');
+  for (const path of ['d', 'y', 'z']) rmSync(at(path), { recursive: true });
+  expect(await checkoutWhile(() => { write(root, { 'y/precious': '' }); })).toMatchObject(CHANGED); // prettier-ignore
+  expect(existsSync(at('y/precious'))).toBe(true);
+});
+
+test('a checkout puts a file in place of one that is gone meanwhile', async () => {
+  await tracked({ z: 'recorded' });
+  write(root, { z: 'known' });
+  await addAt(root, ['z']);
+  write(root, { z: 'recorded' });
+  expect(await checkoutWhile(() => { rmSync(at('z')); })).toHaveLength(2); // prettier-ignore
+  expect(text('z')).toBe('known');
+});
+
+test('a checkout leaves a folder that is to become a file, where something in it was edited', async () => {
+  write(root, { z: 'recorded' });
+  await addAt(root, ['z']);
+  const pointer = text('z.pipe');
+  rmSync(at('z'));
+  await tracked({ 'z/a': 'recorded', 'z/b/c': 'recorded' });
+  writeFileSync(at('z.pipe'), pointer);
+  expect(await checkoutWhile(() => { writeFileSync(at('z/b/c'), 'precious'); })).toMatchObject(CHANGED); // prettier-ignore
+  expect(text('z/b/c')).toBe('precious');
+});
+
+test('remove --outs leaves files that were edited since they were looked at', async () => {
+  write(root, { a: 'a', 'd/b': 'b', z: 'z' });
+  await addAt(root, ['a', 'd', 'z']);
+  const engine = await engineAt(root);
+  const wanted = pointersOf(engine).map((pointer) => ({ kind: 'pointer', pointer, below: '' }) as const);
+  for (const [edited, file] of [
+    ['a', 'a.pipe'],
+    ['d/b', 'd.pipe'],
+  ] as const) {
+    // prettier-ignore
+    // When it is asked for `z`, the others were looked at, and nothing is removed yet.
+    const has = engine.store.has.bind(engine.store);
+    let asked = 0;
+    engine.store.has = (digest) => {
+      asked += 1;
+      if (asked === 2) writeFileSync(at(edited), 'precious');
+      return has(digest);
+    };
+    const removing = remove(engine, wanted, { outs: true, links: engine.links, signal: new AbortController().signal });
+    await expect(removing).rejects.toMatchObject(CHANGED);
+    expect(text(edited)).toBe('precious');
+    expect(existsSync(at(file))).toBe(true);
+    write(root, { [edited]: edited.slice(-1) });
+  }
+});

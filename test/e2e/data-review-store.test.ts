@@ -1,0 +1,134 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect } from 'vitest';
+import type { Rig } from '../rig/rig.ts';
+import { test } from '../rig/test.ts';
+import { does, project } from './data/commands.ts';
+import { withDisk } from './faults/disk.ts';
+import { expectProblems } from './faults/problem.ts';
+import { stopWhen } from './faults/stop.ts';
+import { flip, fsck, gc, startProject } from './upkeep/project.ts';
+
+const RENEW_SOON = pathToFileURL(join(import.meta.dirname, '../rig/renew-soon.mjs')).href;
+
+/** The files in a folder of the cache; none where there is no folder. */
+async function inCache(rig: Rig, folder: string): Promise<string[]> {
+  return readdir(rig.path('.pipe/cache/v1', folder)).catch(() => []);
+}
+
+/** How many objects have a file of their own. */
+async function looseObjects(rig: Rig): Promise<number> {
+  const shards = await inCache(rig, 'loose');
+  return (await Promise.all(shards.map((shard) => inCache(rig, `loose/${shard}`)))).flat().length;
+}
+
+/** Many small files, each as large as a pack takes some hundred of. */
+function manyFiles(folder: string, count: number): Record<string, string> {
+  const entries = Array.from({ length: count }, (_, at) => [`${folder}/${at}`, `${at} `.repeat(6_000)] as const);
+  return Object.fromEntries(entries);
+}
+
+test('what a process in another PID namespace is writing is left alone', async ({ rig }) => {
+  await project(rig);
+  await rig.write({ ...manyFiles('d', 1_500), w: 'w\n', ...manyFiles('e', 20) });
+  const adding = rig.spawn(['add', 'd']);
+  await stopWhen(adding, async () => (await inCache(rig, 'tmp')).some((name) => name.endsWith('.pack')));
+  const apart = await rig.run('unshare', ['-p', '-f', '--mount-proc', 'pipe', 'add', 'w']);
+  expect(apart, apart.stderr).toMatchObject({ code: 0 });
+  await does(rig, 'add', 'e');
+  adding.kill('SIGCONT');
+  expect(await adding.done).toMatchObject({ code: 0, stderr: '' });
+  expect(await fsck(rig)).toMatchObject({ ok: true });
+  await rig.remove('d', 'e');
+  await does(rig, 'checkout');
+  expect(await rig.files('d')).toHaveLength(1_500);
+});
+
+test('whoever may not see the processes of others counts none of them as gone', async ({ rig }) => {
+  await project(rig);
+  await rig.write({ ...manyFiles('d', 1_500), ...manyFiles('e', 20) });
+  for (const hidepid of ['1', '2']) {
+    await rig.remove('.pipe/cache', 'd.pipe', 'e.pipe');
+    await rig.run('chmod', ['-R', 'a+rwX', '.', '../home', '../tmp']);
+    const adding = rig.spawn(['add', 'd']);
+    await stopWhen(adding, async () => (await inCache(rig, 'tmp')).some((name) => name.endsWith('.pack')));
+    await rig.run('chmod', ['-R', 'a+rwX', '.', '../home', '../tmp']);
+    const nobody = 'setpriv --reuid=65534 --regid=65534 --clear-groups';
+    const asOther = `mount -t proc -o hidepid=${hidepid} proc /proc && ${nobody} pipe add e && ${nobody} pipe gc -w -f`;
+    const other = await rig.run('unshare', ['-m', 'sh', '-c', asOther]);
+    expect(other, other.stderr).toMatchObject({ code: 0 });
+    expect(await inCache(rig, 'leases')).toHaveLength(1);
+    adding.kill('SIGCONT');
+    expect(await adding.done).toMatchObject({ code: 0, stderr: '' });
+    expect(await fsck(rig)).toMatchObject({ ok: true });
+  }
+});
+
+test('a process whose lease was taken away while it stood still refers to nothing that it had stored', async ({
+  rig,
+}) => {
+  await project(rig);
+  const large = Array.from({ length: 31 }, (_, at) => [`d/${at}`, Buffer.alloc(2 << 20, String(at))] as const);
+  await rig.write({ w: 'w\n', ...Object.fromEntries(large) });
+  await does(rig, 'add', 'w');
+  const apart = ['--uts', 'sh', '-c', 'hostname elsewhere && exec pipe add d'];
+  const adding = rig.start('unshare', apart);
+  await stopWhen(adding, async () => (await looseObjects(rig)) > 9);
+  for (const lease of await inCache(rig, 'leases')) {
+    await rig.run('touch', ['-d', '2 hours ago', rig.path('.pipe/cache/v1/leases', lease)]);
+  }
+  expect((await gc(rig, ['-w', '-f'])).objects).toBeGreaterThan(8);
+  adding.kill('SIGCONT');
+  const run = await adding.done;
+  expectProblems(run, 'PIPE_STORE_LEASE');
+  expect(await rig.exists('d.pipe')).toBe(false);
+  await does(rig, 'add', 'd');
+  expect(await fsck(rig)).toMatchObject({ ok: true, missing: [] });
+});
+
+test('a full disk does not end a run that has nothing to write', async ({ rig }) => {
+  await withDisk(rig, { folder: '.pipe/cache' }, async (disk) => {
+    const command = await rig.command();
+    await startProject(rig);
+    await rig.write({
+      'pipeline.yaml': { stages: { slow: { cmd: command.line, outs: [{ slow: { cache: false } }] } } },
+    });
+    const run = rig.spawn(['repro', '-q'], { env: { NODE_OPTIONS: `--import=${RENEW_SOON}` } });
+    const call = await command.next();
+    const [lease] = await inCache(rig, 'leases');
+    const size = async (): Promise<number> => (await stat(rig.path('.pipe/cache/v1/leases', lease ?? ''))).size;
+    await disk.fill();
+    // To the end of the page that it has; then each renewal fails.
+    await expect.poll(size, { timeout: 60_000 }).toBe(4_096);
+    await rig.pipe(['status']);
+    await disk.free();
+    await call.write({ slow: 'x' });
+    await call.exit();
+    expect(await run.done).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+test('gc removes nothing while a list that is needed may lie in a pack that cannot be read', async ({ rig }) => {
+  await project(rig);
+  const small = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`d/${at}`, `${at}\n`]));
+  await rig.write({ ...small, 'd/large.bin': 'large '.repeat(50_000) });
+  await does(rig, 'add', 'd');
+  const [pack] = (await inCache(rig, 'packs')).filter((name) => name.endsWith('.pack'));
+  const file = rig.path('.pipe/cache/v1/packs', pack ?? '');
+  await flip(file, (await stat(file)).size - 100);
+  for (const args of [
+    ['gc', '-w', '-f'],
+    ['gc', '-w', '--dry'],
+  ]) {
+    const run = await rig.pipe(args);
+    expectProblems(run, 'PIPE_STORE_DAMAGED');
+    expect(run.stderr).toContain('fsck --repair');
+  }
+  expect(await looseObjects(rig)).toBe(1);
+  await rig.remove('d');
+  expect(await fsck(rig, ['--repair'])).toMatchObject({ ok: true });
+  await gc(rig, ['-w', '-f']);
+  await does(rig, 'checkout');
+  expect(await rig.read('d/large.bin')).toHaveLength(300_000);
+});
