@@ -163,8 +163,14 @@ function isIdle(state: PlanState): state is 'fresh' | 'frozen' | 'skip' {
   return state === 'fresh' || state === 'frozen' || state === 'skip';
 }
 
-function statusJson({ stage, state, reasons }: PlannedStage): unknown {
-  return { stage, state, reasons: reasons.map(reasonJson) };
+function statusJson({ stage, state, reasons, from, expectedMs }: PlannedStage): unknown {
+  return {
+    stage,
+    state,
+    reasons: reasons.map(reasonJson),
+    ...(from === undefined ? {} : { from }),
+    ...(expectedMs === undefined ? {} : { expectedMs: Math.round(expectedMs) }),
+  };
 }
 
 function reasonJson(reason: Reason): unknown {
