@@ -31,6 +31,8 @@ const REPRO_OPTIONS = {
   'no-run-cache': { type: 'boolean', help: 'run stages although their outs could be restored' },
   'allow-missing': { type: 'boolean', help: 'take missing files for unchanged' },
   pull: { type: 'boolean', help: 'download what is missing and needed, run records included' },
+  md: { type: 'boolean', help: 'print a summary in Markdown; what happens goes to standard error' },
+  against: { type: 'string', value: 'REV', help: 'with --md: compare metrics with this revision (default: HEAD)' },
   remote: { type: 'string', short: 'r', value: 'NAME', help: 'with --pull: this remote instead of the default one' },
 } as const satisfies OptionSpecs;
 
@@ -44,9 +46,7 @@ export default defineCommand({
     'With --json, events are printed as they happen, one JSON document a line (docs/events.md).',
   options: REPRO_OPTIONS,
   async run(context, { positionals, options, global }): Promise<Outcome> {
-    if (options.remote !== undefined && options.pull !== true) {
-      throw new PipeError({ code: 'PIPE_USAGE', message: '--remote goes with --pull', hint: 'add --pull to download' });
-    }
+    checkTogether(options, global.json);
     const loaded = loadProject(context);
     const graph = graphOf(loaded);
     const { project } = loaded;
@@ -56,21 +56,27 @@ export default defineCommand({
     const { signal, forceSignal } = context;
     if (options.dry === true && !global.json)
       return dryRun(context, { loaded, graph, verbose: global.verbose, options }, wanted);
+    const isMarkdown = options.md === true;
+    const summary = isMarkdown ? await openSummary(context, options.against) : undefined;
     const report = await createReport({
-      mode: global.json ? 'json' : options.interactive === true ? 'plain' : 'auto',
+      mode: global.json ? 'json' : options.interactive === true || isMarkdown ? 'plain' : 'auto',
       quiet: global.quiet,
       verbose: global.verbose,
-      stdout: context.stdout,
+      stdout: isMarkdown ? context.stderr : context.stdout,
       stderr: context.stderr,
       env: context.env,
     });
     const questions = options.interactive === true ? asker(context, report) : undefined;
     try {
-      const engine = await openEngine({ project, graph, env: context.env, emit: report.emit });
+      const emit = (event: Event): void => {
+        report.emit(event);
+        summary?.emit(event);
+      };
+      const engine = await openEngine({ project, graph, env: context.env, emit });
       const result = await pulling({ engine, loaded, context, options }, selected, (source) =>
         repro(engine, { ...wanted, ...questions, source, signal, forceSignal }),
       );
-      return { exit: result.ok ? 0 : 1 };
+      return { exit: result.ok ? 0 : 1, ...(summary === undefined ? {} : { text: await summary.text() }) };
     } finally {
       questions?.close();
       await report.finish();
@@ -93,6 +99,30 @@ function reproOptions(options: Options): Omit<Wanted, 'selected' | 'capacity'> {
   };
 }
 
+/** @throws {PipeError} PIPE_USAGE for flags that mean something with others only, or exclude each other */
+function checkTogether(options: Options, isJson: boolean): void {
+  const refuse = (message: string): never => {
+    throw new PipeError({ code: 'PIPE_USAGE', message });
+  };
+  if (options.remote !== undefined && options.pull !== true) refuse('--remote goes with --pull');
+  if (options.against !== undefined && options.md !== true) refuse('--against goes with --md');
+  if (options.md === true && isJson) refuse('--md and --json exclude each other');
+}
+
+interface Summary {
+  readonly emit: (event: Event) => void;
+  readonly text: () => Promise<string>;
+}
+
+/** A summary of what is going to happen, and of what it does to metrics. */
+async function openSummary(context: Context, against: string | undefined): Promise<Summary> {
+  const { markdownSummary } = await import('../report/markdown.ts');
+  const { metricsMarkdown } = await import('./metrics-markdown.ts');
+  const metrics = await metricsMarkdown(context, against);
+  const { emit, text } = markdownSummary();
+  return { emit, text: async () => [text(), await metrics()].filter((part) => part !== '').join('\n\n') };
+}
+
 /** Questions are asked one at a time. */
 function jobsOf(options: Options): string | undefined {
   return options.interactive === true ? '1' : options.jobs;
@@ -105,9 +135,11 @@ async function dryRun(
 ): Promise<Outcome> {
   const { env, stdout, signal, forceSignal } = context;
   let text = '';
+  const { planMarkdown } = options.md === true ? await import('../report/markdown.ts') : {};
   const columns = columnsOf(stdout);
   const emit = (event: Event): void => {
-    if (event.type === 'plan') text = renderPlan(event, { color: wantsColor(env, stdout), columns, verbose });
+    if (event.type !== 'plan') return;
+    text = planMarkdown?.(event.stages) ?? renderPlan(event, { color: wantsColor(env, stdout), columns, verbose });
   };
   const engine = await openEngine({ project: loaded.project, graph, env, emit });
   await pulling({ engine, loaded, context, options }, wanted.selected, (source) =>
