@@ -3,12 +3,13 @@ import type { PlannedStage } from '../event/event.ts';
 import { describeReason } from '../event/reason.ts';
 import { renderExplanation } from '../report/plan.ts';
 import { wantsColor } from '../report/style.ts';
+import { clean } from '../report/words.ts';
 import { openEngine } from '../run/engine.ts';
-import { keyOf } from '../run/facts.ts';
+import { gatherFacts, keyOf } from '../run/facts.ts';
 import { openHistory } from '../run/history.ts';
 import type { Surveyed } from '../run/survey.ts';
 import { planEvent, survey } from '../run/survey.ts';
-import { readRunRecords } from '../store/run-record.ts';
+import { originOf, readRunRecords } from '../store/run-record.ts';
 import type { Engine } from '../run/engine.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
@@ -35,9 +36,11 @@ export default defineCommand({
       const expectedMs = each.expectedMs ?? history.durationOf(each.stage);
       return expectedMs === undefined ? each : { ...each, expectedMs };
     });
-    const explained = stages
-      .filter(({ stage }) => wanted.has(stage))
-      .map((planned) => ({ planned, runs: runsOf(engine, plan.get(planned.stage)) }));
+    const explained = await Promise.all(
+      stages
+        .filter(({ stage }) => wanted.has(stage))
+        .map(async (planned) => ({ planned, runs: await runsOf(engine, plan.get(planned.stage)) })),
+    );
     const failed = (stage: string): string[] => {
       const exitCode = history.get(stage)?.exitCode;
       return exitCode === undefined || exitCode === 0 ? [] : [`  its last run here failed: see \`pipe logs ${stage}\``];
@@ -59,13 +62,20 @@ interface KnownRun {
   readonly durationMs: number;
   /** Tells runs with different outs apart. */
   readonly outs: string;
+  /** The remote that the record came from; absent for a run of this machine. */
+  readonly from?: string;
 }
 
 /** The finished runs with the key that the stage has now, the newest first. */
-function runsOf(engine: Engine, surveyed: Surveyed | undefined): KnownRun[] {
-  const key = surveyed === undefined ? undefined : keyOf(engine, surveyed.facts);
+async function runsOf(engine: Engine, surveyed: Surveyed | undefined): Promise<KnownRun[]> {
+  if (surveyed === undefined) return [];
+  const { facts } = surveyed;
+  // Deps that were not downloaded are what they were.
+  const key = keyOf(engine, facts) ?? keyOf(engine, await gatherFacts(engine, facts.stage, { allowMissing: true }));
   if (key === undefined) return [];
-  return readRunRecords(engine.store.layout, engine.blake3, key).map(({ startedAt, durationMs, outs }) => ({
+  const { layout } = engine.store;
+  return readRunRecords(layout, engine.blake3, key).map(({ startedAt, durationMs, outs, ...record }) => ({
+    ...fromOf(originOf(layout, record)),
     startedAt,
     durationMs,
     outs: createHash('sha256')
@@ -75,10 +85,16 @@ function runsOf(engine: Engine, surveyed: Surveyed | undefined): KnownRun[] {
   }));
 }
 
+function fromOf(from: string | undefined): { readonly from?: string } {
+  return from === undefined ? {} : { from };
+}
+
 function runLines(runs: readonly KnownRun[]): string[] {
   const newest = runs[0];
   if (newest === undefined) return [];
-  const lines = [`  its outs were made by the run of ${newest.startedAt.replace('T', ' ').replace(/\..*$/, ' UTC')}`];
+  const when = newest.startedAt.replace('T', ' ').replace(/\..*$/, ' UTC');
+  const where = newest.from === undefined ? '' : `, as recorded in ${clean(newest.from)}`;
+  const lines = [`  its outs were made by the run of ${when}${where}`];
   const different = new Set(runs.map((run) => run.outs)).size;
   if (different > 1) {
     lines.push(

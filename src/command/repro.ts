@@ -5,7 +5,10 @@ import { createReport } from '../report/create.ts';
 import { renderPlan } from '../report/plan.ts';
 import type { Report } from '../report/report.ts';
 import { columnsOf, wantsColor } from '../report/style.ts';
+import { PipeError } from '../problem/problem.ts';
+import type { Engine } from '../run/engine.ts';
 import { openEngine } from '../run/engine.ts';
+import type { PullSource } from '../run/pull-source.ts';
 import type { ReproOptions } from '../run/repro.ts';
 import { repro } from '../run/repro.ts';
 import type { Confirm } from '../run/stage-options.ts';
@@ -27,6 +30,10 @@ const REPRO_OPTIONS = {
   'no-commit': { type: 'boolean', help: 'do not put outs into the store' },
   'no-run-cache': { type: 'boolean', help: 'run stages although their outs could be restored' },
   'allow-missing': { type: 'boolean', help: 'take missing files for unchanged' },
+  pull: { type: 'boolean', help: 'download what is missing and needed, run records included' },
+  md: { type: 'boolean', help: 'print a summary in Markdown; what happens goes to standard error' },
+  against: { type: 'string', value: 'REV', help: 'with --md: compare metrics with this revision (default: HEAD)' },
+  remote: { type: 'string', short: 'r', value: 'NAME', help: 'with --pull: this remote instead of the default one' },
 } as const satisfies OptionSpecs;
 
 export default defineCommand({
@@ -39,6 +46,7 @@ export default defineCommand({
     'With --json, events are printed as they happen, one JSON document a line (docs/events.md).',
   options: REPRO_OPTIONS,
   async run(context, { positionals, options, global }): Promise<Outcome> {
+    checkTogether(options, global.json);
     const loaded = loadProject(context);
     const graph = graphOf(loaded);
     const { project } = loaded;
@@ -47,20 +55,28 @@ export default defineCommand({
     const wanted = { ...reproOptions(options), selected, capacity: capacityOf(project, jobsOf(options)) };
     const { signal, forceSignal } = context;
     if (options.dry === true && !global.json)
-      return dryRun(context, { loaded, graph, verbose: global.verbose }, wanted);
+      return dryRun(context, { loaded, graph, verbose: global.verbose, options }, wanted);
+    const isMarkdown = options.md === true;
+    const summary = isMarkdown ? await openSummary(context, options.against) : undefined;
     const report = await createReport({
-      mode: global.json ? 'json' : options.interactive === true ? 'plain' : 'auto',
+      mode: global.json ? 'json' : options.interactive === true || isMarkdown ? 'plain' : 'auto',
       quiet: global.quiet,
       verbose: global.verbose,
-      stdout: context.stdout,
+      stdout: isMarkdown ? context.stderr : context.stdout,
       stderr: context.stderr,
       env: context.env,
     });
     const questions = options.interactive === true ? asker(context, report) : undefined;
     try {
-      const engine = await openEngine({ project, graph, env: context.env, emit: report.emit });
-      const result = await repro(engine, { ...wanted, ...questions, signal, forceSignal });
-      return { exit: result.ok ? 0 : 1 };
+      const emit = (event: Event): void => {
+        report.emit(event);
+        summary?.emit(event);
+      };
+      const engine = await openEngine({ project, graph, env: context.env, emit });
+      const result = await pulling({ engine, loaded, context, options }, selected, (source) =>
+        repro(engine, { ...wanted, ...questions, source, signal, forceSignal }),
+      );
+      return { exit: result.ok ? 0 : 1, ...(summary === undefined ? {} : { text: await summary.text() }) };
     } finally {
       questions?.close();
       await report.finish();
@@ -83,24 +99,72 @@ function reproOptions(options: Options): Omit<Wanted, 'selected' | 'capacity'> {
   };
 }
 
+/** @throws {PipeError} PIPE_USAGE for flags that mean something with others only, or exclude each other */
+function checkTogether(options: Options, isJson: boolean): void {
+  const refuse = (message: string): never => {
+    throw new PipeError({ code: 'PIPE_USAGE', message });
+  };
+  if (options.remote !== undefined && options.pull !== true) refuse('--remote goes with --pull');
+  if (options.against !== undefined && options.md !== true) refuse('--against goes with --md');
+  if (options.md === true && isJson) refuse('--md and --json exclude each other');
+}
+
+interface Summary {
+  readonly emit: (event: Event) => void;
+  readonly text: () => Promise<string>;
+}
+
+/** A summary of what is going to happen, and of what it does to metrics. */
+async function openSummary(context: Context, against: string | undefined): Promise<Summary> {
+  const { markdownSummary } = await import('../report/markdown.ts');
+  const { metricsMarkdown } = await import('./metrics-markdown.ts');
+  const metrics = await metricsMarkdown(context, against);
+  const { emit, text } = markdownSummary();
+  return { emit, text: async () => [text(), await metrics()].filter((part) => part !== '').join('\n\n') };
+}
+
 /** Questions are asked one at a time. */
 function jobsOf(options: Options): string | undefined {
   return options.interactive === true ? '1' : options.jobs;
 }
 
 async function dryRun(
-  { env, stdout, signal, forceSignal }: Context,
-  { loaded, graph, verbose }: { loaded: LoadedProject; graph: Graph; verbose: boolean },
+  context: Context,
+  { loaded, graph, verbose, options }: { loaded: LoadedProject; graph: Graph; verbose: boolean; options: Options },
   wanted: Wanted,
 ): Promise<Outcome> {
+  const { env, stdout, signal, forceSignal } = context;
   let text = '';
+  const { planMarkdown } = options.md === true ? await import('../report/markdown.ts') : {};
   const columns = columnsOf(stdout);
   const emit = (event: Event): void => {
-    if (event.type === 'plan') text = renderPlan(event, { color: wantsColor(env, stdout), columns, verbose });
+    if (event.type !== 'plan') return;
+    text = planMarkdown?.(event.stages) ?? renderPlan(event, { color: wantsColor(env, stdout), columns, verbose });
   };
   const engine = await openEngine({ project: loaded.project, graph, env, emit });
-  await repro(engine, { ...wanted, signal, forceSignal });
+  await pulling({ engine, loaded, context, options }, wanted.selected, (source) =>
+    repro(engine, { ...wanted, source, signal, forceSignal }),
+  );
   return { text };
+}
+
+/** Runs with the remotes open where `--pull` asks for it. */
+async function pulling<T>(
+  { engine, loaded, context, options }: { engine: Engine; loaded: LoadedProject; context: Context; options: Options },
+  selected: ReadonlySet<string>,
+  run: (source: PullSource | undefined) => Promise<T>,
+): Promise<T> {
+  if (options.pull !== true) return run(undefined);
+  const { pullSource } = await import('./share/pull-source.ts');
+  const { readPointers } = await import('../project/pointer-files.ts');
+  const { pointers, problems } = readPointers(loaded.project.root, loaded.pointerFiles);
+  if (problems.length > 0) throw new PipeError(problems);
+  const source = pullSource({ engine, pointers, selected, remote: options.remote, context });
+  try {
+    return await run(source);
+  } finally {
+    await source.close();
+  }
 }
 
 /** Asks on standard error; anything but a yes, the end of the input included, is a no. */

@@ -33,6 +33,7 @@ export default defineCommand({
       value: 'NAME',
       help: 'with this remote instead of the default one; implies -c',
     },
+    md: { type: 'boolean', help: 'print a Markdown table of the stages' },
     jobs: { type: 'string', short: 'j', value: 'N', help: 'with -c: so many requests at once' },
     'all-branches': { type: 'boolean', short: 'a', help: 'with -c: also what the tips of all branches need' },
     'all-tags': { type: 'boolean', short: 'T', help: 'with -c: also what all tags need' },
@@ -65,7 +66,7 @@ export default defineCommand({
     const isUpToDate = changed.length === 0 && data.every(({ state }) => state === 'unchanged');
     return {
       exit: global.quiet && !isUpToDate ? 1 : 0,
-      text: describe({ stages, changed, data }),
+      text: options.md === true ? await markdown(stages) : describe({ stages, changed, data }),
       json: {
         schema: 'pipe.status/1',
         upToDate: isUpToDate,
@@ -75,6 +76,11 @@ export default defineCommand({
     };
   },
 });
+
+async function markdown(stages: readonly PlannedStage[]): Promise<string> {
+  const { planMarkdown } = await import('../report/markdown.ts');
+  return planMarkdown(stages);
+}
 
 /** @throws {PipeError} PIPE_USAGE for flags that mean something with -c only */
 function refuseWithoutCloud(options: Readonly<Record<string, unknown>>): void {
@@ -163,8 +169,14 @@ function isIdle(state: PlanState): state is 'fresh' | 'frozen' | 'skip' {
   return state === 'fresh' || state === 'frozen' || state === 'skip';
 }
 
-function statusJson({ stage, state, reasons }: PlannedStage): unknown {
-  return { stage, state, reasons: reasons.map(reasonJson) };
+function statusJson({ stage, state, reasons, from, expectedMs }: PlannedStage): unknown {
+  return {
+    stage,
+    state,
+    reasons: reasons.map(reasonJson),
+    ...(from === undefined ? {} : { from }),
+    ...(expectedMs === undefined ? {} : { expectedMs: Math.round(expectedMs) }),
+  };
 }
 
 function reasonJson(reason: Reason): unknown {

@@ -33,6 +33,8 @@ export type Event =
       readonly problem: Problem;
     }
   | StageEndEvent
+  | DownloadEvent
+  | DownloadedEvent
   /** Something worth knowing that stops nothing. */
   | { readonly type: 'notice'; readonly message: string; readonly hint?: string; readonly stage?: string }
   | RunEndEvent;
@@ -52,6 +54,8 @@ export interface PlannedStage {
   readonly needs: readonly string[];
   /** How long its last run took; absent when unknown. */
   readonly expectedMs?: number;
+  /** For `restore`: the remote that the run record came from; absent for a run of this machine. */
+  readonly from?: string;
 }
 
 /**
@@ -79,6 +83,8 @@ export interface StageEndEvent {
   readonly durationMs: number;
   /** For `restored`: how long the run took that made the outs. */
   readonly savedMs?: number;
+  /** For `restored`: the remote that the run record came from; absent for a run of this machine. */
+  readonly from?: string;
   /** For `failed`: what went wrong, and the last lines it printed. */
   readonly problem?: Problem;
   readonly tail?: readonly string[];
@@ -95,6 +101,40 @@ export interface RunEndEvent {
   readonly type: 'run-end';
   readonly ok: boolean;
   readonly counts: Readonly<Record<StageOutcome, number>>;
+  readonly durationMs: number;
+  /** What came from remotes (`--pull`); absent where none was asked for. */
+  readonly downloaded?: Downloaded;
+}
+
+/** What came from remotes, over a whole run. */
+export interface Downloaded {
+  readonly objects: number;
+  readonly bytes: number;
+  /** Run records; their bytes do not count. */
+  readonly records: number;
+}
+
+/** How far a download is. */
+export interface DownloadEvent {
+  readonly type: 'download';
+  readonly remote: string;
+  /** The stage that needs it; absent for the outs that are put in place at the end. */
+  readonly stage?: string;
+  readonly objects: number;
+  readonly totalObjects: number;
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
+
+/** A download has ended well. */
+export interface DownloadedEvent {
+  readonly type: 'downloaded';
+  readonly remote: string;
+  readonly stage?: string;
+  /** What it was for, relative to the project. */
+  readonly paths: readonly string[];
+  readonly objects: number;
+  readonly bytes: number;
   readonly durationMs: number;
 }
 

@@ -19,7 +19,9 @@ export type Reason =
   | { readonly kind: 'env'; readonly name: string; readonly change: Change }
   | { readonly kind: 'out'; readonly path: string; readonly change: Change }
   /** A stage that it needs runs, or may run, first. */
-  | { readonly kind: 'upstream'; readonly stage: string };
+  | { readonly kind: 'upstream'; readonly stage: string }
+  /** What lies at a path must be downloaded before more can be said. */
+  | { readonly kind: 'download'; readonly path: string };
 
 export type Change = 'added' | 'removed' | 'modified' | 'missing';
 
@@ -55,5 +57,7 @@ export function describeReason(reason: Reason): string {
       return `out ${reason.path} ${CHANGED[reason.change]}`;
     case 'upstream':
       return `${reason.stage} runs first`;
+    case 'download':
+      return `${reason.path} is downloaded first`;
   }
 }

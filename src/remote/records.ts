@@ -9,7 +9,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import type { PlaceEntry } from '../store/place/place.ts';
 import { readFileIfThere } from '../store/store-file.ts';
 import type { RunRecord } from '../store/run-record.ts';
-import { fileRunRecord, parseRunRecord } from '../store/run-record.ts';
+import { fileOrigin, fileRunRecord, parseRunRecord } from '../store/run-record.ts';
 import { eachAtOnce } from './byte-limit.ts';
 import { listAll } from './read-object.ts';
 import type { Remote } from './remote.ts';
@@ -72,21 +72,36 @@ export function keyOf({ record, name }: StoredRecord): string {
   return runKey(record.key, name);
 }
 
+export interface FetchRecordsOptions {
+  /** What the configuration calls the remote: it is noted with the records. */
+  readonly name: string;
+  /** A stage key; all records without it. */
+  readonly key?: Digest;
+}
+
 /**
  * Brings run records from a remote: those of one stage key, or all. Those that are here already are not read.
  * @returns the records that came; what is not a record is left out
  */
-export async function fetchRecords(remote: Remote, store: ObjectStore, key?: Digest): Promise<StoredRecord[]> {
+export async function fetchRecords(
+  remote: Remote,
+  store: ObjectStore,
+  { name, key }: FetchRecordsOptions,
+): Promise<StoredRecord[]> {
   const listed = await listAll(remote.place, key === undefined ? KEYS.runs : runsPrefix(key));
   const found: StoredRecord[] = [];
   await eachAtOnce(listed, remote.place.concurrency, async (entry) => {
-    const record = await fetchRecord(remote, store, entry);
+    const record = await fetchRecord(remote, store, { entry, from: name });
     if (record !== undefined) found.push(record);
   });
   return found;
 }
 
-async function fetchRecord(remote: Remote, store: ObjectStore, entry: PlaceEntry): Promise<StoredRecord | undefined> {
+async function fetchRecord(
+  remote: Remote,
+  store: ObjectStore,
+  { entry, from }: { readonly entry: PlaceEntry; readonly from: string },
+): Promise<StoredRecord | undefined> {
   const run = runOfKey(entry.key);
   if (run === undefined || entry.size > LARGEST) return undefined;
   const { blake3, place, limit } = remote;
@@ -95,7 +110,11 @@ async function fetchRecord(remote: Remote, store: ObjectStore, entry: PlaceEntry
   return limit(entry.size, async () => {
     const bytes = await place.read(entry.key);
     const [found] = bytes === undefined ? [] : checked({ key: run.key, name: run.record, bytes }, blake3);
-    if (found !== undefined) fileRunRecord(store, { key: run.key, name: run.record, bytes: found.bytes });
+    if (found === undefined) return undefined;
+    const filed = { key: run.key, name: run.record };
+    // First: a record without it counts as one of this machine.
+    fileOrigin(store, { ...filed, remote: from });
+    fileRunRecord(store, { ...filed, bytes: found.bytes });
     return found;
   });
 }

@@ -5,7 +5,7 @@ import { formatDuration } from './duration.ts';
 import { failureLines } from './failure.ts';
 import type { Entry } from './state.ts';
 import { styleFor } from './style.ts';
-import { clean, reasonsText } from './words.ts';
+import { clean, downloadedText, reasonsText, restoredText } from './words.ts';
 
 export interface EntryOptions {
   readonly color: boolean;
@@ -31,6 +31,10 @@ function entryLines(entry: Entry, options: EntryOptions): string[] {
       const problem = renderProblem(entry.problem, { color, columns: columns - 2 }).split('\n');
       return [`${style.yellow('↻')} ${style.bold(clean(entry.stage))}  ${when}`, ...problem.map((line) => `  ${line}`)];
     }
+    case 'downloaded': {
+      const stage = entry.stage === undefined ? '' : `${style.bold(clean(entry.stage))}  `;
+      return [`${style.cyan('↓')} ${stage}${downloadedText(entry)}`];
+    }
     case 'notice': {
       const stage = entry.stage === undefined ? '' : `${style.bold(clean(entry.stage))}  `;
       const hint = entry.hint === undefined ? [] : [`  ${style.cyan('hint:')} ${clean(entry.hint)}`];
@@ -49,8 +53,7 @@ function stageLines(event: StageEndEvent, { color, columns, nameWidth }: EntryOp
     `${mark} ${style.bold(name)}  ${style.dim(took)}  ${truncate(text, room)}`.trimEnd();
   switch (event.outcome) {
     case 'restored': {
-      const saved = event.savedMs === undefined ? '' : `, its run took ${formatDuration(event.savedMs)}`;
-      return [line(style.cyan('↺'), `restored${saved}`)];
+      return [line(style.cyan('↺'), `restored${restoredText(event)}`)];
     }
     case 'failed':
       return [line(style.red('✗'), 'failed'), ...failureLines(event, { color, style, columns, tail: true })];

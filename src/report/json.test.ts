@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import type { Event } from '../event/event.ts';
 import type { Reason } from '../event/reason.ts';
-import { end, FAILURE, output, plan, planned, RUN, start } from './fixture/events.ts';
+import { end, FAILURE, output, plan, planned, RUN, runEnd, start } from './fixture/events.ts';
 import { Recorder } from './fixture/stream.ts';
 import { jsonReport } from './json.ts';
 
@@ -19,6 +19,7 @@ const REASONS: readonly Reason[] = [
   { kind: 'env', name: 'HOME', change: 'modified' },
   { kind: 'out', path: 'model.bin', change: 'missing' },
   { kind: 'upstream', stage: 'train' },
+  { kind: 'download', path: 'data' },
 ];
 
 async function lines(events: readonly Event[], now = () => 0): Promise<Record<string, unknown>[]> {
@@ -52,6 +53,9 @@ test('every event is a line that the schema describes', async () => {
     end('b', 'restored', { durationMs: 3, savedMs: 10.25 }),
     { type: 'stage-progress', stage: 'c' },
     { type: 'notice', message: 'something' },
+    { type: 'download', remote: 'r', stage: 'a', objects: 1, totalObjects: 2, bytes: 3, totalBytes: 4 },
+    { type: 'downloaded', remote: 'r', paths: ['model'], objects: 2, bytes: 4, durationMs: 1.5 },
+    { ...runEnd({ ran: 1 }, 2), downloaded: { objects: 2, bytes: 4, records: 1 } },
   ];
   const written = await lines(events);
   expect(written).toHaveLength(events.length);

@@ -1,4 +1,6 @@
 import type { Event } from '../event/event.ts';
+import type { Reason } from '../event/reason.ts';
+import { describeReason } from '../event/reason.ts';
 import { problemJson } from '../problem/json.ts';
 import { redactUrls } from '../problem/redact.ts';
 import type { Report } from './report.ts';
@@ -49,23 +51,36 @@ function eventJson(event: Event, time: number): unknown {
       return {
         ...head,
         ...rest,
+        reasons: event.reasons.map(reasonJson),
         durationMs: Math.round(durationMs),
         savedMs: rounded(savedMs),
         problem: problem && problemJson(problem),
       };
     }
+    case 'downloaded':
     case 'run-end':
       return { ...head, ...rest, durationMs: Math.round(event.durationMs) };
     case 'plan': {
-      const stages = event.stages.map(({ expectedMs, ...stage }) => ({ ...stage, expectedMs: rounded(expectedMs) }));
+      const stages = event.stages.map(({ expectedMs, reasons, ...stage }) => ({
+        ...stage,
+        reasons: reasons.map(reasonJson),
+        expectedMs: rounded(expectedMs),
+      }));
       return { ...head, ...rest, stages };
     }
     case 'stage-start':
+      return { ...head, ...rest, reasons: event.reasons?.map(reasonJson) };
     case 'stage-output':
     case 'stage-progress':
+    case 'download':
     case 'notice':
       return { ...head, ...rest };
   }
+}
+
+/** A reason for programs, and as a clause for people. */
+function reasonJson(reason: Reason): unknown {
+  return { ...reason, text: describeReason(reason) };
 }
 
 function rounded(ms: number | undefined): number | undefined {

@@ -9,7 +9,7 @@ import type { Style } from './style.ts';
 import { list, summaryLines } from './summary.ts';
 import { EMPTY_TALLY, tallied } from './tally.ts';
 import type { Tally } from './tally.ts';
-import { clean, plural, reasonsText } from './words.ts';
+import { clean, downloadedText, plural, reasonsText, restoredText } from './words.ts';
 import { createWriter } from './writer.ts';
 import type { Writer } from './writer.ts';
 
@@ -93,6 +93,12 @@ class PlainPrinter {
       case 'stage-end':
         this.stageEnd(event);
         return;
+      case 'download':
+        return;
+      case 'downloaded':
+        if (event.stage === undefined) this.lines([downloadedText(event)]);
+        else this.stageLine(event.stage, downloadedText(event));
+        return;
       case 'notice':
         this.notice(event);
         return;
@@ -158,8 +164,7 @@ class PlainPrinter {
         this.stageLine(event.stage, `${style.green('done')} in ${took}${this.lateReason(event)}`);
         return;
       case 'restored': {
-        const saved = event.savedMs === undefined ? '' : `, its run took ${formatDuration(event.savedMs)}`;
-        this.stageLine(event.stage, `${style.cyan('restored')} in ${took}${saved}`);
+        this.stageLine(event.stage, `${style.cyan('restored')} in ${took}${restoredText(event)}`);
         return;
       }
       case 'failed':

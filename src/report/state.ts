@@ -1,4 +1,11 @@
-import type { Event, PlannedStage, RunEndEvent, StageEndEvent, StageProgressEvent } from '../event/event.ts';
+import type {
+  DownloadEvent,
+  Event,
+  PlannedStage,
+  RunEndEvent,
+  StageEndEvent,
+  StageProgressEvent,
+} from '../event/event.ts';
 import { displayWidth } from '../kit/width.ts';
 import { outputLine } from './output.ts';
 import { EMPTY_TALLY, tallied } from './tally.ts';
@@ -20,6 +27,8 @@ export interface LiveState {
   readonly history: readonly Entry[];
   /** Columns of the longest name among the stages that something happens to. */
   readonly nameWidth: number;
+  /** What is being downloaded, by the stage that needs it. */
+  readonly downloads: ReadonlyMap<string, DownloadEvent>;
   readonly end?: RunEndEvent;
 }
 
@@ -33,7 +42,7 @@ export interface RunningStage {
   readonly tail: readonly string[];
 }
 
-export type Entry = StageEndEvent | Extract<Event, { type: 'notice' | 'stage-retry' }>;
+export type Entry = StageEndEvent | Extract<Event, { type: 'notice' | 'stage-retry' | 'downloaded' }>;
 
 export const EMPTY_STATE: LiveState = {
   startedAt: 0,
@@ -45,6 +54,7 @@ export const EMPTY_STATE: LiveState = {
   tally: EMPTY_TALLY,
   history: [],
   nameWidth: 0,
+  downloads: new Map(),
 };
 
 /** As many last lines of a stage as a view may show. */
@@ -70,6 +80,13 @@ export function reduce(state: LiveState, event: Event, now: number): LiveState {
       return { ...updated(state, event.stage, () => ({ progress: undefined })), history: [...state.history, event] };
     case 'stage-end':
       return ended(state, event);
+    case 'download':
+      return { ...state, downloads: new Map(state.downloads).set(event.stage ?? '', event) };
+    case 'downloaded': {
+      const downloads = new Map(state.downloads);
+      downloads.delete(event.stage ?? '');
+      return { ...state, downloads, history: [...state.history, event] };
+    }
     case 'notice':
       return { ...state, history: [...state.history, event] };
     case 'run-end':
@@ -114,9 +131,12 @@ function ended(state: LiveState, event: StageEndEvent): LiveState {
   const counted = state.running.has(stage) || state.waiting.includes(stage);
   const running = new Map(state.running);
   running.delete(stage);
+  const downloads = new Map(state.downloads);
+  downloads.delete(stage);
   return {
     ...state,
     running,
+    downloads,
     waiting: without(state.waiting, stage),
     settled: state.settled + (counted ? 1 : 0),
     tally: tallied(state.tally, event),

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { RunEndEvent, StageOutcome } from '../event/event.ts';
 import { displayWidth } from '../kit/width.ts';
 import { formatDuration } from './duration.ts';
+import { formatSize } from './size.ts';
 import type { Style } from './style.ts';
 import type { Tally } from './tally.ts';
 import { clean, plural } from './words.ts';
@@ -46,13 +47,18 @@ function sentence({ end, tally, style }: SummaryOptions): string {
   const took = formatDuration(end.durationMs);
   const idle = counts.fresh + counts.frozen + counts.skipped;
   if (end.ok && idle === all) {
-    return upToDate(all, list(counts, ['frozen', 'skipped']), style.green);
+    return `${upToDate(all, list(counts, ['frozen', 'skipped']), style.green)}${downloadedSentence(end)}`;
   }
   const saved = tally.savedMs >= 50 ? ` Restoring saved ${formatDuration(tally.savedMs)}.` : '';
-  const facts = `${list(counts, ORDER)}.${saved}`;
+  const facts = `${list(counts, ORDER)}.${saved}${downloadedSentence(end)}`;
   if (end.ok && counts.failed === 0) return `${style.green('Done')} in ${took}: ${facts}`;
   if (counts.failed > 0) return `${style.red(end.ok ? 'Done with failures' : 'Failed')} after ${took}: ${facts}`;
   return `${style.yellow('Stopped')} after ${took}: ${facts}`;
+}
+
+function downloadedSentence({ downloaded }: RunEndEvent): string {
+  if (downloaded === undefined || downloaded.objects === 0) return '';
+  return ` Downloaded ${plural(downloaded.objects, 'object')}, ${formatSize(downloaded.bytes)}.`;
 }
 
 /** The sentence for stages of which none needs to run; `apart` names those that are not simply fresh. */

@@ -1,8 +1,12 @@
+import type { DownloadedEvent, StageEndEvent } from '../event/event.ts';
 import { describeReason } from '../event/reason.ts';
 import type { Reason } from '../event/reason.ts';
 import { printable, truncate } from '../kit/width.ts';
 import { redactUrls } from '../problem/redact.ts';
+import { formatDuration } from './duration.ts';
+import { formatCount, formatSize } from './size.ts';
 
+const MOST_PATHS = 3;
 const MOST_REASONS = 3;
 const LONGEST_REASON = 100;
 
@@ -20,6 +24,20 @@ export function reasonsText(reasons: readonly Reason[], options: { verbose?: boo
   });
   const more = reasons.length - shown.length;
   return [...texts, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
+/** What a download brought: `data and model, 3 objects, 1.2 MB, from storage`. */
+export function downloadedText({ paths, objects, bytes, remote }: DownloadedEvent): string {
+  const shown = paths.slice(0, MOST_PATHS).map(clean).join(', ');
+  const more = paths.length > MOST_PATHS ? ` and ${paths.length - MOST_PATHS} more` : '';
+  const amount = `${formatCount(objects)} object${objects === 1 ? '' : 's'}, ${formatSize(bytes)}`;
+  return `downloaded ${shown}${more} from ${clean(remote)}: ${amount}`;
+}
+
+/** What was restored, as far as it tells of more than the store at hand. */
+export function restoredText({ savedMs, from }: Pick<StageEndEvent, 'savedMs' | 'from'>): string {
+  const saved = savedMs === undefined ? '' : `, its run took ${formatDuration(savedMs)}`;
+  return from === undefined ? saved : `${saved}, as recorded in ${clean(from)}`;
 }
 
 /** `1 stage`, `2 stages`. */

@@ -13,23 +13,33 @@ import { entryOf, lockEntry } from '../lockfile/entry.ts';
 import type { Dep, Out, Stage } from '../pipeline/model.ts';
 import type { ProblemCode } from '../problem/code.ts';
 import { PipeError } from '../problem/problem.ts';
+import { entryAt } from '../store/entry-at.ts';
 import { readTree } from '../store/read-tree.ts';
 import { isComplete } from '../store/restore.ts';
 import type { Restorable } from '../store/run-record.ts';
-import { readRunRecords } from '../store/run-record.ts';
+import { originOf, readRunRecords } from '../store/run-record.ts';
 import type { Entry, Tree } from '../store/tree.ts';
+import type { Away } from './away.ts';
 import type { Engine } from './engine.ts';
 import type { ParamValues } from './param-files.ts';
 
 /** What is known of a path: its bytes, that it is not there, or that a stage must make it first. */
 export type SeenPath =
-  | { readonly state: 'known'; readonly entry: LockEntry }
+  | {
+      readonly state: 'known';
+      readonly entry: LockEntry;
+      /** Its bytes are not in the workspace: see {@link Away}. */
+      readonly away?: true;
+    }
   | { readonly state: 'missing' }
-  | { readonly state: 'unknown'; readonly maker: string };
+  | ({ readonly state: 'unknown' } & ToBeMade);
 
-/** Of what is not on disk yet: the address of the stage that must make it first. */
-export interface ToBeMade {
-  readonly maker: string;
+/** Of what is not on disk yet: the address of the stage that must make it first, or the path that must come first. */
+export type ToBeMade = { readonly maker: string } | { readonly awaited: string };
+
+/** Whether parameters are not known yet. */
+export function isToBeMade(values: ParamValues | ToBeMade): values is ToBeMade {
+  return 'maker' in values || 'awaited' in values;
 }
 
 /** Everything that decides about one stage. Plain data: `decide` needs nothing else. */
@@ -62,7 +72,8 @@ export interface Expectation {
 }
 
 /** An out that is not there yet, with its bytes where they are known from a finished run. */
-export interface ExpectedOut extends ToBeMade {
+export interface ExpectedOut {
+  readonly maker: string;
   readonly entry?: Entry;
 }
 
@@ -74,6 +85,8 @@ export interface FactOptions {
   readonly signal?: AbortSignal;
   /** A missing file counts as what the lock recorded (`--allow-missing`). */
   readonly allowMissing?: boolean;
+  /** What is missing because it was not downloaded counts as what it is (`--pull`). */
+  readonly away?: Away | undefined;
 }
 
 /** Looks at everything that decides about a stage. Files that the stat index knows are not read. */
@@ -82,7 +95,7 @@ export async function gatherFacts(engine: Engine, stage: Stage, options: FactOpt
   const recorded = engine.locks.block(stage);
   const lenient = (found: SeenPath, entries: readonly LockEntry[] | undefined, as: string): SeenPath => {
     const entry = options.allowMissing === true ? entries?.find((each) => each.path === as) : undefined;
-    return found.state === 'missing' && entry !== undefined ? { state: 'known', entry } : found;
+    return found.state === 'missing' && entry !== undefined ? { state: 'known', entry, away: true } : found;
   };
   const deps = new Map<string, SeenPath>();
   for (const dep of stage.deps) {
@@ -99,7 +112,7 @@ export async function gatherFacts(engine: Engine, stage: Stage, options: FactOpt
     stage,
     ...(recorded === undefined ? {} : { recorded }),
     deps,
-    params: readParams(engine, stage, expected),
+    params: readParams(engine, stage, options),
     env: environmentOf(engine, stage),
     outs,
     wdir: posix.relative(posix.dirname(stage.file), stage.wdir) || '.',
@@ -126,12 +139,16 @@ export function findRecord(engine: Engine, facts: StageFacts): Restorable | unde
   if (facts.stage.frozen) return lostOuts(engine, facts);
   const key = keyOf(engine, facts);
   if (key === undefined) return undefined;
-  const outs = new Set(facts.stage.outs.map((out) => out.as));
-  return readRunRecords(engine.store.layout, engine.blake3, key).find(
-    (record) =>
-      record.outs.length === outs.size &&
-      record.outs.every((out) => outs.has(out.path) && isComplete(engine.store, entryOf(out))),
-  );
+  const isHere = ({ outs }: Restorable): boolean => outs.every((out) => isComplete(engine.store, entryOf(out)));
+  return recordsOf(engine, facts, key).find(isHere);
+}
+
+/** The finished runs under a key that made just the outs that the stage has now, the newest first. */
+export function recordsOf({ store, blake3 }: Engine, { stage }: StageFacts, key: Digest): Restorable[] {
+  const outs = new Set(stage.outs.map((out) => out.as));
+  return readRunRecords(store.layout, blake3, key)
+    .filter((record) => record.outs.length === outs.size && record.outs.every(({ path }) => outs.has(path)))
+    .map((record) => ({ ...record, from: originOf(store.layout, record) }));
 }
 
 /** The recorded outs of a stage that are not in the workspace, if the store has them all. */
@@ -157,7 +174,7 @@ function inputsOf(facts: StageFacts): Omit<LockBlock, 'outs'> | undefined {
   }
   const params = new Map<string, ValueMap>();
   for (const [file, values] of facts.params) {
-    if ('maker' in values) return undefined;
+    if (isToBeMade(values)) return undefined;
     const present = new Map(
       [...values].flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])),
     );
@@ -199,13 +216,34 @@ interface DepOptions extends FactOptions {
 }
 
 async function seeDep(engine: Engine, dep: Dep, options: DepOptions): Promise<SeenPath> {
-  const { expected, stage } = options;
-  if (expected === undefined) return seen(dep.as, await findDep(engine, dep, options));
-  const made = expected.outs.size === 0 ? undefined : seeExpected(engine, dep, { expected, stage });
+  const { expected, stage, away } = options;
+  const made =
+    expected === undefined || expected.outs.size === 0 ? undefined : seeExpected(engine, dep, { expected, stage });
   if (made !== undefined) return made;
+  const found = await findOnce(engine, dep, options);
+  return (away && seeAway(engine, dep, { away, found })) ?? seen(dep.as, found);
+}
+
+async function findOnce(engine: Engine, dep: Dep, options: DepOptions): Promise<Entry | undefined> {
+  const { expected, stage } = options;
+  if (expected === undefined) return findDep(engine, dep, options);
   const place = dep.glob ? `${stage.wdir}\0${dep.path}` : dep.path;
   if (!expected.found.has(place)) expected.found.set(place, await findDep(engine, dep, options));
-  return seen(dep.as, expected.found.get(place));
+  return expected.found.get(place);
+}
+
+/** What a dep is that, or a part of which, was not downloaded. */
+function seeAway(
+  { store }: Engine,
+  dep: Dep,
+  { away, found }: { readonly away: Away; readonly found: Entry | undefined },
+): SeenPath | undefined {
+  if (dep.url) return undefined;
+  const part = found === undefined || found.kind === 'dir' ? away.partOf(dep) : undefined;
+  if (part !== undefined) return { state: 'unknown', awaited: part.path };
+  const thing = found === undefined && !dep.glob ? away.around(dep.path) : undefined;
+  const entry = thing && entryAt(store, thing.entry, posix.relative(thing.path, dep.path));
+  return entry && { state: 'known', entry: lockEntry(dep.as, entry), away: true };
 }
 
 function findDep(engine: Engine, dep: Dep, { stage, signal }: DepOptions): Promise<Entry | undefined> {
@@ -261,13 +299,15 @@ function entryWithin(
 function readParams(
   engine: Engine,
   stage: Stage,
-  expected: Expectation | undefined,
+  { expected, away }: FactOptions,
 ): Map<string, ParamValues | ToBeMade> {
   const params = new Map<string, ParamValues | ToBeMade>();
   for (const param of stage.params) {
     const made = [param.path, ...ancestors(param.path)].find((path) => expected?.outs.has(path));
     const maker = expected?.outs.get(made ?? '')?.maker;
-    params.set(param.as, maker === undefined ? engine.params.values(param) : { maker });
+    const awaited = maker === undefined && away !== undefined && !engine.params.has(param) && away.around(param.path);
+    if (awaited) params.set(param.as, { awaited: awaited.path });
+    else params.set(param.as, maker === undefined ? engine.params.values(param) : { maker });
   }
   return params;
 }

@@ -63,9 +63,15 @@ function decideFrozen(facts: StageFacts, findRecord: FindRecord): Decision {
 
 /** The stages whose outs must be made before anything can be said. */
 function upstreamOf(facts: StageFacts): Reason[] {
-  const makers = [...facts.deps.values()].flatMap((dep) => (dep.state === 'unknown' ? [dep.maker] : []));
-  const params = [...facts.params.values()].flatMap((values) => ('maker' in values ? [values.maker] : []));
-  return [...new Set([...makers, ...params])].map((stage) => ({ kind: 'upstream', stage }));
+  const deps = [...facts.deps.values()].filter((dep) => dep.state === 'unknown');
+  const params = [...facts.params.values()].filter((values) => 'maker' in values || 'awaited' in values);
+  const waits: ToBeMade[] = [...deps, ...params];
+  const makers = new Set(waits.flatMap((wait) => ('maker' in wait ? [wait.maker] : [])));
+  const paths = new Set(waits.flatMap((wait) => ('awaited' in wait ? [wait.awaited] : [])));
+  return [
+    ...[...makers].map((stage): Reason => ({ kind: 'upstream', stage })),
+    ...[...paths].map((path): Reason => ({ kind: 'download', path })),
+  ];
 }
 
 /** Everything in which a stage differs from what its last run recorded. */
@@ -131,7 +137,7 @@ export function isSameEntry(kind: 'dep' | 'out', now: LockEntry, before: LockEnt
 function* paramDifferences(facts: StageFacts, recorded: LockBlock): Generator<Reason> {
   for (const file of new Set([...facts.params.keys(), ...recorded.params.keys()])) {
     const now: ParamValues | ToBeMade = facts.params.get(file) ?? new Map<string, Value>();
-    if ('maker' in now) continue;
+    if ('maker' in now || 'awaited' in now) continue;
     const before: ParamValues = recorded.params.get(file) ?? new Map();
     for (const key of new Set([...now.keys(), ...before.keys()])) {
       const [old, value] = [before.get(key), now.get(key)];

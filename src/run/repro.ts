@@ -14,6 +14,8 @@ import { GitIgnoredOuts } from './git-ignored.ts';
 import type { History } from './history.ts';
 import { openHistory } from './history.ts';
 import type { PlanOptions } from './plan.ts';
+import type { Pull } from './pull.ts';
+import type { PullSource } from './pull-source.ts';
 import type { Capacity, Job } from './schedule.ts';
 import { Schedule } from './schedule.ts';
 import type { Confirm, StageOptions } from './stage-options.ts';
@@ -35,6 +37,8 @@ export interface ReproOptions extends PlanOptions {
   /** Run what needs a stage that ran or was restored, changed or not (`--force-downstream`). */
   readonly forceDownstream?: boolean;
   readonly confirm?: Confirm;
+  /** Where what is missing comes from (`--pull`). */
+  readonly source?: PullSource | undefined;
   readonly signal: AbortSignal;
   readonly forceSignal: AbortSignal;
 }
@@ -53,7 +57,8 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
   const started = performance.now();
   const history = openHistory(join(engine.project.pipeDir, 'tmp', 'history.json'));
   const ignored = options.dry === true ? undefined : await tidy(engine, options);
-  const plan = await survey(engine, options.selected, options).catch((error: unknown) => {
+  const pull = await openPull(engine, options.source);
+  const plan = await survey(engine, options.selected, { ...options, pull }).catch((error: unknown) => {
     throw isAbort(error) ? stoppedEarly() : error;
   });
   // Whatever comes of the run, what was read need not be read again.
@@ -63,7 +68,8 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
   if (options.mode === 'stop' && problems.size > 0) throw new PipeError([...problems.values()].flat());
   if (ignored === undefined) return { ok: true, ends: new Map() };
   prepareExecutors(plan);
-  const ends = await new Run(engine, plan, { ...options, history, ignored }).toEnd();
+  const ends = await new Run(engine, plan, { ...options, history, ignored, pull }).toEnd();
+  const isPlaced = pull === undefined || (await placeFinals(engine, plan, { ...options, pull, ends }));
   const locks = await foldLocks(engine, options.signal);
   engine.claims.close();
   engine.index.save();
@@ -71,9 +77,22 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
   history.save();
   await autostage(engine.project, engine.env, [...locks, ...ignored.written]);
   const counts = countOutcomes(ends);
-  const ok = counts.failed + counts.blocked + counts.cancelled === 0;
-  engine.emit({ type: 'run-end', ok, counts, durationMs: performance.now() - started });
+  const ok = isPlaced && counts.failed + counts.blocked + counts.cancelled === 0;
+  const downloaded = pull === undefined ? {} : { downloaded: pull.downloaded };
+  engine.emit({ type: 'run-end', ok, counts, durationMs: performance.now() - started, ...downloaded });
   return { ok, ends };
+}
+
+/** Most runs download nothing: what that takes loads late. */
+async function openPull(engine: Engine, source: PullSource | undefined): Promise<Pull | undefined> {
+  if (source === undefined) return undefined;
+  const { Pull } = await import('./pull.ts');
+  return new Pull(engine, source);
+}
+
+async function placeFinals(...args: Parameters<typeof import('./finals.ts').placeFinals>): Promise<boolean> {
+  const finals = await import('./finals.ts');
+  return finals.placeFinals(...args);
 }
 
 /** While an executor starts, the first stages are claimed and looked at. */
@@ -152,6 +171,7 @@ function settledFrom(plan: Survey, needs: Graph['needs']): Map<string, 'fresh' |
 interface RunOptions extends ReproOptions {
   readonly history: History;
   readonly ignored: GitIgnoredOuts;
+  readonly pull: Pull | undefined;
 }
 
 /** One run over a plan. */

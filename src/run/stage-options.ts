@@ -1,5 +1,6 @@
 import type { History } from './history.ts';
 import type { PlanOptions } from './plan.ts';
+import type { Pull } from './pull.ts';
 
 /** Asked before the commands of a stage run (`--interactive`); a no stops the run. */
 export type Confirm = (address: string) => Promise<boolean>;
@@ -11,6 +12,8 @@ export interface StageOptions extends PlanOptions {
   /** Do not put outs into the store (`--no-commit`). */
   readonly noCommit?: boolean;
   readonly confirm?: Confirm;
+  /** Brings what is missing (`--pull`). */
+  readonly pull?: Pull | undefined;
   readonly signal: AbortSignal;
   readonly forceSignal: AbortSignal;
   readonly history: History;

@@ -8,6 +8,7 @@ import type { Dep, Out, Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
 import type { Engine } from './engine.ts';
 import type { StageFacts } from './facts.ts';
+import { isToBeMade } from './facts.ts';
 
 /** What keeps a stage from running. */
 export function stageProblems(engine: Engine, { stage, deps, params }: StageFacts): Problem[] {
@@ -15,7 +16,7 @@ export function stageProblems(engine: Engine, { stage, deps, params }: StageFact
     ...stage.deps.filter((dep) => deps.get(dep.as)?.state === 'missing').map((dep) => missingDep(engine, stage, dep)),
     ...stage.params.flatMap((param) => {
       const values = params.get(param.as);
-      if (values === undefined || 'maker' in values) return [];
+      if (values === undefined || isToBeMade(values)) return [];
       const missing = [...values].filter(([, value]) => value === undefined).map(([key]) => key);
       if (missing.length > 0) return [missingParam(stage, param, missing)];
       return engine.params.has(param) ? [] : [missingParamFile(stage, param)];

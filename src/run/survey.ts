@@ -3,18 +3,16 @@ import { entryOf } from '../lockfile/entry.ts';
 import type { Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
 import type { Engine } from './engine.ts';
-import type { Expectation, ExpectedOut, FactOptions, StageFacts } from './facts.ts';
-import { findRecord, gatherFacts } from './facts.ts';
+import type { Expectation, ExpectedOut } from './facts.ts';
 import type { History } from './history.ts';
-import type { Decision, PlanOptions } from './plan.ts';
-import { decide } from './plan.ts';
+import type { JudgeOptions } from './judge.ts';
+import { judge } from './judge.ts';
+import type { Decision } from './plan.ts';
+import type { Judged } from './pull.ts';
 import { stageProblems } from './stage-problem.ts';
 
 /** A stage with what was seen of it and what follows. */
-export interface Surveyed {
-  readonly facts: StageFacts;
-  readonly decision: Decision;
-}
+export type Surveyed = Judged;
 
 /** The plan for some stages, in an order in which they can run. */
 export type Survey = ReadonlyMap<string, Surveyed>;
@@ -23,7 +21,7 @@ export type Survey = ReadonlyMap<string, Surveyed>;
 export async function survey(
   engine: Engine,
   selected: ReadonlySet<string>,
-  options: PlanOptions & FactOptions,
+  options: Omit<JudgeOptions, 'expected' | 'before'>,
 ): Promise<Survey> {
   const result = new Map<string, Surveyed>();
   const outs = new Map<string, ExpectedOut>();
@@ -32,10 +30,10 @@ export async function survey(
     const stage = engine.graph.stages.get(address);
     if (stage === undefined || !selected.has(address)) continue;
     const before = (engine.graph.needs.get(address) ?? []).flatMap((each) => result.get(each)?.decision.state ?? []);
-    const facts = await gatherFacts(engine, stage, { ...options, expected });
-    const decision = decide(facts, { before, options, findRecord: (each) => findRecord(engine, each) });
+    const { facts, decision } = await judge(engine, stage, { ...options, before, expected });
     result.set(address, { facts, decision });
     expectOuts(outs, stage, decision);
+    if (decision.state === 'fresh' || decision.state === 'frozen') options.pull?.noteOuts(facts);
   }
   return result;
 }
@@ -65,6 +63,7 @@ export function planEvent(
       reasons: decision.reasons,
       needs: (engine.graph.needs.get(stage) ?? []).filter((each) => plan.has(each)),
       ...(expectedMs === undefined ? {} : { expectedMs }),
+      ...(decision.record?.from === undefined ? {} : { from: decision.record.from }),
     };
   });
   return { type: 'plan', stages, jobs };

@@ -39,7 +39,7 @@ describe('run records', () => {
       writeRunRecord({ layout }, blake3, each);
     const found = readRunRecords(layout, blake3, KEY);
     expect(found.map((each) => each.startedAt.slice(0, 7))).toEqual(['2026-02', '2026-01', '2025-12']);
-    expect(found.slice(0, 2)).toEqual([newer, record]);
+    expect(found.slice(0, 2)).toMatchObject([newer, record]);
   });
 
   test('that are torn, changed, misplaced or no files at all count as absent', () => {
@@ -53,7 +53,7 @@ describe('run records', () => {
     put('{"schema":"pipe.run/1"');
     put('');
     writeRunRecord({ layout }, blake3, { ...record, key: blake3.hash('other') });
-    expect(readRunRecords(layout, blake3, KEY)).toEqual([record]);
+    expect(readRunRecords(layout, blake3, KEY)).toMatchObject([record]);
     writeFileSync(join(runs, name), '{}');
     expect(readRunRecords(layout, blake3, KEY)).toEqual([]);
   });

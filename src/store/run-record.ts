@@ -25,7 +25,10 @@ export interface RunRecord {
 }
 
 /** What a stage is restored from. */
-export type Restorable = Pick<RunRecord, 'outs' | 'startedAt' | 'durationMs' | 'log'>;
+export interface Restorable extends Pick<RunRecord, 'outs' | 'startedAt' | 'durationMs' | 'log'> {
+  /** The remote that the record came from; absent for one of this machine. */
+  readonly from?: string | undefined;
+}
 
 const SCHEMA = 'pipe.run/1';
 const UNMEASURED = 'Node.js does not tell the resource usage of a child process';
@@ -66,8 +69,37 @@ export function fileRunRecord(
   writeShared(layout, path, bytes);
 }
 
+/** Notes that a record came from a remote: to be called before the record itself is filed. */
+export function fileOrigin(
+  { layout, keep }: RecordTarget,
+  { key, name, remote }: { readonly key: Digest; readonly name: Digest; readonly remote: string },
+): void {
+  const path = originPath(layout, { key, name });
+  makeFolder(layout.runs(key), layout);
+  keep?.(path);
+  writeShared(layout, path, `${JSON.stringify({ remote })}\n`);
+}
+
+/** The remote that a record came from, as the configuration called it; `undefined` for one of this machine. */
+export function originOf(layout: StoreLayout, record: Pick<StoredRun, 'key' | 'name'>): string | undefined {
+  const bytes = readFileIfThere(originPath(layout, record));
+  if (bytes === undefined) return undefined;
+  const { remote } = (parseJson(bytes.toString('utf8')) ?? {}) as { readonly remote?: unknown };
+  // What was cut off still says that it came from elsewhere.
+  return typeof remote === 'string' ? remote : 'a remote';
+}
+
+function originPath(layout: StoreLayout, { key, name }: Pick<StoredRun, 'key' | 'name'>): string {
+  return join(layout.runs(key), `${hexOf(name)}.from`);
+}
+
+/** A run record with the digest of its bytes. */
+export interface StoredRun extends RunRecord {
+  readonly name: Digest;
+}
+
 /** Every intact record under a key, the newest first. */
-export function readRunRecords(layout: StoreLayout, blake3: Blake3, key: Digest): RunRecord[] {
+export function readRunRecords(layout: StoreLayout, blake3: Blake3, key: Digest): StoredRun[] {
   const folder = layout.runs(key);
   let names: string[];
   try {
@@ -78,8 +110,9 @@ export function readRunRecords(layout: StoreLayout, blake3: Blake3, key: Digest)
   }
   return names
     .flatMap((name) => {
-      const record = name.endsWith('.json') ? readRecord(join(folder, name), name.slice(0, -5), blake3) : undefined;
-      return record?.key === key ? [record] : [];
+      const digest = name.endsWith('.json') ? parseDigest(`b3:${name.slice(0, -5)}`) : undefined;
+      const record = digest === undefined ? undefined : readRecord(join(folder, name), name.slice(0, -5), blake3);
+      return digest !== undefined && record?.key === key ? [{ ...record, name: digest }] : [];
     })
     .sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
 }

@@ -53,7 +53,7 @@ export async function fetchShare(data: DataProject, { share, ...how }: FetchTo):
       await hasFormat(remote.place);
       const { roots, lost } = await findRoots(remote, store, { things, keep: true });
       const groups = groupsOf(roots.map(({ entry }) => entry.size));
-      const records = runCache ? await fetchRecords(remote, store) : [];
+      const records = runCache ? await fetchRecords(remote, store, { name }) : [];
       const outs = records.flatMap(({ record }) => record.outs.map((out) => ({ entry: entryOf(out) })));
       const grouped = roots.map(({ entry }, at) => ({ entry, group: groups[at] ?? 0 }));
       const last = (groups.at(-1) ?? 0) + 1;

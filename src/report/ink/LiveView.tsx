@@ -1,9 +1,11 @@
 import { Box, Static, Text } from 'ink';
 import type { ReactNode } from 'react';
+import type { DownloadEvent } from '../../event/event.ts';
 import { displayWidth } from '../../kit/width.ts';
 import { formatElapsed } from '../duration.ts';
 import { entryText, widestName } from '../entry.ts';
 import type { LiveState } from '../state.ts';
+import { formatSize } from '../size.ts';
 import { styleFor } from '../style.ts';
 import type { Style } from '../style.ts';
 import { clean, plural } from '../words.ts';
@@ -60,15 +62,25 @@ export function LiveView({ state, now, color, columns, rows, closing }: LiveView
   );
 }
 
-function header({ settled, total, running, tally, startedAt }: LiveState, now: number, style: Style): string {
+function header(
+  { settled, total, running, downloads, tally, startedAt }: LiveState,
+  now: number,
+  style: Style,
+): string {
   const { failed, restored } = tally.counts;
   return [
     style.bold(`${settled} of ${plural(total, 'stage')} done`),
     ...(running.size > 0 ? [`${running.size} running`] : []),
+    ...(downloads.size > 0 ? [downloadText([...downloads.values()])] : []),
     ...(restored > 0 ? [`${restored} restored`] : []),
     ...(failed > 0 ? [style.red(`${failed} failed`)] : []),
     style.dim(formatElapsed(now - startedAt)),
   ].join(' · ');
+}
+
+function downloadText(downloads: readonly DownloadEvent[]): string {
+  const sum = (of: (each: DownloadEvent) => number): number => downloads.reduce((total, each) => total + of(each), 0);
+  return `downloading ${formatSize(sum(({ bytes }) => bytes))} of ${formatSize(sum(({ totalBytes }) => totalBytes))}`;
 }
 
 function waitingText(waiting: readonly string[]): string {

@@ -1,0 +1,68 @@
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import { globMeets } from '../graph/glob.ts';
+import { ancestors, isWithin } from '../kit/path.ts';
+import type { Dep } from '../pipeline/model.ts';
+import type { Entry } from '../store/tree.ts';
+
+/** Something that a lock, a pointer or a run record says lies at a path. */
+export interface AwayThing {
+  /** Posix, relative to the project. */
+  readonly path: string;
+  readonly entry: Entry;
+}
+
+/**
+ * What the workspace need not hold, since it can be downloaded (`--pull`): what is tracked outside the stages of a run,
+ * and outs of stages that are up to date. What does lie in the workspace counts as what it is there.
+ */
+export class Away {
+  readonly #root: string;
+  readonly #things = new Map<string, AwayThing>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** From now on a thing may be missing. */
+  add(thing: AwayThing): void {
+    this.#things.set(thing.path, thing);
+  }
+
+  /** A stage has made what lies there, or is about to. */
+  forget(path: string): void {
+    this.#things.delete(path);
+  }
+
+  /** The thing that lies at a path, or that the path lies in. */
+  around(path: string): AwayThing | undefined {
+    const direct = this.#things.get(path);
+    if (direct !== undefined || this.#things.size === 0) return direct;
+    for (const above of ancestors(path)) {
+      const thing = this.#things.get(above);
+      if (thing !== undefined) return thing;
+    }
+    return undefined;
+  }
+
+  /** Something that a dep is not complete without: inside a folder, or found by a pattern. */
+  partOf(dep: Pick<Dep, 'path' | 'glob'>): AwayThing | undefined {
+    return this.partsOf(dep)[0];
+  }
+
+  /** The same, all of it. */
+  partsOf({ path, glob }: Pick<Dep, 'path' | 'glob'>): AwayThing[] {
+    const isPart = (each: string): boolean => (glob ? globMeets(path, each) : each !== path && isWithin(path, each));
+    return [...this.#things.values()].filter((each) => isPart(each.path) && !this.isHere(each.path));
+  }
+
+  /** Whether anything lies at a path of the workspace. */
+  isHere(path: string): boolean {
+    try {
+      return lstatSync(join(this.#root, path), { throwIfNoEntry: false }) !== undefined;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { Digest } from '../kit/digest.ts';
+import type { Out, Stage } from '../pipeline/model.ts';
+import type { AwayThing } from './away.ts';
+
+/** How far a download is. */
+export interface PullProgress {
+  readonly objects: number;
+  readonly totalObjects: number;
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
+
+/** What came from one remote. */
+export interface Pulled {
+  /** What the configuration calls it. */
+  readonly remote: string;
+  readonly things: readonly AwayThing[];
+  readonly objects: number;
+  readonly bytes: number;
+  /** Paths of what neither the remote nor the store has whole, relative to the project. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * Where `--pull` has things from. The engine knows no remote: it says what it needs, and whoever starts it brings that
+ * into the store. Each call may throw a PipeError of a remote.
+ */
+export interface PullSource {
+  /** What is tracked outside the stages of the run: by pointers, and outs of other stages as their locks have them. */
+  readonly tracked: readonly AwayThing[];
+  /** Brings the run records under a key of a stage; returns how many came. */
+  records(stage: Stage, key: Digest): Promise<number>;
+  /** Whether the store has all of an out, or its remote has the object that stands for it. Downloads nothing. */
+  has(out: Out, thing: AwayThing): Promise<boolean>;
+  /** Brings the lists of the folders on the way to a path inside a thing. */
+  lists(thing: AwayThing, below: string): Promise<void>;
+  /**
+   * Brings all that things need.
+   * @param things of parts, `path` and `entry` are those of the part, `whole` is what they are a part of
+   */
+  bring(
+    things: readonly WantedThing[],
+    onProgress: (remote: string, progress: PullProgress) => void,
+  ): Promise<readonly Pulled[]>;
+}
+
+/** A thing, or a part of one, that is to be brought. */
+export interface WantedThing extends AwayThing {
+  /** Path of the whole thing. */
+  readonly whole: string;
+}

@@ -1,0 +1,287 @@
+import { join, posix } from 'node:path';
+import type { Downloaded } from '../event/event.ts';
+import type { Digest } from '../kit/digest.ts';
+import { isWithin } from '../kit/path.ts';
+import type { LockEntry } from '../lockfile/block.ts';
+import { entryOf } from '../lockfile/entry.ts';
+import type { Out, Stage } from '../pipeline/model.ts';
+import { PipeError } from '../problem/problem.ts';
+import { entryAt } from '../store/entry-at.ts';
+import { isComplete, restoreEntry } from '../store/restore.ts';
+import type { Restorable } from '../store/run-record.ts';
+import type { AwayThing } from './away.ts';
+import { Away } from './away.ts';
+import { waitNotice } from './claims.ts';
+import type { Engine } from './engine.ts';
+import type { StageFacts } from './facts.ts';
+import { keyOf, recordsOf } from './facts.ts';
+import type { Decision, PlanOptions } from './plan.ts';
+import type { PullSource, WantedThing } from './pull-source.ts';
+
+/** Two reports of how far a download is lie at least so far apart, in milliseconds. */
+const PROGRESS_EVERY_MS = 100;
+
+/**
+ * What `--pull` does: it decides again about stages that would run only because something was not downloaded, and
+ * brings what a stage that runs needs. Whatever is not needed stays where it is.
+ */
+export class Pull {
+  readonly away: Away;
+  readonly #engine: Engine;
+  readonly #source: PullSource;
+  readonly #asked = new Map<string, Promise<number>>();
+  readonly #placing = new Map<string, Promise<void>>();
+  #downloaded = { objects: 0, bytes: 0, records: 0 };
+
+  constructor(engine: Engine, source: PullSource) {
+    this.#engine = engine;
+    this.#source = source;
+    this.away = new Away(engine.project.root);
+    for (const thing of source.tracked) this.away.add(thing);
+  }
+
+  /** What came so far. */
+  get downloaded(): Downloaded {
+    return this.#downloaded;
+  }
+
+  /**
+   * Brings the lists of folders without which deps inside of what is away cannot be told.
+   * @param expected what stages before it will have made, by path, where that is known
+   */
+  async lists(stage: Stage, expected: (path: string) => AwayThing | undefined): Promise<void> {
+    for (const { path, glob, url } of stage.deps) {
+      if (glob || url) continue;
+      const thing = expected(path) ?? (this.away.isHere(path) ? undefined : this.away.around(path));
+      if (thing === undefined || thing.path === path || thing.entry.kind !== 'dir') continue;
+      const below = posix.relative(thing.path, path);
+      if (entryAt(this.#engine.store, thing.entry, below) === undefined) await this.#source.lists(thing, below);
+    }
+  }
+
+  /**
+   * Decides again about a stage that would run, or that has lost outs: outs that are known and can be had need not be in
+   * the workspace, and a run record may be on the remote.
+   */
+  async reconsider(facts: StageFacts, decision: Decision, options: PlanOptions): Promise<Judged> {
+    const { stage } = facts;
+    const { state, reasons } = decision;
+    const isLost = reasons.length > 0 && reasons.every((each) => each.kind === 'out' && each.change === 'missing');
+    if ((state === 'run' || state === 'frozen') && isLost) {
+      const found = await this.#findLost(facts);
+      if (found !== undefined) return { facts: found, decision: { state: stage.frozen ? 'frozen' : 'fresh', reasons: [] } }; // prettier-ignore
+    }
+    if (state !== 'run' || options.noRestore === true) return { facts, decision };
+    if (reasons.some(({ kind }) => kind === 'forced' || kind === 'always-changed' || kind === 'no-deps')) return { facts, decision }; // prettier-ignore
+    const record = await this.#findRecord(facts);
+    return { facts, decision: record === undefined ? decision : { state: 'restore', reasons, record } };
+  }
+
+  /** A stage is up to date: outs that are not in the workspace can be had. */
+  noteOuts({ stage, outs }: StageFacts): void {
+    for (const out of stage.outs) {
+      const seen = outs.get(out.as);
+      if (seen?.state === 'known' && seen.away) this.away.add({ path: out.path, entry: entryOf(seen.entry) });
+    }
+  }
+
+  /** Puts in place what has to lie there before more can be said of a stage: parts of deps, parameter files. */
+  async placeUnknown(stage: Stage, signal: AbortSignal): Promise<void> {
+    const params = stage.params.filter(({ path }) => !this.away.isHere(path));
+    const things = [
+      ...stage.deps.flatMap((dep) => (dep.url ? [] : this.away.partsOf(dep))),
+      ...params.flatMap(({ path }) => this.away.around(path) ?? []),
+    ];
+    if (things.length > 0) await this.place(things.map(asWhole), { stage, signal });
+  }
+
+  /** Puts in place what the commands of a stage are going to read. */
+  async placeInputs(facts: StageFacts, signal: AbortSignal): Promise<void> {
+    const { stage, deps, recorded } = facts;
+    const wanted: WantedThing[] = [];
+    for (const dep of stage.deps) {
+      const seen = deps.get(dep.as);
+      const thing = seen?.state === 'known' && seen.away ? this.away.around(dep.path) : undefined;
+      if (seen?.state !== 'known' || thing === undefined) continue;
+      const isPart = thing.path !== dep.path && this.#isUsedInParts(thing.path);
+      wanted.push(isPart ? { path: dep.path, entry: entryOf(seen.entry), whole: thing.path } : asWhole(thing));
+    }
+    for (const out of stage.outs) {
+      const locked = out.persist ? recorded?.outs.find(({ path }) => path === out.as) : undefined;
+      const thing = locked && { path: out.path, entry: entryOf(locked) };
+      if (thing && !this.away.isHere(out.path) && (await this.#source.has(out, thing))) wanted.push(asWhole(thing));
+    }
+    if (wanted.length > 0) await this.place(wanted, { stage, signal });
+  }
+
+  /**
+   * Brings things, and puts those in place that are not there. Two stages that need the same share it.
+   * @throws {PipeError} PIPE_OBJECT_MISSING with what the remotes do not have
+   */
+  async place(
+    things: readonly WantedThing[],
+    { stage, signal }: { readonly stage?: Stage; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const awaited: Promise<void>[] = [];
+    const mine = new Map<string, WantedThing>();
+    for (const thing of things) {
+      const known = this.#placing.get(thing.path);
+      if (known !== undefined) awaited.push(known);
+      else if (!this.away.isHere(thing.path)) mine.set(thing.path, thing);
+    }
+    if (mine.size > 0) {
+      const work = this.#placeMine([...mine.values()], { stage, signal });
+      for (const path of mine.keys()) this.#placing.set(path, work);
+      awaited.push(
+        work.finally(() => {
+          for (const path of mine.keys()) this.#placing.delete(path);
+        }),
+      );
+    }
+    await Promise.all(awaited);
+  }
+
+  async #placeMine(
+    things: readonly WantedThing[],
+    { stage, signal }: { readonly stage: Stage | undefined; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const { claims, emit, project, store, index, now, links, graph } = this.#engine;
+    const name = stage?.address ?? 'download';
+    const claim = { stage: name, reads: [], writes: things.map(({ path }) => path) };
+    const release = await claims.acquire(claim, (blocker) => { emit(waitNotice(blocker)); }, signal); // prettier-ignore
+    try {
+      const missing = things.filter(({ path }) => !this.away.isHere(path));
+      const fault = await this.bring(missing, stage).then(() => undefined, asLack);
+      const uncached = new Set([...graph.stages.values()].flatMap(({ outs }) => outs.filter(({ cache }) => !cache)).map(({ path }) => path)); // prettier-ignore
+      for (const { path, entry } of missing) {
+        if (fault !== undefined && !isComplete(store, entry)) continue;
+        const memory = { index, path, now };
+        const place = { target: join(project.root, path), root: project.root, signal, memory };
+        const isWhole = await restoreEntry(store, entry, { ...place, links: uncached.has(path) ? undefined : links });
+        if (!isWhole) throw lacking([path], stage);
+      }
+      if (fault !== undefined) throw fault;
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Brings what the store lacks of things, and leaves the workspace alone.
+   * @throws {PipeError} PIPE_OBJECT_MISSING
+   */
+  async bring(things: readonly WantedThing[], stage: Stage | undefined): Promise<void> {
+    const { store, emit } = this.#engine;
+    const absent = things.filter(({ entry }) => !isComplete(store, entry));
+    if (absent.length === 0) return;
+    const named = stage === undefined ? {} : { stage: stage.address };
+    const started = performance.now();
+    let shown = -Infinity;
+    const pulled = await this.#source.bring(absent, (remote, progress) => {
+      const now = performance.now();
+      if (now - shown < PROGRESS_EVERY_MS) return;
+      shown = now;
+      emit({ type: 'download', remote, ...named, ...progress });
+    });
+    for (const { remote, objects, bytes, things: own } of pulled) {
+      this.#downloaded.objects += objects;
+      this.#downloaded.bytes += bytes;
+      const paths = own.map(({ path }) => path);
+      if (objects > 0) emit({ type: 'downloaded', remote, ...named, paths, objects, bytes, durationMs: performance.now() - started }); // prettier-ignore
+    }
+    const missing = pulled.flatMap((each) => each.missing);
+    if (missing.length > 0) throw lacking(missing, stage, pulled[0]?.remote);
+  }
+
+  /** The facts with the outs that were lost, where all of these can be had. */
+  async #findLost(facts: StageFacts): Promise<StageFacts | undefined> {
+    const { stage, recorded } = facts;
+    const outs = new Map(facts.outs);
+    for (const out of stage.outs) {
+      if (outs.get(out.as)?.state !== 'missing') continue;
+      const entry = recorded?.outs.find(({ path }) => path === out.as);
+      if (entry === undefined || !(await this.#canBeHad(out, entry))) return undefined;
+      outs.set(out.as, { state: 'known', entry, away: true });
+    }
+    return { ...facts, outs };
+  }
+
+  async #findRecord(facts: StageFacts): Promise<Restorable | undefined> {
+    const key = keyOf(this.#engine, facts);
+    if (key === undefined) return undefined;
+    await this.#ask(facts.stage, key);
+    for (const record of recordsOf(this.#engine, facts, key)) {
+      if (await this.#allCanBeHad(facts.stage, record)) return record;
+    }
+    return undefined;
+  }
+
+  async #allCanBeHad(stage: Stage, record: Restorable): Promise<boolean> {
+    for (const locked of record.outs) {
+      const out = stage.outs.find(({ as }) => as === locked.path);
+      if (out === undefined || !(await this.#canBeHad(out, locked))) return false;
+    }
+    return true;
+  }
+
+  #canBeHad(out: Out, locked: LockEntry): Promise<boolean> {
+    return this.#source.has(out, { path: out.path, entry: entryOf(locked) });
+  }
+
+  /** Each key is asked for once a run. */
+  async #ask(stage: Stage, key: Digest): Promise<void> {
+    const id = `${stage.address}\0${key}`;
+    const known = this.#asked.get(id);
+    if (known !== undefined) {
+      await known;
+      return;
+    }
+    const asking = this.#source.records(stage, key);
+    this.#asked.set(id, asking);
+    this.#downloaded.records += await asking;
+  }
+
+  /** Whether nothing needs all of a thing: then a part of it in the workspace leads nobody astray. */
+  #isUsedInParts(path: string): boolean {
+    const { stages } = this.#engine.graph;
+    for (const stage of stages.values()) {
+      if (stage.outs.some((out) => out.path === path)) return false;
+      for (const dep of stage.deps) {
+        if (dep.url) continue;
+        if (dep.glob ? this.away.partsOf(dep).some((each) => each.path === path) : isWithin(dep.path, path)) return false; // prettier-ignore
+      }
+    }
+    return true;
+  }
+}
+
+/** A stage's facts, and what follows from them. */
+export interface Judged {
+  readonly facts: StageFacts;
+  readonly decision: Decision;
+}
+
+function asWhole(thing: AwayThing): WantedThing {
+  return { ...thing, whole: thing.path };
+}
+
+/** What is not there keeps nobody from what is: it is told afterwards. */
+function asLack(error: unknown): PipeError {
+  if (error instanceof PipeError && error.problems[0]?.code === 'PIPE_OBJECT_MISSING') return error;
+  throw error;
+}
+
+/** Paths that are named. */
+const MOST_NAMED = 5;
+
+function lacking(paths: readonly string[], stage: Stage | undefined, remote?: string): PipeError {
+  const more = paths.length > MOST_NAMED ? ` and ${String(paths.length - MOST_NAMED)} more` : '';
+  const names = `${paths.slice(0, MOST_NAMED).join(', ')}${more}`;
+  const who = stage === undefined ? '' : `"${stage.address}" needs what cannot be had: `;
+  return new PipeError({
+    code: 'PIPE_OBJECT_MISSING',
+    message: `${who}neither the cache nor ${remote ?? 'a remote'} has all of ${names}`,
+    hint: '`pipe push` where it is at hand, or make it again: `pipe repro` without --pull',
+    ...(stage === undefined ? {} : { at: stage.at }),
+  });
+}

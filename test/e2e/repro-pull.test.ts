@@ -1,0 +1,159 @@
+import { describe, expect } from 'vitest';
+import type { Rig } from '../rig/rig.ts';
+import { test } from '../rig/test.ts';
+import { expectProblems } from './faults/problem.ts';
+import type { Machine } from './share/project.ts';
+import { REMOTE, cloneProject, commitAll, remoteFiles, smallFiles, startProject, succeed } from './share/project.ts';
+import type { PullRun } from './share/pull-run.ts';
+import { reproPull } from './share/pull-run.ts';
+
+/** `data` is tracked; prepare → train → publish, and measure, which needs nothing of train. */
+const STAGES = {
+  prepare: {
+    cmd: 'mkdir -p prepared && cat data/*.txt > prepared/all && cp size prepared/size',
+    deps: ['data', 'size'],
+    outs: ['prepared'],
+  },
+  train: {
+    cmd: 'cat prepared/all extra > model && wc -c < model > score.json && echo $(cat rate) >> model',
+    deps: ['prepared', 'extra', 'rate'],
+    outs: ['model'],
+    metrics: [{ 'score.json': { cache: false } }],
+  },
+  publish: { cmd: 'cp model published', deps: ['model'], outs: ['published'] },
+  measure: { cmd: 'cat data/1.txt > lines && seq 90000 >> lines && cp lines report', deps: ['data'], outs: ['lines', 'report'] },
+};
+
+const FILES = { ...smallFiles('data', 20), size: '1\n', rate: '1\n', 'pipeline.yaml': { stages: STAGES } };
+
+/** A project that has run and was pushed, `extra` with bytes that tell it apart. */
+async function start(rig: Rig): Promise<void> {
+  await startProject(rig, { ...FILES, extra: 'extra bytes\n'.repeat(5000) });
+  await succeed(rig, ['add', 'data', 'extra']);
+  expect((await rig.pipe(['repro', '-q'])).code).toBe(0);
+  await commitAll(rig);
+  await succeed(rig, ['push']);
+}
+
+function outcomes({ ends }: PullRun): Record<string, string> {
+  return Object.fromEntries(Object.entries(ends).map(([stage, { outcome }]) => [stage, outcome]));
+}
+
+const FRESH = { prepare: 'fresh', train: 'fresh', publish: 'fresh', measure: 'fresh' };
+
+/** What lies in a clone beside what Git put there. */
+async function untracked(rig: Rig, { cwd }: Machine): Promise<string[]> {
+  const { stdout } = await rig.run('git', ['ls-files', '-o', '-x', '.pipe'], { cwd });
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .sort();
+}
+
+describe('repro --pull in a fresh clone', () => {
+  test('runs nothing where nothing changed, and downloads only what no stage needs', async ({ rig }) => {
+    await start(rig);
+    const b = await cloneProject(rig, 'b');
+    const run = await reproPull(rig, ['--pull'], b);
+    expect(outcomes(run)).toEqual(FRESH);
+    expect(run.downloads.flatMap(({ paths }) => paths).sort()).toEqual(['lines', 'published', 'report']);
+    expect(await untracked(rig, b)).toEqual(['lines', 'published', 'report']);
+    expect(run.end).toMatchObject({ ok: true, downloaded: { objects: 2 } });
+    const again = await reproPull(rig, ['--pull'], b);
+    expect(outcomes(again)).toEqual(FRESH);
+    expect(again.end.downloaded).toEqual({ objects: 0, bytes: 0, records: 0 });
+  });
+
+  test('downloads nothing at all with --allow-missing', async ({ rig }) => {
+    await start(rig);
+    const b = await cloneProject(rig, 'b');
+    const run = await reproPull(rig, ['--pull', '--allow-missing'], b);
+    expect(outcomes(run)).toEqual(FRESH);
+    expect(run.end.downloaded).toEqual({ objects: 0, bytes: 0, records: 0 });
+    expect(await untracked(rig, b)).toEqual([]);
+    expect(await rig.exists('../b/.pipe/cache/v1/packs')).toBe(false);
+  });
+
+  test('downloads of a stage that changed its deps alone, and runs it and what follows', async ({ rig }) => {
+    await start(rig);
+    const b = await cloneProject(rig, 'b');
+    await rig.write({ '../b/rate': '2\n' });
+    const run = await reproPull(rig, ['--pull'], b);
+    expect(outcomes(run)).toEqual({ prepare: 'fresh', train: 'ran', publish: 'ran', measure: 'fresh' });
+    expect(run.downloads.map(({ stage, paths }) => [stage, [...paths].sort()])).toEqual([
+      ['train', ['extra', 'prepared']],
+      [undefined, ['lines', 'report']],
+    ]);
+    expect(await rig.exists('../b/data')).toBe(false);
+    expect(await rig.read('../b/published')).toMatch(/\n2\n$/);
+    await succeed(rig, ['push'], b);
+    await commitAll(rig, 'from b', b);
+    await rig.git('pull', '-q', rig.path('../b'), 'main');
+    const back = await reproPull(rig, ['--pull'], { cwd: '.', env: {} });
+    expect(new Set(Object.values(outcomes(back)))).not.toContain('ran');
+    expect(await rig.read('published')).toMatch(/\n2\n$/);
+  });
+
+  test('restores what a colleague ran on a branch, though no lock here names it', async ({ rig }) => {
+    await start(rig);
+    const b = await cloneProject(rig, 'b');
+    const c = await cloneProject(rig, 'c');
+    await rig.write({ '../b/rate': '3\n', '../c/rate': '3\n' });
+    await reproPull(rig, ['--pull'], b);
+    await succeed(rig, ['push'], b);
+    const run = await reproPull(rig, ['--pull'], c);
+    expect(outcomes(run)).toEqual({ prepare: 'fresh', train: 'restored', publish: 'restored', measure: 'fresh' });
+    expect(run.ends['train']).toMatchObject({ from: 'storage' });
+    expect(run.end.downloaded!.records).toBe(2);
+    expect(await untracked(rig, c)).toEqual(['lines', 'published', 'report']);
+    expect(await rig.read('../c/published')).toMatch(/\n3\n$/);
+    const lock = await rig.read('../c/pipeline.lock');
+    expect(lock).toBe(await rig.read('../b/pipeline.lock'));
+    const text = await rig.pipe(['explain', 'train'], c);
+    expect(text.stdout).toMatch(/storage/);
+  });
+
+  test('runs what nobody pushed', async ({ rig }) => {
+    await start(rig);
+    await rig.write({ rate: '4\n' });
+    expect((await rig.pipe(['repro', '-q'])).code).toBe(0);
+    await commitAll(rig, 'and no push');
+    const b = await cloneProject(rig, 'b');
+    const run = await reproPull(rig, ['--pull'], b);
+    // What train makes is what the lock of publish has, and it is at hand by then.
+    expect(outcomes(run)).toEqual({ ...FRESH, train: 'ran' });
+    expect(await rig.read('../b/published')).toMatch(/\n4\n$/);
+  });
+
+  test('says what the remote has lost of a final out, and exits with 1', async ({ rig }) => {
+    await start(rig);
+    const b = await cloneProject(rig, 'b');
+    await rig.write({ '../b/rate': '5\n' });
+    const packs = [...(await remoteFiles(rig)).keys()].filter((key) => key.startsWith('v1/packs/'));
+    await rig.remove(...packs.map((key) => `${REMOTE}/${key}`));
+    const run = await rig.pipe(['repro', '--pull'], b);
+    expect(run.code).not.toBe(0);
+    expect(run.stdout + run.stderr).toMatch(/data|prepared/);
+  });
+});
+
+describe('repro --pull', () => {
+  test('stops before anything runs when the remote cannot be reached', async ({ rig }) => {
+    await start(rig);
+    const b = await cloneProject(rig, 'b');
+    await succeed(rig, ['remote', 'modify', '-q', 'storage', 'url', 's3://bucket/x'], b);
+    await succeed(rig, ['remote', 'modify', '-q', 'storage', 'endpointurl', 'http://127.0.0.1:1'], b);
+    const env = { ...b.env, AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'y' };
+    const run = await rig.pipe(['repro', '--pull'], { ...b, env });
+    expectProblems(run, 'PIPE_REMOTE_UNREACHABLE');
+    expect(await untracked(rig, b)).toEqual([]);
+  });
+
+  test('needs a remote, and -r needs --pull', async ({ rig }) => {
+    await startProject(rig, FILES);
+    expectProblems(await rig.pipe(['repro', '-r', 'storage']), 'PIPE_USAGE');
+    expectProblems(await rig.pipe(['repro', '--pull', '-r', 'nowhere']), 'PIPE_REMOTE_UNKNOWN');
+    await succeed(rig, ['remote', 'remove', 'storage']);
+    expectProblems(await rig.pipe(['repro', '--pull']), 'PIPE_REMOTE_NONE');
+  });
+});
