@@ -77,13 +77,15 @@ export async function push(remote: Remote, store: ObjectStore, options: PushOpti
   if (options.dry) return work.describe(await work.look(await remote.look()));
   const { signal } = remote;
   const lease = await openRemoteLease(remote.place, { signal, onWait: options.onWait });
+  let isDone = false;
   try {
     for (;;) {
       const sent = await work.send(lease, isThere);
+      isDone = sent !== undefined;
       if (sent !== undefined) return sent;
     }
   } finally {
-    lease.end();
+    await lease.end(isDone);
   }
 }
 

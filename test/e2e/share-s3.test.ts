@@ -6,7 +6,7 @@ import { test } from '../rig/test.ts';
 import { expectProblems } from './faults/problem.ts';
 import { runAndKill } from './faults/kill.ts';
 import type { FetchDocument, Machine, PushDocument, RemoteStatus } from './share/project.ts';
-import { cloneProject, commitAll, document, smallFiles, succeed } from './share/project.ts';
+import { bucketProject, cloneProject, commitAll, document, keysOf, smallFiles, succeed } from './share/project.ts';
 
 let minio: Minio;
 beforeAll(async () => {
@@ -14,18 +14,11 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => minio.stop());
 
-function keysOf({ accessKeyId, secretAccessKey }: User): Record<string, string> {
-  return { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
-}
-
 /** A project with a bucket of its own. */
 async function startProject(rig: Rig, bucket: string): Promise<{ env: Record<string, string> }> {
-  await minio.makeBuckets(bucket);
   await rig.git('init', '-q', '-b', 'main');
   await succeed(rig, ['init', '-q']);
-  await succeed(rig, ['remote', 'add', '-q', '-d', 'storage', `s3://${bucket}/some/where`]);
-  await succeed(rig, ['remote', 'modify', '-q', 'storage', 'endpointurl', minio.url]);
-  return { env: keysOf(minio.root) };
+  return bucketProject(rig, minio, bucket);
 }
 
 async function cloneWith(rig: Rig, name: string, user: User = minio.root): Promise<Machine> {
