@@ -44,7 +44,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'metrics diff', summary: 'Compare metrics between revisions', load: () => import('./metrics-diff.ts') },
   { name: 'diff', summary: 'Compare tracked data between revisions', load: () => import('./diff.ts') },
   { name: 'du', summary: 'Say what the cache holds, and for what', load: () => import('./du.ts') },
-  { name: 'gc', summary: 'Remove from the cache what nothing needs', load: () => import('./gc.ts') },
+  { name: 'gc', summary: 'Remove from the cache, or a remote, what nothing needs', load: () => import('./gc.ts') },
   { name: 'fsck', summary: 'Check every byte of the cache, and repair it', load: () => import('./fsck.ts') },
   { name: 'config', summary: 'Get or set options', load: () => import('./config.ts') },
   {

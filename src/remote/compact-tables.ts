@@ -1,5 +1,6 @@
 import type { Digest } from '../kit/digest.ts';
 import type { Catalog } from './catalog.ts';
+import { ifDenied } from './denied.ts';
 import type { Remote } from './remote.ts';
 import { tablesKey } from './remote-layout.ts';
 import type { PackTable } from './tables.ts';
@@ -44,7 +45,8 @@ export async function compactTables(remote: Remote, catalog: Catalog, added: rea
   for (const piece of pieces) hasher.update(piece);
   const name = hasher.digest();
   await remote.place.write(tablesKey(name), pieces, { ifAbsent: true });
-  await remote.place.remove(replaced.filter((each) => each !== name).map(tablesKey));
+  // Who may not remove anything leaves what is superfluous to others.
+  await remote.place.remove(replaced.filter((each) => each !== name).map(tablesKey)).catch(ifDenied);
   remote.cache.write(name, pieces);
   return true;
 }

@@ -6,6 +6,7 @@ import type { Entry } from '../store/tree.ts';
 import { eachAtOnce } from './byte-limit.ts';
 import type { Catalog } from './catalog.ts';
 import { compactTables } from './compact-tables.ts';
+import { isDenied, withNeeds } from './denied.ts';
 import type { LocalObjects } from './local-objects.ts';
 import { findLocal } from './local-objects.ts';
 import type { NamedObject } from './name-objects.ts';
@@ -69,21 +70,45 @@ export interface Pushed {
   readonly missing: readonly NamedObject[];
 }
 
-/** Sends what roots need, and what a remote lacks of it (docs/formats.md, "Remote"). */
+const NEEDS_RIGHTS =
+  'pushing needs the rights to list, to get and to put: what is there is looked at, never taken for granted';
+
+/**
+ * Sends what roots need, and what a remote lacks of it (docs/formats.md, "Remote").
+ * @throws {PipeError} PIPE_REMOTE_DENIED for who may not write there, unless nothing is to be sent, or may not look
+ */
 export async function push(remote: Remote, store: ObjectStore, options: PushOptions): Promise<Pushed> {
-  const isThere = await hasFormat(remote.place);
+  const isThere = await hasFormat(remote.place).catch((error: unknown) => {
+    throw withNeeds(error, NEEDS_RIGHTS);
+  });
   store.hold();
   const work = new Pushing(remote, store, options);
   if (options.dry) return work.describe(await work.look(await remote.look()));
-  const { signal } = remote;
-  const lease = await openRemoteLease(remote.place, { signal, onWait: options.onWait });
+  try {
+    return await sendAll(work, remote, { isThere, onWait: options.onWait });
+  } catch (error) {
+    // Who may only read need not write a lease to be told that there is nothing to do.
+    const known = isDenied(error) && isThere ? await work.lookOnly() : undefined;
+    if (known === undefined) throw withNeeds(error, NEEDS_RIGHTS);
+    return work.describe(known);
+  }
+}
+
+async function sendAll(
+  work: Pushing,
+  { place, signal }: Remote,
+  { isThere, onWait }: Pick<PushOptions, 'onWait'> & { readonly isThere: boolean },
+): Promise<Pushed> {
+  const lease = await openRemoteLease(place, { signal, onWait });
+  let isDone = false;
   try {
     for (;;) {
       const sent = await work.send(lease, isThere);
+      isDone = sent !== undefined;
       if (sent !== undefined) return sent;
     }
   } finally {
-    lease.end();
+    await lease.end(isDone);
   }
 }
 
@@ -139,6 +164,13 @@ class Pushing {
     const recorded = await presentRecords(remote, this.#options.records);
     const relied = new Set([...keys, ...recorded]);
     return { catalog, objects, absent, relied, local, plan, verified: this.#verified, recorded };
+  }
+
+  /** What is here and there, if nothing of it is to be sent; `undefined` otherwise. */
+  async lookOnly(): Promise<Known | undefined> {
+    const known = await this.look(await this.#remote.look());
+    const isNothing = known.local.found.count + (this.#verified?.packs.size ?? 0) === 0;
+    return isNothing && this.#options.records.every((each) => known.recorded.has(keyOf(each))) ? known : undefined;
   }
 
   /** Sends what is to be sent; `undefined` when all must be looked at again. */

@@ -17,6 +17,7 @@ export const KEYS = {
   runs: 'v1/runs/',
   leases: 'v1/leases/',
   tombstones: 'v1/tombstones/',
+  trash: 'v1/trash/',
 } as const;
 
 /** The key of a pack. */

@@ -36,7 +36,7 @@ test('a lease names what it covers without v1/, and stays when it ends', async (
   expect(await lease.settle()).toBe(false);
   expect(lease.covers(['v1/packs/a', 'v1/loose/b'])).toBe(true);
   expect(lease.covers(['v1/packs/c'])).toBe(false);
-  lease.end();
+  await lease.end();
   const [key] = keysIn(folder);
   const written = JSON.parse((await place.read(key!))!.toString()) as { schema: string; at: number; keys: string[] };
   expect(written).toEqual({ schema: 'pipe.lease/1', at: written.at, keys: ['packs/a', 'loose/b'] });
@@ -56,7 +56,7 @@ test('a tombstone that names a key is waited for; one that names others is not',
   await place.remove(['v1/tombstones/host+boot+1+1+00000000']);
   expect(await waiting).toBe(true);
   expect(waits.times()).toBe(1);
-  lease.end();
+  await lease.end();
 });
 
 test.each([
@@ -73,7 +73,7 @@ test.each([
   await waits.called;
   await place.remove(['v1/tombstones/x']);
   expect(await waiting).toBe(true);
-  lease.end();
+  await lease.end();
 });
 
 test('a tombstone of a collection that died is removed', async () => {
@@ -84,7 +84,7 @@ test('a tombstone of a collection that died is removed', async () => {
   lease.add(['v1/packs/mine']);
   expect(await lease.settle()).toBe(false);
   expect(await place.stat('v1/tombstones/host+boot+1+1+00000000')).toBeUndefined();
-  lease.end();
+  await lease.end();
 });
 
 test('waiting ends when somebody asks to stop', async () => {
@@ -96,7 +96,7 @@ test('waiting ends when somebody asks to stop', async () => {
   const waiting = lease.settle();
   stop.abort('SIGINT');
   await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
-  lease.end();
+  await lease.end();
 });
 
 test('what a collection removes just when a push relies on it is sent again', async () => {

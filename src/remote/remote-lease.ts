@@ -1,15 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
 import { ownedName, thisOwner } from '../kit/owner.ts';
-import { parseJson } from '../kit/parse-json.ts';
 import type { Place, PlaceEntry } from '../store/place/place.ts';
 import { listAll } from './read-object.ts';
+import { ifDenied } from './denied.ts';
+import { placeClock } from './place-clock.ts';
 import { KEYS } from './remote-layout.ts';
+import { isDead, namesAny, withoutBase } from './tombstones.ts';
 
 /** How often a push says that it still runs, in milliseconds. */
 const RENEW_MS = 60_000;
-
-/** A collection that said nothing for so long has died. */
-const DEAD_MS = 20 * 60_000;
 
 /** How long to wait before a tombstone is looked at again. */
 const POLL_MS = 1_000;
@@ -26,8 +25,11 @@ export interface RemoteLease {
    * @returns whether it had to wait: what is there must be looked at again then
    */
   readonly settle: () => Promise<boolean>;
-  /** Ends its renewal; the lease stays where it is, for those who are told of what was pushed. */
-  readonly end: () => void;
+  /**
+   * Ends its renewal; the lease stays where it is, for those who are told of what was pushed.
+   * @param isDone whether the push came to its end, so that the lease says so
+   */
+  readonly end: (isDone?: boolean) => Promise<void>;
 }
 
 export interface RemoteLeaseOptions {
@@ -41,11 +43,23 @@ export async function openRemoteLease(place: Place, { signal, onWait }: RemoteLe
   const key = KEYS.leases + ownedName(thisOwner());
   const keys = new Set<string>();
   const settled = new Set<string>();
-  const [started, zero] = [await place.now(), performance.now()];
-  const now = (): number => Math.round(started + performance.now() - zero);
-  const write = async (): Promise<void> => {
-    const text = JSON.stringify({ schema: 'pipe.lease/1', at: now(), keys: [...keys].map(withoutBase) });
-    await place.write(key, [Buffer.from(text)]);
+  const now = await placeClock(place);
+  let isEnded = false;
+  // One after another: an older one must not take the place of a newer one.
+  let last: Promise<unknown> = Promise.resolve();
+  const write = (): Promise<void> => {
+    const text = (): string =>
+      JSON.stringify({
+        schema: 'pipe.lease/1',
+        at: now(),
+        keys: [...keys].map(withoutBase),
+        ...(isEnded ? { ended: true } : {}),
+      });
+    const writing = last.then(async () => {
+      await place.write(key, [Buffer.from(text())]);
+    });
+    last = writing.catch(() => undefined);
+    return writing;
   };
   let isWritten = false;
   const timer = setInterval(() => {
@@ -64,14 +78,13 @@ export async function openRemoteLease(place: Place, { signal, onWait }: RemoteLe
       for (const each of keys) settled.add(each);
       return waitForTombstones(place, { keys, now, signal, onWait });
     },
-    end: () => {
+    async end(isDone = false) {
       clearInterval(timer);
+      isEnded = isDone;
+      // One that does not say so counts as that of a push that still runs, for some time: no harm.
+      if (isDone) await write().catch(() => undefined);
     },
   };
-}
-
-function withoutBase(key: string): string {
-  return key.replace(/^v1\//, '');
 }
 
 interface Waiting extends RemoteLeaseOptions {
@@ -92,8 +105,9 @@ async function waitForTombstones(place: Place, { keys, now, signal, onWait }: Wa
 async function tombstonesOf(place: Place, { keys, now }: Pick<Waiting, 'keys' | 'now'>): Promise<boolean> {
   const found = await Promise.all(
     (await listAll(place, KEYS.tombstones)).map(async (entry: PlaceEntry) => {
-      if (now() - entry.modifiedAt > DEAD_MS) {
-        await place.remove([entry.key]);
+      if (isDead(entry, now())) {
+        // Who may not remove anything leaves it to others.
+        await place.remove([entry.key]).catch(ifDenied);
         return false;
       }
       const bytes = await place.read(entry.key);
@@ -101,11 +115,4 @@ async function tombstonesOf(place: Place, { keys, now }: Pick<Waiting, 'keys' | 
     }),
   );
   return found.some(Boolean);
-}
-
-/** Of a tombstone that makes no sense nobody knows what it names: it counts as all. */
-function namesAny(tombstone: Buffer, keys: ReadonlySet<string>): boolean {
-  const value = parseJson(tombstone.toString('utf8')) as { readonly schema?: unknown; readonly keys?: unknown } | null;
-  if (value?.schema !== 'pipe.tombstone/1' || !Array.isArray(value.keys)) return keys.size > 0;
-  return (value.keys as readonly unknown[]).some((key) => keys.has(`v1/${String(key)}`));
 }

@@ -19,6 +19,8 @@ export interface Remote {
   /** For whatever holds bytes of objects: so many at once that they fit into memory. */
   readonly limit: ByteLimit;
   readonly signal: AbortSignal;
+  /** The same place, which still works when the signal is aborted: to put in order what was begun. */
+  readonly lasting: () => Promise<Place>;
   /** What packs it has now. Packs whose tables the local store has need not be asked. */
   readonly look: () => Promise<Catalog>;
 }
@@ -32,13 +34,16 @@ export interface RemoteOptions {
   /** Transfers at once; the place says how many unless it is given. */
   readonly jobs: number | undefined;
   readonly signal: AbortSignal;
+  /** Opens the place once more, without the signal. */
+  readonly lasting?: () => Promise<Place>;
 }
 
 /** Bytes of objects that are held at once. */
 const MOST_HELD = 112 << 20;
 
 /** A remote in a place. Reads nothing yet. */
-export function remoteIn(place: Place, { blake3, layout, cacheFolder, jobs, signal }: RemoteOptions): Remote {
+export function remoteIn(place: Place, options: RemoteOptions): Remote {
+  const { blake3, layout, cacheFolder, jobs, signal, lasting = () => Promise.resolve(place) } = options;
   const cache = openTableCache(cacheFolder);
   const local = (name: Parameters<typeof localTable>[1]): ReturnType<typeof localTable> =>
     localTable(layout, name, blake3);
@@ -48,6 +53,7 @@ export function remoteIn(place: Place, { blake3, layout, cacheFolder, jobs, sign
     cache,
     limit: byteLimit({ tasks: jobs ?? place.concurrency, bytes: MOST_HELD }),
     signal,
+    lasting,
     look: () => openCatalog(place, { blake3, cache, local }),
   };
 }

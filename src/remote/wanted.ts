@@ -45,19 +45,22 @@ export async function findWanted(roots: Iterable<WantedRoot>, source: ListSource
   const objects = new ObjectSet();
   const unknown: Digest[] = [];
   const open: OpenList[] = [];
+  // Apart from the objects: a file may have the very bytes of a list, which is looked into all the same.
+  const lists = new ObjectSet();
   for (const { entry, group = 0 } of roots) {
     if (!entry.digest.startsWith('b3:')) continue;
     const digest = rawOfDigest(entry.digest);
     const isList = entry.kind === 'dir';
-    if (objects.add(digest, 0, { size: isList ? undefined : entry.size, group }) && isList)
-      open.push({ digest, group });
+    objects.add(digest, 0, { size: isList ? undefined : entry.size, group });
+    if (isList && lists.add(digest, 0, { size: undefined })) open.push({ digest, group });
   }
   open.reverse();
   const look = ({ group }: OpenList, bytes: Buffer): boolean => {
     const inside: OpenList[] = [];
     const isRight = eachReference(bytes, (digest, kind, size) => {
       const isList = kind === 'list';
-      if (!objects.add(digest, 0, { size: isList ? undefined : size, group }) || !isList) return;
+      objects.add(digest, 0, { size: isList ? undefined : size, group });
+      if (!isList || !lists.add(digest, 0, { size: undefined })) return;
       inside.push({ digest: Buffer.from(digest), group });
     });
     for (const each of inside.reverse()) open.push(each);

@@ -15,13 +15,13 @@ import { intoTrash, trashFolders } from './trash.ts';
 import type { Dispose, Upkeep } from './upkeep.ts';
 
 /** Packs below this are small. */
-const SMALL_PACK = 1 << 20;
+export const SMALL_PACK = 1 << 20;
 
 /** More small packs than this are merged. */
-const MOST_SMALL = 50;
+export const MOST_SMALL = 50;
 
 /** A pack is written anew when this part of its bytes, or more, is not needed. */
-const UNNEEDED_PART = 0.25;
+export const UNNEEDED_PART = 0.25;
 
 /** What nobody needs, or what became of it. */
 export interface Garbage {

@@ -22,6 +22,7 @@ export class Marks {
   /** Folders whose lists are damaged. */
   readonly damaged: NeededObject[] = [];
   readonly #wasDamaged: (digest: Digest) => boolean;
+  #isReleased: (digest: RawDigest, at: number) => boolean = () => false;
 
   constructor(objects: StoredObjects, layout: StoreLayout) {
     this.#objects = objects;
@@ -29,8 +30,14 @@ export class Marks {
     this.#wasDamaged = (digest) => set.has(hexOf(digest));
   }
 
+  /** Whether an object must stay. */
   has(digest: RawDigest, at = 0): boolean {
-    return this.#marked.has(digest, at);
+    return this.#marked.has(digest, at) && !this.#isReleased(digest, at);
+  }
+
+  /** Lets objects go although they are needed: those that can be had elsewhere. */
+  release(isReleased: (digest: RawDigest, at: number) => boolean): void {
+    this.#isReleased = isReleased;
   }
 
   /** Whether everything that an entry needs is marked. */

@@ -22,17 +22,28 @@ export interface TrashFolder {
 export function trashFolders({ trash }: Pick<StoreLayout, 'trash'>): TrashFolder[] {
   return namesIn(trash)
     .flatMap((name) => {
-      const [, stamp = '', days] = /^(\d{8}T\d{9}Z)\+(\d{1,6})$/.exec(name) ?? [];
-      const iso = stamp.replace(/^(....)(..)(..)T(..)(..)(..)(...)Z$/, '$1-$2-$3T$4:$5:$6.$7Z');
-      const time = Date.parse(iso);
-      return Number.isNaN(time) ? [] : [{ path: join(trash, name), time, until: time + Number(days) * DAY_MS }];
+      const moment = trashMoment(name);
+      return moment === undefined ? [] : [{ path: join(trash, name), ...moment }];
     })
     .sort((a, b) => b.time - a.time);
 }
 
+/** The name of a folder of the trash. */
+export function trashName(now: number, days: number): string {
+  return `${new Date(now).toISOString().replace(/[-:.]/g, '')}+${String(days)}`;
+}
+
+/** What the name of a folder of the trash tells; `undefined` for other names. */
+export function trashMoment(name: string): Pick<TrashFolder, 'time' | 'until'> | undefined {
+  const [, stamp = '', days] = /^(\d{8}T\d{9}Z)\+(\d{1,6})$/.exec(name) ?? [];
+  const iso = stamp.replace(/^(....)(..)(..)T(..)(..)(..)(...)Z$/, '$1-$2-$3T$4:$5:$6.$7Z');
+  const time = Date.parse(iso);
+  return Number.isNaN(time) ? undefined : { time, until: time + Number(days) * DAY_MS };
+}
+
 /** Moves what is taken out into a new folder of the trash, which is made with the first file. */
 export function intoTrash(layout: StoreLayout, now: number, days: number): Dispose {
-  const folder = join(layout.trash, `${new Date(now).toISOString().replace(/[-:.]/g, '')}+${String(days)}`);
+  const folder = join(layout.trash, trashName(now, days));
   const made = new Set<string>();
   return (path, from) => {
     const target = join(folder, relative(layout.base, from));

@@ -6,7 +6,7 @@ import { test } from '../rig/test.ts';
 import { expectProblems } from './faults/problem.ts';
 import { runAndKill } from './faults/kill.ts';
 import type { FetchDocument, Machine, PushDocument, RemoteStatus } from './share/project.ts';
-import { cloneProject, commitAll, document, smallFiles, succeed } from './share/project.ts';
+import { bucketProject, cloneProject, commitAll, document, keysOf, smallFiles, succeed } from './share/project.ts';
 
 let minio: Minio;
 beforeAll(async () => {
@@ -14,18 +14,11 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => minio.stop());
 
-function keysOf({ accessKeyId, secretAccessKey }: User): Record<string, string> {
-  return { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
-}
-
 /** A project with a bucket of its own. */
 async function startProject(rig: Rig, bucket: string): Promise<{ env: Record<string, string> }> {
-  await minio.makeBuckets(bucket);
   await rig.git('init', '-q', '-b', 'main');
   await succeed(rig, ['init', '-q']);
-  await succeed(rig, ['remote', 'add', '-q', '-d', 'storage', `s3://${bucket}/some/where`]);
-  await succeed(rig, ['remote', 'modify', '-q', 'storage', 'endpointurl', minio.url]);
-  return { env: keysOf(minio.root) };
+  return bucketProject(rig, minio, bucket);
 }
 
 async function cloneWith(rig: Rig, name: string, user: User = minio.root): Promise<Machine> {
@@ -72,7 +65,7 @@ test('a push that is killed is ended by the next one', async ({ rig }) => {
   expect((await rig.run('diff', ['-r', rig.path('data'), rig.path('../b/data')])).stdout).toBe('');
 });
 
-test('who may only read pulls, and is told that pushing is denied', async ({ rig }) => {
+test('who may only read pulls, and is told that pushing is denied if there is anything to push', async ({ rig }) => {
   const { env } = await startProject(rig, 'readers');
   await rig.write(smallFiles('data', 50));
   await succeed(rig, ['add', 'data']);
@@ -82,9 +75,31 @@ test('who may only read pulls, and is told that pushing is denied', async ({ rig
   const b = await cloneWith(rig, 'b', reader);
   await succeed(rig, ['pull'], b);
   await succeed(rig, ['status', '-c'], b);
+  expect((await succeed(rig, ['push'], b)).stdout).toBe('Everything is in storage already: 51 objects.\n');
+  await succeed(rig, ['push', '--verify'], b);
+  await rig.write({ '../b/more': 'more' });
+  await succeed(rig, ['add', 'more'], b);
   const denied = await rig.pipe(['push'], b);
   expectProblems(denied, 'PIPE_REMOTE_DENIED');
+  expect(denied.stderr).toContain('pushing needs the rights to list, to get and to put');
   expect(denied.stderr).not.toContain(reader.secretAccessKey);
+});
+
+test('who may put but neither list nor get is refused before anything is sent', async ({ rig }) => {
+  await startProject(rig, 'droppers');
+  await rig.write(smallFiles('data', 50));
+  await succeed(rig, ['add', 'data']);
+  const dropper = await minio.addUser(['s3:PutObject'], ['droppers/*']);
+  const user = { env: keysOf(dropper) };
+  for (const args of [['push'], ['push', '--dry'], ['pull'], ['status', '-c'], ['gc', '-w', '-c', '-f']]) {
+    const denied = await rig.pipe(args, user);
+    expectProblems(denied, 'PIPE_REMOTE_DENIED');
+    if (args[0] === 'push') expect(denied.stderr).toContain('pushing needs the rights to list, to get and to put');
+  }
+  expect(await minio.mc('ls', '--recursive', 't/droppers')).toBe('');
+  // All that asks nothing of the remote goes on.
+  await succeed(rig, ['repro', '-q']);
+  await succeed(rig, ['fsck']);
 });
 
 test('eight push at once into one bucket', async ({ rig }) => {

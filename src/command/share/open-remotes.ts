@@ -3,6 +3,7 @@ import { openRemote, remoteNamed } from '../../remote/open-remote.ts';
 import type { Remote } from '../../remote/remote.ts';
 import { remoteIn } from '../../remote/remote.ts';
 import type { Engine } from '../../run/engine.ts';
+import type { Place } from '../../store/place/place.ts';
 import type { Context } from '../command.ts';
 import { jobsOf } from './options.ts';
 import type { ShareValues } from './options.ts';
@@ -57,10 +58,16 @@ export async function withRemote<T>(
   const { env, signal } = context;
   const jobs = jobsOf(options);
   const { place } = await openRemote(project, { name, env, signal, jobs });
+  const opened = [place];
+  const lasting = async (): Promise<Place> => {
+    const { place: another } = await openRemote(project, { name, env, jobs });
+    opened.push(another);
+    return another;
+  };
   try {
     const cacheFolder = indexFolder(place.name, env);
-    return await work(remoteIn(place, { blake3, layout: store.layout, cacheFolder, jobs, signal }));
+    return await work(remoteIn(place, { blake3, layout: store.layout, cacheFolder, jobs, signal, lasting }));
   } finally {
-    place.close();
+    for (const each of opened) each.close();
   }
 }

@@ -4,9 +4,7 @@ import { entryOf } from '../../lockfile/entry.ts';
 import type { Needs } from '../../lockfile/needed.ts';
 import type { GarbageVisitor } from '../../store/collect.ts';
 import { DigestMap } from '../../store/digest-map.ts';
-import type { Marks } from '../../store/mark.ts';
 import type { RunRecord } from '../../store/run-record.ts';
-import type { StoredObjects } from '../../store/stored-objects.ts';
 import type { Entry } from '../../store/tree.ts';
 import { walkObjects } from '../../store/walk-objects.ts';
 
@@ -40,7 +38,11 @@ export interface GarbageNames {
 /** How many revisions are named. */
 const MOST_REVISIONS = 3;
 
-export function nameGarbage(objects: StoredObjects, marks: Marks): GarbageNames {
+/** What goes is named by lists that can be read; of what is needed no name is looked for. */
+export function nameGarbage(
+  objects: { readonly read: (digest: Digest) => Buffer | undefined },
+  marks: { readonly hasEntry: (entry: Entry) => boolean },
+): GarbageNames {
   const garbage = new DigestMap();
   const runs: RunRecord[] = [];
   const named: NamedGarbage[] = [];

@@ -12,10 +12,12 @@ export interface Collected {
   readonly names: readonly NamedGarbage[] | undefined;
   readonly dry: boolean;
   readonly trashDays?: number | undefined;
+  /** Whether somebody said no. */
+  readonly isRefused?: true;
 }
 
-/** The document of `pipe gc --json`. */
-export function collectedJson({ garbage, absent, names, dry, trashDays }: Collected): unknown {
+/** The document of `pipe gc --json`, without remotes. */
+export function collectedJson({ garbage, absent, names, dry, trashDays }: Collected): object {
   return {
     schema: 'pipe.gc/1',
     dry,
@@ -35,7 +37,8 @@ export function question(garbage: Garbage, trashDays: number | undefined): strin
 }
 
 /** What `pipe gc` says to people. */
-export function collectedText({ garbage, absent, names, dry, trashDays }: Collected): string {
+export function collectedText({ garbage, absent, names, dry, trashDays, isRefused }: Collected): string {
+  if (isRefused === true) return 'Nothing was removed.';
   const { objects, runs, leftObjects, leftBytes, merged, unreadable } = garbage;
   const lines: string[] = [];
   if (objects + runs === 0) lines.push('Everything in the cache is needed.');
@@ -60,7 +63,8 @@ export function collectedText({ garbage, absent, names, dry, trashDays }: Collec
   return lines.join('\n');
 }
 
-function amount({ objects, bytes, runs }: Garbage): string {
+/** What goes: `3 objects and 1 run record (203.1 KB)`. */
+export function amount({ objects, bytes, runs }: Pick<Garbage, 'objects' | 'bytes' | 'runs'>): string {
   const records = runs === 0 ? '' : ` and ${plural(runs, 'run record')}`;
   return `${plural(objects, 'object')}${records} (${formatSize(bytes)})`;
 }
@@ -68,7 +72,8 @@ function amount({ objects, bytes, runs }: Garbage): string {
 /** Of each thing, as many files are named. */
 const MOST_FILES = 10;
 
-function nameLines({ path, from, revisions, objects, bytes, files }: NamedGarbage): string[] {
+/** A thing of which something goes, and the first files of it. */
+export function nameLines({ path, from, revisions, objects, bytes, files }: NamedGarbage): string[] {
   if (path === '') return [`  unknown: ${plural(objects, 'object')}, ${formatSize(bytes)}`];
   const where = [from, ...(revisions.length === 0 ? [] : [`in ${revisions.join(', ')}`])].join(' ');
   const head = clean(`  ${path} (${where}): ${formatSize(bytes)}`);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Finished } from '../../rig/process.ts';
 import type { Content, Rig, RunOptions } from '../../rig/rig.ts';
+import type { S3Server, User } from '../../rig/s3.ts';
 import { expectValid } from '../../setup/schema.ts';
 
 /** The folder that is the remote, relative to the project. */
@@ -14,6 +15,23 @@ export async function startProject(rig: Rig, files: Readonly<Record<string, Cont
   await succeed(rig, ['init', '-q']);
   await succeed(rig, ['remote', 'add', '-q', '-d', 'storage', rig.path(REMOTE)]);
   await rig.write(files);
+}
+
+/** What a user of a bucket has in the environment. */
+export function keysOf({ accessKeyId, secretAccessKey }: User): Record<string, string> {
+  return { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+}
+
+/** Gives a project a bucket of its own as its remote. */
+export async function bucketProject(
+  rig: Rig,
+  minio: S3Server,
+  bucket: string,
+): Promise<{ readonly env: Record<string, string> }> {
+  await minio.makeBuckets(bucket);
+  await succeed(rig, ['remote', 'add', '-q', '-d', 'storage', `s3://${bucket}/some/where`]);
+  await succeed(rig, ['remote', 'modify', '-q', 'storage', 'endpointurl', minio.url]);
+  return { env: keysOf(minio.root) };
 }
 
 /** Commits everything. */

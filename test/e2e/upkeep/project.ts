@@ -43,7 +43,7 @@ export async function gc(rig: Rig, args: readonly string[], options: RunOptions 
   return document;
 }
 
-export interface GcDocument {
+interface GcCounts {
   readonly objects: number;
   readonly bytes: number;
   readonly runs: number;
@@ -53,6 +53,10 @@ export interface GcDocument {
     readonly revisions: readonly string[];
     readonly files: readonly { readonly path: string }[];
   }[];
+}
+
+export interface GcDocument extends GcCounts {
+  readonly remotes?: readonly GcCounts[];
 }
 
 export interface FsckDocument {

@@ -1,0 +1,154 @@
+import { PipeError } from '../../problem/problem.ts';
+import { createProgress } from '../../report/progress.ts';
+import { clean, plural } from '../../report/words.ts';
+import type { Engine } from '../../run/engine.ts';
+import type { CollectOptions, Garbage } from '../../store/collect.ts';
+import { findGarbage, removeGarbage } from '../../store/collect.ts';
+import { Marks } from '../../store/mark.ts';
+import type { StoredObjects } from '../../store/stored-objects.ts';
+import { findObjects } from '../../store/stored-objects.ts';
+import { trashFolders, undoTrash } from '../../store/trash.ts';
+import { beginUpkeep, heldNow } from '../../store/upkeep.ts';
+import type { NeededObject } from '../../store/walk-objects.ts';
+import type { Context, GlobalOptions } from '../command.ts';
+import { confirmed } from './confirm.ts';
+import type { Scope } from './gc-scope.ts';
+import { everyCommit, keptNeeds } from './gc-scope.ts';
+import { nameGarbage } from './name-garbage.ts';
+import { needsOf } from './project-store.ts';
+import type { Collected } from './present-gc.ts';
+import { question } from './present-gc.ts';
+
+/** Which objects of what is kept need not stay, since they can be fetched again. */
+export type Released = Parameters<Marks['release']>[0];
+
+export interface LocalCollection {
+  readonly context: Context;
+  readonly global: GlobalOptions;
+  readonly trashDays: number | undefined;
+  /** Whether somebody is asked before anything goes. */
+  readonly ask: boolean;
+  /** Looks for what need not stay. */
+  readonly findReleased: (() => Promise<Released>) | undefined;
+}
+
+interface Marked {
+  readonly options: Omit<CollectOptions, 'isHeld'>;
+  readonly objects: StoredObjects;
+}
+
+/**
+ * Reads what is kept and marks it.
+ * @throws {PipeError} when anything of it cannot be understood: nothing may be removed then.
+ */
+async function mark(scope: Scope, findReleased: LocalCollection['findReleased']): Promise<Marked> {
+  const { store, blake3 } = scope.engine;
+  const { layout } = store;
+  const needs = await keptNeeds(scope);
+  const objects = findObjects(layout, blake3);
+  const marks = new Marks(objects, layout);
+  for (const { entry, path } of needs.flatMap((each) => each.roots)) marks.addEntry(entry, path);
+  if (marks.damaged.length > 0) {
+    throw new PipeError(
+      marks.damaged.map(({ path }) => ({
+        code: 'PIPE_STORE_DAMAGED',
+        message: `the list of the folder ${clean(path)} is damaged in the cache, so it is not known what is needed`,
+        hint: 'run `pipe fsck --repair`, or get it again from a remote',
+      })),
+    );
+  }
+  const [unreadable] = objects.unreadable;
+  if (unreadable !== undefined && marks.absent.length > 0) throw perhapsInside(unreadable, marks.absent);
+  if (findReleased !== undefined) marks.release(await findReleased());
+  return { options: { layout, blake3, marks }, objects };
+}
+
+/** A list that is in no pack that can be read is absent, or in one that cannot. */
+function perhapsInside(pack: string, absent: readonly NeededObject[]): PipeError {
+  return new PipeError(
+    absent.map(({ path }) => ({
+      code: 'PIPE_STORE_DAMAGED',
+      message: `the list of the folder ${clean(path)} may lie in ${pack}, which cannot be read, so it is not known what is needed`,
+      hint: 'run `pipe fsck --repair`, which brings back what is right of the pack',
+    })),
+  );
+}
+
+/** What would go of the cache, with the names that it is known by. */
+export async function wouldCollectLocal(
+  scope: Scope,
+  { context, findReleased }: Pick<LocalCollection, 'context' | 'findReleased'>,
+): Promise<Collected> {
+  const { engine } = scope;
+  const { options, objects } = await mark(scope, findReleased);
+  const named = nameGarbage(objects, options.marks);
+  const garbage = findGarbage({ ...options, isHeld: heldNow(options.layout) }, named.visitor);
+  await named.lookIn(async () => needsOf(engine, await everyCommit(context, engine)));
+  return { garbage, absent: options.marks.absent, names: named.names(), dry: true };
+}
+
+const NOTHING: Garbage = { objects: 0, bytes: 0, runs: 0, leftObjects: 0, leftBytes: 0, merged: 0, unreadable: 0 };
+
+/** Takes out of the cache what nobody needs; `refused` when somebody said no. */
+export async function collectLocal(
+  scope: Scope,
+  { context, global, trashDays, ask, findReleased }: LocalCollection,
+): Promise<Collected> {
+  const { layout } = scope.engine.store;
+  const upkeep = await beginUpkeep(layout, scope.engine.blake3);
+  try {
+    // After the upkeep has begun: what a process has written down by now is found, the rest stands in its lease.
+    const { options } = await mark(scope, findReleased);
+    const collectOptions = { ...options, isHeld: (path: string) => upkeep.isHeld(path) };
+    const garbage = findGarbage(collectOptions);
+    const now = scope.engine.now();
+    const expired = trashFolders(layout).some(({ until }) => until <= now);
+    const hasWork = garbage.objects + garbage.runs + garbage.merged > 0 || expired;
+    if (hasWork && ask && !(await confirmed(context, question(garbage, trashDays)))) {
+      return { garbage: NOTHING, absent: [], names: undefined, dry: false, isRefused: true };
+    }
+    const { stderr, env } = context;
+    const progress = createProgress({
+      stderr,
+      env,
+      label: 'removing',
+      noun: 'objects',
+      quiet: global.json || global.quiet,
+    });
+    const onProgress = (objects: number): void => {
+      progress.update(objects, garbage.objects);
+    };
+    if (hasWork) await removeGarbage({ ...collectOptions, upkeep, trashDays, now, onProgress });
+    progress.end();
+    return { garbage, absent: options.marks.absent, names: undefined, dry: false, trashDays };
+  } finally {
+    upkeep.end();
+  }
+}
+
+/** What was brought back from a trash: so many files that were moved there at a time, if any. */
+export interface Undone {
+  readonly files: number;
+  /** ISO 8601; null when the trash is empty. */
+  readonly since: string | null;
+}
+
+/** Brings back what was moved to the trash of the cache last. */
+export async function undoLocal({ store, blake3 }: Engine): Promise<Undone> {
+  const { layout } = store;
+  const upkeep = await beginUpkeep(layout, blake3);
+  try {
+    const [newest] = trashFolders(layout);
+    const files = newest === undefined ? 0 : undoTrash(layout, newest.path);
+    return { files, since: newest === undefined ? null : new Date(newest.time).toISOString() };
+  } finally {
+    upkeep.end();
+  }
+}
+
+/** The same for people. */
+export function undoneText({ files, since }: Undone, where: string): string {
+  return since === null
+    ? `The trash${where} is empty.`
+    : `Brought back ${plural(files, 'file')} that had been moved to the trash${where} at ${since}.`;
+}

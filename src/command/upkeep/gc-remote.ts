@@ -1,0 +1,176 @@
+import type { Digest } from '../../kit/digest.ts';
+import { digestOfRaw } from '../../kit/digest.ts';
+import { listReader } from '../../remote/read-lists.ts';
+import { lookFor } from '../../remote/presence.ts';
+import { remoteNamed } from '../../remote/open-remote.ts';
+import type { Remote } from '../../remote/remote.ts';
+import { collectRemote, wouldCollect } from '../../remote/upkeep/collect-remote.ts';
+import type { KeptRoot } from '../../remote/upkeep/mark-remote.ts';
+import { beginRemoteUpkeep } from '../../remote/upkeep/remote-upkeep.ts';
+import { undoRemoteTrash } from '../../remote/upkeep/remote-trash.ts';
+import { findWanted } from '../../remote/wanted.ts';
+import { createProgress } from '../../report/progress.ts';
+import type { Engine } from '../../run/engine.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import type { Context, GlobalOptions } from '../command.ts';
+import { withRemote } from '../share/open-remotes.ts';
+import { confirmed } from './confirm.ts';
+import type { Released, Undone } from './gc-local.ts';
+import type { Scope } from './gc-scope.ts';
+import { everyCommit, keptNeeds } from './gc-scope.ts';
+import type { GarbageNames } from './name-garbage.ts';
+import { nameGarbage } from './name-garbage.ts';
+import type { CollectedShare } from './present-gc-remote.ts';
+import { remoteQuestion } from './present-gc-remote.ts';
+import { needsOf } from './project-store.ts';
+
+export interface RemoteCollecting {
+  readonly context: Context;
+  readonly global: GlobalOptions;
+  /** As the user asked for it; the default remote when absent. */
+  readonly name: string | undefined;
+  readonly jobs: string | undefined;
+  readonly graceMs: number;
+  readonly trashDays: number | undefined;
+  readonly ask: boolean;
+}
+
+async function rootsOf(scope: Scope): Promise<KeptRoot[]> {
+  return (await keptNeeds(scope)).flatMap(({ roots }) => roots);
+}
+
+/** Takes out of a remote what nobody needs. */
+export async function collectShare(scope: Scope, collecting: RemoteCollecting): Promise<CollectedShare> {
+  const { context, global, graceMs, trashDays, ask } = collecting;
+  return inRemote(scope.engine, collecting, async (remote, name) => {
+    const { stderr, env } = context;
+    const quiet = global.json || global.quiet;
+    const progress = createProgress({ stderr, env, label: `removing from ${name}`, noun: 'files', quiet });
+    try {
+      const collected = await collectRemote(remote, scope.engine.store, {
+        roots: () => rootsOf(scope),
+        graceMs,
+        trashDays,
+        onProgress: (done, total) => {
+          progress.update(done, total);
+        },
+        ...(ask ? { confirm: (counts) => confirmed(context, remoteQuestion(name, counts, trashDays)) } : {}),
+      });
+      return { name, place: remote.place.name, names: undefined, trashDays, ...collected };
+    } finally {
+      progress.end();
+    }
+  });
+}
+
+/** What would go of a remote, with the names that it is known by. */
+export async function wouldCollectShare(scope: Scope, collecting: RemoteCollecting): Promise<CollectedShare> {
+  const { context, graceMs } = collecting;
+  const { engine } = scope;
+  return inRemote(engine, collecting, async (remote, name) => {
+    const lists = new HeldLists(engine.store);
+    let names: GarbageNames | undefined;
+    const collected = await wouldCollect(remote, engine.store, {
+      roots: () => rootsOf(scope),
+      graceMs,
+      visitorOf: (marks) => {
+        names = nameGarbage(lists, marks);
+        return names.visitor;
+      },
+    });
+    await names?.lookIn(async () => {
+      const needs = await needsOf(engine, await everyCommit(context, engine));
+      await lists.fetch(remote, needs.roots);
+      return needs;
+    });
+    return { name, place: remote.place.name, names: names?.names() ?? [], trashDays: undefined, ...collected };
+  });
+}
+
+/** Brings back what was moved to the trash of a remote last. */
+export async function undoShare(
+  engine: Engine,
+  collecting: Pick<RemoteCollecting, 'context' | 'name' | 'jobs'>,
+): Promise<Undone & { readonly name: string; readonly place: string }> {
+  return inRemote(engine, collecting, async (remote, name) => {
+    const upkeep = await beginRemoteUpkeep(remote, { graceMs: 0 });
+    try {
+      const undone = await undoRemoteTrash(remote, upkeep);
+      const since = undone === undefined ? null : new Date(undone.time).toISOString();
+      return { name, place: remote.place.name, files: undone?.files ?? 0, since };
+    } finally {
+      await upkeep.end();
+    }
+  });
+}
+
+/**
+ * The files of what is kept that a remote has, so that the cache need not: lists of folders stay, for whoever asks what
+ * is needed; and so does what the workspace needs where it may be linked to by a symbolic link.
+ */
+export async function releasedBy(
+  scope: Scope,
+  collecting: Pick<RemoteCollecting, 'context' | 'name' | 'jobs'>,
+): Promise<Released> {
+  const { engine } = scope;
+  return inRemote(engine, collecting, async (remote) => {
+    const { store } = engine;
+    const catalog = await remote.look();
+    const read = (digest: Digest): Buffer | undefined => store.read(digest);
+    const find = (roots: readonly KeptRoot[]): ReturnType<typeof findWanted> => findWanted(roots, { local: read });
+    const { objects } = await find(await rootsOf(scope));
+    const { absent } = await lookFor(remote, catalog, { objects });
+    const isLinked = engine.links.types.includes('symlink');
+    const inPlace = isLinked ? (await find(await rootsOf({ ...scope, choose: () => Promise.resolve([]) }))).objects : undefined; // prettier-ignore
+    return (digest, at) =>
+      objects.find(digest, at)?.size !== undefined && !absent.has(digest, at) && inPlace?.has(digest, at) !== true;
+  });
+}
+
+function inRemote<T>(
+  engine: Engine,
+  { context, name: asked, jobs }: Pick<RemoteCollecting, 'context' | 'name' | 'jobs'>,
+  work: (remote: Remote, name: string) => Promise<T>,
+): Promise<T> {
+  const name = remoteNamed(engine.project.config, asked);
+  const options = jobs === undefined ? {} : { jobs };
+  return withRemote(engine, { name, context, options }, (remote) => work(remote, name));
+}
+
+/** No more bytes of lists are held to find names by: names are a help and no more. */
+const MOST_HELD = 64 << 20;
+
+/** Lists of folders: those of the store, and some of a remote. */
+class HeldLists {
+  readonly #store: ObjectStore;
+  readonly #held = new Map<Digest, Buffer>();
+  #bytes = 0;
+
+  constructor(store: ObjectStore) {
+    this.#store = store;
+  }
+
+  read(digest: Digest): Buffer | undefined {
+    return this.#held.get(digest) ?? this.#store.read(digest);
+  }
+
+  /** Brings the lists that some roots need and the store lacks. */
+  async fetch(remote: Remote, roots: readonly KeptRoot[]): Promise<void> {
+    const lists = listReader(remote, { catalog: await remote.look(), store: this.#store, expected: 0 });
+    await findWanted(roots, {
+      local: (digest) => this.read(digest),
+      remote: async (digests) => {
+        if (this.#bytes > MOST_HELD) return digests.map(() => undefined);
+        const found = await lists.read(digests);
+        for (const [at, raw] of digests.entries()) {
+          const bytes = found[at];
+          if (bytes === undefined) continue;
+          this.#held.set(digestOfRaw(raw), bytes);
+          this.#bytes += bytes.length;
+        }
+        return found;
+      },
+      signal: remote.signal,
+    });
+  }
+}
