@@ -95,6 +95,16 @@ const boundaries = [
     { path: '^src/(run|executor|graph|pipeline|metric|data|report|web|command|experiment)/' },
   ),
   never(
+    { name: 'source-below-commands', comment: 'the engine and the store know no other repositories' },
+    { path: '^src/', pathNot: [TEST, '^src/(source|command)/'] },
+    { path: '^src/source/' },
+  ),
+  never(
+    { name: 'source-brings-bytes', comment: 'it knows Git, servers and stores, and neither stages nor views' },
+    { path: '^src/source/' },
+    { path: '^src/(run|executor|graph|pipeline|metric|data|remote|report|web|command|experiment)/' },
+  ),
+  never(
     { name: 'commands-are-on-top', comment: 'only the CLI and commands know commands' },
     { path: '^src/', pathNot: [TEST, '^src/(cli\\.ts$|command/)'] },
     {

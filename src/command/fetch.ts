@@ -1,6 +1,8 @@
+import { PipeError } from '../problem/problem.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { dryFetch } from './share/dry-fetch.ts';
+import { fetchImports } from './share/fetch-imports.ts';
 import type { FetchedShare } from './share/fetch-to.ts';
 import { fetchShare } from './share/fetch-to.ts';
 import { fetchedJson, fetchedLines } from './share/fetched-words.ts';
@@ -25,11 +27,18 @@ export default defineCommand({
     for (const share of shares.shares) {
       done.push(await fetchShare(data, { share, context, global, options, runCache }));
     }
+    const { imports, problems } = await fetchImports(data, shared.things, { context, global, options });
+    if (problems.length > 0) throw new PipeError(problems);
     const isMissing = done.some(({ absent, wrong }) => absent.length + wrong.length > 0);
     return {
       exit: isMissing && options['allow-missing'] !== true ? 1 : 0,
-      text: fetchedLines(done, { shares, problems: shared.problems, verbose: global.verbose }).join('\n'),
-      json: { schema: 'pipe.fetch/1', dry: false, remotes: done.map(fetchedJson) },
+      text: fetchedLines(done, { shares, imports, problems: shared.problems, verbose: global.verbose }).join('\n'),
+      json: {
+        schema: 'pipe.fetch/1',
+        dry: false,
+        remotes: done.map(fetchedJson),
+        ...(imports.length > 0 ? { imports } : {}),
+      },
     };
   },
 });

@@ -11,6 +11,8 @@ import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
 import { dataOptions } from './data-project.ts';
 import { dryFetch } from './share/dry-fetch.ts';
+import type { FetchedImport } from './share/fetch-imports.ts';
+import { fetchImports } from './share/fetch-imports.ts';
 import type { FetchedShare } from './share/fetch-to.ts';
 import { fetchShare } from './share/fetch-to.ts';
 import { fetchedJson, fetchedLines } from './share/fetched-words.ts';
@@ -39,11 +41,15 @@ export default defineCommand({
     if (options.dry === true) return dryFetch(data, shares, { context, options, verbose: global.verbose });
     const placing = new Placing(data, { context, global, options });
     const done: FetchedShare[] = [];
+    let imports: readonly FetchedImport[];
     try {
       for (const share of shares.shares) {
         const onComplete = (things: readonly SharedThing[]): Promise<void> => placing.place(things);
         done.push(await fetchShare(data, { share, context, global, options, runCache, onComplete }));
       }
+      const fetched = await fetchImports(data, shared.things, { context, global, options });
+      ({ imports } = fetched);
+      placing.problems.push(...fetched.problems);
       await placing.place([...shares.kept, ...shares.elsewhere].filter((thing) => isHere(data, thing)));
     } finally {
       data.engine.index.save();
@@ -54,7 +60,7 @@ export default defineCommand({
     const isMissing =
       done.some(({ absent, wrong }) => absent.length + wrong.length > 0) ||
       checkedOut.some(({ missing }) => missing.length > 0);
-    const lines = fetchedLines(done, { shares, problems: shared.problems, verbose: global.verbose });
+    const lines = fetchedLines(done, { shares, imports, problems: shared.problems, verbose: global.verbose });
     return {
       exit: isMissing && options['allow-missing'] !== true ? 1 : 0,
       text: [...lines, ...(checkedOut.length > 0 ? [checkedOutText(checkedOut, { summary: false })] : [])].join('\n'),
@@ -62,6 +68,7 @@ export default defineCommand({
         schema: 'pipe.pull/1',
         dry: false,
         remotes: done.map(fetchedJson),
+        ...(imports.length > 0 ? { imports } : {}),
         paths: checkedOut,
         ...totalOf(checkedOut),
       },

@@ -9,7 +9,11 @@ import type { Engine } from '../run/engine.ts';
 import { openEngine } from '../run/engine.ts';
 import { openHistory } from '../run/history.ts';
 import { planEvent, survey } from '../run/survey.ts';
-import type { Context, Outcome } from './command.ts';
+import type { TrackedPath } from '../lockfile/pointer.ts';
+import { isWithin } from '../kit/path.ts';
+import { readPointers } from '../project/pointer-files.ts';
+import type { SourceUpdate } from './source/updates.ts';
+import type { Context, GlobalOptions, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { NO_STAGES, SELECTION_OPTIONS, capacityOf, selectedStages } from './engine-options.ts';
 import { inProject } from './edit-target.ts';
@@ -26,6 +30,7 @@ export default defineCommand({
   options: {
     ...SELECTION_OPTIONS,
     'with-deps': { type: 'boolean', short: 'd', help: 'also what the targets need' },
+    updates: { type: 'boolean', help: 'also ask whether the sources of imports have moved on' },
     cloud: { type: 'boolean', short: 'c', help: 'compare the cache with a remote instead' },
     remote: {
       type: 'string',
@@ -59,23 +64,36 @@ export default defineCommand({
     const engine = await openEngine({ project, graph, env: context.env, emit: () => undefined });
     const plan = await survey(engine, selected, {});
     const data = all || split.data.length > 0 ? await dataOf(engine, loaded, { context, targets: split.data }) : [];
+    const updates =
+      options.updates === true ? await updatesOf(loaded, { context, global, targets: split.data, all }) : [];
     engine.index.save();
     const history = openHistory(`${project.pipeDir}/tmp/history.json`);
     const { stages } = planEvent(engine, plan, { jobs: capacityOf(project, undefined).jobs, history });
     const changed = stages.filter(({ state }) => !isIdle(state));
-    const isUpToDate = changed.length === 0 && data.every(({ state }) => state === 'unchanged');
+    const isUpToDate =
+      changed.length === 0 && data.every(({ state }) => state === 'unchanged') && !updates.some(({ moved }) => moved);
     return {
       exit: global.quiet && !isUpToDate ? 1 : 0,
-      text: options.md === true ? await markdown(stages) : describe({ stages, changed, data }),
+      text:
+        options.md === true
+          ? await markdown(stages)
+          : [describe({ stages, changed, data }), ...movedLines(updates)].join('\n'),
       json: {
         schema: 'pipe.status/1',
         upToDate: isUpToDate,
         stages: stages.map(statusJson),
         ...(data.length === 0 ? {} : { data }),
+        ...(options.updates === true ? { updates } : {}),
       },
     };
   },
 });
+
+function movedLines(updates: Awaited<ReturnType<typeof updatesOf>>): string[] {
+  return updates
+    .filter(({ moved }) => moved)
+    .map(({ path }) => `${clean(path)}: the source has moved on (pipe update)`);
+}
 
 async function markdown(stages: readonly PlannedStage[]): Promise<string> {
   const { planMarkdown } = await import('../report/markdown.ts');
@@ -117,6 +135,17 @@ async function dataOf(
   if (pointerFiles.length === 0) return [];
   const { pointerStatus } = await import('../data/pointer-status.ts');
   return pointerStatus(engine, pointerFiles, { targets, signal: context.signal });
+}
+
+async function updatesOf(
+  { project, pointerFiles }: LoadedProject,
+  { targets, all, ...how }: { readonly context: Context; readonly global: GlobalOptions; readonly targets: readonly string[]; readonly all: boolean }, // prettier-ignore
+): Promise<SourceUpdate[]> {
+  const { pointers, problems } = readPointers(project.root, pointerFiles);
+  if (problems.length > 0) throw new PipeError(problems);
+  const { sourceUpdates } = await import('./source/updates.ts');
+  const isAsked = ({ path, file }: TrackedPath): boolean => all || targets.some((each) => each === file || isWithin(path, each)); // prettier-ignore
+  return sourceUpdates(pointers.filter(isAsked), { ...how, root: project.root });
 }
 
 const DATA_WORDS = {

@@ -23,7 +23,7 @@ import { stageProblems } from '../run/stage-problem.ts';
 import { readRunRecords, writeRunRecord } from '../store/run-record.ts';
 import type { Entry } from '../store/tree.ts';
 import { relinkAll } from './add.ts';
-import { editTracked, readPointer } from './tracked-folder.ts';
+import { editTracked, readPointer, refuseImported } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
 import { absoluteOf, claimed } from './workspace.ts';
 
@@ -204,7 +204,9 @@ async function commitPointer(
   const path = below === '' ? pointer.path : `${pointer.path}/${below}`;
   const told = { kind: 'pointer', path } as const;
   const tracked = readPointer(engine.project, pointer.file);
-  if (tracked.pointer.frozen === true && !(isNamed && options.force === true)) {
+  if (isNamed) refuseImported(tracked);
+  const { frozen, imported } = tracked.pointer;
+  if (imported !== undefined || (frozen === true && !(isNamed && options.force === true))) {
     return { told: { ...told, state: 'frozen' }, written: [] };
   }
   const entry = await storeNow(engine, path, options);

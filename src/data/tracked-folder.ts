@@ -79,13 +79,27 @@ export function readPointerIfThere({ root }: Pick<Project, 'root'>, file: string
   return pointers[0];
 }
 
-/** @throws {PipeError} PIPE_FROZEN */
-export function refuseFrozen({ file, path, pointer }: TrackedPath): void {
-  if (pointer.frozen !== true) return;
+/** @throws {PipeError} PIPE_FROZEN; PIPE_IMPORTED for what an update alone changes */
+export function refuseFrozen(tracked: TrackedPath): void {
+  const { file, path, pointer } = tracked;
+  if (pointer.frozen !== true) {
+    refuseImported(tracked);
+    return;
+  }
   throw new PipeError({
     code: 'PIPE_FROZEN',
     message: `${path} is frozen: no command changes what ${file} records`,
     hint: `let it change again: pipe unfreeze ${file}`,
+  });
+}
+
+/** @throws {PipeError} PIPE_IMPORTED */
+export function refuseImported({ file, path, pointer }: TrackedPath): void {
+  if (pointer.imported === undefined) return;
+  throw new PipeError({
+    code: 'PIPE_IMPORTED',
+    message: `${path} is imported: ${file} records what was imported`,
+    hint: `bring it up to date with \`pipe update ${path}\`; to make it your own, remove deps from ${file}`,
   });
 }
 

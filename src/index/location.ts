@@ -26,10 +26,24 @@ export function indexFolder(
   machine: Machine = thisMachine(),
 ): string | undefined {
   const base = cacheBase(env);
-  const project = createHash('sha256').update(root).digest('hex').slice(0, 24);
+  const project = nameOf(root);
   if (base !== undefined && !isOnNetworkDisk(base, machine.diskOf)) return join(base, 'pipe', 'index', project);
   const own = ownTemporaryFolder(machine);
   return own === undefined ? undefined : join(own, project);
+}
+
+/** The folder of the clones of other repositories, beside {@link indexFolder} and for the same reasons. */
+export function clonesFolder(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const machine = thisMachine();
+  const base = cacheBase(env);
+  if (base !== undefined && !isOnNetworkDisk(base, machine.diskOf)) return join(base, 'pipe', 'clones');
+  const own = ownTemporaryFolder(machine);
+  return own === undefined ? undefined : join(own, 'clones');
+}
+
+/** A short name for something long, which no other has. */
+export function nameOf(long: string): string {
+  return createHash('sha256').update(long).digest('hex').slice(0, 24);
 }
 
 /** Paths that are not absolute count as not set, as the XDG rules say. */

@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import type { Digest } from '../kit/digest.ts';
 import { unwrap } from '../problem/problem.ts';
 import type { Entry } from '../store/tree.ts';
-import { entryArbitrary, pointerArbitrary } from './fixture/pointer.ts';
-import { editPointer, freezePointer, movePointer } from './pointer-edit.ts';
+import { entryArbitrary, importArbitrary, pointerArbitrary } from './fixture/pointer.ts';
+import { editImport, editPointer, freezePointer, movePointer } from './pointer-edit.ts';
+import type { Import } from './pointer-import.ts';
 import { pointerText } from './pointer-text.ts';
 import type { Pointer } from './pointer.ts';
 import { parsePointer } from './pointer.ts';
@@ -141,6 +142,47 @@ test('whatever a pointer holds, editing changes its entry and no other line', ()
       expect(edit(after, before.entry)).toHaveLength(text.length - lostComments(text, after));
     }),
     { numRuns: 250 },
+  );
+});
+
+/** The same import after an update. */
+function updated(imported: Import, next: Import): Import | undefined {
+  if (imported.kind === 'url') return next.kind === 'url' ? { ...next, url: imported.url } : undefined;
+  if (next.kind === 'url') return undefined;
+  const { kind, path, url, remote } = imported;
+  const { revLock, rev } = next;
+  return {
+    kind,
+    path,
+    url,
+    revLock,
+    ...(rev === undefined ? {} : { rev }),
+    ...(remote === undefined ? {} : { remote }),
+  };
+}
+
+test('whatever a pointer was imported from, an update changes what it says of that, and its entry, alone', () => {
+  const field = /^[ -]*(?:digest|size|files|exec|link|etag|mtime|rev|rev_lock): /;
+  fc.assert(
+    fc.property(
+      fc.tuple(pointerArbitrary, importArbitrary),
+      entryArbitrary,
+      fc.boolean(),
+      (both, entry, isCommented) => {
+        const [pointer, next] = both;
+        const wanted = pointer.imported && updated(pointer.imported, next);
+        fc.pre(wanted !== undefined);
+        const text = isCommented ? commented(pointerText(pointer)) : pointerText(pointer);
+        const after = unwrap(editImport({ file: FILE, text }, entry, wanted));
+        const parsed = unwrap(parsePointer(after, { file: FILE }));
+        expect(parsed.entry).toEqual(entry);
+        expect(parsed.pointer.imported).toEqual(wanted);
+        const others = (each: string): string[] => each.split('\n').filter((line) => !field.test(line));
+        expect(others(after)).toEqual(others(text));
+        expect(unwrap(editImport({ file: FILE, text: after }, entry, wanted))).toBe(after);
+      },
+    ),
+    { numRuns: 300 },
   );
 });
 

@@ -12,7 +12,9 @@ import type { Problem, Result } from '../problem/problem.ts';
 import { fail, ok } from '../problem/problem.ts';
 import type { Entry } from '../store/tree.ts';
 import { lockEntry } from './entry.ts';
-import { pointerText, scalarText } from './pointer-text.ts';
+import type { Import } from './pointer-import.ts';
+import { TOLD_FIELDS } from './pointer-import.ts';
+import { pointerText, scalarText, toldFields } from './pointer-text.ts';
 import { parsePointer } from './pointer.ts';
 
 /** The text of a pointer that is about to be changed. */
@@ -40,6 +42,30 @@ export function editPointer(source: PointerSource, entry: Entry): Result<string>
   const after = parsePointer(text, source);
   const holds = after.ok && sameEntry(after.value.entry, entry) && sameBut(source.text, text, withoutEntry);
   return holds ? ok(text) : fail(cannotEdit(source.file));
+}
+
+/**
+ * Writes into a pointer what an import has become: what lies at its path, and what its source says of it (`rev`,
+ * `rev_lock`, or what a place told). All else stays.
+ * @returns the new text, the same where nothing has to change; PIPE_EDIT when only a person can do it.
+ */
+export function editImport(source: PointerSource, entry: Entry, imported: Import): Result<string> {
+  const edited = editPointer(source, entry);
+  const dep = edited.ok ? depNode(edited.value) : undefined;
+  if (!edited.ok) return edited;
+  if (dep === undefined) return fail(cannotEdit(source.file));
+  const text = applySplices(edited.value, importSplices(edited.value, dep, imported));
+  const after = parsePointer(text, source);
+  const isRight =
+    after.ok &&
+    JSON.stringify(sorted(after.value.pointer.imported)) === JSON.stringify(sorted(imported)) &&
+    sameEntry(after.value.entry, entry) &&
+    sameBut(edited.value, text, (root) => without(root, ['deps']));
+  return isRight ? ok(text) : fail(cannotEdit(source.file));
+}
+
+function sorted(imported: Import | undefined): unknown {
+  return Object.entries(imported ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /**
@@ -124,34 +150,67 @@ function rootNode(text: string): YAMLMap | undefined {
 }
 
 function outNode(text: string): YAMLMap | undefined {
-  const root = rootNode(text);
-  const outs = root && ownPair(root, 'outs')?.value;
-  const out = isSeq(outs) ? outs.items[0] : undefined;
-  return isMap(out) ? out : undefined;
+  return onlyItem(text, 'outs');
 }
 
-/** Changes that write the fields of an entry. Where two start at one place, what is added comes first. */
-function entrySplices(text: string, out: YAMLMap, entry: Entry): Splice[] {
-  const wanted = wantedFields(entry);
+function depNode(text: string): YAMLMap | undefined {
+  return onlyItem(text, 'deps');
+}
+
+function onlyItem(text: string, field: string): YAMLMap | undefined {
+  const root = rootNode(text);
+  const items = root && ownPair(root, field)?.value;
+  const item = isSeq(items) ? items.items[0] : undefined;
+  return isMap(item) ? item : undefined;
+}
+
+/** Fields that a map is to have, or not to have, as they are written; behind which one new ones go. */
+interface WantedFields {
+  readonly names: readonly string[];
+  readonly values: ReadonlyMap<string, string>;
+  readonly behind: string;
+}
+
+/** Changes that write some fields of a map. Where two start at one place, what is added comes first. */
+function fieldSplices(text: string, map: YAMLMap, { names, values, behind }: WantedFields): Splice[] {
   const changed: Splice[] = [];
   const added: Splice[] = [];
-  for (const name of ENTRY_FIELDS) {
-    const pair = ownPair(out, name);
-    const value = wanted.get(name);
+  for (const name of names) {
+    const pair = ownPair(map, name);
+    const value = values.get(name);
     if (value === undefined) {
       // `exec: false` says what its absence says.
       if (pair !== undefined && !(isScalar(pair.value) && pair.value.value === false)) {
-        changed.push(removal(text, out, pair));
+        changed.push(removal(text, map, pair));
       }
     } else if (pair === undefined) {
-      added.push(addition(text, out, `${name}: ${value}`));
+      added.push(addition(text, map, { behind, field: `${name}: ${value}` }));
     } else {
       const [start, end] = pair.value?.range ?? [0, 0];
-      const before = isScalar(pair.value) ? String(pair.value.value) : undefined;
-      if (before !== value) changed.push({ start, end, text: value });
+      const before = isScalar(pair.value) ? pair.value.value : undefined;
+      if (String(before) !== value && text.slice(start, end) !== value && scalarText(String(before)) !== value) {
+        changed.push({ start, end, text: value });
+      }
     }
   }
   return [...added, ...changed];
+}
+
+function entrySplices(text: string, out: YAMLMap, entry: Entry): Splice[] {
+  return fieldSplices(text, out, { names: ENTRY_FIELDS, values: wantedFields(entry), behind: 'size' });
+}
+
+/** Changes that write what an import has become. */
+function importSplices(text: string, dep: YAMLMap, imported: Import): Splice[] {
+  if (imported.kind === 'url') {
+    return fieldSplices(text, dep, { names: TOLD_FIELDS, values: new Map(toldFields(imported)), behind: 'path' });
+  }
+  const repo = ownPair(dep, 'repo')?.value;
+  if (!isMap(repo)) return [];
+  const { rev, revLock } = imported;
+  const values = new Map([['rev_lock', scalarText(revLock)]]);
+  if (rev !== undefined) values.set('rev', scalarText(rev));
+  return fieldSplices(text, repo, { names: ['rev', 'rev_lock'], values, behind: 'url' });
 }
 
 function wantedFields(entry: Entry): ReadonlyMap<string, string> {
@@ -160,16 +219,20 @@ function wantedFields(entry: Entry): ReadonlyMap<string, string> {
   return new Map(fields.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
 }
 
-/** Adds a field behind `size`. */
-function addition(text: string, out: YAMLMap, field: string): Splice {
-  const size = ownPair(out, 'size');
-  if (size === undefined || out.flow === true) {
-    const at = size?.value?.range?.[1] ?? startOf(out);
+/** Adds a field behind another one. */
+function addition(
+  text: string,
+  map: YAMLMap,
+  { behind, field }: { readonly behind: string; readonly field: string },
+): Splice {
+  const before = ownPair(map, behind);
+  if (before === undefined || map.flow === true) {
+    const at = before?.value?.range?.[1] ?? startOf(map);
     return { start: at, end: at, text: `, ${field}` };
   }
-  const key = startOf(size.key);
+  const key = startOf(before.key);
   const column = key - lineStart(text, key);
-  const at = lineAfter(text, size, column + 1);
+  const at = lineAfter(text, before, column + 1);
   const newline = newlineOf(text);
   const indented = `${' '.repeat(column)}${field}`;
   const closed = text[at - 1] === '\n';

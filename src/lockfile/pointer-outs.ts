@@ -1,6 +1,6 @@
 import { parseData } from '../kit/format/data.ts';
 import type { Value, ValueMap } from '../kit/value.ts';
-import { isMap } from '../kit/value.ts';
+import { isList, isMap } from '../kit/value.ts';
 import { PipeError } from '../problem/problem.ts';
 import { parseEntry } from './block.ts';
 import type { PointedOuts, Sharing } from './needed.ts';
@@ -25,22 +25,30 @@ export function readPointerOuts(text: string, shown: string): PointedOuts {
   const outs = document.get('outs');
   if (typeof wdir !== 'string') throw damaged(shown, 'its wdir is not a text');
   if (!Array.isArray(outs)) throw damaged(shown, 'it has no list of outs');
-  return { wdir, outs: (outs as readonly Value[]).map((out) => outOf(out, shown)) };
+  const deps = document.get('deps') ?? [];
+  const isFromRepo = isList(deps) && deps.some((dep) => isMapping(dep) && dep.has('repo'));
+  return { wdir, outs: (outs as readonly Value[]).map((out) => outOf(out, { shown, isFromRepo })) };
 }
 
 function isMapping(value: Value): value is ValueMap {
   return value !== null && isMap(value);
 }
 
-function outOf(value: Value, shown: string): PointedOuts['outs'][number] {
+interface Around {
+  readonly shown: string;
+  /** Whether it was imported from a repository, which has it. */
+  readonly isFromRepo: boolean;
+}
+
+function outOf(value: Value, { shown, isFromRepo }: Around): PointedOuts['outs'][number] {
   const entry = parseEntry(value);
   if (entry === undefined) throw damaged(shown, 'an out lacks its path, digest or size');
-  const sharing = isMapping(value) ? sharingOf(value) : {};
+  const sharing = isMapping(value) ? sharingOf(value, isFromRepo) : {};
   return Object.keys(sharing).length === 0 ? entry : { ...entry, sharing };
 }
 
-function sharingOf(out: ValueMap): Sharing {
-  const [push, remote] = [out.get('push'), out.get('remote')];
+function sharingOf(out: ValueMap, isFromRepo: boolean): Sharing {
+  const [push = !isFromRepo, remote] = [out.get('push'), out.get('remote')];
   return { ...(push === false ? { push } : {}), ...(typeof remote === 'string' ? { remote } : {}) };
 }
 

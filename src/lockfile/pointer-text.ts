@@ -1,22 +1,47 @@
 import { canonical } from '../kit/canonical.ts';
 import type { Value } from '../kit/value.ts';
+import type { Import, Told } from './pointer-import.ts';
+import { TOLD_FIELDS } from './pointer-import.ts';
 import type { Pointer, PointerOut } from './pointer.ts';
 import { POINTER_SCHEMA } from './pointer.ts';
 
 /** The text of a new pointer file. `parsePointer` reads back the very same pointer. */
 export function pointerText(pointer: Pointer): string {
-  const { wdir, frozen, desc, deps, out, meta } = pointer;
+  const { wdir, frozen, desc, imported, out, meta } = pointer;
   const lines = [
     ...line('schema', POINTER_SCHEMA),
     ...line('wdir', wdir),
     ...line('frozen', frozen),
     ...line('desc', desc),
-    ...(deps === undefined ? [] : ['deps:', ...deps.map((dep) => `  - ${flowText(dep)}`)]),
+    ...(imported === undefined ? [] : ['deps:', ...listItem(importLines(imported))]),
     'outs:',
-    ...outLines(out).map((each, index) => `${index === 0 ? '  - ' : '    '}${each}`),
+    ...listItem(outLines(out)),
     ...line('meta', meta),
   ];
-  return `${lines.join('\n').replace(/^deps:$(?!\n {2}-)/m, 'deps: []')}\n`;
+  return `${lines.join('\n')}\n`;
+}
+
+/** Lines as the one entry of a list. */
+function listItem(lines: readonly string[]): string[] {
+  return lines.map((each, index) => `${index === 0 ? '  - ' : '    '}${each}`);
+}
+
+function importLines(imported: Import): string[] {
+  if (imported.kind === 'repo') {
+    const { path, url, rev, revLock, remote } = imported;
+    const repo = [...line('url', url), ...line('rev', rev), ...line('rev_lock', revLock), ...line('remote', remote)];
+    return [...line('path', path), 'repo:', ...repo.map((each) => `  ${each}`)];
+  }
+  return [...line('path', imported.url), ...toldFields(imported).map(([name, text]) => `${name}: ${text}`)];
+}
+
+/** What a place told of data, as it is written into a pointer. */
+export function toldFields(told: Told): [name: string, text: string][] {
+  return TOLD_FIELDS.flatMap((name) => {
+    const value = told[name];
+    if (value === undefined) return [];
+    return [[name, typeof value === 'string' ? scalarText(value) : String(value)]];
+  });
 }
 
 function outLines(out: PointerOut): string[] {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Digest } from '../kit/digest.ts';
-import type { Value, ValueMap } from '../kit/value.ts';
+import type { Value } from '../kit/value.ts';
 import { unwrap } from '../problem/problem.ts';
 import { markedLine } from '../problem/position.ts';
 import { isSafeName } from '../store/tree.ts';
@@ -12,6 +12,7 @@ import type { Pointer } from './pointer.ts';
 import { isPointerName, parsePointer, pointerFileOf } from './pointer.ts';
 
 const B3 = `b3:${'a'.repeat(64)}` as Digest;
+const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 const GOOD = `schema: pipe.pointer/1
 outs:
   - path: data
@@ -58,7 +59,7 @@ frozen: true
 desc: all of it
 deps:
   - path: data
-    repo: {url: 'https://example.org/r.git', rev_lock: abc}
+    repo: {url: 'https://example.org/r.git', rev: main, rev_lock: '${COMMIT}', remote: r}
 outs:
   - path: run.sh
     digest: ${B3}
@@ -82,18 +83,14 @@ meta2: no
     wdir: '..',
     frozen: true,
     desc: 'all of it',
-    deps: [
-      new Map<string, Value>([
-        ['path', 'data'],
-        [
-          'repo',
-          new Map([
-            ['url', 'https://example.org/r.git'],
-            ['rev_lock', 'abc'],
-          ]) as ValueMap,
-        ],
-      ]),
-    ],
+    imported: {
+      kind: 'repo',
+      path: 'data',
+      url: 'https://example.org/r.git',
+      rev: 'main',
+      revLock: COMMIT,
+      remote: 'r',
+    },
     out: {
       path: 'run.sh',
       digest: B3,
@@ -324,9 +321,15 @@ test('what is printed is read back as the very same pointer', () => {
 test('a new pointer is as people would write it', () => {
   expect(pointerText({ out: { path: 'data', digest: B3, size: 19250000, files: 70000 } })).toBe(GOOD);
   const out = { path: 'true', digest: B3, size: 0, exec: true, desc: 'a: b', labels: ['x'] };
-  expect(pointerText({ wdir: '..', deps: [], out })).toBe(`schema: pipe.pointer/1
+  const imported = { kind: 'repo', path: 'd', url: 'https://example.org/r', rev: 'main', revLock: COMMIT } as const;
+  expect(pointerText({ wdir: '..', imported, out })).toBe(`schema: pipe.pointer/1
 wdir: ".."
-deps: []
+deps:
+  - path: d
+    repo:
+      url: "https://example.org/r"
+      rev: main
+      rev_lock: "${COMMIT}"
 outs:
   - path: "true"
     digest: ${B3}

@@ -3,7 +3,7 @@ import type { MapNode, ScalarNode, SeqNode, YamlNode } from '../kit/format/yaml/
 import { lookUp } from '../kit/format/yaml/node.ts';
 import { readYaml } from '../kit/format/yaml/read.ts';
 import { toValue } from '../kit/format/yaml/value.ts';
-import { isMap, type Value, type ValueMap } from '../kit/value.ts';
+import type { Value } from '../kit/value.ts';
 import { checkShape } from '../pipeline/check.ts';
 import { labelsFlag, textFlag } from '../pipeline/outs.ts';
 import { Report } from '../pipeline/report.ts';
@@ -13,6 +13,8 @@ import type { Entry } from '../store/tree.ts';
 import type { LockEntry } from './block.ts';
 import { MOST_FILES } from './block.ts';
 import { entryOf } from './entry.ts';
+import type { Import } from './pointer-import.ts';
+import { readImport } from './pointer-import.ts';
 import { readTrackedPath } from './pointer-path.ts';
 import { POINTER } from './pointer-shape.ts';
 
@@ -43,8 +45,8 @@ export interface Pointer {
   readonly wdir?: string;
   readonly frozen?: boolean;
   readonly desc?: string;
-  /** Where it was imported from. */
-  readonly deps?: readonly ValueMap[];
+  /** Where it was imported from (`deps`). */
+  readonly imported?: Import;
   readonly out: PointerOut;
   readonly meta?: Value;
 }
@@ -125,9 +127,11 @@ function readPointer(root: MapNode, file: string, report: Report): TrackedPath |
   const written = scalarOf(node, 'path');
   const path = written && readTrackedPath({ file, wdir, path: written }, report);
   const locked = readEntry(node, report);
+  const imported = readImport(lookUp(root, 'deps')?.value, report);
   if (written === undefined || path === undefined || locked === undefined) return undefined;
   const out = { ...locked, ...outFlags(node) };
-  return { file, path, entry: entryOf(locked), pointer: { ...fileFields(root), out }, at: report.place(written) };
+  const pointer = { ...fileFields(root), ...(imported === undefined ? {} : { imported }), out };
+  return { file, path, entry: entryOf(locked), pointer, at: report.place(written) };
 }
 
 function onlyOut(outs: YamlNode | undefined, report: Report): MapNode | undefined {
@@ -207,14 +211,12 @@ function outFlags(node: MapNode): Partial<PointerOut> {
   };
 }
 
-function fileFields(root: MapNode): Omit<Pointer, 'out'> {
+function fileFields(root: MapNode): Omit<Pointer, 'out' | 'imported'> {
   const frozen = valueOf(root, 'frozen');
-  const deps = valueOf(root, 'deps');
   return {
     ...textFlag('wdir', valueOf(root, 'wdir')),
     ...(typeof frozen === 'boolean' ? { frozen } : {}),
     ...textFlag('desc', valueOf(root, 'desc')),
-    ...(Array.isArray(deps) ? { deps: (deps as readonly Value[]).filter((each) => isMap(each)) } : {}),
     ...metaOf(root),
   };
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { isGone, ownedName, ownerOfName, thisOwner } from '../kit/owner.ts';
 import { PipeError } from '../problem/problem.ts';
 import { writeProblem } from '../kit/atomic-file.ts';
@@ -38,6 +39,33 @@ export function withEditLock<T>(folder: string, change: () => T, waitMs = WAIT_M
   }
 }
 
+/**
+ * Does what takes long while no other process does under the same lock, which works as that of {@link withEditLock}.
+ * @param folder absolute; it exists only while somebody is in it
+ * @param options told once when others are in it
+ */
+export async function withLongLock<T>(
+  folder: string,
+  { signal, onWait }: { readonly signal: AbortSignal; readonly onWait?: () => void },
+  work: () => Promise<T>,
+): Promise<T> {
+  const ticket = join(folder, ownedName(thisOwner()));
+  let isTold = false;
+  try {
+    for (;;) {
+      putTicket(folder, ticket);
+      if (isAlone(folder, ticket)) return await work();
+      rmSync(ticket, { force: true });
+      if (!isTold) onWait?.();
+      isTold = true;
+      await setTimeout(50 + Math.random() * 100, undefined, { signal });
+    }
+  } finally {
+    rmSync(ticket, { force: true });
+    removeIfEmpty(folder);
+  }
+}
+
 function putTicket(folder: string, ticket: string): void {
   for (;;) {
     try {
@@ -69,6 +97,16 @@ function otherTicket(folder: string, ours: string): string | undefined {
     if (owner !== undefined) rmSync(path, { force: true });
     return false;
   });
+}
+
+/** Whether nobody else has a ticket, nor has removed the folder with ours in it. */
+function isAlone(folder: string, ours: string): boolean {
+  try {
+    return otherTicket(folder, ours) === undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 function busy(path: string): PipeError {

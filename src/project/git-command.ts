@@ -1,10 +1,14 @@
 import type { Readable, Writable } from 'node:stream';
+import { checkAborted } from '../kit/abort.ts';
 import { PipeError } from '../problem/problem.ts';
+import { redactUrls } from '../problem/redact.ts';
 
 export interface GitCommand {
   /** Absolute path of a folder in the work tree. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Ends it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface GitOutput {
@@ -20,14 +24,15 @@ const MAX_OUTPUT = 2 ** 31;
  * Runs Git without taking optional locks and in the C locale. A failing command is no error here.
  * @throws {PipeError} PIPE_GIT_MISSING when there is no `git`.
  */
-export async function runGit({ cwd, env }: GitCommand, args: readonly string[], input?: string): Promise<GitOutput> {
+export async function runGit(command: GitCommand, args: readonly string[], input?: string): Promise<GitOutput> {
   const { execa } = await import('execa');
   const result = await execa('git', args, {
-    ...surroundings({ cwd, env }),
+    ...surroundings(command),
     maxBuffer: MAX_OUTPUT,
     stripFinalNewline: false,
     ...(input === undefined ? { stdin: 'ignore' } : { input }),
   });
+  checkAborted(command.signal);
   if (result.exitCode === undefined) throw notEnded(args, result);
   const bytes = (part: unknown): Buffer => (part instanceof Uint8Array ? Buffer.from(part) : Buffer.alloc(0));
   return { exitCode: result.exitCode, stdout: bytes(result.stdout), stderr: bytes(result.stderr).toString().trim() };
@@ -58,8 +63,9 @@ export async function streamGit(command: GitCommand, args: readonly string[]): P
   return { stdin: running.stdin, stdout: running.stdout, done };
 }
 
-function surroundings({ cwd, env }: GitCommand) {
+function surroundings({ cwd, env, signal }: GitCommand) {
   return {
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
     cwd,
     env: { ...withoutRepository(env), LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0' },
     extendEnv: false,
@@ -103,9 +109,15 @@ function gitFailed(args: readonly string[], why: string): PipeError {
   const isForeign = why.includes('dubious ownership');
   return new PipeError({
     code: 'PIPE_GIT',
-    message: `git ${name} failed: ${why.replace(/^fatal: /, '').split('\n')[0] ?? ''}`,
+    message: `git ${name} failed: ${redactUrls(firstLine(why))}`,
     ...(isForeign ? { hint: 'the work tree belongs to another user: see safe.directory in `git help config`' } : {}),
   });
+}
+
+/** What Git says first, but for what it says of its progress. */
+function firstLine(why: string): string {
+  const lines = why.split('\n');
+  return (lines.find((line) => /^(?:fatal|error): /.test(line)) ?? lines[0] ?? '').replace(/^(?:fatal|error): /, '');
 }
 
 /** The version of Git; `undefined` where it is not installed. */

@@ -1,7 +1,9 @@
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
 import { lockEntry } from '../lockfile/entry.ts';
-import { editPointer, movePointer } from '../lockfile/pointer-edit.ts';
+import { editImport, editPointer, movePointer } from '../lockfile/pointer-edit.ts';
+import type { Import } from '../lockfile/pointer-import.ts';
 import { whyNotTracked } from '../lockfile/pointer-path.ts';
 import { pointerText } from '../lockfile/pointer-text.ts';
 import type { TrackedPath } from '../lockfile/pointer.ts';
@@ -44,6 +46,40 @@ export function writePointer(
     writeFileAtomic(join(project.root, file), text);
     return { file, done: before === undefined ? 'created' : 'changed' };
   });
+}
+
+/**
+ * Makes the pointer of a path say what was imported there. One that was imported from the same place keeps all else that
+ * it says; any other one is written anew.
+ * @throws {PipeError} as {@link writePointer} does
+ */
+export function writeImport(
+  project: Project,
+  { path, file }: Pick<TrackedPath, 'path' | 'file'>,
+  { entry, imported }: { readonly entry: Entry; readonly imported: Import },
+): WrittenPointer {
+  checkPlace(project, path, file);
+  // Its folder may not be there yet: nothing was put in place.
+  mkdirSync(dirname(join(project.root, file)), { recursive: true });
+  return withEditLock(editLockFolder(project.pipeDir), () => {
+    const before = unwrap(readPointerText(project.root, file));
+    const isSame = before !== undefined && isSamePlace(before, file, imported);
+    const name = posix.relative(posix.dirname(file), path);
+    const text = isSame
+      ? unwrap(editImport({ file, text: before }, entry, imported))
+      : pointerText({ imported, out: lockEntry(name, entry) });
+    if (text === before) return { file, done: 'unchanged' };
+    writeFileAtomic(join(project.root, file), text);
+    return { file, done: before === undefined ? 'created' : 'changed' };
+  });
+}
+
+/** Whether a pointer says that it was imported from the same path of the same repository, or the same URL. */
+function isSamePlace(text: string, file: string, imported: Import): boolean {
+  const parsed = parsePointer(text, { file });
+  const before = parsed.ok ? parsed.value.pointer.imported : undefined;
+  if (before?.kind !== imported.kind || before.url !== imported.url) return false;
+  return before.kind === 'url' || (imported.kind === 'repo' && before.path === imported.path && before.remote === imported.remote); // prettier-ignore
 }
 
 /**

@@ -2,21 +2,26 @@ import type { NamedObject } from '../../remote/name-objects.ts';
 import type { Problem } from '../../problem/problem.ts';
 import { clean } from '../../report/words.ts';
 import type { FetchedShare } from './fetch-to.ts';
+import type { FetchedImport } from './fetch-imports.ts';
 import type { Shares } from './open-remotes.ts';
 import { amountOf, countOf, leftOutLines, missingJson, pathLines } from './words.ts';
 
 interface Said {
+  readonly imports: readonly FetchedImport[];
   readonly shares: Shares;
   readonly problems: readonly Problem[];
   readonly verbose: boolean;
 }
 
 /** What came, and what did not, for people. */
-export function fetchedLines(done: readonly FetchedShare[], { shares, problems, verbose }: Said): string[] {
+export function fetchedLines(done: readonly FetchedShare[], { shares, imports, problems, verbose }: Said): string[] {
+  const came = imports.filter(({ objects }) => objects > 0);
+  const kept = shares.kept.filter(({ imported }) => imported === undefined);
   return [
-    ...(done.length === 0 ? ['There is nothing to fetch.'] : []),
+    ...(done.length === 0 && imports.length === 0 ? ['There is nothing to fetch.'] : []),
     ...done.flatMap((each) => linesOf(each, verbose)),
-    ...leftOutLines(shares),
+    ...came.map((each) => `Fetched ${amountOf(each)} of ${clean(each.path)} from ${clean(each.url)}.`),
+    ...leftOutLines({ ...shares, kept }),
     ...problems.map(({ message }) => `Not read: ${clean(message)}`),
   ];
 }

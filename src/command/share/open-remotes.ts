@@ -34,7 +34,7 @@ export function sharesOf({ project }: Engine, things: readonly SharedThing[], as
   const byRemote = new Map<string, SharedThing[]>();
   const [kept, elsewhere]: [SharedThing[], SharedThing[]] = [[], []];
   // Said also where nothing is shared: whoever names a remote wants to know that there is none.
-  const needsDefault = asked !== undefined || things.length === 0 || things.some(({ sharing }) => !sharing.remote);
+  const needsDefault = asked !== undefined || things.length === 0 || things.some(isForUsual);
   const usual = needsDefault ? remoteNamed(project.config, asked) : undefined;
   for (const thing of things) {
     const { push, remote = usual } = thing.sharing;
@@ -43,6 +43,11 @@ export function sharesOf({ project }: Engine, things: readonly SharedThing[], as
     else byRemote.set(remote, [...(byRemote.get(remote) ?? []), thing]);
   }
   return { shares: [...byRemote].map(([name, own]) => ({ name, things: own })), kept, elsewhere };
+}
+
+function isForUsual({ sharing, imported }: SharedThing): boolean {
+  const isElsewhere = imported !== undefined && sharing.push === false;
+  return !isElsewhere && sharing.remote === undefined;
 }
 
 /** Opens a remote, does something with it, and closes it. */

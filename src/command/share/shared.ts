@@ -116,7 +116,11 @@ export function thingOf(selected: Selected): SharedThing[] {
   if (entry === undefined) return [];
   if (owner.kind === 'pointer') {
     const { file, pointer } = owner.pointer;
-    return [{ entry, path, below, from: file, sharing: sharingOf(pointer.out), selected }];
+    // Whoever imports from a repository gets it there, unless it is said that it is pushed.
+    const { imported, out } = pointer;
+    const isElsewhere = imported?.kind === 'repo' && out.push === undefined;
+    const sharing = sharingOf(isElsewhere ? { ...out, push: false } : out);
+    return [{ entry, path, below, from: file, sharing, selected, ...(imported?.kind === 'repo' ? { imported } : {}) }];
   }
   const out = owner.stage.outs.find((each) => each.path === path);
   return [{ entry, path, below, from: owner.stage.address, sharing: sharingOf(out ?? {}), selected }];

@@ -1,5 +1,6 @@
 import type { Selected } from '../../data/select.ts';
 import type { Sharing } from '../../lockfile/needed.ts';
+import type { RepoImport } from '../../lockfile/pointer-import.ts';
 import type { Entry } from '../../store/tree.ts';
 
 /** Something that is shared with others: an out of a stage, or what a pointer tracks, in the workspace or at revisions. */
@@ -12,6 +13,8 @@ export interface SharedThing {
   /** Who says so, for people: `data.pipe`, `pipeline.lock:train`. */
   readonly from: string;
   readonly sharing: Sharing;
+  /** The repository that it was imported from. */
+  readonly imported?: RepoImport;
   /** What it is in the workspace; absent for things of revisions. */
   readonly selected?: Selected;
 }

@@ -34,8 +34,11 @@ export function leftOutLines({ kept, elsewhere }: Pick<Shares, 'kept' | 'elsewhe
       ? `${paths.slice(0, 3).join(', ')} and ${formatCount(paths.length - 3)} more`
       : paths.join(', ');
   };
+  const imports = kept.filter(({ imported }) => imported !== undefined);
+  const own = kept.filter(({ imported }) => imported === undefined);
   return [
-    ...(kept.length > 0 ? [`Left out, since it is never pushed (push: false): ${names(kept)}.`] : []),
+    ...(own.length > 0 ? [`Left out, since it is never pushed (push: false): ${names(own)}.`] : []),
+    ...(imports.length > 0 ? [`Left out, since it is imported, and comes from there: ${names(imports)}.`] : []),
     ...(elsewhere.length > 0 ? [`Left out, since it has a remote of its own: ${names(elsewhere)}.`] : []),
   ];
 }

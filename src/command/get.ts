@@ -1,0 +1,97 @@
+import { lstatSync, mkdirSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { loadBlake3 } from '../kit/blake3.ts';
+import { removeTree } from '../kit/remove-tree.ts';
+import { temporaryBeside } from '../kit/temporary.ts';
+import { PipeError } from '../problem/problem.ts';
+import { formatCount, formatSize } from '../report/size.ts';
+import { clean } from '../report/words.ts';
+import { storeLayout } from '../store/layout.ts';
+import { ObjectStore } from '../store/object-store.ts';
+import { restoreEntry } from '../store/restore.ts';
+import type { Entry } from '../store/tree.ts';
+import { defineCommand } from './command.ts';
+import type { Outcome } from './command.ts';
+import { jobsOf } from './share/options.ts';
+import { acquire } from './source/acquire.ts';
+import { JOBS_OPTION, SOURCE_OPTIONS } from './source/options.ts';
+import { sourcePath } from './source/paths.ts';
+
+export default defineCommand({
+  usage: '<url> <path>',
+  positionals: { min: 2, max: 2 },
+  json: true,
+  stopsGently: true,
+  details:
+    'Downloads a file or folder of another Git repository, tracked by pipe or by Git, and tracks it not. Of a path\n' +
+    'inside a tracked folder only what it needs comes. PATH is relative to the root of the repository.',
+  options: {
+    out: { type: 'string', short: 'o', value: 'PATH', help: 'put it there; into it, if it is a folder' },
+    ...SOURCE_OPTIONS,
+    ...JOBS_OPTION,
+    force: { type: 'boolean', short: 'f', help: 'overwrite what is there' },
+  },
+  async run(context, { positionals, options, global }): Promise<Outcome> {
+    jobsOf(options);
+    const [url = '', path = ''] = positionals;
+    const at = sourcePath(path);
+    const target = targetOf(context.cwd, at, options);
+    const blake3 = await loadBlake3();
+    mkdirSync(dirname(target), { recursive: true });
+    const beside = temporaryBeside(target);
+    try {
+      const store = new ObjectStore(storeLayout(join(beside, 'store')), blake3, () => undefined);
+      const request = { url, rev: options.rev, path: at };
+      const got = await acquire(request, { context, global, options, blake3, store, temporary: join(beside, 'tmp') });
+      await place(store, got.entry, { target, signal: context.signal });
+      const out = relative(context.cwd, target) || '.';
+      const what = got.entry.kind === 'dir' ? `${formatCount(got.entry.files)} files, ` : '';
+      return {
+        text: `${clean(out)}  ${what}${formatSize(got.entry.size)}`,
+        json: {
+          schema: 'pipe.get/1',
+          out,
+          commit: got.commit,
+          digest: got.entry.digest,
+          size: got.entry.size,
+          ...(got.entry.kind === 'dir' ? { files: got.entry.files } : {}),
+        },
+      };
+    } finally {
+      removeTree(beside);
+    }
+  },
+});
+
+/**
+ * Where something goes: the path that was asked for, below it when it is a folder, or the current folder.
+ * @throws {PipeError} PIPE_USAGE when something lies there that must not be overwritten
+ */
+export function targetOf(
+  cwd: string,
+  path: string,
+  { out, force }: { readonly out?: string; readonly force?: boolean },
+): string {
+  const asked = resolve(cwd, out ?? '.');
+  const isFolder = statSync(asked, { throwIfNoEntry: false })?.isDirectory() === true;
+  const target = isFolder ? join(asked, basename(path)) : asked;
+  if (force === true || lstatSync(target, { throwIfNoEntry: false }) === undefined) return target;
+  throw new PipeError({
+    code: 'PIPE_USAGE',
+    message: `${relative(cwd, target)} exists already`,
+    hint: 'overwrite it with --force, or name another place with --out',
+  });
+}
+
+/** Puts something at a path outside any project. */
+export async function place(
+  store: ObjectStore,
+  entry: Entry,
+  { target, signal }: { readonly target: string; readonly signal: AbortSignal },
+): Promise<void> {
+  if (await restoreEntry(store, entry, { target, root: dirname(target), signal })) return;
+  throw new PipeError({
+    code: 'PIPE_OBJECT_MISSING',
+    message: `${target} cannot be written: some of its data is damaged, or nests too deep for this disk`,
+  });
+}

@@ -1,0 +1,99 @@
+import { statSync } from 'node:fs';
+import { isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
+import { recordImport, checkImport } from '../data/import.ts';
+import { readGitUrl } from '../kit/source-url.ts';
+import { temporaryBeside } from '../kit/temporary.ts';
+import type { RepoImport } from '../lockfile/pointer-import.ts';
+import { whyNotTrackedUrl } from '../lockfile/pointer-import.ts';
+import { PipeError } from '../problem/problem.ts';
+import { autostage } from '../project/autostage.ts';
+import type { Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
+import { dataOptions, openData } from './data-project.ts';
+import { inProject } from './edit-target.ts';
+import { jobsOf } from './share/options.ts';
+import { acquire } from './source/acquire.ts';
+import { importedJson, importedText } from './source/imported-words.ts';
+import { JOBS_OPTION, SOURCE_OPTIONS } from './source/options.ts';
+import { sourcePath } from './source/paths.ts';
+
+export default defineCommand({
+  usage: '<url> <path>',
+  positionals: { min: 2, max: 2 },
+  json: true,
+  stopsGently: true,
+  details:
+    'Downloads a file or folder of another Git repository, as `pipe get` does, and tracks it with a pointer that says\n' +
+    'where it comes from. `pipe update` follows its branch; `pipe pull` gets it from there; `pipe push` leaves it out.',
+  options: {
+    out: { type: 'string', short: 'o', value: 'PATH', help: 'put it there; into it, if it is a folder' },
+    ...SOURCE_OPTIONS,
+    ...JOBS_OPTION,
+    'no-download': { type: 'boolean', help: 'only write the pointer; `pipe pull` brings the data' },
+    force: { type: 'boolean', short: 'f', help: 'overwrite what is there' },
+  },
+  async run(context, { positionals, options, global }): Promise<Outcome> {
+    jobsOf(options);
+    const [url = '', written = ''] = positionals;
+    const source = sourcePath(written);
+    const data = await openData(context, global);
+    const { engine, pointers } = data;
+    const { project, blake3, store } = engine;
+    const place = { root: project.root, cwd: context.cwd };
+    const kept = keptUrl(url, place);
+    const path = inProject(place, outPath(context.cwd, source, options.out));
+    const force = options.force === true;
+    const known = { stages: data.loaded.stages, pointers };
+    const own = checkImport(engine, path, { known, force });
+    const isOnlyNamed = options['no-download'] === true;
+    const temporary = temporaryBeside(join(project.pipeDir, 'tmp', 'import'));
+    const got = await acquire({ url, rev: options.rev, path: source }, { context, global, options, blake3, store, temporary, isOnlyNamed }); // prettier-ignore
+    const { rev, remote } = options;
+    const imported: RepoImport = {
+      kind: 'repo',
+      path: source,
+      url: kept,
+      ...(rev === undefined ? {} : { rev }),
+      revLock: got.commit,
+      ...(remote === undefined ? {} : { remote }),
+    };
+    const { progress, ...how } = dataOptions(data, { context, global, label: 'checking out' });
+    try {
+      const done = await recordImport(engine, { path, entry: got.entry, imported, own }, { ...how, force, isOnlyRecorded: isOnlyNamed }); // prettier-ignore
+      await autostage(project, context.env, done.written);
+      const toTrack = done.written.map((file) => relative(context.cwd, file));
+      return {
+        text: importedText({ path, entry: got.entry }, toTrack),
+        json: { schema: 'pipe.import/1', ...importedJson({ path, entry: got.entry, imported }), written: toTrack },
+      };
+    } finally {
+      progress.end();
+      engine.index.save();
+      engine.objects.save();
+    }
+  },
+});
+
+/** Where something goes, as `pipe get` says it. */
+export function outPath(cwd: string, source: string, out: string | undefined): string {
+  const asked = resolve(cwd, out ?? '.');
+  return statSync(asked, { throwIfNoEntry: false })?.isDirectory() === true
+    ? join(asked, posix.basename(source))
+    : asked;
+}
+
+/**
+ * A URL as a pointer keeps it: a relative folder as it is seen from the project.
+ * @throws {PipeError} PIPE_URL
+ */
+function keptUrl(url: string, { root, cwd }: { readonly root: string; readonly cwd: string }): string {
+  const read = url.includes('${') ? undefined : readGitUrl(url);
+  const fault = whyNotTrackedUrl(url, read);
+  if (fault !== undefined) {
+    const hint = fault.hint === undefined ? {} : { hint: fault.hint };
+    throw new PipeError({ code: 'PIPE_URL', message: fault.message, ...hint });
+  }
+  const isRelative =
+    read !== undefined && 'kind' in read && read.kind === 'folder' && !url.startsWith('file:') && !isAbsolute(url);
+  return isRelative ? relative(root, resolve(cwd, url)).split(sep).join('/') || '.' : url;
+}

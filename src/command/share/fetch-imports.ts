@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { temporaryBeside } from '../../kit/temporary.ts';
+import type { Problem } from '../../problem/problem.ts';
+import { PipeError } from '../../problem/problem.ts';
+import { entryAt } from '../../store/entry-at.ts';
+import { isComplete } from '../../store/restore.ts';
+import type { Context, GlobalOptions } from '../command.ts';
+import type { DataProject } from '../data-project.ts';
+import type { ShareValues } from './options.ts';
+import type { SharedThing } from './thing.ts';
+import { pathOfThing } from './thing.ts';
+
+/** What came from the repository that something was imported from. */
+export interface FetchedImport {
+  readonly path: string;
+  readonly url: string;
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+export interface FetchedImports {
+  readonly imports: readonly FetchedImport[];
+  /** What kept some from coming; the others are here. */
+  readonly problems: readonly Problem[];
+}
+
+/** Brings what was imported from other repositories, and is not here yet, from there: at the commit that is recorded. */
+export async function fetchImports(
+  data: DataProject,
+  things: readonly SharedThing[],
+  how: { readonly context: Context; readonly global: GlobalOptions; readonly options: Pick<ShareValues, 'jobs'> },
+): Promise<FetchedImports> {
+  const imports: FetchedImport[] = [];
+  const problems: Problem[] = [];
+  for (const thing of things) {
+    if (thing.imported === undefined || isHere(data, thing)) continue;
+    try {
+      imports.push(await fetchImport(data, thing, how));
+    } catch (error) {
+      if (!(error instanceof PipeError)) throw error;
+      problems.push(...error.problems.map((problem) => ({ ...problem, message: `${pathOfThing(thing)}: ${problem.message}` }))); // prettier-ignore
+    }
+  }
+  return { imports, problems };
+}
+
+function isHere({ engine: { store } }: DataProject, { entry, below }: SharedThing): boolean {
+  store.hold();
+  const meant = entryAt(store, entry, below);
+  return meant !== undefined && isComplete(store, meant);
+}
+
+async function fetchImport(
+  { engine }: DataProject,
+  thing: SharedThing,
+  { context, global, options }: Parameters<typeof fetchImports>[2],
+): Promise<FetchedImport> {
+  const { imported, entry, below } = thing;
+  if (imported === undefined) throw new Error('it is not imported');
+  const { acquire } = await import('../source/acquire.ts');
+  const { project, blake3, store } = engine;
+  const { url, path, revLock, remote } = imported;
+  const {
+    objects,
+    bytes,
+    entry: found,
+  } = await acquire(
+    { url, path, rev: revLock, base: project.root },
+    {
+      context,
+      global,
+      options: { ...options, ...(remote === undefined ? {} : { remote }) },
+      blake3,
+      store,
+      temporary: temporaryBeside(join(project.pipeDir, 'tmp', 'import')),
+      inside: below,
+    },
+  );
+  const shown = pathOfThing(thing);
+  if (found.digest === entry.digest && found.kind === entry.kind) return { path: shown, url, objects, bytes };
+  throw new PipeError({
+    code: 'PIPE_SOURCE_MISSING',
+    message: `${url} holds something else at ${path}, at the commit that ${thing.from} names`,
+    hint: `the pointer was changed by hand, perhaps: \`pipe update ${thing.from}\` writes it anew`,
+  });
+}

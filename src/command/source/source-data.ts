@@ -1,0 +1,168 @@
+import { posix, join } from 'node:path';
+import { indexFolder } from '../../index/location.ts';
+import type { Blake3 } from '../../kit/blake3.ts';
+import type { Digest, RawDigest } from '../../kit/digest.ts';
+import { PipeError } from '../../problem/problem.ts';
+import { cacheFolder } from '../../project/cache-folder.ts';
+import type { Config } from '../../project/config.ts';
+import { openConfig } from '../../project/config.ts';
+import type { Project } from '../../project/project.ts';
+import { findProject } from '../../project/project.ts';
+import { isFolderPath } from '../../project/remote-url.ts';
+import { openRemote, remoteNamed } from '../../remote/open-remote.ts';
+import { listReader } from '../../remote/read-lists.ts';
+import type { Remote } from '../../remote/remote.ts';
+import { hasFormat, remoteIn } from '../../remote/remote.ts';
+import type { ListSource } from '../../remote/wanted.ts';
+import { readFrom } from '../../source/copy-objects.ts';
+import { sourceConfig } from '../../source/source-config.ts';
+import type { SourceRoot } from '../../source/source-tree.ts';
+import { storeLayout } from '../../store/layout.ts';
+import { ObjectStore } from '../../store/object-store.ts';
+import type { Context } from '../command.ts';
+import { jobsOf } from '../share/options.ts';
+import type { SourceValues } from './options.ts';
+
+/** Where the data of a project in another repository are to be had. */
+export interface SourceData {
+  /** Its cache, where it lies on this machine. */
+  readonly cache: ObjectStore | undefined;
+  /** Opens its remote on the first call; rejects when there is none, and why. */
+  readonly remote: () => Promise<Remote>;
+  /** Lists of folders, wherever they are. */
+  readonly lists: ListSource;
+}
+
+export interface SourceDataOptions {
+  readonly context: Context;
+  readonly options: Pick<SourceValues, 'remote' | 'jobs'>;
+  readonly blake3: Blake3;
+  /** What is here already; nothing is when there is no store. */
+  readonly store?: ObjectStore | undefined;
+  /** How messages call the repository. */
+  readonly name: string;
+  /** Its work tree, absolute, where it is a folder of this machine. */
+  readonly folder: string | undefined;
+  /** What its configurations say, by the folder of each project. */
+  readonly configs: ReadonlyMap<string, string>;
+}
+
+/** Opens what the data of a project lie in, as far as it is asked for; closed in the end. */
+export async function withSourceData<T>(
+  root: Pick<SourceRoot, 'project' | 'remote'>,
+  options: SourceDataOptions,
+  work: (data: SourceData) => Promise<T>,
+): Promise<T> {
+  const { context, store, blake3, folder } = options;
+  const theirs = folder === undefined ? undefined : findProject({ cwd: join(folder, root.project), env: context.env });
+  const cache = theirs && new ObjectStore(storeLayout(cacheFolder(theirs)), blake3, () => undefined);
+  let opened: Promise<{ readonly remote: Remote; readonly close: () => void }> | undefined;
+  const remote = async (): Promise<Remote> => (await (opened ??= openTheirs(root, options, theirs))).remote;
+  const local = (digest: Digest): Buffer | undefined => store?.read(digest) ?? (cache && readFrom(cache, digest));
+  try {
+    return await work({
+      cache,
+      remote,
+      lists: { local, remote: remoteLists(remote, options), signal: context.signal },
+    });
+  } finally {
+    (await opened?.catch(() => undefined))?.close();
+  }
+}
+
+function remoteLists(remote: () => Promise<Remote>, { store }: SourceDataOptions): NonNullable<ListSource['remote']> {
+  let reading: Promise<ReturnType<typeof listReader>> | undefined;
+  const open = async (): Promise<ReturnType<typeof listReader>> => {
+    const opened = await remote();
+    const catalog = await opened.look();
+    return listReader(opened, { catalog, store: store ?? NO_STORE, expected: 0 });
+  };
+  return async (digests: readonly RawDigest[]) => {
+    const found = await (await (reading ??= open())).read(digests);
+    if (store !== undefined) for (const bytes of found) if (bytes !== undefined) await store.put(bytes);
+    return found;
+  };
+}
+
+/** Where nothing is kept, no pack is read as a whole. */
+const NO_STORE: Pick<ObjectStore, 'temporary'> = {
+  temporary: () => {
+    throw new Error('there is no store');
+  },
+};
+
+type Around = Pick<Project, 'pipeDir' | 'config'>;
+
+async function openTheirs(
+  root: Pick<SourceRoot, 'project' | 'remote'>,
+  { context, options, blake3, name, store, configs }: SourceDataOptions,
+  theirs: Around | undefined,
+): Promise<{ readonly remote: Remote; readonly close: () => void }> {
+  const { env, signal, cwd } = context;
+  const jobs = jobsOf(options);
+  const asked = options.remote ?? root.remote;
+  const around = ourRemote(context, options.remote) ?? theirs ?? stranger({ root, name, configs, cwd });
+  const chosen = nameOfRemote(around.config, { asked, name });
+  if (theirs === undefined && around.pipeDir === NOWHERE)
+    refuseRelative(around.config.remote(chosen, 'url') ?? '', name);
+  const { place } = await openRemote(around, { name: chosen, env, signal, jobs });
+  try {
+    await hasFormat(place);
+    const layout = store?.layout ?? storeLayout(NOWHERE);
+    const cacheFolderOf = indexFolder(place.name, env);
+    const remote = remoteIn(place, { blake3, layout, cacheFolder: cacheFolderOf, jobs, signal });
+    return { remote, close: () => { place.close(); } }; // prettier-ignore
+  } catch (error) {
+    place.close();
+    throw error;
+  }
+}
+
+/** A folder that is not there: a stranger's files are nowhere on this machine. */
+const NOWHERE = '/nonexistent/pipe';
+
+/** A remote that this project, or this user, has set up: everything about it comes from here. */
+function ourRemote({ cwd, env }: Context, asked: string | undefined): Around | undefined {
+  if (asked === undefined) return undefined;
+  const ours = findProject({ cwd, env }) ?? { pipeDir: cwd, config: openConfig({ env }) };
+  return ours.config.remote(asked, 'url') === undefined ? undefined : ours;
+}
+
+function stranger({
+  root,
+  name,
+  configs,
+}: {
+  readonly root: Pick<SourceRoot, 'project'>;
+  readonly name: string;
+  readonly configs: SourceDataOptions['configs'];
+  readonly cwd: string;
+}): Around {
+  const label = `${name}: ${posix.join(root.project, '.pipe/config.yaml')}`;
+  return { pipeDir: NOWHERE, config: sourceConfig(configs.get(root.project) ?? '', label) };
+}
+
+/** @throws {PipeError} PIPE_REMOTE_NONE, PIPE_REMOTE_UNKNOWN */
+function nameOfRemote(
+  config: Config,
+  { asked, name }: { readonly asked: string | undefined; readonly name: string },
+): string {
+  try {
+    return remoteNamed(config, asked);
+  } catch (error) {
+    if (!(error instanceof PipeError)) throw error;
+    const [problem] = error.problems;
+    const message = `${problem?.message ?? 'there is no remote'} in ${name}, to get the data from`;
+    const hint = 'add one that has them here: `pipe remote add NAME URL`, and name it with --remote NAME';
+    throw new PipeError({ code: problem?.code ?? 'PIPE_REMOTE_NONE', message, hint }, { cause: error });
+  }
+}
+
+function refuseRelative(url: string, name: string): void {
+  if (!isFolderPath(url) || url.startsWith('/') || url.startsWith('~')) return;
+  throw new PipeError({
+    code: 'PIPE_REMOTE_URL',
+    message: `the remote of ${name} is the folder ${url}, seen from a clone of it that is not here`,
+    hint: 'name the folder: `pipe remote add --local NAME FOLDER`, then --remote NAME',
+  });
+}

@@ -1,0 +1,48 @@
+import type { Import, RepoImport } from '../../lockfile/pointer-import.ts';
+import type { TrackedPath } from '../../lockfile/pointer.ts';
+import { withRepository } from '../../source/open-repository.ts';
+import type { Repository } from '../../source/repository.ts';
+import { lookUpSource, readSourceTree } from '../../source/source-tree.ts';
+import type { Entry } from '../../store/tree.ts';
+import type { Context, GlobalOptions } from '../command.ts';
+import { repositoryOptions } from './acquire.ts';
+
+/** Whether the source of an import holds something else by now. */
+export interface SourceUpdate {
+  /** Relative to the project. */
+  readonly path: string;
+  readonly moved: boolean;
+}
+
+/** Asks the sources of imports whether they have moved on. */
+export async function sourceUpdates(
+  pointers: readonly TrackedPath[],
+  how: { readonly context: Context; readonly global: GlobalOptions; readonly root: string },
+): Promise<SourceUpdate[]> {
+  const found: SourceUpdate[] = [];
+  for (const { path, entry, pointer } of pointers) {
+    const { imported } = pointer;
+    if (imported === undefined) continue;
+    found.push({ path, moved: await hasMoved(imported, entry, how) });
+  }
+  return found;
+}
+
+async function hasMoved(
+  imported: Import,
+  entry: Entry,
+  { root, ...how }: { readonly context: Context; readonly global: GlobalOptions; readonly root: string },
+): Promise<boolean> {
+  if (imported.kind === 'url') return false;
+  const { url, rev } = imported;
+  return withRepository(repositoryOptions({ url, rev, base: root }, how), (repository) =>
+    holdsElse(repository, imported, entry),
+  );
+}
+
+/** What Git keeps there counts as something else at another commit: its digest is not known without reading it. */
+async function holdsElse(repository: Repository, { path, revLock }: RepoImport, entry: Entry): Promise<boolean> {
+  if (repository.commit === revLock) return false;
+  const found = lookUpSource(await readSourceTree(repository), path);
+  return found?.kind !== 'tracked' || found.below !== '' || found.root.entry.digest !== entry.digest;
+}

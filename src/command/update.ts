@@ -1,0 +1,189 @@
+import { join, relative } from 'node:path';
+import { recordImport } from '../data/import.ts';
+import { isWithin } from '../kit/path.ts';
+import { temporaryBeside } from '../kit/temporary.ts';
+import type { Import } from '../lockfile/pointer-import.ts';
+import { isRevision } from '../lockfile/pointer-import.ts';
+import type { TrackedPath } from '../lockfile/pointer.ts';
+import type { Problem } from '../problem/problem.ts';
+import { PipeError } from '../problem/problem.ts';
+import { autostage } from '../project/autostage.ts';
+import { clean } from '../report/words.ts';
+import type { Entry } from '../store/tree.ts';
+import type { Context, GlobalOptions, OptionSpecs, OptionValues, Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
+import type { DataProject } from './data-project.ts';
+import { dataOptions, openData } from './data-project.ts';
+import { inProject } from './edit-target.ts';
+import { jobsOf } from './share/options.ts';
+import { acquire } from './source/acquire.ts';
+import { importedJson } from './source/imported-words.ts';
+import { JOBS_OPTION } from './source/options.ts';
+
+const OPTIONS = {
+  rev: { type: 'string', value: 'REV', help: 'follow this branch, tag or commit from now on' },
+  recursive: { type: 'boolean', short: 'R', help: 'targets are folders: every import below them' },
+  ...JOBS_OPTION,
+  'no-download': { type: 'boolean', help: 'only write the pointers; `pipe pull` brings the data' },
+  force: { type: 'boolean', short: 'f', help: 'overwrite files that are not in the store' },
+} as const satisfies OptionSpecs;
+
+type Options = OptionValues<typeof OPTIONS>;
+
+export default defineCommand({
+  usage: '[targets...]',
+  positionals: { min: 0, max: Infinity },
+  json: true,
+  stopsGently: true,
+  details:
+    'Brings imports up to date with where they come from: targets are pointers, or what they track; without any, every\n' +
+    'import of the project. What did not change there is not downloaded again.',
+  options: OPTIONS,
+  async run(context, { positionals, options, global }): Promise<Outcome> {
+    jobsOf(options);
+    if (options.rev !== undefined && !isRevision(options.rev)) {
+      throw new PipeError({ code: 'PIPE_GIT_REVISION', message: `${JSON.stringify(options.rev)} is no revision` });
+    }
+    const data = await openData(context, global);
+    const targets = targetsOf(data, positionals, { context, options });
+    const done: Updated[] = [];
+    const problems: Problem[] = [];
+    for (const target of targets) {
+      try {
+        done.push(await update(data, target, { context, global, options }));
+      } catch (error) {
+        if (!(error instanceof PipeError)) throw error;
+        problems.push(...error.problems);
+      }
+    }
+    data.engine.index.save();
+    data.engine.objects.save();
+    await autostage(data.engine.project, context.env, done.flatMap(({ written }) => written)); // prettier-ignore
+    if (problems.length > 0) throw new PipeError(problems);
+    const written = done.flatMap((each) => each.written.map((file) => relative(context.cwd, file)));
+    return {
+      text: describe(done, written),
+      json: {
+        schema: 'pipe.update/1',
+        imports: done.map(({ state, ...each }) => ({ state, ...importedJson(each) })),
+        written,
+      },
+    };
+  },
+});
+
+interface Updated {
+  readonly path: string;
+  readonly entry: Entry;
+  readonly imported: Import;
+  /** `moved`: the source is at another commit, and holds the same there. */
+  readonly state: 'changed' | 'moved' | 'unchanged';
+  readonly written: readonly string[];
+}
+
+type Target = TrackedPath & { readonly pointer: { readonly imported: Import } };
+
+/** @throws {PipeError} PIPE_TARGET_UNKNOWN; PIPE_FROZEN for what is named and frozen */
+function targetsOf(
+  { engine, pointers }: DataProject,
+  asked: readonly string[],
+  { context, options }: { readonly context: Context; readonly options: Options },
+): Target[] {
+  const imports = pointers.filter((each): each is Target => each.pointer.imported !== undefined);
+  if (asked.length === 0) return imports.filter(({ pointer }) => pointer.frozen !== true);
+  const found = new Set<Target>();
+  for (const target of asked) {
+    const path = inProject({ root: engine.project.root, cwd: context.cwd }, target);
+    const meant = imports.filter((each) => each.path === path || each.file === path || (options.recursive === true && isWithin(path, each.path))); // prettier-ignore
+    if (meant.length === 0) throw noImport(target, imports);
+    for (const each of meant) found.add(each);
+  }
+  for (const { path, file, pointer } of found) {
+    if (pointer.frozen !== true) continue;
+    const hint = `let it change again: pipe unfreeze ${file}`;
+    throw new PipeError({ code: 'PIPE_FROZEN', message: `${path} is frozen: no command changes what ${file} records`, hint }); // prettier-ignore
+  }
+  return [...found];
+}
+
+function noImport(target: string, imports: readonly Target[]): PipeError {
+  const known = imports.slice(0, 5).map(({ path }) => path);
+  const hint = known.length === 0 ? 'nothing is imported here: see `pipe import`' : `imported are ${known.join(', ')}`;
+  return new PipeError({ code: 'PIPE_TARGET_UNKNOWN', message: `"${target}" is no import`, hint });
+}
+
+async function update(
+  data: DataProject,
+  own: Target,
+  how: { readonly context: Context; readonly global: GlobalOptions; readonly options: Options },
+): Promise<Updated> {
+  const { context, global, options } = how;
+  const { path, entry: before } = own;
+  const { entry, imported } = await look(data, own, how);
+  const { progress, ...links } = dataOptions(data, { context, global, label: 'checking out' });
+  try {
+    const { written, changed } = await recordImport(
+      data.engine,
+      { path, entry, imported, own },
+      {
+        ...links,
+        force: options.force === true,
+        isOnlyRecorded: options['no-download'] === true,
+      },
+    );
+    const isSame = entry.digest === before.digest && entry.kind === before.kind;
+    return { path, entry, imported, written, state: isSame ? (changed ? 'moved' : 'unchanged') : 'changed' };
+  } finally {
+    progress.end();
+  }
+}
+
+/** What the source holds now; its objects are in the store unless they are not wanted. */
+async function look(
+  { engine }: DataProject,
+  { pointer: { imported }, entry, path }: Target,
+  {
+    context,
+    global,
+    options,
+  }: { readonly context: Context; readonly global: GlobalOptions; readonly options: Options },
+): Promise<{ readonly entry: Entry; readonly imported: Import }> {
+  const { project, blake3, store } = engine;
+  if (imported.kind === 'url') {
+    throw new PipeError({ code: 'PIPE_USAGE', message: `${path} is imported from a URL` });
+  }
+  const rev = options.rev ?? imported.rev;
+  const { remote } = imported;
+  const got = await acquire(
+    { url: imported.url, rev, path: imported.path, base: project.root },
+    {
+      context,
+      global,
+      options: {
+        ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
+        ...(remote === undefined ? {} : { remote }),
+      },
+      blake3,
+      store,
+      temporary: temporaryBeside(join(project.pipeDir, 'tmp', 'import')),
+      isOnlyNamed: options['no-download'] === true,
+      known: { commit: imported.revLock, entry },
+    },
+  );
+  return { entry: got.entry, imported: { ...imported, ...(rev === undefined ? {} : { rev }), revLock: got.commit } };
+}
+
+const WORDS = {
+  changed: 'updated',
+  moved: 'the source has moved on, and holds the same there',
+  unchanged: 'nothing changed',
+} as const;
+
+function describe(done: readonly Updated[], written: readonly string[]): string {
+  if (done.length === 0) return 'Nothing is imported here.';
+  const lines = done.map(({ path, state, imported }) => {
+    const at = imported.kind === 'repo' ? ` (${imported.rev ?? 'the default branch'}: ${imported.revLock.slice(0, 12)})` : ''; // prettier-ignore
+    return `${clean(path)}  ${WORDS[state]}${clean(at)}`;
+  });
+  return written.length === 0 ? lines.join('\n') : [...lines, '', `For Git: git add ${written.map(clean).join(' ')}`].join('\n'); // prettier-ignore
+}

@@ -1,0 +1,101 @@
+import { lstatSync } from 'node:fs';
+import { pointerConflicts } from '../graph/pointer-conflicts.ts';
+import { lockEntry } from '../lockfile/entry.ts';
+import type { Import } from '../lockfile/pointer-import.ts';
+import type { TrackedPath } from '../lockfile/pointer.ts';
+import { pointerFileOf } from '../lockfile/pointer.ts';
+import { PipeError } from '../problem/problem.ts';
+import { ensureIgnored } from '../project/gitignore.ts';
+import { writeImport } from '../project/write-pointer.ts';
+import type { Engine } from '../run/engine.ts';
+import type { Entry } from '../store/tree.ts';
+import type { Known } from './add.ts';
+import type { CheckedOut } from './checkout.ts';
+import { checkout } from './checkout.ts';
+import { untrackable } from './refuse.ts';
+import { pointerAround } from './tracked-folder.ts';
+import type { DataOptions } from './workspace.ts';
+import { absoluteOf } from './workspace.ts';
+
+/** Something that is imported; its objects are in the store, unless it is not to be put in place. */
+export interface Imported {
+  /** Posix, relative to the project root. */
+  readonly path: string;
+  readonly entry: Entry;
+  readonly imported: Import;
+  /** The pointer that it has, when it is no new one. */
+  readonly own?: TrackedPath | undefined;
+}
+
+/** Of a path that has a pointer, what that says: only whether it is an import, which nobody else's command changes. */
+type KnownInFull = Pick<Known, 'stages'> & { readonly pointers: readonly TrackedPath[] };
+
+/**
+ * Refuses a path that nothing can be imported to, before anything is downloaded.
+ * @returns the pointer that the path has already
+ * @throws {PipeError} PIPE_PATH_RESERVED, PIPE_STAGE_OUT, PIPE_POINTER_CONFLICT; PIPE_USAGE where something lies there
+ * and `force` is not set
+ */
+export function checkImport(
+  engine: Engine,
+  path: string,
+  { known: { stages, pointers }, force }: { readonly known: KnownInFull; readonly force: boolean },
+): TrackedPath | undefined {
+  const problems = untrackable([path], stages);
+  const file = pointerFileOf(path);
+  const entry: Entry = { kind: 'file', digest: '' as Entry['digest'], size: 0 };
+  const at = { source: { file }, offset: 0, length: 0 };
+  const planned = { file, path, entry, pointer: { out: lockEntry(path, entry) }, at };
+  const own = pointers.find((each) => each.path === path);
+  const around = pointerAround(pointers, path);
+  if (around !== undefined) throw inside(path, around);
+  const others = pointers.filter((each) => each !== own);
+  if (problems.length === 0) problems.push(...pointerConflicts([...others, own ?? planned], stages));
+  if (problems.length > 0) throw new PipeError(problems);
+  if (force) return own;
+  const isThere = lstatSync(absoluteOf(engine.project, path), { throwIfNoEntry: false }) !== undefined;
+  if (own === undefined && !isThere) return undefined;
+  throw new PipeError({
+    code: 'PIPE_USAGE',
+    message: own === undefined ? `${path} exists already` : `${path} is tracked already, by ${own.file}`,
+    hint: own?.pointer.imported === undefined ? 'replace it with --force' : `bring it up to date with \`pipe update ${own.file}\`, or replace it with --force`, // prettier-ignore
+  });
+}
+
+function inside(path: string, { file, path: folder }: TrackedPath): PipeError {
+  return new PipeError({
+    code: 'PIPE_POINTER_CONFLICT',
+    message: `${path} lies inside ${folder}, which ${file} tracks as a whole`,
+    hint: 'import it to another place',
+  });
+}
+
+export interface ImportOptions extends DataOptions {
+  /** Overwrite files whose bytes are nowhere else. */
+  readonly force: boolean;
+  /** Leave the workspace alone. */
+  readonly isOnlyRecorded: boolean;
+}
+
+/**
+ * Puts what was imported in place, and writes its pointer: in this order, so that a pointer never says what somebody
+ * did not get because files of theirs would be lost.
+ * @returns what was done, and the absolute paths of the files that Git should know of
+ * @throws {PipeError} PIPE_UNSAVED, and as `checkout` and `writeImport` do
+ */
+export async function recordImport(
+  engine: Engine,
+  { path, entry, imported, own }: Imported,
+  options: ImportOptions,
+): Promise<{ readonly checkedOut: CheckedOut | undefined; readonly changed: boolean; readonly written: string[] }> {
+  const { project } = engine;
+  const file = own?.file ?? pointerFileOf(path);
+  const at = { source: { file }, offset: 0, length: 0 };
+  const pointer: TrackedPath = { file, path, entry, at, pointer: { imported, out: lockEntry(path, entry) } };
+  const selected = { tracked: { path, entry, owner: { kind: 'pointer', pointer } as const }, below: '' };
+  const [checkedOut] = options.isOnlyRecorded ? [] : await checkout(engine, [selected], options);
+  const { done } = writeImport(project, { path, file }, { entry, imported });
+  const ignored = ensureIgnored(project, [absoluteOf(project, path)]);
+  const isChanged = done !== 'unchanged';
+  return { checkedOut, changed: isChanged, written: [...(isChanged ? [absoluteOf(project, file)] : []), ...ignored] };
+}

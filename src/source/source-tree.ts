@@ -1,0 +1,141 @@
+import { posix } from 'node:path';
+import { isWithin } from '../kit/path.ts';
+import { isPointerName } from '../lockfile/pointer.ts';
+import { readPointerOuts } from '../lockfile/pointer-outs.ts';
+import { collectNeeds } from '../lockfile/needed.ts';
+import type { Problem } from '../problem/problem.ts';
+import { gitOutput } from '../project/git-command.ts';
+import { openGitObjects } from '../project/git-objects.ts';
+import type { Entry } from '../store/tree.ts';
+import type { Repository } from './repository.ts';
+
+/** A file that Git keeps. Paths are posix, relative to the root of the repository. */
+export interface GitFile {
+  readonly path: string;
+  readonly kind: 'file' | 'exec' | 'link';
+  /** Of its content, in hex digits. */
+  readonly id: string;
+}
+
+/** A file or folder that a project in the repository tracks. */
+export interface SourceRoot {
+  readonly path: string;
+  readonly entry: Entry;
+  /** The folder of the project; empty for the root of the repository. */
+  readonly project: string;
+  /** The remote that its pointer names. */
+  readonly remote?: string;
+}
+
+/** What a repository holds at its commit. */
+export interface SourceTree {
+  readonly files: readonly GitFile[];
+  readonly roots: readonly SourceRoot[];
+  /** The text of the configuration of each project that has tracked data, by its folder. */
+  readonly configs: ReadonlyMap<string, string>;
+  /** Locks and pointers that cannot be read. */
+  readonly problems: readonly Problem[];
+}
+
+/** Reads what a repository holds: names, locks and pointers; no data. */
+export async function readSourceTree(repository: Repository): Promise<SourceTree> {
+  const files = await listFiles(repository);
+  const projects = projectsOf(files);
+  const projectOf = (path: string): string | undefined => projects.find((folder) => isWithin(folder || '.', path));
+  const records = files.filter(({ path, kind }) => kind !== 'link' && isRecord(path) && projectOf(path) !== undefined);
+  const configs = files.filter(({ path }) => projects.some((folder) => path === posix.join(folder, CONFIG)));
+  const texts = await readTexts(repository, [...records, ...configs]);
+  const byProject = new Map(projects.map((folder) => [folder, collectNeeds(readPointerOuts)]));
+  for (const { path } of records) {
+    const folder = projectOf(path) ?? '';
+    const text = texts.get(path);
+    const content = text === undefined ? { fault: 'it is larger than 64 MiB, or Git has lost it' } : { text };
+    byProject.get(folder)?.add({ path: posix.relative(folder, path), content, revisions: [[0, 1]] });
+  }
+  const roots: SourceRoot[] = [];
+  const problems: Problem[] = [];
+  for (const [project, collector] of byProject) {
+    const needs = collector.needs(() => repository.commit);
+    problems.push(...needs.problems.map(({ problem }) => problem));
+    for (const { path, entry, sharing } of needs.roots) {
+      const remote = sharing?.remote === undefined ? {} : { remote: sharing.remote };
+      roots.push({ path: posix.join(project, path), entry, project, ...remote });
+    }
+  }
+  return { files, roots, problems, configs: new Map(configs.map(({ path }) => [posix.dirname(posix.dirname(path)).replace(/^\.$/, ''), texts.get(path) ?? ''])) }; // prettier-ignore
+}
+
+const CONFIG = '.pipe/config.yaml';
+
+/** Folders that hold a project, the innermost first. */
+function projectsOf(files: readonly GitFile[]): string[] {
+  const found = new Set<string>();
+  for (const { path } of files) {
+    const match = /^(?:(.*)\/)?\.pipe\/[^/]+$/.exec(path);
+    if (match !== null) found.add(match[1] ?? '');
+  }
+  return [...found].sort((a, b) => b.length - a.length);
+}
+
+function isRecord(path: string): boolean {
+  const names = path.split('/');
+  const name = names.pop() ?? '';
+  if (names.some((each) => each.startsWith('.') || each === 'node_modules')) return false;
+  return name === 'pipeline.lock' || isPointerName(name);
+}
+
+async function listFiles({ command, commit }: Repository): Promise<GitFile[]> {
+  const output = await gitOutput(command, ['ls-tree', '-r', '-z', '--full-tree', commit]);
+  return output
+    .toString('utf8')
+    .split('\0')
+    .flatMap((line): GitFile[] => {
+      // <mode> <type> <id>\t<path>
+      const tab = line.indexOf('\t');
+      const [mode = '', type, id = ''] = line.slice(0, tab).split(' ');
+      if (type !== 'blob') return [];
+      const kind = mode === '120000' ? 'link' : mode === '100755' ? 'exec' : 'file';
+      return [{ path: line.slice(tab + 1), kind, id }];
+    });
+}
+
+async function readTexts(repository: Repository, files: readonly GitFile[]): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  if (files.length === 0) return texts;
+  await repository.bring(files.map(({ id }) => id));
+  const objects = await openGitObjects(repository.command);
+  try {
+    for (const { id, path } of files) {
+      objects.ask(id, (object) => {
+        if (object?.bytes !== undefined) texts.set(path, object.bytes.toString('utf8'));
+      });
+    }
+    await objects.answered();
+  } finally {
+    await objects.close();
+  }
+  return texts;
+}
+
+/** What lies at a path of a repository. */
+export type Found =
+  /** Something tracked, or a part of it. */
+  | { readonly kind: 'tracked'; readonly root: SourceRoot; readonly below: string }
+  /** A file that Git keeps. */
+  | { readonly kind: 'file'; readonly file: GitFile }
+  /** A folder of such files, and of tracked things. */
+  | { readonly kind: 'folder'; readonly files: readonly GitFile[]; readonly roots: readonly SourceRoot[] };
+
+/** What lies at a path, which is `.` for the root; `undefined` when nothing does. What Git keeps itself wins. */
+export function lookUpSource({ files, roots }: Pick<SourceTree, 'files' | 'roots'>, path: string): Found | undefined {
+  const file = files.find((each) => each.path === path);
+  if (file !== undefined) return { kind: 'file', file };
+  const around = roots.find((root) => isWithin(root.path, path));
+  if (around !== undefined) return { kind: 'tracked', root: around, below: posix.relative(around.path, path) };
+  const known = new Set(files.map((each) => each.path));
+  const inside = {
+    files: files.filter((each) => isWithin(path, each.path) && !roots.some((root) => isWithin(root.path, each.path))),
+    roots: roots.filter((each) => isWithin(path, each.path) && !known.has(each.path)),
+  };
+  return inside.files.length + inside.roots.length > 0 ? { kind: 'folder', ...inside } : undefined;
+}
