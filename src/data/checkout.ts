@@ -44,10 +44,34 @@ export async function checkout(
   selected: readonly Selected<TrackedPlace>[],
   options: CheckoutOptions,
 ): Promise<CheckedOut[]> {
-  const writes = selected.map(pathOf);
+  const paths = selected.map((each) => ({ path: pathOf(each), wantedNow: () => wantedOf(engine, each) }));
+  return bring(engine, paths, options);
+}
+
+/**
+ * Makes a path hold what its pointer will say once it is there, as {@link checkout} does it for what is recorded.
+ * @throws {PipeError} as `checkout`
+ */
+export async function putInPlace(
+  engine: Engine,
+  { path, entry }: { readonly path: string; readonly entry: Entry },
+  options: CheckoutOptions,
+): Promise<CheckedOut> {
+  const [done] = await bring(engine, [{ path, wantedNow: () => entry }], options);
+  return done as CheckedOut;
+}
+
+interface Wanted {
+  readonly path: string;
+  /** What is to lie there, asked for when the path is claimed. */
+  readonly wantedNow: () => Step['wanted'];
+}
+
+async function bring(engine: Engine, paths: readonly Wanted[], options: CheckoutOptions): Promise<CheckedOut[]> {
+  const writes = paths.map(({ path }) => path);
   return claimed(engine, { writes, signal: options.signal, name: 'checkout' }, async () => {
     const steps: Step[] = [];
-    for (const each of selected) steps.push(await look(engine, each, options));
+    for (const each of paths) steps.push(await look(engine, each, options));
     if (options.force !== true) refuseLoss(engine, steps);
     const done: CheckedOut[] = [];
     for (const step of steps) done.push(await take(engine, step, options));
@@ -63,10 +87,13 @@ interface Step {
 
 const NOTHING: Seen = { entry: undefined, stat: undefined };
 
-async function look(engine: Engine, selected: Selected<TrackedPlace>, options: CheckoutOptions): Promise<Step> {
-  const path = pathOf(selected);
-  const entry = recordedNow(engine, selected.tracked);
-  const wanted = entry === undefined ? undefined : (entryAt(engine.store, entry, selected.below) ?? 'missing');
+function wantedOf(engine: Engine, { tracked, below }: Selected<TrackedPlace>): Step['wanted'] {
+  const entry = recordedNow(engine, tracked);
+  return entry === undefined ? undefined : (entryAt(engine.store, entry, below) ?? 'missing');
+}
+
+async function look(engine: Engine, { path, wantedNow }: Wanted, options: CheckoutOptions): Promise<Step> {
+  const wanted = wantedNow();
   // What is not recorded is left alone, and need not be looked at.
   const present = wanted === undefined ? NOTHING : await see(engine, path, options);
   return { path, wanted, present };

@@ -11,7 +11,7 @@ import type { Engine } from '../run/engine.ts';
 import type { Entry } from '../store/tree.ts';
 import type { Known } from './add.ts';
 import type { CheckedOut } from './checkout.ts';
-import { checkout } from './checkout.ts';
+import { putInPlace } from './checkout.ts';
 import { untrackable } from './refuse.ts';
 import { pointerAround } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
@@ -90,10 +90,7 @@ export async function recordImport(
 ): Promise<{ readonly checkedOut: CheckedOut | undefined; readonly changed: boolean; readonly written: string[] }> {
   const { project } = engine;
   const file = own?.file ?? pointerFileOf(path);
-  const at = { source: { file }, offset: 0, length: 0 };
-  const pointer: TrackedPath = { file, path, entry, at, pointer: { imported, out: lockEntry(path, entry) } };
-  const selected = { tracked: { path, entry, owner: { kind: 'pointer', pointer } as const }, below: '' };
-  const [checkedOut] = options.isOnlyRecorded ? [] : await checkout(engine, [selected], options);
+  const checkedOut = options.isOnlyRecorded ? undefined : await putInPlace(engine, { path, entry }, options);
   const { done } = writeImport(project, { path, file }, { entry, imported });
   const ignored = ensureIgnored(project, [absoluteOf(project, path)]);
   const isChanged = done !== 'unchanged';

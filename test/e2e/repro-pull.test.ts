@@ -21,7 +21,11 @@ const STAGES = {
     metrics: [{ 'score.json': { cache: false } }],
   },
   publish: { cmd: 'cp model published', deps: ['model'], outs: ['published'] },
-  measure: { cmd: 'cat data/1.txt > lines && seq 90000 >> lines && cp lines report', deps: ['data'], outs: ['lines', 'report'] },
+  measure: {
+    cmd: 'cat data/1.txt > lines && seq 90000 >> lines && cp lines report',
+    deps: ['data'],
+    outs: ['lines', 'report'],
+  },
 };
 
 const FILES = { ...smallFiles('data', 20), size: '1\n', rate: '1\n', 'pipeline.yaml': { stages: STAGES } };
