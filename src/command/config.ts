@@ -8,7 +8,7 @@ import { givesAway, readConfigFile, readUnexpanded, secretInProject, unknownOpti
 import type { Level } from '../project/config-level.ts';
 import { LEVELS } from '../project/config-level.ts';
 import type { OptionContent, OptionSpec } from '../project/option.ts';
-import { optionOf, OPTIONS, REMOTE_OPTIONS } from '../project/option.ts';
+import { optionOf, OPTIONS, REMOTE_OPTIONS, SIGNER_OPTION } from '../project/option.ts';
 import { isPlaceholder } from '../project/option-value.ts';
 import { ensurePipeFolder } from '../project/pipe-folder.ts';
 import { findRoot, requireRoot } from '../project/project.ts';
@@ -34,6 +34,7 @@ export default defineCommand({
     '',
     'Options:',
     ...optionLines(OPTIONS, ''),
+    ...optionLines({ '<name>': SIGNER_OPTION }, 'signers.'),
     ...optionLines(REMOTE_OPTIONS, 'remote.<name>.'),
   ].join('\n'),
   options,

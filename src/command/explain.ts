@@ -5,11 +5,10 @@ import { renderExplanation } from '../report/plan.ts';
 import { wantsColor } from '../report/style.ts';
 import { clean } from '../report/words.ts';
 import { openEngine } from '../run/engine.ts';
-import { gatherFacts, keyOf } from '../run/facts.ts';
+import { gatherFacts, keyOf, knownRuns } from '../run/facts.ts';
 import { openHistory } from '../run/history.ts';
 import type { Surveyed } from '../run/survey.ts';
 import { planEvent, survey } from '../run/survey.ts';
-import { originOf, readRunRecords } from '../store/run-record.ts';
 import type { Engine } from '../run/engine.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
@@ -73,9 +72,8 @@ async function runsOf(engine: Engine, surveyed: Surveyed | undefined): Promise<K
   // Deps that were not downloaded are what they were.
   const key = keyOf(engine, facts) ?? keyOf(engine, await gatherFacts(engine, facts.stage, { allowMissing: true }));
   if (key === undefined) return [];
-  const { layout } = engine.store;
-  return readRunRecords(layout, engine.blake3, key).map(({ startedAt, durationMs, outs, ...record }) => ({
-    ...fromOf(originOf(layout, record)),
+  return knownRuns(engine, key).map(({ startedAt, durationMs, outs, from }) => ({
+    ...(from === undefined ? {} : { from }),
     startedAt,
     durationMs,
     outs: createHash('sha256')
@@ -83,10 +81,6 @@ async function runsOf(engine: Engine, surveyed: Surveyed | undefined): Promise<K
       .digest('hex')
       .slice(0, 12),
   }));
-}
-
-function fromOf(from: string | undefined): { readonly from?: string } {
-  return from === undefined ? {} : { from };
 }
 
 function runLines(runs: readonly KnownRun[]): string[] {

@@ -57,6 +57,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./check-ignore.ts'),
   },
   { name: 'cache dir', summary: 'Show or set the folder of the cache', load: () => import('./cache-dir.ts') },
+  { name: 'key new', summary: 'Make a key that run records are signed with', load: () => import('./key-new.ts') },
   { name: 'remote add', summary: 'Add a remote', load: () => import('./remote-add.ts') },
   { name: 'remote list', summary: 'List the remotes', load: () => import('./remote-list.ts') },
   { name: 'remote modify', summary: 'Set an option of a remote', load: () => import('./remote-modify.ts') },

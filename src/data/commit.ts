@@ -193,7 +193,7 @@ function keepRun(engine: Engine, facts: StageFacts, outs: readonly LockEntry[]):
   if (readRunRecords(engine.store.layout, engine.blake3, key).length > 0) return;
   const { startedAt, durationMs } = run;
   const record = { key, stage: stage.name, startedAt, durationMs: Math.round(durationMs), outs, log: null };
-  writeRunRecord(engine.store, engine.blake3, record);
+  writeRunRecord(engine.store, engine.blake3, { ...record, signer: engine.signing.signer() });
 }
 
 async function commitPointer(

@@ -74,6 +74,7 @@ export const PROBLEM_CODES = {
   PIPE_REMOTE_URL: 'the URL of a remote makes no sense',
   PIPE_RESOURCES: 'a stage wants more than this machine has',
   PIPE_SECRET_MISSING: 'a secret of a stage is not set',
+  PIPE_SIGNING_KEY: 'a key that run records are signed with cannot be read or made',
   PIPE_SOURCE_MISSING: 'a repository or URL holds nothing where something is asked for',
   PIPE_STAGE_EXISTS: 'a stage of that name exists already',
   PIPE_STAGE_FAILED: 'the command of a stage failed',

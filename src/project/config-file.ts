@@ -168,7 +168,7 @@ export function secretInProject(name: string, at?: Place): Problem {
 }
 
 function isSection(name: string): boolean {
-  return name === 'core' || name === 'cache' || name === 'parsing';
+  return ['core', 'cache', 'signing', 'signers', 'parsing'].includes(name);
 }
 
 function isEmpty(node: YamlNode): boolean {

@@ -5,7 +5,7 @@ import type { ConfigOrigin, Setting } from './config-file.ts';
 import { LEVELS, levelFile } from './config-level.ts';
 import type { Level, LevelPlaces } from './config-level.ts';
 import type { ContentOf, OptionContent, OptionName, RemoteOptionName } from './option.ts';
-import { OPTIONS, REMOTE_OPTIONS } from './option.ts';
+import { OPTIONS, REMOTE_OPTIONS, SIGNER_OPTION } from './option.ts';
 import type { OptionSpec } from './option.ts';
 import { expandPlaceholders, hasPlaceholder, readOption } from './option-value.ts';
 
@@ -20,6 +20,10 @@ export interface Config {
   readonly remote: <N extends RemoteOptionName>(remote: string, name: N) => ContentOf<(typeof REMOTE_OPTIONS)[N]>;
   /** Names of all remotes, in the order of the files. */
   readonly remotes: () => readonly string[];
+  /** Names of all trusted signers, in the order of the files. */
+  readonly signers: () => readonly string[];
+  /** The public key of a trusted signer. */
+  readonly signer: (name: string) => string | undefined;
   /** Everything that is set, weakest level first, placeholders unexpanded. */
   readonly settings: () => readonly Setting[];
 }
@@ -42,6 +46,8 @@ export function openConfig(places: ConfigPlaces): Config {
     remote: (remote, name) =>
       content(`remote.${remote}.${name}`, REMOTE_OPTIONS[name]) as ContentOf<(typeof REMOTE_OPTIONS)[typeof name]>,
     remotes: () => [...new Set(settings().flatMap(({ name }) => /^remote\.([^.]+)\./.exec(name)?.[1] ?? []))],
+    signers: () => [...new Set(settings().flatMap(({ name }) => /^signers\.(.+)$/.exec(name)?.[1] ?? []))],
+    signer: (name) => content(`signers.${name}`, SIGNER_OPTION) as string | undefined,
     settings,
   };
 }

@@ -35,6 +35,7 @@ export const OPTIONS = {
     default: 'private',
     help: 'who writes into the cache: its owner, or all of the group that its folder belongs to',
   },
+  'signing.key': { kind: 'text', help: 'file with the private key that run records are signed with' },
   'parsing.bool': {
     kind: 'choice',
     choices: ['store_true', 'boolean_optional'],
@@ -72,6 +73,12 @@ export const REMOTE_OPTIONS = {
   read_timeout: { kind: 'integer', min: 1, max: 3600, help: 'seconds to wait for an answer' },
 } as const satisfies Record<string, OptionSpec>;
 
+/** A signer whose run records are believed: `signers.<name>`. */
+export const SIGNER_OPTION = {
+  kind: 'text',
+  help: 'public key of a signer whose run records are trusted',
+} as const satisfies OptionSpec;
+
 export type OptionName = keyof typeof OPTIONS;
 export type RemoteOptionName = keyof typeof REMOTE_OPTIONS;
 
@@ -93,16 +100,18 @@ type ContentOfKind<S extends OptionSpec> = S extends { kind: 'boolean' }
 /** Names of remotes go into `remote.<name>.<option>` and onto command lines. */
 const REMOTE = /^remote\.([A-Za-z0-9_-]+)\.([a-z_]+)$/;
 
+const SIGNER = /^signers\.[A-Za-z0-9_-]+$/;
+
 /** The option that a dotted name stands for; `undefined` when there is none. */
 export function optionOf(name: string): OptionSpec | undefined {
   const remote = REMOTE.exec(name)?.[2];
   if (remote !== undefined) return own<OptionSpec>(REMOTE_OPTIONS, remote);
-  return own<OptionSpec>(OPTIONS, name);
+  return SIGNER.test(name) ? SIGNER_OPTION : own<OptionSpec>(OPTIONS, name);
 }
 
 /** Every name that could have been meant where `written` stands, for "did you mean". */
 export function optionNamesNear(written: string): readonly string[] {
-  if (!written.includes('.')) return ['core', 'cache', 'parsing', 'remote'];
+  if (!written.includes('.')) return ['core', 'cache', 'signing', 'signers', 'parsing', 'remote'];
   const [section = '', remote = ''] = written.split('.');
   if (section !== 'remote' || remote === '') return Object.keys(OPTIONS);
   return Object.keys(REMOTE_OPTIONS).map((option) => `remote.${remote}.${option}`);

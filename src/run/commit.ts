@@ -45,6 +45,7 @@ export async function commit(engine: Engine, facts: StageFacts, run: FinishedRun
       durationMs: Math.round(run.durationMs),
       outs,
       log: run.log === undefined ? null : await storeLog(engine.store, run.log),
+      signer: engine.signing.signer(),
     });
   }
   recordBlock(engine, facts, outs);

@@ -21,6 +21,8 @@ import { ObjectStore } from '../store/object-store.ts';
 import { Claims } from './claims.ts';
 import { ownedOuts } from './owned-outs.ts';
 import { ParamFiles } from './param-files.ts';
+import type { Signing } from './signing.ts';
+import { openSigning } from './signing.ts';
 
 /** Everything that planning and running stages of one project needs. */
 export interface Engine {
@@ -38,6 +40,8 @@ export interface Engine {
   readonly claims: Claims;
   readonly params: ParamFiles;
   readonly fingerprint: FingerprintOptions;
+  /** Whose run records count, and what ours are signed with. */
+  readonly signing: Signing;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly emit: Emit;
@@ -92,6 +96,7 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
         }),
     }),
     params: new ParamFiles(project.root),
+    signing: openSigning(project, env, emit),
     fingerprint: {
       root: project.root,
       index,

@@ -9,6 +9,7 @@ import { commandLines } from '../fingerprint/stage.ts';
 import { removeTree } from '../kit/remove-tree.ts';
 import type { Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
+import { SIGNING_KEY_VARIABLE } from '../project/signing.ts';
 import { checkInside } from '../store/restore.ts';
 import { unprotect } from '../store/unprotect.ts';
 import { commit } from './commit.ts';
@@ -143,6 +144,8 @@ function commandEnvironment(engine: Engine, stage: Stage): Record<string, string
     DVC_ROOT: engine.project.root,
     DVC_STAGE: stage.address,
     [RUN_ID_VARIABLE]: engine.claims.runId,
+    // Whoever holds it speaks for its owner: a command is not told.
+    [SIGNING_KEY_VARIABLE]: undefined,
   };
 }
 

@@ -16,7 +16,7 @@ import { PipeError } from '../problem/problem.ts';
 import { entryAt } from '../store/entry-at.ts';
 import { readTree } from '../store/read-tree.ts';
 import { isComplete } from '../store/restore.ts';
-import type { Restorable } from '../store/run-record.ts';
+import type { Restorable, StoredRun } from '../store/run-record.ts';
 import { originOf, readRunRecords } from '../store/run-record.ts';
 import type { Entry, Tree } from '../store/tree.ts';
 import type { Away } from './away.ts';
@@ -139,16 +139,28 @@ export function findRecord(engine: Engine, facts: StageFacts): Restorable | unde
   if (facts.stage.frozen) return lostOuts(engine, facts);
   const key = keyOf(engine, facts);
   if (key === undefined) return undefined;
-  const isHere = ({ outs }: Restorable): boolean => outs.every((out) => isComplete(engine.store, entryOf(out)));
+  const isHere = ({ outs }: KnownRun): boolean => outs.every((out) => isComplete(engine.store, entryOf(out)));
   return recordsOf(engine, facts, key).find(isHere);
 }
 
 /** The finished runs under a key that made just the outs that the stage has now, the newest first. */
-export function recordsOf({ store, blake3 }: Engine, { stage }: StageFacts, key: Digest): Restorable[] {
+export function recordsOf(engine: Engine, { stage }: StageFacts, key: Digest): KnownRun[] {
   const outs = new Set(stage.outs.map((out) => out.as));
+  const isOfStage = ({ outs: made }: KnownRun): boolean =>
+    made.length === outs.size && made.every(({ path }) => outs.has(path));
+  return knownRuns(engine, key).filter(isOfStage);
+}
+
+/** All finished runs under a key that count, the newest first. */
+export function knownRuns({ store, blake3, signing }: Engine, key: Digest): KnownRun[] {
   return readRunRecords(store.layout, blake3, key)
-    .filter((record) => record.outs.length === outs.size && record.outs.every(({ path }) => outs.has(path)))
-    .map((record) => ({ ...record, from: originOf(store.layout, record) }));
+    .map((record): KnownRun => ({ ...record, from: originOf(store.layout, record) }))
+    .filter((run) => run.from === undefined || signing.isTrusted(run.text));
+}
+
+/** A finished run, and where its record came from. */
+export interface KnownRun extends StoredRun {
+  readonly from: string | undefined;
 }
 
 /** The recorded outs of a stage that are not in the workspace, if the store has them all. */

@@ -115,6 +115,8 @@ function stoppedEarly(): PipeError {
 /** Ends what killed runs left behind, puts into the locks what they had finished, and keeps outs out of Git. */
 async function tidy(engine: Engine, { selected, signal }: ReproOptions): Promise<GitIgnoredOuts> {
   ensurePipeFolder(engine.project.pipeDir);
+  // A key that cannot be read is told before anything runs.
+  engine.signing.signer();
   await engine.claims.reap();
   await foldLocks(engine, signal);
   const stages = [...engine.graph.stages.values()].filter((stage) => selected.has(stage.address));

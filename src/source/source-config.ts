@@ -38,6 +38,9 @@ export function sourceConfig(text: string, label: string): Config {
     get: (name) => (content(name) ?? defaultOf(OPTIONS[name])) as never,
     remote: (remote, name) => (content(`remote.${remote}.${name}`) ?? defaultOf(REMOTE_OPTIONS[name])) as never,
     remotes: () => [...new Set(settings.flatMap(({ name }) => /^remote\.([^.]+)\./.exec(name)?.[1] ?? []))],
+    // Whom to believe is decided here: no run record of a stranger is taken.
+    signers: () => [],
+    signer: () => undefined,
     settings: () => settings,
   };
 }

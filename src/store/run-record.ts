@@ -9,6 +9,7 @@ import type { LockEntry } from '../lockfile/block.ts';
 import { MOST_FILES } from '../lockfile/block.ts';
 import type { StoreLayout } from './layout.ts';
 import { hexOf } from './layout.ts';
+import type { RecordSigner } from './record-signature.ts';
 import { readFileIfThere } from './store-file.ts';
 import { writeShared } from './write-shared.ts';
 
@@ -39,9 +40,13 @@ interface RecordTarget {
   readonly keep?: (path: string) => void;
 }
 
-/** Files a record under its key. */
-export function writeRunRecord(store: RecordTarget, blake3: Blake3, record: RunRecord): void {
-  const text = JSON.stringify({
+/** Files a record under its key, signed where there is a key. */
+export function writeRunRecord(
+  store: RecordTarget,
+  blake3: Blake3,
+  { signer, ...record }: RunRecord & { readonly signer?: RecordSigner | undefined },
+): void {
+  const fields = {
     schema: SCHEMA,
     key: record.key,
     stage: record.stage,
@@ -53,7 +58,9 @@ export function writeRunRecord(store: RecordTarget, blake3: Blake3, record: RunR
     cpuMs: null,
     peakMemoryBytes: null,
     unmeasured: UNMEASURED,
-  });
+    ...(signer === undefined ? {} : { signer: signer.signer }),
+  };
+  const text = JSON.stringify(signer === undefined ? fields : { ...fields, signature: signer.sign(fields) });
   fileRunRecord(store, { key: record.key, name: blake3.hash(text), bytes: text });
 }
 
@@ -93,9 +100,10 @@ function originPath(layout: StoreLayout, { key, name }: Pick<StoredRun, 'key' | 
   return join(layout.runs(key), `${hexOf(name)}.from`);
 }
 
-/** A run record with the digest of its bytes. */
+/** A run record with its text, and the digest of that. */
 export interface StoredRun extends RunRecord {
   readonly name: Digest;
+  readonly text: string;
 }
 
 /** Every intact record under a key, the newest first. */
@@ -117,10 +125,12 @@ export function readRunRecords(layout: StoreLayout, blake3: Blake3, key: Digest)
     .sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
 }
 
-function readRecord(path: string, hex: string, blake3: Blake3): RunRecord | undefined {
+function readRecord(path: string, hex: string, blake3: Blake3): Omit<StoredRun, 'name'> | undefined {
   const bytes = readFileIfThere(path);
-  if (bytes === undefined) return undefined;
-  return hexOf(blake3.hash(bytes)) === hex ? parseRunRecord(bytes.toString('utf8')) : undefined;
+  if (bytes === undefined || hexOf(blake3.hash(bytes)) !== hex) return undefined;
+  const text = bytes.toString('utf8');
+  const record = parseRunRecord(text);
+  return record && { ...record, text };
 }
 
 /** Reads a record that anybody may have written; `undefined` when its form is wrong. */
