@@ -2,10 +2,7 @@ import { statSync } from 'node:fs';
 import { isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
 import { recordImport, checkImport } from '../data/import.ts';
 import { readGitUrl } from '../kit/source-url.ts';
-import { temporaryBeside } from '../kit/temporary.ts';
 import type { RepoImport } from '../lockfile/pointer-import.ts';
-import { whyNotTrackedUrl } from '../lockfile/pointer-import.ts';
-import { PipeError } from '../problem/problem.ts';
 import { autostage } from '../project/autostage.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
@@ -15,7 +12,8 @@ import { jobsOf } from './share/options.ts';
 import { acquire } from './source/acquire.ts';
 import { importedJson, importedText } from './source/imported-words.ts';
 import { JOBS_OPTION, SOURCE_OPTIONS } from './source/options.ts';
-import { sourcePath } from './source/paths.ts';
+import { refuseWrongUrl, sourcePath } from './source/paths.ts';
+import { importFolder } from './source/temporary.ts';
 
 export default defineCommand({
   usage: '<url> <path>',
@@ -46,7 +44,7 @@ export default defineCommand({
     const known = { stages: data.loaded.stages, pointers };
     const own = checkImport(engine, path, { known, force });
     const isOnlyNamed = options['no-download'] === true;
-    const temporary = temporaryBeside(join(project.pipeDir, 'tmp', 'import'));
+    const temporary = importFolder(project.pipeDir);
     const got = await acquire({ url, rev: options.rev, path: source }, { context, global, options, blake3, store, temporary, isOnlyNamed }); // prettier-ignore
     const { rev, remote } = options;
     const imported: RepoImport = {
@@ -88,11 +86,7 @@ export function outPath(cwd: string, source: string, out: string | undefined): s
  */
 function keptUrl(url: string, { root, cwd }: { readonly root: string; readonly cwd: string }): string {
   const read = url.includes('${') ? undefined : readGitUrl(url);
-  const fault = whyNotTrackedUrl(url, read);
-  if (fault !== undefined) {
-    const hint = fault.hint === undefined ? {} : { hint: fault.hint };
-    throw new PipeError({ code: 'PIPE_URL', message: fault.message, ...hint });
-  }
+  refuseWrongUrl(url, read);
   const isRelative =
     read !== undefined && 'kind' in read && read.kind === 'folder' && !url.startsWith('file:') && !isAbsolute(url);
   return isRelative ? relative(root, resolve(cwd, url)).split(sep).join('/') || '.' : url;

@@ -1,7 +1,6 @@
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { recordImport } from '../data/import.ts';
 import { isWithin } from '../kit/path.ts';
-import { temporaryBeside } from '../kit/temporary.ts';
 import type { Import } from '../lockfile/pointer-import.ts';
 import { isRevision } from '../lockfile/pointer-import.ts';
 import type { TrackedPath } from '../lockfile/pointer.ts';
@@ -17,8 +16,10 @@ import { dataOptions, openData } from './data-project.ts';
 import { inProject } from './edit-target.ts';
 import { jobsOf } from './share/options.ts';
 import { acquire } from './source/acquire.ts';
+import { acquireUrl } from './source/acquire-url.ts';
 import { importedJson } from './source/imported-words.ts';
 import { JOBS_OPTION } from './source/options.ts';
+import { importFolder } from './source/temporary.ts';
 
 const OPTIONS = {
   rev: { type: 'string', value: 'REV', help: 'follow this branch, tag or commit from now on' },
@@ -149,8 +150,13 @@ async function look(
   }: { readonly context: Context; readonly global: GlobalOptions; readonly options: Options },
 ): Promise<{ readonly entry: Entry; readonly imported: Import }> {
   const { project, blake3, store } = engine;
+  const temporary = importFolder(project.pipeDir);
   if (imported.kind === 'url') {
-    throw new PipeError({ code: 'PIPE_USAGE', message: `${path} is imported from a URL` });
+    refuseForUrl(path, options);
+    const { url } = imported;
+    const known = { told: imported, entry };
+    const got = await acquireUrl(url, { context, global, blake3, store, temporary, base: project.root, known });
+    return { entry: got.entry, imported: { kind: 'url', url, ...got.told } };
   }
   const rev = options.rev ?? imported.rev;
   const { remote } = imported;
@@ -165,12 +171,20 @@ async function look(
       },
       blake3,
       store,
-      temporary: temporaryBeside(join(project.pipeDir, 'tmp', 'import')),
+      temporary,
       isOnlyNamed: options['no-download'] === true,
       known: { commit: imported.revLock, entry },
     },
   );
   return { entry: got.entry, imported: { ...imported, ...(rev === undefined ? {} : { rev }), revLock: got.commit } };
+}
+
+/** @throws {PipeError} PIPE_USAGE for what only an import of a repository knows */
+function refuseForUrl(path: string, options: Options): void {
+  const name = (['rev', 'no-download'] as const).find((each) => options[each] !== undefined);
+  if (name === undefined) return;
+  const message = `${path} is imported from a URL, for which there is no --${name}`;
+  throw new PipeError({ code: 'PIPE_USAGE', message, hint: 'name other targets' });
 }
 
 const WORDS = {

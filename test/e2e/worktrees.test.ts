@@ -41,3 +41,31 @@ test('a linked worktree with a cache.dir of its own uses that', async ({ rig }) 
   expect((await rig.pipe(['cache', 'dir'], { cwd: '../linked' })).stdout).toBe(`${rig.path('../mine')}\n`);
   expect((await rig.pipe(['cache', 'dir'])).stdout).toBe(`${rig.path('.pipe/cache')}\n`);
 });
+
+test('a submodule shares one cache with its checkout in the main worktree, and gc keeps what either needs', async ({
+  rig,
+}) => {
+  const git = async (cwd: string, ...args: string[]): Promise<void> => {
+    const done = await rig.run('git', ['-c', 'protocol.file.allow=always', ...args], { cwd });
+    expect(done, done.stderr).toMatchObject({ code: 0 });
+  };
+  await rig.write({ '../data/a.txt': 'a\n' });
+  await git('../data', 'init', '-q');
+  expect(await rig.pipe(['init'], { cwd: '../data' })).toMatchObject({ code: 0 });
+  await rig.pipe(['add', 'a.txt'], { cwd: '../data' });
+  await git('../data', 'add', '-A');
+  await git('../data', 'commit', '-q', '-m', 'x');
+  await rig.git('init', '-q');
+  await git('.', 'submodule', '--quiet', 'add', rig.path('../data'), 'deep/data');
+  await rig.git('commit', '-q', '-m', 'x');
+  await rig.git('worktree', 'add', '-q', '../linked');
+  await git('../linked', 'submodule', '--quiet', 'update', '--init');
+  const [main, linked] = [{ cwd: 'deep/data' }, { cwd: '../linked/deep/data' }];
+  expect((await rig.pipe(['cache', 'dir'], linked)).stdout).toBe(`${rig.path('deep/data/.pipe/cache')}\n`);
+  await rig.write({ '../linked/deep/data/b.txt': 'b\n' });
+  await rig.pipe(['add', 'b.txt'], linked);
+  expect(await rig.pipe(['gc', '-w', '-f'], main)).toMatchObject({ code: 0 });
+  await rig.remove('../linked/deep/data/b.txt');
+  expect(await rig.pipe(['checkout', 'b.txt'], linked)).toMatchObject({ code: 0 });
+  expect(await rig.read('../linked/deep/data/b.txt')).toBe('b\n');
+});

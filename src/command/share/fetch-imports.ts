@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { temporaryBeside } from '../../kit/temporary.ts';
 import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { entryAt } from '../../store/entry-at.ts';
@@ -9,6 +7,7 @@ import type { DataProject } from '../data-project.ts';
 import type { ShareValues } from './options.ts';
 import type { SharedThing } from './thing.ts';
 import { pathOfThing } from './thing.ts';
+import { importFolder } from '../source/temporary.ts';
 
 /** What came from the repository that something was imported from. */
 export interface FetchedImport {
@@ -72,7 +71,7 @@ async function fetchImport(
       options: { ...options, ...(remote === undefined ? {} : { remote }) },
       blake3,
       store,
-      temporary: temporaryBeside(join(project.pipeDir, 'tmp', 'import')),
+      temporary: importFolder(project.pipeDir),
       inside: below,
     },
   );

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { posix, join } from 'node:path';
 import { openStatIndex } from '../../index/stat-index.ts';
+import type { Sink } from '../../fingerprint/file.ts';
 import { fingerprintPath } from '../../fingerprint/file.ts';
 import type { Blake3 } from '../../kit/blake3.ts';
 import { removeTree } from '../../kit/remove-tree.ts';
@@ -227,17 +228,26 @@ async function storeFolder(
   { blake3, store, context }: Pick<AcquireOptions, 'blake3' | 'store' | 'context'>,
   path: string,
 ): Promise<Entry> {
-  const root = posix.dirname(path);
-  const index = openStatIndex(undefined, root, await loadXxh64Raw());
   const writer = store.writer();
   try {
-    const how = { follow: false, signal: context.signal, sink: storeSink(writer, context.signal) };
-    const fingerprint = { root, index, blake3, ignored: () => false, now: Date.now };
-    const entry = await fingerprintPath(posix.basename(path), how, fingerprint);
+    const entry = await describeFolder({ blake3, context, sink: storeSink(writer, context.signal) }, path);
     await writer.finish();
-    if (entry !== undefined) return entry;
-    throw new PipeError({ code: 'PIPE_SOURCE_MISSING', message: `there is nothing in ${path}` });
+    return entry;
   } finally {
     writer.discard();
   }
+}
+
+/** What lies outside any project, at an absolute path; nothing is stored without a sink. */
+export async function describeFolder(
+  { blake3, context, sink }: Pick<AcquireOptions, 'blake3' | 'context'> & { readonly sink?: Sink },
+  path: string,
+): Promise<Entry> {
+  const root = posix.dirname(path);
+  const index = openStatIndex(undefined, root, await loadXxh64Raw());
+  const how = { follow: false, signal: context.signal, ...(sink === undefined ? {} : { sink }) };
+  const fingerprint = { root, index, blake3, ignored: () => false, now: Date.now };
+  const entry = await fingerprintPath(posix.basename(path), how, fingerprint);
+  if (entry !== undefined) return entry;
+  throw new PipeError({ code: 'PIPE_SOURCE_MISSING', message: `there is nothing in ${path}` });
 }

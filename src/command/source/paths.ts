@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
-import { whyNoSourcePath } from '../../lockfile/pointer-import.ts';
+import { whyNoSourcePath, whyNotTrackedUrl } from '../../lockfile/pointer-import.ts';
 import { PipeError } from '../../problem/problem.ts';
+import { isSafeName } from '../../store/tree.ts';
 
 /**
  * A path of another repository as it stands on a command line.
@@ -11,4 +12,35 @@ export function sourcePath(written: string): string {
   const why = whyNoSourcePath(path);
   if (why === undefined) return path;
   throw new PipeError({ code: 'PIPE_URL', message: `the path ${JSON.stringify(written)} ${why}` });
+}
+
+/**
+ * How what a URL leads to is called.
+ * @throws {PipeError} PIPE_USAGE when it says no name that a file can have
+ */
+export function nameInUrl(url: string): string {
+  const path = url.includes('://') ? url.replace(/^[^:]*:\/\/[^/?#]*/, '').replace(/[?#].*$/s, '') : url;
+  const name = posix.basename(decoded(path));
+  if (name !== '' && isSafeName(name) && !name.includes('${')) return name;
+  throw new PipeError({ code: 'PIPE_USAGE', message: 'the URL does not say how to call what comes from there', hint: 'name the file to write behind the URL' }); // prettier-ignore
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/**
+ * Refuses a URL that cannot stand in a pointer.
+ * @param read what reading it came to
+ * @throws {PipeError} PIPE_URL
+ */
+export function refuseWrongUrl(url: string, read: object | undefined): void {
+  const fault = whyNotTrackedUrl(url, read);
+  if (fault === undefined) return;
+  const hint = fault.hint === undefined ? {} : { hint: fault.hint };
+  throw new PipeError({ code: 'PIPE_URL', message: fault.message, ...hint });
 }

@@ -1,10 +1,13 @@
-import type { Import, RepoImport } from '../../lockfile/pointer-import.ts';
+import { loadBlake3 } from '../../kit/blake3.ts';
+import type { Import, RepoImport, UrlImport } from '../../lockfile/pointer-import.ts';
 import type { TrackedPath } from '../../lockfile/pointer.ts';
 import { withRepository } from '../../source/open-repository.ts';
 import type { Repository } from '../../source/repository.ts';
+import { isUnchanged } from '../../source/remote-data.ts';
 import { lookUpSource, readSourceTree } from '../../source/source-tree.ts';
 import type { Entry } from '../../store/tree.ts';
 import type { Context, GlobalOptions } from '../command.ts';
+import { withUrl } from './acquire-url.ts';
 import { repositoryOptions } from './acquire.ts';
 
 /** Whether the source of an import holds something else by now. */
@@ -33,11 +36,20 @@ async function hasMoved(
   entry: Entry,
   { root, ...how }: { readonly context: Context; readonly global: GlobalOptions; readonly root: string },
 ): Promise<boolean> {
-  if (imported.kind === 'url') return false;
+  if (imported.kind === 'url') return hasChanged(imported, { root, ...how });
   const { url, rev } = imported;
   return withRepository(repositoryOptions({ url, rev, base: root }, how), (repository) =>
     holdsElse(repository, imported, entry),
   );
+}
+
+async function hasChanged(
+  imported: UrlImport,
+  { root, context }: { readonly context: Context; readonly root: string },
+): Promise<boolean> {
+  const how = { context, base: root, blake3: await loadBlake3() };
+  const now = await withUrl(imported.url, how, ({ tell }) => tell());
+  return !isUnchanged(imported, now);
 }
 
 /** What Git keeps there counts as something else at another commit: its digest is not known without reading it. */

@@ -9,6 +9,8 @@ export interface PlaceEntry {
    * {@link Place.now}. Some places tell whole seconds, rounded down.
    */
   readonly modifiedAt: number;
+  /** What a bucket says of its bytes, with the quotes; a folder says nothing. */
+  readonly etag?: string;
 }
 
 /** Some bytes of an object: from `offset` on, or the last ones. Fewer come back where the object ends before. */

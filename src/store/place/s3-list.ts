@@ -32,9 +32,9 @@ export async function* listS3(s3: S3, prefix: string): AsyncGenerator<readonly P
 
 function entriesOf(s3: S3, { Contents = [], EncodingType }: ListObjectsV2CommandOutput): PlaceEntry[] {
   const above = s3.full('').length;
-  return Contents.flatMap(({ Key = '', Size = 0, LastModified }) => {
+  return Contents.flatMap(({ Key = '', Size = 0, LastModified, ETag }) => {
     const key = (EncodingType === 'url' ? decodeUrl(Key) : Key).slice(above);
-    return isKey(key) ? [{ key, size: Size, modifiedAt: LastModified?.getTime() ?? 0 }] : [];
+    return isKey(key) ? [{ key, size: Size, modifiedAt: LastModified?.getTime() ?? 0, ...(ETag === undefined ? {} : { etag: ETag }) }] : []; // prettier-ignore
   });
 }
 

@@ -11,8 +11,8 @@ export async function statS3(s3: S3, key: string): Promise<PlaceEntry | undefine
   return s3.call(`look at ${key}`, async (client, sending) => {
     const input = { Bucket: s3.subject.bucket, Key: s3.full(key) };
     try {
-      const { ContentLength = 0, LastModified } = await client.send(new HeadObjectCommand(input), sending);
-      return { key, size: ContentLength, modifiedAt: LastModified?.getTime() ?? 0 };
+      const { ContentLength = 0, LastModified, ETag } = await client.send(new HeadObjectCommand(input), sending);
+      return { key, size: ContentLength, modifiedAt: LastModified?.getTime() ?? 0, ...(ETag === undefined ? {} : { etag: ETag }) }; // prettier-ignore
     } catch (error) {
       if (isNothing(error)) return undefined;
       const { status } = faultOf(error);

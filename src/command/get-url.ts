@@ -1,0 +1,51 @@
+import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { loadBlake3 } from '../kit/blake3.ts';
+import { removeTree } from '../kit/remove-tree.ts';
+import { temporaryBeside } from '../kit/temporary.ts';
+import { clean } from '../report/words.ts';
+import { formatSize } from '../report/size.ts';
+import type { Outcome } from './command.ts';
+import { defineCommand } from './command.ts';
+import { targetOf } from './get.ts';
+import { downloadTo, withUrl } from './source/acquire-url.ts';
+import { nameInUrl } from './source/paths.ts';
+
+export default defineCommand({
+  usage: '<url> [out]',
+  positionals: { min: 1, max: 2 },
+  json: true,
+  stopsGently: true,
+  details:
+    'Downloads a file from https://HOST/PATH, a file or folder from s3://BUCKET/KEY, remote://NAME/KEY or this machine,\n' +
+    'and tracks it not. No project is needed.',
+  options: {
+    force: { type: 'boolean', short: 'f', help: 'overwrite what is there' },
+  },
+  async run(context, { positionals, options, global }): Promise<Outcome> {
+    const [url = '', out] = positionals;
+    const blake3 = await loadBlake3();
+    const name = nameInUrl(url);
+    const target = targetOf(context.cwd, name, { out: out ?? name, ...options });
+    mkdirSync(dirname(target), { recursive: true });
+    const beside = temporaryBeside(target);
+    try {
+      mkdirSync(beside);
+      const [temporary, old] = [join(beside, basename(target)), join(beside, 'old')];
+      const told = await withUrl(url, { context, blake3, base: context.cwd }, (data) =>
+        downloadTo(data, temporary, { context, global }),
+      );
+      const stat = statSync(temporary);
+      if (options.force === true && statSync(target, { throwIfNoEntry: false }) !== undefined) renameSync(target, old);
+      renameSync(temporary, target);
+      const shown = relative(context.cwd, target);
+      const size = told.size ?? (stat.isFile() ? stat.size : undefined);
+      return {
+        text: `${clean(shown)}${size === undefined ? '' : `  ${formatSize(size)}`}`,
+        json: { schema: 'pipe.get-url/1', out: shown, size: size ?? null, etag: told.etag ?? null },
+      };
+    } finally {
+      removeTree(beside);
+    }
+  },
+});

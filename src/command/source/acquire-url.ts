@@ -1,0 +1,161 @@
+import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Blake3 } from '../../kit/blake3.ts';
+import { removeTree } from '../../kit/remove-tree.ts';
+import type { DataUrl } from '../../kit/source-url.ts';
+import { readDataUrl } from '../../kit/source-url.ts';
+import type { Told } from '../../lockfile/pointer-import.ts';
+import { PipeError } from '../../problem/problem.ts';
+import { redactUrls } from '../../problem/redact.ts';
+import { openConfig } from '../../project/config.ts';
+import { expandPlaceholders } from '../../project/option-value.ts';
+import { findProject } from '../../project/project.ts';
+import { openRemote } from '../../remote/open-remote.ts';
+import { createProgress } from '../../report/progress.ts';
+import { openHttp } from '../../source/http.ts';
+import { openInPlace } from '../../source/place-data.ts';
+import type { RemoteData } from '../../source/remote-data.ts';
+import { isUnchanged } from '../../source/remote-data.ts';
+import type { Place } from '../../store/place/place.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { isComplete } from '../../store/restore.ts';
+import type { Entry } from '../../store/tree.ts';
+import type { Context, GlobalOptions } from '../command.ts';
+import { describeFolder, storeFolder } from './acquire.ts';
+
+export interface UrlOptions {
+  readonly context: Context;
+  readonly blake3: Blake3;
+  /** What a path is relative to, absolute. */
+  readonly base: string;
+}
+
+/** Data behind a URL; of this machine, with their path (absolute). */
+export type UrlData = RemoteData & { readonly path?: string };
+
+/**
+ * Opens what a URL leads to, and closes it in the end. `${NAME}` in it stands for an environment variable.
+ * @throws {PipeError} PIPE_URL, PIPE_ENV_MISSING; what is wrong with a remote
+ */
+export async function withUrl<T>(url: string, options: UrlOptions, work: (data: UrlData) => Promise<T>): Promise<T> {
+  const { context, blake3, base } = options;
+  const { env, signal } = context;
+  const read = readDataUrl(expandPlaceholders(url, { name: 'the URL', env }));
+  if ('wrong' in read) {
+    const hint = read.hint === undefined ? {} : { hint: read.hint };
+    throw new PipeError({ code: 'PIPE_URL', message: `${redactUrls(url)} cannot be used: ${read.wrong}`, ...hint });
+  }
+  if (read.kind === 'http') return work(openHttp(read.url, { signal }));
+  if (read.kind === 'file') return work(openLocal(resolve(base, read.path), { context, blake3 }));
+  const place = await openPlace(read, context);
+  try {
+    return await work(openInPlace(place, read.key, blake3));
+  } finally {
+    place.close();
+  }
+}
+
+async function openPlace(
+  url: Extract<DataUrl, { kind: 's3' | 'remote' }>,
+  { cwd, env, signal }: Context,
+): Promise<Place> {
+  if (url.kind === 's3') {
+    const { openS3 } = await import('../../store/place/s3.ts');
+    return openS3({ bucket: url.bucket, prefix: '', env, signal });
+  }
+  const around = findProject({ cwd, env }) ?? { pipeDir: cwd, config: openConfig({ env }) };
+  return (await openRemote(around, { name: url.name, env, signal })).place;
+}
+
+function openLocal(path: string, { context, blake3 }: Pick<UrlOptions, 'context' | 'blake3'>): UrlData {
+  if (!existsSync(path)) throw new PipeError({ code: 'PIPE_SOURCE_MISSING', message: `there is no ${path}` });
+  const real = realpathSync(path);
+  const tell = async (): Promise<Told> => {
+    const stat = statSync(real);
+    if (!stat.isDirectory()) return { size: stat.size, mtime: Math.floor(stat.mtimeMs) };
+    return toldOfFolder(await describeFolder({ context, blake3 }, real));
+  };
+  return {
+    name: path,
+    path: real,
+    tell,
+    async download(target) {
+      await cp(real, target, { recursive: true, verbatimSymlinks: true });
+      return {};
+    },
+  };
+}
+
+function toldOfFolder({ digest, size, ...entry }: Entry): Told {
+  return { digest, size, ...('files' in entry ? { files: entry.files } : {}) };
+}
+
+export interface AcquireUrlOptions extends UrlOptions {
+  readonly global: GlobalOptions;
+  readonly store: ObjectStore;
+  /** A folder for what is on its way, absolute, on the disk of the store; made and removed. */
+  readonly temporary: string;
+  /** What it was when it came last; when it is the same, and here, it does not come again. */
+  readonly known?: { readonly told: Told; readonly entry: Entry } | undefined;
+}
+
+/**
+ * Brings what a URL leads to into a store.
+ * @returns what it is, and what the place told of it
+ */
+export async function acquireUrl(
+  url: string,
+  { known, ...options }: AcquireUrlOptions,
+): Promise<{ readonly entry: Entry; readonly told: Told }> {
+  const { store, temporary } = options;
+  return withUrl(url, options, async (data) => {
+    if (known !== undefined) {
+      store.hold();
+      const now = await data.tell();
+      if (isUnchanged(known.told, now) && isComplete(store, known.entry)) return { entry: known.entry, told: now };
+    }
+    if (data.path !== undefined) return storeLocal(data.path, data, options);
+    const target = join(temporary, 'data');
+    try {
+      mkdirSync(dirname(target), { recursive: true });
+      const told = await downloadTo(data, target, options);
+      return { entry: await storeFolder(options, target), told };
+    } finally {
+      removeTree(temporary);
+    }
+  });
+}
+
+/** Takes in what lies on this machine, without a copy in between. */
+async function storeLocal(
+  path: string,
+  data: UrlData,
+  options: AcquireUrlOptions,
+): Promise<{ entry: Entry; told: Told }> {
+  const isFolder = statSync(path).isDirectory();
+  const before = isFolder ? {} : await data.tell();
+  const entry = await storeFolder(options, path);
+  if (isFolder) return { entry, told: toldOfFolder(entry) };
+  if (JSON.stringify(await data.tell()) === JSON.stringify(before)) return { entry, told: before };
+  const message = `${data.name} changed while it was read`;
+  throw new PipeError({ code: 'PIPE_URL_FAILED', message, hint: 'run the command again' });
+}
+
+/** Downloads with a line of progress. */
+export async function downloadTo(
+  data: RemoteData,
+  target: string,
+  { context, global }: Pick<AcquireUrlOptions, 'context' | 'global'>,
+): Promise<Told> {
+  const { stderr, env } = context;
+  const label = `downloading ${data.name}`;
+  const progress = createProgress({ stderr, env, label, quiet: global.quiet || global.json });
+  try {
+    return await data.download(target, (done, total) => {
+      progress.update(0, undefined, total === undefined ? done : { done, total });
+    });
+  } finally {
+    progress.end();
+  }
+}

@@ -1,0 +1,248 @@
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
+import { checkAborted, isAbort } from '../kit/abort.ts';
+import type { Told } from '../lockfile/pointer-import.ts';
+import { PipeError } from '../problem/problem.ts';
+import { redactUrls } from '../problem/redact.ts';
+import type { RemoteData } from './remote-data.ts';
+
+/** Redirects in a row; browsers follow 20. */
+const MOST_REDIRECTS = 10;
+
+/** Tries of one request, and of going on with a body that broke off without a byte having come in between. */
+const TRIES = 5;
+
+/** A server that says nothing for so long is gone. */
+const SILENCE_MS = 60_000;
+
+export interface HttpOptions {
+  readonly signal: AbortSignal;
+  /** Milliseconds before the first try again, doubled each time; tests do not wait. */
+  readonly pauseMs?: number;
+}
+
+/** A file on a web server. Its URL may hold a user and a password, which only that server is told. */
+export function openHttp(url: string, options: HttpOptions): RemoteData {
+  const name = redactUrls(url);
+  const work: Http = { url, name, pauseMs: 200, ...options };
+  return {
+    name,
+    async tell() {
+      const { response } = await ask(work, { method: 'HEAD' });
+      if (response.ok) return toldBy(response);
+      // Some servers, and URLs that are signed for one method, know no HEAD.
+      const { response: whole } = await ask(work, { method: 'GET' });
+      await whole.body?.cancel();
+      if (!whole.ok) throw refused(name, whole);
+      return toldBy(whole);
+    },
+    download: (target, onBytes) => download(work, target, onBytes),
+  };
+}
+
+interface Http extends Required<HttpOptions> {
+  readonly url: string;
+  readonly name: string;
+}
+
+interface Asked {
+  readonly response: Response;
+  /** Gives the request up; its body is read until {@link SILENCE_MS} pass without a byte. */
+  readonly alive: () => void;
+}
+
+interface Question {
+  readonly method: 'GET' | 'HEAD';
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Asks a server, following redirects, again where a fault may be of the moment. Other answers are for the caller. */
+async function ask(work: Http, question: Question): Promise<Asked> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const asked = await askOnce(work, question);
+      if (!isPassing(asked.response.status) || attempt === TRIES) return asked;
+      await asked.response.body?.cancel();
+    } catch (error) {
+      checkAborted(work.signal);
+      if (error instanceof PipeError) throw error;
+      if (attempt === TRIES) throw unreachable(work.name, error);
+    }
+    await setTimeout(Math.random() * work.pauseMs * 2 ** attempt, undefined, { signal: work.signal });
+  }
+}
+
+function isPassing(status: number): boolean {
+  return status >= 500 || status === 429 || status === 408;
+}
+
+async function askOnce(work: Http, { method, headers }: Question): Promise<Asked> {
+  const { url, authorization } = withoutUser(work.url);
+  let at = url;
+  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
+    const silence = new AbortController();
+    const timer = globalThis.setTimeout(() => { silence.abort(); }, SILENCE_MS); // prettier-ignore
+    timer.unref();
+    const isHome = at.origin === url.origin;
+    const response = await fetch(at, {
+      method,
+      redirect: 'manual',
+      signal: AbortSignal.any([work.signal, silence.signal]),
+      headers: {
+        'accept-encoding': 'identity',
+        ...headers,
+        ...(authorization !== undefined && isHome ? { authorization } : {}),
+      },
+    });
+    const location = response.headers.get('location');
+    if (response.status < 300 || response.status > 399 || response.status === 304 || location === null) {
+      return { response, alive: () => { timer.refresh(); } }; // prettier-ignore
+    }
+    clearTimeout(timer);
+    await response.body?.cancel();
+    at = redirected(at, location, work.name);
+  }
+  const message = `${work.name} leads from one URL to the next, more than ${String(MOST_REDIRECTS)} times`;
+  throw new PipeError({ code: 'PIPE_URL_FAILED', message });
+}
+
+function withoutUser(text: string): { readonly url: URL; readonly authorization: string | undefined } {
+  const url = new URL(text);
+  const { username, password } = url;
+  [url.username, url.password, url.hash] = ['', '', ''];
+  if (username === '' && password === '') return { url, authorization: undefined };
+  const given = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { url, authorization: `Basic ${Buffer.from(given).toString('base64')}` };
+}
+
+/** Where a redirect leads: to a web server, and not out of encryption. */
+function redirected(from: URL, location: string, name: string): URL {
+  const to = URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
+  const isWeb = to?.protocol === 'https:' || to?.protocol === 'http:';
+  const isLoss = from.protocol === 'https:' && to?.protocol === 'http:';
+  if (to !== undefined && isWeb && !isLoss) return to;
+  const why = isLoss ? 'to one that is not encrypted' : 'to something that is no web server';
+  throw new PipeError({ code: 'PIPE_URL_FAILED', message: `${name} leads ${why}` });
+}
+
+function toldBy({ headers }: Response): Told {
+  const length = headers.get('content-length');
+  const mtime = Date.parse(headers.get('last-modified') ?? '');
+  const etag = headers.get('etag');
+  return {
+    ...(etag === null ? {} : { etag }),
+    ...(length !== null && /^\d{1,15}$/.test(length) ? { size: Number(length) } : {}),
+    ...(Number.isNaN(mtime) || mtime < 0 ? {} : { mtime }),
+  };
+}
+
+async function download(work: Http, target: string, onBytes: Parameters<RemoteData['download']>[1]): Promise<Told> {
+  const file = await open(target, 'wx');
+  try {
+    return await new Download(work, file, onBytes).run();
+  } finally {
+    await file.close();
+  }
+}
+
+/** A body that comes in pieces where it breaks off. */
+class Download {
+  readonly #work: Http;
+  readonly #file: FileHandle;
+  readonly #onBytes: Parameters<RemoteData['download']>[1];
+  #told: Told = {};
+  #at = 0;
+
+  constructor(work: Http, file: FileHandle, onBytes: Parameters<RemoteData['download']>[1]) {
+    this.#work = work;
+    this.#file = file;
+    this.#onBytes = onBytes;
+  }
+
+  async run(): Promise<Told> {
+    const { name, signal, pauseMs } = this.#work;
+    for (let failures = 0; ;) {
+      const before = this.#at;
+      const asked = await ask(this.#work, { method: 'GET', headers: this.#range() });
+      await this.#begin(asked.response);
+      try {
+        await this.#body(asked);
+        return { ...this.#told, size: this.#at };
+      } catch (error) {
+        checkAborted(signal);
+        if (error instanceof PipeError) throw error;
+        failures = this.#at > before ? 1 : failures + 1;
+        if (failures >= TRIES) throw unreachable(name, error);
+      }
+      await setTimeout(Math.random() * pauseMs * 2 ** failures, undefined, { signal });
+    }
+  }
+
+  /** What is here already need not come again, if the server says that it is of the same bytes. */
+  #range(): Record<string, string> {
+    const { etag } = this.#told;
+    if (this.#at === 0 || etag === undefined || etag.startsWith('W/')) return {};
+    return { range: `bytes=${String(this.#at)}-`, 'if-range': etag };
+  }
+
+  async #begin(response: Response): Promise<void> {
+    const { name } = this.#work;
+    const from = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '');
+    const isRest = response.status === 206 && Number(from?.[1]) === this.#at && response.headers.get('etag') === this.#told.etag; // prettier-ignore
+    if (isRest) return;
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      throw refused(name, response);
+    }
+    this.#told = toldBy(response);
+    this.#at = 0;
+    await this.#file.truncate(0);
+  }
+
+  async #body({ response, alive }: Asked): Promise<void> {
+    const encoding = response.headers.get('content-encoding');
+    // The length is then that of what travels.
+    if (encoding !== null && encoding !== 'identity') this.#told = withoutSize(this.#told);
+    for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+      alive();
+      await this.#file.write(chunk, 0, chunk.length, this.#at);
+      this.#at += chunk.length;
+      this.#onBytes(this.#at, this.#told.size);
+    }
+    const { size } = this.#told;
+    if (size !== undefined && this.#at < size) throw new Error('the answer broke off');
+  }
+}
+
+function withoutSize({ etag, mtime }: Told): Told {
+  return { ...(etag === undefined ? {} : { etag }), ...(mtime === undefined ? {} : { mtime }) };
+}
+
+function refused(name: string, { status, statusText }: Response): PipeError {
+  const said = `${String(status)} ${statusText}`.trim();
+  if (status === 404 || status === 410) {
+    return new PipeError({ code: 'PIPE_SOURCE_MISSING', message: `there is nothing at ${name} (${said})` });
+  }
+  const isLogin = status === 401 || status === 403;
+  const hint = isLogin ? 'give a password as https://USER:${NAME}@HOST/…, for an environment variable' : undefined;
+  return new PipeError({
+    code: 'PIPE_URL_FAILED',
+    message: `${name} answers ${said}`,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function unreachable(name: string, error: unknown): unknown {
+  if (isAbort(error) || !(error instanceof Error)) return reached(name, 'it was silent for a minute');
+  const { cause } = error as { readonly cause?: { readonly code?: string; readonly message?: string } };
+  return reached(name, cause?.code ?? cause?.message ?? error.message);
+}
+
+function reached(name: string, why: string): PipeError {
+  return new PipeError({
+    code: 'PIPE_URL_FAILED',
+    message: `cannot read ${name}: ${redactUrls(why)}`,
+    hint: 'try `curl -v` with this URL',
+  });
+}

@@ -1,0 +1,121 @@
+import { mkdirSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Blake3 } from '../kit/blake3.ts';
+import type { Told } from '../lockfile/pointer-import.ts';
+import { PipeError } from '../problem/problem.ts';
+import { isKey } from '../store/place/key.ts';
+import type { Place, PlaceEntry } from '../store/place/place.ts';
+import { isSafeName } from '../store/tree.ts';
+import type { RemoteData } from './remote-data.ts';
+
+/** Bytes that are asked for at once, and how many such pieces are. */
+const PIECE = 8 << 20;
+const AT_ONCE = 4;
+
+/** What lies at a key of a bucket or folder: an object, or all whose keys begin with it and a slash. */
+export function openInPlace(place: Place, key: string, blake3: Blake3): RemoteData {
+  const name = `${place.name}/${key}`.replace(/([^:])\/+/g, '$1/');
+  const path = key.replace(/\/$/, '');
+  if (path !== '' && !isKey(path)) {
+    throw new PipeError({ code: 'PIPE_URL', message: `${name} cannot be used: no object can be called so` });
+  }
+  const find = async (): Promise<Lying> => {
+    const file = path === '' || path !== key ? undefined : await place.stat(path);
+    if (file !== undefined) return { told: toldOf(file), entries: [{ ...file, path: '' }] };
+    const entries = await listBelow(place, path === '' ? '' : `${path}/`);
+    if (entries.length === 0) {
+      throw new PipeError({ code: 'PIPE_SOURCE_MISSING', message: `there is nothing at ${name}` });
+    }
+    return { told: toldOfFolder(entries, blake3), entries };
+  };
+  return {
+    name,
+    tell: async () => (await find()).told,
+    async download(target, onBytes) {
+      const { told, entries } = await find();
+      const total = entries.reduce((sum, { size }) => sum + size, 0);
+      let done = 0;
+      const onPiece = (bytes: number): void => {
+        onBytes((done += bytes), total);
+      };
+      for (const entry of entries) {
+        const to = entry.path === '' ? target : join(target, entry.path);
+        mkdirSync(dirname(to), { recursive: true });
+        await readInto(place, entry, { target: to, onPiece, name });
+      }
+      // Pieces of two versions would be of none.
+      if (JSON.stringify((await find()).told) !== JSON.stringify(told)) throw changedMeanwhile(name);
+      return told;
+    },
+  };
+}
+
+interface Below extends PlaceEntry {
+  /** Below the folder; empty for a file. */
+  readonly path: string;
+}
+
+interface Lying {
+  readonly told: Told;
+  readonly entries: readonly Below[];
+}
+
+async function listBelow(place: Place, prefix: string): Promise<Below[]> {
+  const found: Below[] = [];
+  for await (const page of place.list(prefix)) {
+    for (const entry of page) {
+      const path = entry.key.slice(prefix.length);
+      // What consoles make for an empty folder.
+      if (path === '' || path.endsWith('/')) continue;
+      if (!path.split('/').every(isSafeName)) {
+        const message = `${place.name} holds a key that cannot be stored: ${JSON.stringify(entry.key)}`;
+        throw new PipeError({ code: 'PIPE_NAME_UNSAFE', message });
+      }
+      found.push({ ...entry, path });
+    }
+  }
+  return found;
+}
+
+function toldOf({ etag, size, modifiedAt }: PlaceEntry): Told {
+  return { ...(etag === undefined ? {} : { etag }), size, mtime: Math.floor(modifiedAt) };
+}
+
+function toldOfFolder(entries: readonly Below[], blake3: Blake3): Told {
+  const size = entries.reduce((sum, each) => sum + each.size, 0);
+  const lines = entries.map(({ path, etag, size: bytes, modifiedAt }) => `${path}\0${etag ?? String(modifiedAt)}\0${String(bytes)}\n`); // prettier-ignore
+  return { etag: blake3.hash(lines.join('')), size, files: entries.length };
+}
+
+async function readInto(
+  place: Place,
+  { key, size }: PlaceEntry,
+  {
+    target,
+    onPiece,
+    name,
+  }: { readonly target: string; readonly onPiece: (bytes: number) => void; readonly name: string },
+): Promise<void> {
+  const file = await open(target, 'wx');
+  try {
+    const readAt = async (offset: number): Promise<void> => {
+      const length = Math.min(PIECE, size - offset);
+      const bytes = await place.read(key, { offset, length });
+      if (bytes?.length !== length) throw changedMeanwhile(name);
+      await file.write(bytes, 0, length, offset);
+      onPiece(length);
+    };
+    for (let offset = 0; offset < size; offset += PIECE * AT_ONCE) {
+      const offsets = Array.from({ length: AT_ONCE }, (_, at) => offset + at * PIECE).filter((each) => each < size);
+      await Promise.all(offsets.map(readAt));
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function changedMeanwhile(name: string): PipeError {
+  const hint = 'run the command again';
+  return new PipeError({ code: 'PIPE_URL_FAILED', message: `${name} changed while it was read`, hint });
+}

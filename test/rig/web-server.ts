@@ -1,0 +1,86 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A file on a web server, and how the server behaves. */
+export interface WebFile {
+  readonly body: Buffer;
+  /** With its quotes; none is told when absent. */
+  readonly etag?: string;
+  readonly modified?: string;
+  /** Where it is instead. */
+  readonly location?: string;
+  /** User and password that are wanted. */
+  readonly login?: string;
+  /** Answers with this status so many times first. */
+  readonly failures?: { readonly status: number; count: number };
+  /** After so many bytes the connection breaks, so many times. */
+  readonly breaks?: { readonly after: number; count: number };
+  readonly withoutHead?: boolean;
+}
+
+/** A web server on the loopback. */
+export interface WebServer {
+  readonly url: string;
+  /** What it serves, by path; changed while it runs. */
+  readonly files: Map<string, WebFile>;
+  /** Every request as `GET /path`, with `range` and `authorization` where they were given. */
+  readonly requests: string[];
+  close(): Promise<void>;
+}
+
+/** Starts a web server that knows ETags, ranges, HEAD and redirects. */
+export async function startWebServer(): Promise<WebServer> {
+  const files = new Map<string, WebFile>();
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    const { range, authorization } = request.headers;
+    const more = [...(range === undefined ? [] : [range]), ...(authorization === undefined ? [] : ['login'])];
+    requests.push([request.method, request.url, ...more].join(' '));
+    answer(files.get((request.url ?? '').split('?')[0] ?? ''), request, response);
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${String(port)}`,
+    files,
+    requests,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => { resolve(); }); // prettier-ignore
+      }),
+  };
+}
+
+function answer(file: WebFile | undefined, request: IncomingMessage, response: ServerResponse): void {
+  const end = (status: number, headers: Record<string, string> = {}): void => {
+    response.writeHead(status, headers).end();
+  };
+  if (file === undefined) { end(404); return; }
+  const { body, etag, modified, location, login, failures, breaks } = file;
+  if (location !== undefined) { end(302, { location }); return; }
+  const given = Buffer.from(request.headers.authorization?.replace('Basic ', '') ?? '', 'base64').toString();
+  if (login !== undefined && given !== login) { end(401); return; }
+  if (failures !== undefined && failures.count > 0) {
+    failures.count -= 1;
+    end(failures.status); return;
+  }
+  if (request.method === 'HEAD' && file.withoutHead === true) { end(405); return; }
+  const asked = /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1];
+  const isRest = asked !== undefined && etag !== undefined && request.headers['if-range'] === etag;
+  const from = isRest ? Number(asked) : 0;
+  const headers = {
+    'content-length': String(body.length - from),
+    ...(etag === undefined ? {} : { etag }),
+    ...(modified === undefined ? {} : { 'last-modified': modified }),
+    ...(isRest ? { 'content-range': `bytes ${String(from)}-${String(body.length - 1)}/${String(body.length)}` } : {}),
+  };
+  response.writeHead(isRest ? 206 : 200, headers);
+  if (request.method === 'HEAD') return void response.end();
+  if (breaks === undefined || breaks.count === 0) return void response.end(body.subarray(from));
+  breaks.count -= 1;
+  response.write(body.subarray(from, from + breaks.after), () => response.destroy());
+}
