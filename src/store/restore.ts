@@ -25,6 +25,9 @@ import { sendAway, writingThreads } from './write-ahead.ts';
 /** Folders nested deeper than this are refused: a tree may come from a stranger. */
 const DEEPEST = 512;
 
+/** Bytes. No system takes a longer target of a symbolic link. */
+const LONGEST_LINK = 4095;
+
 /** The umask decides what of these remains, as for any file that a program makes. */
 const MODE = { file: 0o666, exec: 0o777 } as const;
 
@@ -96,8 +99,8 @@ export interface RestorePlace {
 
 /**
  * Puts an entry at `target` (absolute), in place of whatever lies there. It is built beside the target and renamed, so
- * that nothing half-restored is ever seen. `false` when an object is absent or damaged, or has a name that
- * is too long; the target is untouched then.
+ * that nothing half-restored is ever seen. `false` when an object is absent, damaged, not of the size that is said of it,
+ * or has a name that is too long; the target is untouched then.
  * @throws {PipeError} PIPE_PATH_ESCAPES when a symbolic link leads the target out of the project at `root`; an
  * AbortError when `signal` is aborted first.
  */
@@ -239,6 +242,7 @@ class Materializing {
       const place = { target: `${target}/${name}`, path: `${path}/${name}`, depth: depth + 1, name, rows };
       if (away !== undefined && name === away.from) written = await away.written;
       const stat = written?.get(name);
+      if (stat !== undefined && stat.size !== child.size) return false;
       if (stat !== undefined) this.#note(child, place, stat);
       else if (!(await this.#new(child, place))) return false;
       this.#entries += 1;
@@ -297,19 +301,24 @@ class Materializing {
   }
 
   #fileNow(entry: Entry, target: string, kind: 'file' | 'exec'): Stats | undefined {
-    return entry.size > PACKED_BYTES ? undefined : this.#store.extractPacked(entry.digest, target, this.#mode[kind]);
+    if (entry.size > PACKED_BYTES) return undefined;
+    const stat = this.#store.extractPacked(entry.digest, target, this.#mode[kind]);
+    if (stat !== undefined && stat.size !== entry.size) throw new BrokenTree();
+    return stat;
   }
 
   async #file(entry: Entry, target: string, kind: 'file' | 'exec'): Promise<Stats | undefined> {
     const { signal, links } = this.#place;
     const isThere = await this.#store.extract(entry.digest, target, { mode: this.#mode[kind], signal, links });
     // Of a symbolic link to an object the walk sees the object, too.
-    return isThere ? statSync(target) : undefined;
+    const stat = isThere ? statSync(target) : undefined;
+    return stat?.size === entry.size ? stat : undefined;
   }
 
   #link(entry: Entry, { target }: Spot): boolean {
-    const text = this.#store.read(entry.digest);
-    if (text === undefined) return false;
+    const text = this.#store.read(entry.digest, LONGEST_LINK);
+    // What no disk takes was made by a stranger, or is damaged.
+    if (text?.length !== entry.size || entry.size === 0 || text.includes(0)) return false;
     symlinkSync(text, target);
     return true;
   }
