@@ -48,6 +48,7 @@ function collect(store: ObjectStore, entry: Entry, { path, files, depth }: Place
     if (bytes !== undefined) files.set(path, bytes);
     return bytes !== undefined;
   }
+  if (entry.files === 0) return true;
   const tree = readTree(store, entry);
   if (tree === undefined) return false;
   return [...tree].every(([name, child]) =>

@@ -20,7 +20,8 @@ import { removeTree } from '../kit/remove-tree.ts';
 import { storeLayout } from './layout.ts';
 import { ObjectStore } from './object-store.ts';
 import { readTree } from './read-tree.ts';
-import { checkInside, isComplete, restoreEntry } from './restore.ts';
+import { boundedTrees } from './count-folders.ts';
+import { checkInside, isComplete, nestsTooDeep, restoreEntry } from './restore.ts';
 import type { Entry } from './tree.ts';
 import { pack } from './store.fixture.ts';
 import { encodeTree } from './tree.ts';
@@ -272,3 +273,15 @@ describe('what a stranger says of a file', () => {
     expect(await restore({ kind: 'dir', digest, size: 1, files: 1 }, 'd')).toBe(false);
   });
 });
+
+test('few lists that stand for very many folders without a file are not restored, not even in part', async () => {
+  let folders = await dir({});
+  for (let level = 0; level < 4; level += 1) {
+    folders = await dir(Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`f${String(at)}`, folders])));
+  }
+  expect(await restore(folders, 'd')).toBe(false);
+  expect(await restore(await dir({ x: await file('x'), y: folders }), 'd')).toBe(false);
+  expect([nestsTooDeep(store, folders), boundedTrees(store)(folders)]).toEqual([true, undefined]);
+  expect(readdirSync(root)).toEqual([]);
+  expect(await restore(await dir({ x: await file('x'), y: await dir({ z: await dir({}) }) }), 'd')).toBe(true);
+}, 10_000);
