@@ -44,10 +44,11 @@ function collect(store: ObjectStore, entry: Entry, { path, files, depth }: Place
   if (entry.size > BIGGEST_BYTES || depth > DEEPEST) return false;
   if (entry.kind === 'link') return true;
   if (entry.kind !== 'dir') {
-    const bytes = store.read(entry.digest);
+    const bytes = store.read(entry.digest, BIGGEST_BYTES);
     if (bytes !== undefined) files.set(path, bytes);
     return bytes !== undefined;
   }
+  if (entry.files === 0) return true;
   const tree = readTree(store, entry);
   if (tree === undefined) return false;
   return [...tree].every(([name, child]) =>

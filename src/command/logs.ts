@@ -56,7 +56,7 @@ async function logOf(engine: Engine, address: string): Promise<string | null> {
   const stage = engine.graph.stages.get(address);
   if (stage === undefined) return null;
   const record = findRecord(engine, await gatherFacts(engine, stage, {}));
-  const bytes = record === undefined || record.log === null ? undefined : engine.store.read(record.log);
+  const bytes = record === undefined || record.log === null ? undefined : engine.store.read(record.log, Infinity);
   return bytes?.toString('utf8') ?? null;
 }
 

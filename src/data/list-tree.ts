@@ -1,8 +1,6 @@
+import { DEEPEST } from '../store/count-folders.ts';
 import type { ReadTree } from '../store/diff-tree.ts';
 import type { Entry } from '../store/tree.ts';
-
-/** Folders nested deeper than this are not looked into: a tree may come from a stranger. */
-const DEEPEST = 512;
 
 /** All files and links below a folder, with their paths; what cannot be read is left out. */
 export function* listTree(
@@ -12,6 +10,8 @@ export function* listTree(
   if (depth >= DEEPEST) return;
   for (const [name, entry] of readTree(folder) ?? []) {
     const child = `${path}/${name}`;
+    // A few lists can stand for very many folders without a file.
+    if (entry.kind === 'dir' && entry.files === 0) continue;
     if (entry.kind === 'dir') yield* listTree({ path: child, entry, depth: depth + 1 }, readTree);
     else yield { path: child, entry };
   }

@@ -1,4 +1,5 @@
 import { fingerprintPath } from '../fingerprint/file.ts';
+import { bounded } from '../kit/bounded.ts';
 import type { Digest } from '../kit/digest.ts';
 import { isWithin } from '../kit/path.ts';
 import type { Engine } from '../run/engine.ts';
@@ -8,7 +9,7 @@ import { diffTrees, isSame } from '../store/diff-tree.ts';
 import { missingObjects } from '../store/missing-objects.ts';
 import type { RenamedOrChange } from '../store/pair-renames.ts';
 import { pairRenames } from '../store/pair-renames.ts';
-import { readTree } from '../store/read-tree.ts';
+import { boundedTrees } from '../store/count-folders.ts';
 import type { Entry, Tree } from '../store/tree.ts';
 import { listTree } from './list-tree.ts';
 import type { Selected } from './select.ts';
@@ -69,7 +70,7 @@ export async function dataStatus(engine: Engine, options: DataStatusOptions): Pr
   const committed = head && compare(head, recorded);
   const uncommitted = compare(recorded, present);
   const missing = granular
-    ? [...missingObjects(recorded, { has: (digest) => engine.store.has(digest), readTree: read })]
+    ? bounded(missingObjects(recorded, { has: (digest) => engine.store.has(digest), readTree: read }), FEWER)
     : [...recorded].flatMap(([path, entry]) => (engine.store.has(entry.digest) ? [] : [{ path, entry }]));
   return {
     notInCache: missing.filter(({ path }) => isAsked(path)),
@@ -82,6 +83,8 @@ export async function dataStatus(engine: Engine, options: DataStatusOptions): Pr
       : [],
   };
 }
+
+const FEWER = 'leave --granular out';
 
 type ReadEntry = (folder: Entry) => Tree | undefined;
 
@@ -104,7 +107,7 @@ function changes(before: Tree, after: Tree, read: ReadEntry | undefined): TreeCh
   if (read === undefined) return roots;
   const known = new Set(roots.map(({ path }) => path));
   const folders = (tree: Tree): Tree => new Map([...tree].filter(([, { kind }]) => kind === 'dir'));
-  const inside = [...diffTrees(folders(before), folders(after), read)].flatMap((change) =>
+  const inside = bounded(diffTrees(folders(before), folders(after), read), FEWER).flatMap((change) =>
     change.kind === 'unknown' ? unknownFiles(change, read) : known.has(change.path) ? [] : [change],
   );
   return [...roots, ...inside];
@@ -114,7 +117,7 @@ function changes(before: Tree, after: Tree, read: ReadEntry | undefined): TreeCh
 function unknownFiles(change: Extract<TreeChange, { kind: 'unknown' }>, read: ReadEntry): TreeChange[] {
   const folder = change.after;
   if (folder?.kind !== 'dir') return [];
-  return [...listTree({ path: change.path, entry: folder }, read)].map(({ path, entry }) => ({
+  return bounded(listTree({ path: change.path, entry: folder }, read), FEWER).map(({ path, entry }) => ({
     kind: 'unknown',
     path,
     after: entry,
@@ -127,17 +130,17 @@ function same(recorded: Tree, changed: readonly RenamedOrChange[], read: ReadEnt
   return [...recorded].flatMap(([path, entry]) => {
     const root = touched.has(path) ? [] : [{ path, entry }];
     if (entry.kind !== 'dir' || read === undefined) return root;
-    return [...root, ...[...listTree({ path, entry }, read)].filter((each) => !touched.has(each.path))];
+    return [...root, ...bounded(listTree({ path, entry }, read), FEWER).filter((each) => !touched.has(each.path))];
   });
 }
 
 /** Reads folders, each once: several comparisons need the same ones. */
 function rememberedTrees({ store }: Engine, trees: ReadonlyMap<Digest, Buffer>): ReadEntry {
   const known = new Map<string, Tree | undefined>();
-  const objects = { read: (digest: Digest) => trees.get(digest) ?? store.read(digest) };
+  const readTree = boundedTrees({ read: (digest) => trees.get(digest) ?? store.read(digest) });
   return (folder) => {
     const key = folder.kind === 'dir' ? `${folder.digest} ${folder.size} ${folder.files}` : folder.digest;
-    if (!known.has(key)) known.set(key, readTree(objects, folder));
+    if (!known.has(key)) known.set(key, readTree(folder));
     return known.get(key);
   };
 }

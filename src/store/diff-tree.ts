@@ -1,4 +1,5 @@
 import { byCodeUnit } from '../kit/order.ts';
+import { DEEPEST } from './count-folders.ts';
 import type { Entry, Tree } from './tree.ts';
 
 /** The contents of a folder; `undefined` where its object is absent or damaged. */
@@ -13,9 +14,6 @@ export type TreeChange =
   | { readonly kind: 'deleted'; readonly path: string; readonly before: Entry }
   | { readonly kind: 'modified'; readonly path: string; readonly before: Entry; readonly after: Entry }
   | { readonly kind: 'unknown'; readonly path: string; readonly before?: Entry; readonly after?: Entry };
-
-/** Folders nested deeper than this are not looked into: a tree may come from a stranger. */
-const DEEPEST = 512;
 
 /**
  * The differences of two sets of entries, which may be trees, or whatever lies at some paths that do not contain each

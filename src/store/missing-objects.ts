@@ -1,9 +1,7 @@
 import type { Digest } from '../kit/digest.ts';
+import { DEEPEST } from './count-folders.ts';
 import type { ReadTree } from './diff-tree.ts';
 import type { Entry, Tree } from './tree.ts';
-
-/** Folders nested deeper than this are not looked into: a tree may come from a stranger. */
-const DEEPEST = 512;
 
 /** An object that is not there, and a path that it is needed for. */
 export interface MissingObject {

@@ -24,6 +24,7 @@ import { Presence } from './presence.ts';
 import { makeDurable, readBytesIfThere } from './store-file.ts';
 import { StoreWriter } from './store-writer.ts';
 import { sweepStore } from './sweep.ts';
+import { LARGEST_LIST } from './tree.ts';
 import { writeNew } from './write-files.ts';
 
 /** Objects up to this size are packed when many are stored at once. */
@@ -156,13 +157,18 @@ export class ObjectStore {
     return { digest, size };
   }
 
-  /** The bytes of a small object, checked; `undefined` when it is absent or damaged. */
-  read(digest: Digest): Buffer | undefined {
+  /**
+   * The bytes of an object, checked; `undefined` when it is absent or damaged, or has more than `most` bytes: then not even
+   * these are read. Unless more is asked for, it is as large as the list of a folder can be.
+   */
+  read(digest: Digest, most = LARGEST_LIST): Buffer | undefined {
+    const place = this.#presence.packed(digest);
+    if (place !== undefined && place.length > most) return undefined;
     const packed = this.#readPacked(digest);
     if (packed !== undefined) return Buffer.from(packed);
     const path = this.layout.loose(digest);
-    const bytes = readBytesIfThere(path);
-    if (bytes === undefined) return this.#presence.packs.refresh() ? this.read(digest) : undefined;
+    const bytes = readBytesIfThere(path, most);
+    if (bytes === undefined) return this.#presence.packs.refresh() ? this.read(digest, most) : undefined;
     if (this.#blake3.hash(bytes) === digest) return bytes;
     this.#quarantine(digest, path);
     return undefined;

@@ -3,13 +3,10 @@ import type { Digest } from '../kit/digest.ts';
 import { byCodeUnit } from '../kit/order.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Entry, Part, Tree } from './tree.ts';
-import { LARGEST_PART, WHOLE, decodeBranch, decodeTree, endsPart, isBranch, joinParts } from './tree.ts';
+import { LARGEST_LIST, LARGEST_PART, WHOLE, decodeBranch, decodeTree, endsPart, isBranch, joinParts } from './tree.ts';
 
 /** Branches over branches: a thousand parts each make a billion entries of four levels. */
 const HIGHEST = 8;
-
-/** Bytes. More than 4,096 entries with the longest names that any disk takes. */
-const LARGEST_OBJECT = 16 << 20;
 
 /** Some entries of a folder, all of them unless it is a big one, with the object that lists them. */
 export interface TreePart extends PartObject {
@@ -152,7 +149,7 @@ export function openPart(
   part: Omit<Part, 'last'>,
   { height, after, last }: Bounds & { readonly height: number },
 ): TreePart | { readonly text: string; readonly parts: readonly Part[] } {
-  if (bytes.length > LARGEST_OBJECT || height > HIGHEST || !isUtf8(bytes)) throw new BrokenTree();
+  if (bytes.length > LARGEST_LIST || height > HIGHEST || !isUtf8(bytes)) throw new BrokenTree();
   const text = bytes.toString('utf8');
   if (!isBranch(text)) return leafOf(text, part, { after, last });
   const parts = decodeBranch(text);

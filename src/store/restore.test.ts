@@ -20,8 +20,10 @@ import { removeTree } from '../kit/remove-tree.ts';
 import { storeLayout } from './layout.ts';
 import { ObjectStore } from './object-store.ts';
 import { readTree } from './read-tree.ts';
-import { checkInside, isComplete, restoreEntry } from './restore.ts';
+import { boundedTrees } from './count-folders.ts';
+import { checkInside, isComplete, nestsTooDeep, restoreEntry } from './restore.ts';
 import type { Entry } from './tree.ts';
+import { pack } from './store.fixture.ts';
 import { encodeTree } from './tree.ts';
 
 const blake3 = await loadBlake3();
@@ -214,3 +216,72 @@ describe('removing', () => {
     }
   });
 });
+
+describe('what a stranger says of a file', () => {
+  const lie = (entry: Entry, size: number): Entry => ({ ...entry, size });
+
+  test('is not believed when the object has another size', async () => {
+    const [small, large] = [await file('eleven bytes'), await file('x'.repeat(100_000))];
+    const texts = Array.from({ length: 30 }, (_, at) => `packed ${String(at)}`);
+    const [packed] = await pack(store, blake3, texts);
+    const entry: Entry = { kind: 'file', digest: packed!, size: 8 };
+    for (const each of [small, large, entry]) {
+      expect(await restore(each, 'right')).toBe(true);
+      for (const said of [each.size - 1, each.size + 1, 0, 200_000]) {
+        expect([said, await restore(lie(each, said), 'x')]).toEqual([said, false]);
+        expect([said, await restore(await dir({ a: small, x: lie(each, said) }), 'd')]).toEqual([said, false]);
+      }
+    }
+    expect(readdirSync(root)).toEqual(['right']);
+  });
+
+  test('is not believed of any of many files that helper threads write', async () => {
+    const texts = Array.from({ length: 4_000 }, (_, at) => `packed ${String(at).padStart(4, '0')}`);
+    const digests = await pack(store, blake3, texts);
+    const entries = (size: number): Promise<Entry> =>
+      dir(Object.fromEntries(digests.map((digest, at) => [String(at), { kind: 'file', digest, size }])));
+    const few = (size: number): Promise<Entry> =>
+      dir(
+        Object.fromEntries(digests.slice(0, 2_000).map((digest, at) => [String(at), { kind: 'file', digest, size }])),
+      );
+    expect(await restore(await dir({ a: await few(11), b: await few(11) }), 'right')).toBe(true);
+    expect(await restore(await dir({ a: await few(12), b: await few(12) }), 'wrong')).toBe(false);
+    expect(await restore(await entries(11), 'whole')).toBe(false);
+    expect(readdirSync(root)).toEqual(['right']);
+  });
+
+  test.for(['', 'a\0b', 'x'.repeat(4_096), 'x'.repeat(100_000)])(
+    'is no link when no disk takes its text (%#)',
+    async (text) => {
+      const link = await file(text, 'link');
+      expect(await restore(link, 'x')).toBe(false);
+      expect(await restore(await dir({ link }), 'd')).toBe(false);
+      expect(readdirSync(root)).toEqual([]);
+    },
+  );
+
+  test('is no folder when it begins as what is never data', async () => {
+    const unsafe = await dir({ '.pipe-tmp-1-x': await file('x') });
+    expect(await restore(unsafe, 'd')).toBe(false);
+    expect(readTree(store, unsafe)).toBeUndefined();
+  });
+
+  test('is not read as a folder when it is larger than any list', async () => {
+    const digest = await store.put(Buffer.alloc((16 << 20) + 1));
+    expect(store.read(digest)).toBeUndefined();
+    expect(store.read(digest, Infinity)).toHaveLength((16 << 20) + 1);
+    expect(await restore({ kind: 'dir', digest, size: 1, files: 1 }, 'd')).toBe(false);
+  });
+});
+
+test('few lists that stand for very many folders without a file are not restored, not even in part', async () => {
+  let folders = await dir({});
+  for (let level = 0; level < 4; level += 1) {
+    folders = await dir(Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`f${String(at)}`, folders])));
+  }
+  expect(await restore(folders, 'd')).toBe(false);
+  expect(await restore(await dir({ x: await file('x'), y: folders }), 'd')).toBe(false);
+  expect([nestsTooDeep(store, folders), boundedTrees(store)(folders)]).toEqual([true, undefined]);
+  expect(readdirSync(root)).toEqual([]);
+  expect(await restore(await dir({ x: await file('x'), y: await dir({ z: await dir({}) }) }), 'd')).toBe(true);
+}, 10_000);

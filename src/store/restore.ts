@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { lstatSync, mkdirSync, realpathSync, renameSync, statSync, symlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, realpathSync, statSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { SectionLeaf } from '../index/section.ts';
@@ -13,17 +13,21 @@ import type { HelperThreads } from '../kit/helper-threads.ts';
 import { isWithin } from '../kit/path.ts';
 import { removeTree } from '../kit/remove-tree.ts';
 import { temporaryBeside } from '../kit/temporary.ts';
+import { umask } from '../kit/umask.ts';
 import { PipeError } from '../problem/problem.ts';
+import { MOST_FILES } from '../lockfile/block.ts';
+import { DEEPEST, emptyFolders } from './count-folders.ts';
 import type { Links } from './link.ts';
 import { nameCollision } from './name-collision.ts';
 import type { ObjectStore } from './object-store.ts';
 import { PACKED_BYTES } from './object-store.ts';
 import { BrokenTree, treeParts } from './read-tree.ts';
+import { swap } from './swap.ts';
 import type { Entry, Tree } from './tree.ts';
 import { sendAway, writingThreads } from './write-ahead.ts';
 
-/** Folders nested deeper than this are refused: a tree may come from a stranger. */
-const DEEPEST = 512;
+/** Bytes. No system takes a longer target of a symbolic link. */
+const LONGEST_LINK = 4095;
 
 /** The umask decides what of these remains, as for any file that a program makes. */
 const MODE = { file: 0o666, exec: 0o777 } as const;
@@ -45,8 +49,12 @@ export function isComplete(store: ObjectStore, entry: Entry): boolean {
   return whole(() => check(entry, 0));
 }
 
-/** Whether folders nest deeper in an entry than anything is restored. What is missing has no depth. */
+/**
+ * Whether folders nest deeper in an entry than anything is restored, or are too many without a file. What is missing has
+ * no depth.
+ */
 export function nestsTooDeep(store: ObjectStore, entry: Entry): boolean {
+  if (emptyFolders(store)(entry) > MOST_FILES) return true;
   let level: readonly Entry[] = [entry];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > DEEPEST) return true;
@@ -98,8 +106,8 @@ export interface RestorePlace {
 
 /**
  * Puts an entry at `target` (absolute), in place of whatever lies there. It is built beside the target and renamed, so
- * that nothing half-restored is ever seen. `false` when an object is absent or damaged, or has a name that
- * is too long; the target is untouched then.
+ * that nothing half-restored is ever seen. `false` when an object is absent, damaged, not of the size that is said of it,
+ * or has a name that is too long; the target is untouched then.
  * @throws {PipeError} PIPE_PATH_ESCAPES when a symbolic link leads the target out of the project at `root`; an
  * AbortError when `signal` is aborted first.
  */
@@ -159,6 +167,8 @@ interface Spot {
   /** What the index calls it. */
   readonly path: string;
   readonly depth: number;
+  /** Whether it lies in a folder without files, whose folders were counted. */
+  readonly isCounted?: boolean | undefined;
 }
 
 /** Where an entry of a folder goes, and where it is noted. */
@@ -182,11 +192,15 @@ class Materializing {
   #away: Promise<unknown> | undefined;
   #entries = 0;
   #bytes = 0;
+  /** Folders in folders without files, so far. */
+  #empty = 0;
+  readonly #emptyIn: (entry: Entry) => number;
 
   constructor(store: ObjectStore, entry: Entry, place: RestorePlace) {
     this.#store = store;
     this.#place = place;
     this.#threads = writingThreads(entry);
+    this.#emptyIn = emptyFolders(store);
   }
 
   /** `false` when an object is absent or damaged. */
@@ -220,28 +234,32 @@ class Materializing {
     await this.#away?.catch(() => undefined);
   }
 
-  async #folder(entry: Entry, { target, path, depth }: Spot): Promise<boolean> {
-    if (depth >= DEEPEST) return false;
+  async #folder(entry: Entry, { target, path, depth, isCounted }: Spot): Promise<boolean> {
+    if (isCounted !== true) this.#empty += this.#emptyIn(entry);
+    if (depth >= DEEPEST || this.#empty > MOST_FILES) return false;
+    const isEmpty = entry.kind === 'dir' && entry.files === 0;
     mkdirSync(target);
     const sections: Rows[] = [];
     this.#folders.push({ path, sections });
     for (const { tree, ...leaf } of treeParts(this.#store, entry)) {
       const rows = new SectionWriter();
-      if (!(await this.#part(tree, { target, path, depth, rows }))) return false;
+      if (!(await this.#part(tree, { target, path, depth, rows, isCounted: isEmpty }))) return false;
       sections.push({ rows, leaf });
     }
     return true;
   }
 
   /** Puts some entries of a folder in place; of many files the last ones by helper threads. */
-  async #part(tree: Tree, { target, path, depth, rows }: Spot & { readonly rows: SectionWriter }): Promise<boolean> {
+  async #part(tree: Tree, { rows, ...spot }: Spot & { readonly rows: SectionWriter }): Promise<boolean> {
+    const { target, path, depth, isCounted } = spot;
     const away = this.#threads && sendAway(this.#threads, { tree, folder: target, mode: this.#modeOf }, this.#store);
     this.#away = away?.written;
     let written: ReadonlyMap<string, KeptStat> | undefined;
     for (const [name, child] of tree) {
-      const place = { target: `${target}/${name}`, path: `${path}/${name}`, depth: depth + 1, name, rows };
+      const place = { target: `${target}/${name}`, path: `${path}/${name}`, depth: depth + 1, name, rows, isCounted };
       if (away !== undefined && name === away.from) written = await away.written;
       const stat = written?.get(name);
+      if (stat !== undefined && stat.size !== child.size) return false;
       if (stat !== undefined) this.#note(child, place, stat);
       else if (!(await this.#new(child, place))) return false;
       this.#entries += 1;
@@ -300,19 +318,24 @@ class Materializing {
   }
 
   #fileNow(entry: Entry, target: string, kind: 'file' | 'exec'): Stats | undefined {
-    return entry.size > PACKED_BYTES ? undefined : this.#store.extractPacked(entry.digest, target, this.#mode[kind]);
+    if (entry.size > PACKED_BYTES) return undefined;
+    const stat = this.#store.extractPacked(entry.digest, target, this.#mode[kind]);
+    if (stat !== undefined && stat.size !== entry.size) throw new BrokenTree();
+    return stat;
   }
 
   async #file(entry: Entry, target: string, kind: 'file' | 'exec'): Promise<Stats | undefined> {
     const { signal, links } = this.#place;
     const isThere = await this.#store.extract(entry.digest, target, { mode: this.#mode[kind], signal, links });
     // Of a symbolic link to an object the walk sees the object, too.
-    return isThere ? statSync(target) : undefined;
+    const stat = isThere ? statSync(target) : undefined;
+    return stat?.size === entry.size ? stat : undefined;
   }
 
   #link(entry: Entry, { target }: Spot): boolean {
-    const text = this.#store.read(entry.digest);
-    if (text === undefined) return false;
+    const text = this.#store.read(entry.digest, LONGEST_LINK);
+    // What no disk takes was made by a stranger, or is damaged.
+    if (text?.length !== entry.size || entry.size === 0 || text.includes(0)) return false;
     symlinkSync(text, target);
     return true;
   }
@@ -321,30 +344,4 @@ class Materializing {
 interface Rows {
   readonly rows: SectionWriter;
   readonly leaf: SectionLeaf;
-}
-
-/** A file replaces a file in one step; a folder cannot be replaced, so the old one is moved away first. */
-function swap(temporary: string, target: string, isFolder: boolean): void {
-  if (!isFolder) {
-    try {
-      renameSync(temporary, target);
-      return;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'EISDIR' && code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
-    }
-  }
-  const old = temporaryBeside(target);
-  try {
-    renameSync(target, old);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  renameSync(temporary, target);
-  removeTree(old);
-}
-
-function umask(): number {
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the race it warns of needs threads that change it
-  return process.umask();
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 const READ_ONLY = 0o444;
@@ -28,14 +28,19 @@ export function readFileIfThere(path: string): Buffer | undefined {
   }
 }
 
-/** The bytes of an object; `undefined` when there is none, or more than fit into memory at once. */
-export function readBytesIfThere(path: string): Buffer | undefined {
+/** The bytes of an object; `undefined` when there is none, or it has more than `most` or fit into memory at once. */
+export function readBytesIfThere(path: string, most: number): Buffer | undefined {
+  let fd: number | undefined;
   try {
-    return readFileSync(path);
+    fd = openSync(path, 'r');
+    return fstatSync(fd).size > most ? undefined : readFileSync(fd);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // Nobody but a stranger's tree asks for gigabytes at once.
     if (code === 'ENOENT' || code === 'ERR_FS_FILE_TOO_LARGE') return undefined;
-    throw error;
+    // Of a file that is open the system names nothing.
+    throw Object.assign(error as Error, { path });
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }

@@ -1,14 +1,17 @@
-import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { parseDigest, rawOfDigest } from '../kit/digest.ts';
 import { namesIn } from '../kit/temporary.ts';
+import type { PackedPlace } from './digest-map.ts';
 import { DigestMap } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
 import { packOfFile } from './layout.ts';
 import type { Frame } from './pack.ts';
 import { readAt, readPackTable } from './pack-file.ts';
+import { readBytesIfThere } from './store-file.ts';
+import { LARGEST_LIST } from './tree.ts';
 
 /** An object in a file of its own. */
 export interface LooseObject {
@@ -96,13 +99,13 @@ export class StoredObjects {
     return digest.startsWith('b3:') && this.hasRaw(rawOfDigest(digest));
   }
 
-  /** The bytes of an object, checked; `undefined` when it is not there or they are wrong. */
+  /** The bytes of an object that lists a folder, checked; `undefined` when it is not there, too large, or they are wrong. */
   read(digest: Digest): Buffer | undefined {
     const place = digest.startsWith('b3:') ? this.#map.find(rawOfDigest(digest)) : undefined;
     if (place === undefined) return undefined;
     try {
-      const bytes = place.pack === LOOSE ? readFileSync(this.#layout.loose(digest)) : this.#packed(place);
-      return this.#blake3.hash(bytes) === digest ? bytes : undefined;
+      const bytes = this.#bytesOf(digest, place);
+      return bytes !== undefined && this.#blake3.hash(bytes) === digest ? bytes : undefined;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
@@ -115,7 +118,12 @@ export class StoredObjects {
     this.#open = undefined;
   }
 
-  #packed({ pack, offset, length }: { pack: number; offset: number; length: number }): Buffer {
+  #bytesOf(digest: Digest, place: PackedPlace): Buffer | undefined {
+    if (place.pack === LOOSE) return readBytesIfThere(this.#layout.loose(digest), LARGEST_LIST);
+    return place.length > LARGEST_LIST ? undefined : this.#packed(place);
+  }
+
+  #packed({ pack, offset, length }: PackedPlace): Buffer {
     if (this.#open?.pack !== pack) {
       this.close();
       this.#open = { pack, fd: openSync(this.#packs[pack] ?? '', 'r') };

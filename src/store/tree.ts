@@ -1,6 +1,7 @@
 import type { Digest } from '../kit/digest.ts';
 import { parseDigest } from '../kit/digest.ts';
 import { byCodeUnit } from '../kit/order.ts';
+import { TEMPORARY_PREFIX } from '../kit/temporary.ts';
 
 /**
  * What lies at a path: a file, an executable file (`exec`), a symbolic link (its object is the target text), or a
@@ -106,6 +107,9 @@ export interface Part {
   /** Number of files below. */
   readonly files: number;
 }
+
+/** Bytes. No object that lists a folder has more: 4,096 entries with the longest names that any disk takes. */
+export const LARGEST_LIST = 16 << 20;
 
 /** A folder with more entries than this is split into parts. */
 export const WHOLE = 2048;
@@ -215,9 +219,13 @@ const HARMLESS = /^[\w-][\w .-]*$/;
 /** Code points that HFS+ ignores in names: `.g\u200cit` would be `.git` there. */
 const IGNORABLE = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 
-/** Whether a name can be put into a folder without leaving it or touching the tool's own or Git's files. */
+/**
+ * Whether a name can be put into a folder without leaving it or touching the tool's own or Git's files, and is not one
+ * that never counts as data.
+ */
 export function isSafeName(name: string): boolean {
   if (HARMLESS.test(name)) return true;
+  if (name.startsWith(TEMPORARY_PREFIX)) return false;
   const folded = name.normalize('NFC').replace(IGNORABLE, '').toLowerCase();
   return !FORBIDDEN.has(folded) && !/[/\0]/.test(name) && folded !== 'git~1' && !/\p{Surrogate}/u.test(name);
 }

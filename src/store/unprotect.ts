@@ -13,6 +13,7 @@ import {
 import { setImmediate } from 'node:timers/promises';
 import { checkAborted } from '../kit/abort.ts';
 import { TEMPORARY_PREFIX, temporaryBeside } from '../kit/temporary.ts';
+import { umask } from '../kit/umask.ts';
 import { PipeError } from '../problem/problem.ts';
 import { leadsToObject } from './link.ts';
 
@@ -89,9 +90,4 @@ function changed(path: string): PipeError {
     message: `${path} changed while it was copied`,
     hint: 'something else is writing it: wait until it is done, then try again',
   });
-}
-
-function umask(): number {
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the race it warns of needs threads that change it
-  return process.umask();
 }

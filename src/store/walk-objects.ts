@@ -1,10 +1,8 @@
 import type { Digest } from '../kit/digest.ts';
+import { DEEPEST } from './count-folders.ts';
 import type { Bounds } from './read-tree.ts';
 import { BrokenTree, openPart } from './read-tree.ts';
 import type { Entry, Part } from './tree.ts';
-
-/** Folders nested deeper than this are not looked into: a tree may come from a stranger. */
-const DEEPEST = 512;
 
 /** An object that something needs. */
 export interface NeededObject {

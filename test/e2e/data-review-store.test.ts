@@ -2,9 +2,13 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'vitest';
+import { loadBlake3 } from '../../src/kit/blake3.ts';
+import { storeLayout } from '../../src/store/layout.ts';
+import type { Entry } from '../../src/store/tree.ts';
+import { encodeTree } from '../../src/store/tree.ts';
 import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
-import { does, project } from './data/commands.ts';
+import { does, project, save } from './data/commands.ts';
 import { withDisk } from './faults/disk.ts';
 import { expectProblems } from './faults/problem.ts';
 import { stopWhen } from './faults/stop.ts';
@@ -131,4 +135,36 @@ test('gc removes nothing while a list that is needed may lie in a pack that cann
   await gc(rig, ['-w', '-f']);
   await does(rig, 'checkout');
   expect(await rig.read('d/large.bin')).toHaveLength(300_000);
+});
+
+test('few lists of a stranger that stand for very many empty folders are refused, soon', async ({ rig }) => {
+  await project(rig);
+  await rig.write({ own: 'own\n' });
+  await does(rig, 'add', 'own');
+  const blake3 = await loadBlake3();
+  const layout = storeLayout(rig.path('.pipe/cache'));
+  let text = encodeTree(new Map());
+  for (let level = 0; level <= 4; level += 1) {
+    await rig.write({ [layout.loose(blake3.hash(text))]: text });
+    if (level === 4) break;
+    const entry: Entry = { kind: 'dir', digest: blake3.hash(text), size: 0, files: 0 };
+    text = encodeTree(new Map(Array.from({ length: 1_000 }, (_, at) => [`f${at}`, entry])));
+  }
+  const pointer = `schema: pipe.pointer/1\nouts:\n  - path: data\n    digest: ${blake3.hash(text)}\n    size: 0\n    files: 0\n`;
+  await rig.write({ 'data.pipe': pointer });
+  await save(rig, 'from a stranger');
+  for (const args of [
+    ['data', 'status', '--granular', '--unchanged'],
+    ['checkout'],
+    ['checkout', '-f', '--relink'],
+    ['diff', 'HEAD', 'workspace'],
+    ['status'],
+    ['gc', '-w', '--dry'],
+    ['fsck'],
+  ]) {
+    const run = await rig.pipe(args, { limit: 20_000, env: { NODE_OPTIONS: '--max-old-space-size=200' } });
+    expect([0, 1, 2], `${args.join(' ')}\n${run.stdout.slice(0, 2_000)}\n${run.stderr}`).toContain(run.code);
+    expect(run.stderr).not.toMatch(/\n {4}at /);
+  }
+  expect(await rig.exists('data/f1')).toBe(false);
 });

@@ -1,4 +1,5 @@
 import type { Digest } from '../../kit/digest.ts';
+import { bounded } from '../../kit/bounded.ts';
 import { isWithin } from '../../kit/path.ts';
 import type { NeedProblem } from '../../lockfile/needed.ts';
 import { PipeError } from '../../problem/problem.ts';
@@ -27,8 +28,7 @@ export interface CompareOptions {
   readonly has?: (digest: Digest) => boolean;
 }
 
-/** Nobody reads a longer list; but few tree objects of a stranger can make an endless one. */
-const MOST = 4_000_000;
+const FEWER = 'ask for a part of them with --targets';
 
 /**
  * Compares what is tracked on two sides. What cannot be told, because a lock, a pointer or a path could not be read on
@@ -45,14 +45,14 @@ export function compareSides(before: Side, after: Side, { targets, has }: Compar
     targets.some((target) => (kind === 'unknown' ? isRelated(target, path) : isWithin(target, path)));
   const readTree = (folder: Entry) => after.readTree(folder) ?? before.readTree(folder);
   const folders = changedFolders(old, young);
-  const inside = bounded(diffTrees(old, young, readTree)).filter(
+  const inside = bounded(diffTrees(old, young, readTree), FEWER).filter(
     (change) => change.kind === 'unknown' || !folders.has(change.path) || !isFolder(change),
   );
   return {
     changes: pairRenames([...folders.values(), ...inside].filter(isAsked)),
     ...(has === undefined
       ? {}
-      : { missing: bounded(missingObjects(old, { has, readTree: before.readTree })).filter(isAsked) }),
+      : { missing: bounded(missingObjects(old, { has, readTree: before.readTree }), FEWER).filter(isAsked) }),
     problems: [...before.problems, ...after.problems],
   };
 }
@@ -121,16 +121,4 @@ function folderAt(entries: ReadonlyMap<string, Entry>, path: string): Entry | un
 
 function isFolder(change: TreeChange): boolean {
   return ('before' in change ? change.before : 'after' in change ? change.after : undefined)?.kind === 'dir';
-}
-
-function bounded<T>(items: Iterable<T>): T[] {
-  const list: T[] = [];
-  for (const item of items) {
-    if (list.length === MOST) {
-      const message = `there are more than ${MOST.toString()} differences`;
-      throw new PipeError({ code: 'PIPE_FILE_TOO_BIG', message, hint: 'ask for a part of them with --targets' });
-    }
-    list.push(item);
-  }
-  return list;
 }

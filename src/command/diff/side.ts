@@ -8,7 +8,7 @@ import { PipeError } from '../../problem/problem.ts';
 import type { Engine } from '../../run/engine.ts';
 import { listingSink } from '../../run/sink.ts';
 import type { ReadTree } from '../../store/diff-tree.ts';
-import { readTree } from '../../store/read-tree.ts';
+import { boundedTrees } from '../../store/count-folders.ts';
 import type { Entry } from '../../store/tree.ts';
 
 /** What a revision or the workspace holds of what locks and pointers track. */
@@ -28,7 +28,7 @@ export function revisionSide(engine: Engine, { roots, problems }: Needs): Side {
     entries: new Map(roots.map(({ path, entry }) => [path, entry])),
     trackedBy: new Map(roots.map(({ path, file }) => [path, file])),
     problems,
-    readTree: (folder) => readTree(engine.store, folder),
+    readTree: boundedTrees(engine.store),
   };
 }
 
@@ -56,7 +56,7 @@ export async function workspaceSide(
     entries,
     trackedBy,
     problems,
-    readTree: (folder) => readTree({ read: (digest) => trees.get(digest) ?? engine.store.read(digest) }, folder),
+    readTree: boundedTrees({ read: (digest) => trees.get(digest) ?? engine.store.read(digest) }),
   };
 }
 
