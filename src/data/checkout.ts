@@ -45,6 +45,8 @@ export async function checkout(
   options: CheckoutOptions,
 ): Promise<CheckedOut[]> {
   const writes = selected.map(pathOf);
+  // What is found in the store is all there is of the files that give way.
+  engine.store.hold();
   return claimed(engine, { writes, signal: options.signal, name: 'checkout' }, async () => {
     const steps: Step[] = [];
     for (const each of selected) steps.push(await look(engine, each, options));

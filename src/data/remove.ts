@@ -47,6 +47,8 @@ export async function remove(
   const writes = wanted.flatMap((each) =>
     each.kind === 'stage' ? [...new Set([lockPathOf(each.file), ...outPaths(each.stages)])] : [each.pointer.path],
   );
+  // What is found in the store is all there is of the files that go.
+  engine.store.hold();
   // What others have finished is in the locks before these are claimed.
   await foldLocks(engine, options.signal);
   return claimed(engine, { writes, signal: options.signal, name: 'remove' }, async () => {
