@@ -69,6 +69,8 @@ interface Wanted {
 
 async function bring(engine: Engine, paths: readonly Wanted[], options: CheckoutOptions): Promise<CheckedOut[]> {
   const writes = paths.map(({ path }) => path);
+  // What is found in the store is all there is of the files that give way.
+  engine.store.hold();
   return claimed(engine, { writes, signal: options.signal, name: 'checkout' }, async () => {
     const steps: Step[] = [];
     for (const each of paths) steps.push(await look(engine, each, options));

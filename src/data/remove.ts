@@ -18,6 +18,7 @@ import type { Entry } from '../store/tree.ts';
 import { removeData } from './remove-data.ts';
 import { refuseUnsaved } from './refuse.ts';
 import { listMissing, readPointer, refuseFrozen, storeEdited } from './tracked-folder.ts';
+import { unprotectPath } from './unprotect.ts';
 import type { DataOptions, Seen } from './workspace.ts';
 import { absoluteOf, claimed, see } from './workspace.ts';
 
@@ -34,7 +35,8 @@ export interface RemoveOptions extends DataOptions {
 }
 
 /**
- * Tracks things no more. The record goes last, so that whoever is interrupted can say it again.
+ * Tracks things no more. Data that stays becomes plain files: nothing keeps the objects that it may be links to from
+ * being collected. The record goes last, so that whoever is interrupted can say it again.
  * @returns the absolute paths of the files that Git should know of
  * @throws {PipeError} PIPE_UNSAVED, PIPE_EDIT, PIPE_TARGET_UNKNOWN, PIPE_OBJECT_MISSING and PIPE_FROZEN, before anything
  * is removed; PIPE_FILE_CHANGED at a file that somebody works on
@@ -47,6 +49,8 @@ export async function remove(
   const writes = wanted.flatMap((each) =>
     each.kind === 'stage' ? [...new Set([lockPathOf(each.file), ...outPaths(each.stages)])] : [each.pointer.path],
   );
+  // What is found in the store is all there is of the files that go.
+  engine.store.hold();
   // What others have finished is in the locks before these are claimed.
   await foldLocks(engine, options.signal);
   return claimed(engine, { writes, signal: options.signal, name: 'remove' }, async () => {
@@ -54,8 +58,8 @@ export async function remove(
     for (const each of wanted) await check(engine, each, { ...options, present });
     const written: string[] = [];
     for (const each of wanted) {
-      if (each.kind === 'stage') written.push(...removeStage(engine, each, { ...options, present }));
-      else if (each.below === '') written.push(...removePointer(engine, each.pointer, { ...options, present }));
+      if (each.kind === 'stage') written.push(...(await removeStage(engine, each, { ...options, present })));
+      else if (each.below === '') written.push(...(await removePointer(engine, each.pointer, { ...options, present })));
       else written.push(...(await removeInside(engine, each, present)));
     }
     return { written: [...new Set(written)] };
@@ -114,13 +118,19 @@ function sourceOf({ project }: Engine, file: string): { readonly file: string; r
   return { file, text: readTextFile(join(project.root, file), file) ?? '' };
 }
 
-function removeStage(
+/** Removes the data of a path whose record goes, or leaves it as plain files. */
+async function letGo(engine: Engine, path: string, { outs, present, signal }: RemoveStep): Promise<void> {
+  if (outs === true) removeData(engine, path, present.get(path));
+  else await unprotectPath(engine, path, signal);
+}
+
+async function removeStage(
   engine: Engine,
   { file, name, stages }: Extract<Removable, { kind: 'stage' }>,
-  { outs, present }: RemoveStep,
-): string[] {
+  options: RemoveStep,
+): Promise<string[]> {
   const { project } = engine;
-  if (outs === true) for (const path of outPaths(stages)) removeData(engine, path, present.get(path));
+  for (const path of outPaths(stages)) await letGo(engine, path, options);
   const ignored = outPaths(stages).flatMap((path) => removeFromGitignore(project, absoluteOf(project, path)) ?? []);
   const locks = engine.locks.forget(stages);
   const path = join(project.root, file);
@@ -130,10 +140,10 @@ function removeStage(
   return [...ignored, ...locks, path];
 }
 
-function removePointer(engine: Engine, { path, file }: PointerPlace, { outs, present }: RemoveStep): string[] {
+async function removePointer(engine: Engine, { path, file }: PointerPlace, options: RemoveStep): Promise<string[]> {
   const { project } = engine;
   const absolute = absoluteOf(project, path);
-  if (outs === true) removeData(engine, path, present.get(path));
+  await letGo(engine, path, options);
   const ignored = removeFromGitignore(project, absolute);
   const pointer = absoluteOf(project, file);
   rmSync(pointer, { force: true });

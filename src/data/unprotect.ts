@@ -22,15 +22,21 @@ export async function unprotectPaths(
   selected: readonly Selected<TrackedPlace>[],
   { signal }: Pick<DataOptions, 'signal'>,
 ): Promise<Unprotected[]> {
-  const { looseFolder } = engine.store.layout;
-  const { root } = engine.project;
   const paths = selected.map(pathOf);
   return claimed(engine, { writes: paths, signal, name: 'unprotect' }, async () => {
     const done: Unprotected[] = [];
-    for (const path of paths) {
-      const target = absoluteOf(engine.project, path);
-      done.push({ path, files: isInside(target, root) ? await unprotect(target, { looseFolder, signal }) : 0 });
-    }
+    for (const path of paths) done.push({ path, files: await unprotectPath(engine, path, signal) });
     return done;
   });
+}
+
+/**
+ * The same for one path, which the caller has claimed; how many files became plain.
+ * @throws {PipeError} PIPE_FILE_CHANGED for a file that is written meanwhile
+ */
+export async function unprotectPath({ project, store }: Engine, path: string, signal: AbortSignal): Promise<number> {
+  const target = absoluteOf(project, path);
+  // Never through a symbolic link out of the project.
+  if (!isInside(target, project.root)) return 0;
+  return unprotect(target, { looseFolder: store.layout.looseFolder, signal });
 }

@@ -38,6 +38,32 @@ async function stateOf(rig: Rig): Promise<unknown> {
 describe.for(['reflink,copy', 'hardlink,copy', 'symlink,copy', 'copy'])('with cache.type %s', (type) => {
   const expected = type.startsWith('hardlink') ? 'hardlink' : type.startsWith('symlink') ? 'symlink' : 'copy';
 
+  test('data that remove leaves behind is plain, and outlives a collection', async ({ rig }) => {
+    await setUp(rig, type);
+    await rig.write({
+      one: A,
+      'd/sub/big': B,
+      'pipeline.yaml': { stages: { s: { cmd: 'cat one d/sub/big > out', deps: ['one'], outs: ['out'] } } },
+    });
+    await rig.pipe(['add', 'one', 'd']);
+    expect(await rig.pipe(['repro'])).toMatchObject({ code: 0 });
+    const paths = ['one', 'd/sub/big', 'out'];
+    for (const path of paths) expect([path, await linkOf(rig, path)]).toEqual([path, expected]);
+    expect(await rig.pipe(['remove', 'one', 'd', 's'])).toMatchObject({ code: 0, stderr: '' });
+    for (const path of paths) expect([path, await linkOf(rig, path)]).toEqual([path, 'copy']);
+    expect(await rig.pipe(['gc', '-w', '-f'])).toMatchObject({ code: 0 });
+    expect(await rig.files('.pipe/cache/v1/loose')).toEqual([]);
+    for (const [path, text] of [
+      ['one', A],
+      ['d/sub/big', B],
+      ['out', A + B],
+    ] as const) {
+      // prettier-ignore
+      expect((await rig.read(path)) === text, path).toBe(true);
+      await rig.write({ [path]: 'written to' });
+    }
+  });
+
   test('add links large files only, the status stays clean, and adding again stores nothing new', async ({ rig }) => {
     await setUp(rig, type);
     const small = Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`d/${String(at)}`, `${String(at)}\n`]));
