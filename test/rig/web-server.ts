@@ -59,16 +59,29 @@ function answer(file: WebFile | undefined, request: IncomingMessage, response: S
   const end = (status: number, headers: Record<string, string> = {}): void => {
     response.writeHead(status, headers).end();
   };
-  if (file === undefined) { end(404); return; }
+  if (file === undefined) {
+    end(404);
+    return;
+  }
   const { body, etag, modified, location, login, failures, breaks } = file;
-  if (location !== undefined) { end(302, { location }); return; }
+  if (location !== undefined) {
+    end(302, { location });
+    return;
+  }
   const given = Buffer.from(request.headers.authorization?.replace('Basic ', '') ?? '', 'base64').toString();
-  if (login !== undefined && given !== login) { end(401); return; }
+  if (login !== undefined && given !== login) {
+    end(401);
+    return;
+  }
   if (failures !== undefined && failures.count > 0) {
     failures.count -= 1;
-    end(failures.status); return;
+    end(failures.status);
+    return;
   }
-  if (request.method === 'HEAD' && file.withoutHead === true) { end(405); return; }
+  if (request.method === 'HEAD' && file.withoutHead === true) {
+    end(405);
+    return;
+  }
   const asked = /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1];
   const isRest = asked !== undefined && etag !== undefined && request.headers['if-range'] === etag;
   const from = isRest ? Number(asked) : 0;
