@@ -77,7 +77,7 @@ test('a forged record is refused: changed, with the signature of another one, or
   await startSigned(rig, { PIPE_SIGNING_KEY: await readFile(ci.file, 'utf8') });
   const evil = generateKeyPairSync('ed25519');
   const raw = evil.publicKey.export({ type: 'spki', format: 'der' }).subarray(12).toString('base64');
-  const original: Record<string, unknown>[] = [];
+  let original: Record<string, unknown> | undefined;
   const forgeries: ((record: Record<string, unknown>) => Record<string, unknown>)[] = [
     (record) => ({ ...record, durationMs: 1 }),
     (record) => ({ ...record, signature: sign(null, Buffer.from('x'), evil.privateKey).toString('base64') }),
@@ -90,8 +90,8 @@ test('a forged record is refused: changed, with the signature of another one, or
   ];
   for (const [at, change] of forgeries.entries()) {
     await forge(rig, (record) => {
-      original[0] ??= record;
-      return change(original[0]);
+      original ??= record;
+      return change(original);
     });
     const clone = await cloneWithoutLock(rig, `f${at}`);
     await succeed(rig, ['config', 'signers.ci', ci.signer], clone);

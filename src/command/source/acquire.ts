@@ -224,7 +224,7 @@ async function placeRoots(
 }
 
 /** Takes what lies outside any project into a store. */
-async function storeFolder(
+export async function storeFolder(
   { blake3, store, context }: Pick<AcquireOptions, 'blake3' | 'store' | 'context'>,
   path: string,
 ): Promise<Entry> {
