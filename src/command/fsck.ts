@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { PipeError } from '../problem/problem.ts';
 import type { Digest } from '../kit/digest.ts';
 import { entryOf } from '../lockfile/entry.ts';
 import type { Needs } from '../lockfile/needed.ts';
@@ -22,16 +23,28 @@ import type { Examined } from './upkeep/present-fsck.ts';
 import { fsckJson, fsckText } from './upkeep/present-fsck.ts';
 
 export default defineCommand({
-  usage: '',
-  positionals: { min: 0, max: 0 },
+  usage: '[remote]',
+  positionals: { min: 0, max: 1 },
   json: true,
+  stopsGently: true,
   details:
-    'Checks every byte of the cache, and that everything is there that locks, pointers and run records need.\n' +
+    'Checks every byte of the cache, and that everything is there that locks, pointers and run records need; with\n' +
+    '--remote, of the default remote or of the one that is named.\n' +
     'Exits with 0 when all is well or was healed, with 1 when something is damaged or missing still.',
   options: {
+    remote: { type: 'boolean', help: 'check a remote instead of the cache' },
+    jobs: { type: 'string', short: 'j', value: 'N', help: 'with --remote: so many requests at once' },
     repair: { type: 'boolean', help: 'set aside what is damaged, and heal it from another copy or the workspace' },
   },
-  async run(context, { options, global }): Promise<Outcome> {
+  async run(context, { positionals: [name], options, global }): Promise<Outcome> {
+    if (options.remote === true) {
+      const { fsckRemote } = await import('./upkeep/fsck-remote.ts');
+      return fsckRemote(context, { name, jobs: options.jobs, isRepair: options.repair === true, global });
+    }
+    if (name !== undefined || options.jobs !== undefined) {
+      const message = `${name === undefined ? '--jobs' : name} is about remotes`;
+      throw new PipeError({ code: 'PIPE_USAGE', message, hint: 'add --remote' });
+    }
     const engine = await openStoreOf(context);
     const { layout } = engine.store;
     const left = leftovers(layout, engine.now()).map((path) => relative(layout.root, path));

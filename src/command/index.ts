@@ -66,6 +66,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'remote remove', summary: 'Remove a remote', load: () => import('./remote-remove.ts') },
   { name: 'remote rename', summary: 'Give a remote another name', load: () => import('./remote-rename.ts') },
   { name: 'remote default', summary: 'Show or choose the default remote', load: () => import('./remote-default.ts') },
+  {
+    name: 'remote repair',
+    summary: 'Make lost tables of a remote again, remove what was left behind',
+    load: () => import('./remote-repair.ts'),
+  },
   { name: 'install', summary: 'Let Git call pipe: hooks and a merge driver', load: () => import('./install.ts') },
   { name: 'root', summary: "Print the way to the project's root", load: () => import('./root.ts') },
   { name: 'doctor', summary: 'Check this machine and project', load: () => import('./doctor.ts') },

@@ -45,8 +45,8 @@ export interface PushOptions {
   readonly logs: boolean;
   /** Only say what would be sent. */
   readonly dry: boolean;
-  /** Read every byte there that this push relies on. */
-  readonly verify: boolean;
+  /** Read every byte there that this push relies on; or what came out when it was read. */
+  readonly verify: boolean | VerifiedRemote;
   readonly onProgress?: ((done: Progressed) => void) | undefined;
   /** Told when a collection of the remote has to be waited for. */
   readonly onWait?: (() => void) | undefined;
@@ -152,9 +152,10 @@ class Pushing {
   async look(catalog: Catalog): Promise<Known> {
     const remote = this.#remote;
     const objects = await this.#findObjects(catalog);
-    this.#verified ??= this.#options.verify
-      ? await verifyRemote(remote, catalog, { objects, onBytes: () => undefined })
-      : undefined;
+    this.#verified ??=
+      this.#options.verify === true
+        ? await verifyRemote(remote, catalog, { objects, onBytes: () => undefined })
+        : this.#options.verify || undefined;
     const { wrong } = this.#verified ?? {};
     const isWrong = wrong && ((digest: RawDigest, at: number): boolean => wrong.has(digest, at));
     const { absent, keys } = await lookFor(remote, catalog, { objects, isWrong });

@@ -18,6 +18,7 @@ export const KEYS = {
   leases: 'v1/leases/',
   tombstones: 'v1/tombstones/',
   trash: 'v1/trash/',
+  quarantine: 'v1/quarantine/',
 } as const;
 
 /** The key of a pack. */

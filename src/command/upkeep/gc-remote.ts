@@ -1,6 +1,4 @@
 import type { Digest } from '../../kit/digest.ts';
-import { digestOfRaw } from '../../kit/digest.ts';
-import { listReader } from '../../remote/read-lists.ts';
 import { lookFor } from '../../remote/presence.ts';
 import { remoteNamed } from '../../remote/open-remote.ts';
 import type { Remote } from '../../remote/remote.ts';
@@ -11,13 +9,13 @@ import { undoRemoteTrash } from '../../remote/upkeep/remote-trash.ts';
 import { findWanted } from '../../remote/wanted.ts';
 import { createProgress } from '../../report/progress.ts';
 import type { Engine } from '../../run/engine.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import { withRemote } from '../share/open-remotes.ts';
 import { confirmed } from './confirm.ts';
 import type { Released, Undone } from './gc-local.ts';
 import type { Scope } from './gc-scope.ts';
 import { everyCommit, keptNeeds } from './gc-scope.ts';
+import { HeldLists } from './held-lists.ts';
 import type { GarbageNames } from './name-garbage.ts';
 import { nameGarbage } from './name-garbage.ts';
 import type { CollectedShare } from './present-gc-remote.ts';
@@ -135,42 +133,4 @@ function inRemote<T>(
   const name = remoteNamed(engine.project.config, asked);
   const options = jobs === undefined ? {} : { jobs };
   return withRemote(engine, { name, context, options }, (remote) => work(remote, name));
-}
-
-/** No more bytes of lists are held to find names by: names are a help and no more. */
-const MOST_HELD = 64 << 20;
-
-/** Lists of folders: those of the store, and some of a remote. */
-class HeldLists {
-  readonly #store: ObjectStore;
-  readonly #held = new Map<Digest, Buffer>();
-  #bytes = 0;
-
-  constructor(store: ObjectStore) {
-    this.#store = store;
-  }
-
-  read(digest: Digest): Buffer | undefined {
-    return this.#held.get(digest) ?? this.#store.read(digest);
-  }
-
-  /** Brings the lists that some roots need and the store lacks. */
-  async fetch(remote: Remote, roots: readonly KeptRoot[]): Promise<void> {
-    const lists = listReader(remote, { catalog: await remote.look(), store: this.#store, expected: 0 });
-    await findWanted(roots, {
-      local: (digest) => this.read(digest),
-      remote: async (digests) => {
-        if (this.#bytes > MOST_HELD) return digests.map(() => undefined);
-        const found = await lists.read(digests);
-        for (const [at, raw] of digests.entries()) {
-          const bytes = found[at];
-          if (bytes === undefined) continue;
-          this.#held.set(digestOfRaw(raw), bytes);
-          this.#bytes += bytes.length;
-        }
-        return found;
-      },
-      signal: remote.signal,
-    });
-  }
 }

@@ -28,16 +28,18 @@ export interface Examined {
     | undefined;
 }
 
-interface DamagedFile {
+/** A file that holds wrong bytes. */
+export interface DamagedFile {
   readonly file: string;
-  readonly what: 'object' | 'pack' | 'run' | 'format' | 'note';
+  readonly what: 'object' | 'pack' | 'run' | 'tables' | 'format' | 'note';
   /** Objects of which it held wrong bytes. */
   readonly objects: readonly Digest[];
   readonly tableDamaged?: boolean;
   readonly repaired: boolean;
 }
 
-interface MissingObject {
+/** An object that is needed and cannot be had. */
+export interface MissingObject {
   readonly digest: Digest;
   readonly kind: BrokenNeed['kind'];
   readonly state: 'absent' | 'damaged' | 'malformed';
@@ -46,7 +48,8 @@ interface MissingObject {
   readonly places: BrokenNeed['places'];
 }
 
-interface FsckDocument {
+/** What `pipe fsck --json` prints. */
+export interface FsckDocument {
   readonly schema: 'pipe.fsck/1';
   readonly ok: boolean;
   readonly objects: number;
@@ -56,6 +59,8 @@ interface FsckDocument {
   readonly missing: readonly MissingObject[];
   readonly leftovers: readonly string[];
   readonly problems: readonly { readonly code: string; readonly message: string; readonly file: string }[];
+  /** The remote, where it is not the cache that was checked. */
+  readonly remote?: { readonly name: string; readonly place: string };
 }
 
 /** The document of `pipe fsck --json`. */
@@ -122,9 +127,16 @@ const MOST_LINES = 50;
 
 /** What `pipe fsck` says to people. */
 export function fsckText(examined: Examined, verbose: boolean): string {
-  const document = fsckJson(examined);
-  const isRepair = examined.repaired !== undefined;
-  const { objects, bytes, runs, missing, damaged, leftovers, problems } = document;
+  return documentText(fsckJson(examined), { verbose, isRepair: examined.repaired !== undefined });
+}
+
+/** The same, of a document. */
+export function documentText(
+  document: FsckDocument,
+  { verbose, isRepair }: { readonly verbose: boolean; readonly isRepair: boolean },
+): string {
+  const { objects, bytes, runs, missing, damaged, leftovers, problems, remote } = document;
+  const where = remote === undefined ? 'the cache' : remote.name;
   const checked = `${plural(objects, 'object')} (${formatSize(bytes)}) and ${plural(runs, 'run record')}`;
   const few = (lines: readonly string[]): string[] =>
     verbose || lines.length <= MOST_LINES
@@ -134,7 +146,7 @@ export function fsckText(examined: Examined, verbose: boolean): string {
     lines.length === 0 ? [] : [title, ...few(lines), ''];
   const lines = [
     ...part('Damaged:', damaged.map(damagedLine)),
-    ...part('Not in the cache, or damaged there:', missing.filter(({ healed }) => !healed).flatMap(missingLines)),
+    ...part(`Not in ${where}, or damaged there:`, missing.filter(({ healed }) => !healed).flatMap(missingLines)),
     ...part('Healed:', missing.filter(({ healed }) => healed).flatMap(missingLines)),
     ...part(
       'Cannot be read:',
@@ -148,14 +160,23 @@ export function fsckText(examined: Examined, verbose: boolean): string {
 }
 
 function verdict(
-  { ok, damaged, missing }: FsckDocument,
+  { ok, damaged, missing, remote }: FsckDocument,
   { checked, isRepair }: { readonly checked: string; readonly isRepair: boolean },
 ): string {
   if (ok) return `${damaged.length + missing.length > 0 ? 'All was repaired' : 'All is well'}: ${checked}.`;
-  const hint = isRepair
+  return `Checked ${checked}.\n${remote === undefined ? hintOf(isRepair) : remoteHintOf(isRepair)}`;
+}
+
+function hintOf(isRepair: boolean): string {
+  return isRepair
     ? 'What is missing still may be on a remote, or a stage can make it again.'
     : '`pipe fsck --repair` sets aside what is damaged and heals what there is another copy of.';
-  return `Checked ${checked}.\n${hint}`;
+}
+
+function remoteHintOf(isRepair: boolean): string {
+  return isRepair
+    ? 'What is missing still may be at hand elsewhere: `pipe push` there sends it.'
+    : '`pipe fsck --remote --repair` replaces what is damaged, and sends what is at hand here.';
 }
 
 function damagedLine({ file, what, objects, tableDamaged, repaired }: DamagedFile): string {
@@ -163,6 +184,7 @@ function damagedLine({ file, what, objects, tableDamaged, repaired }: DamagedFil
     ...(what === 'pack' && objects.length > 0 ? [plural(objects.length, 'object')] : []),
     ...(tableDamaged === true ? ['its table'] : []),
     ...(what === 'run' ? ['a run record'] : []),
+    ...(what === 'tables' ? ['tables of packs'] : []),
     ...(what === 'note' ? ['a note without cause'] : []),
     ...(repaired ? ['set right'] : []),
   ];

@@ -56,7 +56,7 @@ export async function rewritePacks(
 }
 
 /** Writes new packs of objects, one after another. */
-class PackAnew {
+export class PackAnew {
   readonly #remote: Remote;
   readonly #planner: PackPlanner;
   readonly #all = new Objects();

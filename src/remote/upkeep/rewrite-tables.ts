@@ -19,7 +19,7 @@ export interface TablesPlan {
 }
 
 /** Looks at the files of tables, every byte of them, and at what one file of all would be. */
-async function planTables(remote: Remote, { rows }: Pick<Catalog, 'rows'>): Promise<TablesPlan> {
+export async function planTables(remote: Remote, { rows }: Pick<Catalog, 'rows'>): Promise<TablesPlan> {
   const { place, blake3 } = remote;
   const sorted = [...rows.packs.entries()].sort(([, a], [, b]) => (a.name < b.name ? -1 : 1));
   const pieces = encodeTables(sorted.map(([at, pack]) => ({ ...pack, rows: rows.rowsOf(at) })));

@@ -1,12 +1,13 @@
 import { constants, rmSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { copyFile, link, lstat, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { makeFolder } from '../../kit/make-folder.ts';
 import { isGone, ownedName, ownerOfName, thisOwner } from '../../kit/owner.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { ifThere } from './folder-path.ts';
 import { UNFINISHED } from './key.ts';
+import type { UnfinishedWrite } from './place.ts';
 
 /** For a group, whatever the umask says. */
 const GROUP_FILE = 0o664;
@@ -120,14 +121,30 @@ export async function copyIfAbsent(path: string, target: string): Promise<boolea
   }
 }
 
-/** Removes what processes that are gone have not finished. */
-export async function sweep(root: string, now: number): Promise<void> {
+/** What is being written, by whom is not known to run. */
+export async function unfinishedIn(root: string): Promise<UnfinishedWrite[]> {
   const folder = join(root, UNFINISHED);
   const names = (await ifThere(lstat(folder)))?.isDirectory() === true ? await ifThere(readdir(folder)) : undefined;
+  const found: UnfinishedWrite[] = [];
   for (const name of names ?? []) {
-    const path = join(folder, name);
     const owner = ownerOfName(name);
+    if (owner?.host === thisOwner().host && !isGone(owner)) continue;
+    const at = (await ifThere(stat(join(folder, name))))?.mtimeMs;
+    if (at !== undefined) found.push({ name: `${UNFINISHED}/${name}`, id: name, at });
+  }
+  return found;
+}
+
+/** Removes what was not finished. */
+export async function removeUnfinished(root: string, { id }: UnfinishedWrite): Promise<void> {
+  await rm(join(root, UNFINISHED, basename(id)), { force: true });
+}
+
+/** Removes what processes that are gone have not finished. */
+export async function sweep(root: string, now: number): Promise<void> {
+  for (const each of await unfinishedIn(root)) {
+    const owner = ownerOfName(each.id);
     const isLeft = owner !== undefined && isGone(owner);
-    if (isLeft || now - ((await ifThere(stat(path)))?.mtimeMs ?? now) > FORGOTTEN_MS) await rm(path, { force: true });
+    if (isLeft || now - each.at > FORGOTTEN_MS) await removeUnfinished(root, each);
   }
 }

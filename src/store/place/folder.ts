@@ -8,7 +8,7 @@ import { PipeError } from '../../problem/problem.ts';
 import { listFolder } from './folder-list.ts';
 import { ifThere, isAbsent, pathInside, statFile } from './folder-path.ts';
 import type { Unfinished } from './folder-write.ts';
-import { begin, discard, publish, sweep } from './folder-write.ts';
+import { begin, discard, publish, removeUnfinished, sweep, unfinishedIn } from './folder-write.ts';
 import { checkKey } from './key.ts';
 import { limitOf } from './limit.ts';
 import type { ByteRange, LargeSource, Place } from './place.ts';
@@ -134,6 +134,12 @@ export function openFolder({ root, signal, jobs = JOBS }: FolderOptions): Place 
         ),
       );
       return copied === true;
+    },
+    async unfinished() {
+      return call(`look into ${root}`, () => unfinishedIn(root));
+    },
+    async abandon(unfinished) {
+      for (const each of unfinished) await call(`remove ${root}/${each.name}`, () => removeUnfinished(root, each));
     },
     async now() {
       return call(`write into ${root}`, () => clockOf(root));

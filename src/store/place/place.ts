@@ -29,6 +29,16 @@ export interface LargeSource {
   readonly check: () => Promise<void>;
 }
 
+/** What is left of a write that was interrupted, or goes on still. */
+export interface UnfinishedWrite {
+  /** What it is called; for people. */
+  readonly name: string;
+  /** Tells it from others of the same name. */
+  readonly id: string;
+  /** When it was begun, or last worked on where that is known; in milliseconds since 1970. */
+  readonly at: number;
+}
+
 /**
  * Where a remote keeps its bytes: a bucket, or a folder. It knows keys and bytes, and nothing of what they mean. Every
  * implementation passes the same tests (`fixture/contract.ts`).
@@ -66,6 +76,10 @@ export interface Place {
   remove(keys: readonly string[]): Promise<void>;
   /** Copies an object inside the place, of any size; `false` when it is not there. */
   copy(from: string, to: string): Promise<boolean>;
+  /** What writes have left that were interrupted, and those that go on on other machines. */
+  unfinished(): Promise<readonly UnfinishedWrite[]>;
+  /** Gives unfinished writes up and frees their space. Whoever still works on one begins anew, or fails. */
+  abandon(unfinished: readonly UnfinishedWrite[]): Promise<void>;
   /** The time by the clock of the place, in milliseconds since 1970; up to a second behind it. */
   now(): Promise<number>;
   /** Ends connections. The place is not used afterwards. */

@@ -70,6 +70,18 @@ test('an interrupted upload goes on where it was: parts that arrived do not go a
   expect(await unfinished()).toBe(0);
 });
 
+test('an interrupted upload is found, and can be given up', async () => {
+  await interrupted('given up', sourceOf(bytes));
+  const place = open();
+  const found = await place.unfinished();
+  expect(found).toMatchObject([{ name: 'given up' }]);
+  expect(Math.abs(found[0]!.at - (await place.now()))).toBeLessThan(60_000);
+  await place.abandon(found);
+  await place.abandon(found);
+  expect(await place.unfinished()).toEqual([]);
+  expect(await unfinished()).toBe(0);
+});
+
 test('parts of other bytes do not count, whatever their size', async () => {
   await interrupted('other', sourceOf(randomBytes(bytes.length)));
   const place = open();

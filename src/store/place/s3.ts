@@ -11,6 +11,7 @@ import type { S3Options } from './s3-options.ts';
 import { SIZES } from './s3-options.ts';
 import { readS3, statS3 } from './s3-read.ts';
 import { removeS3 } from './s3-remove.ts';
+import { abandonS3, unfinishedS3 } from './s3-unfinished.ts';
 import { writeLargeS3 } from './s3-upload.ts';
 import { writeS3 } from './s3-write.ts';
 
@@ -51,6 +52,14 @@ export function openS3(options: S3Options): Place {
       checkKey(from);
       checkKey(to);
       return copyS3(s3, from, to);
+    },
+    async unfinished() {
+      checkAborted(options.signal);
+      return unfinishedS3(s3);
+    },
+    async abandon(unfinished) {
+      checkAborted(options.signal);
+      for (const { name, id } of unfinished) await abandonS3(s3, name, id);
     },
     async now() {
       checkAborted(options.signal);

@@ -70,6 +70,7 @@ export interface FsckDocument {
   }[];
   readonly leftovers: readonly string[];
   readonly problems: readonly { readonly code: string }[];
+  readonly remote?: { readonly name: string };
 }
 
 /** `pipe fsck --json`; its exit code must tell what it says. */

@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import type { Digest } from '../../kit/digest.ts';
+import { digestOfRaw, rawOfDigest } from '../../kit/digest.ts';
+import type { StoreLayout } from '../../store/layout.ts';
+import { hexOf } from '../../store/layout.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { readFileIfThere } from '../../store/store-file.ts';
+import { ObjectSet } from '../object-set.ts';
+import type { PushRoot } from '../push.ts';
+import { push } from '../push.ts';
+import { isLargeRight } from '../receive-large.ts';
+import type { Remote } from '../remote.ts';
+import { KEYS, runOfKey } from '../remote-layout.ts';
+import { withoutBase } from '../tombstones.ts';
+import type { CheckedRemote } from './check-remote.ts';
+import { findLeftovers, removeLeftovers } from './leftovers.ts';
+import type { RemoteUpkeep } from './remote-upkeep.ts';
+import { beginRemoteUpkeep } from './remote-upkeep.ts';
+import { rebuildPacks } from './repair-tables.ts';
+import { rewriteTables } from './rewrite-tables.ts';
+
+export interface HealOptions {
+  /** What came out when it was checked. */
+  readonly checked: CheckedRemote;
+  /** What is to be in the remote: it is sent where it is at hand. */
+  readonly roots: readonly PushRoot[];
+  /** What else may be sent, if the remote holds wrong bytes of it. */
+  readonly mayGo: ObjectSet;
+  readonly graceMs: number;
+}
+
+/** What could not be put in order. */
+export interface HealedRemote {
+  /** Keys of damaged files that stay, since a push relies on them. */
+  readonly inUse: ReadonlySet<string>;
+}
+
+/**
+ * Puts a remote in order after it was checked: what is damaged or missing is sent from here, where it is at hand and may
+ * go there; packs are written anew without their wrong bytes; what cannot be healed is set aside, so that it counts as
+ * absent, and the next push of who has it sends it.
+ */
+export async function healRemote(remote: Remote, store: ObjectStore, options: HealOptions): Promise<HealedRemote> {
+  const { checked } = options;
+  // What is not right is nothing that a push that has ended relies on.
+  const upkeep = await beginRemoteUpkeep(remote, { graceMs: 0 });
+  const inUse = new Set<string>();
+  try {
+    const rebuilt = await rebuildPacks(remote, { catalog: checked.catalog, upkeep });
+    for (const name of rebuilt.inUse) inUse.add(`${KEYS.packs}${hexOf(name)}.pack`);
+    await upkeep.condemn([]);
+    await sendRight(remote, store, options);
+    for (const key of await setAside(remote, upkeep, { store, checked })) inUse.add(key);
+    if (checked.damagedPacks.length + checked.damagedTables.length > 0) await rewriteTables(remote);
+    await removeLeftovers(remote, await findLeftovers(remote, { graceMs: options.graceMs }));
+  } finally {
+    await upkeep.end();
+  }
+  return { inUse };
+}
+
+/** Sends what is to be there, and right bytes of what is damaged. Packs with wrong bytes are replaced on the way. */
+async function sendRight(
+  remote: Remote,
+  store: ObjectStore,
+  { checked: { damagedPacks, damagedLoose, right }, roots, mayGo }: HealOptions,
+): Promise<void> {
+  const wrong = new ObjectSet();
+  const note = (digest: Digest, size: number | undefined): void => {
+    const raw = rawOfDigest(digest);
+    if (!right.has(raw)) wrong.add(raw, 0, { size });
+  };
+  for (const pack of damagedPacks) for (const digest of pack.wrong) note(digest, undefined);
+  for (const { digest, size } of damagedLoose) note(digest, size);
+  const packs = new Set(damagedPacks.flatMap(({ name, number }) => (number === undefined ? [] : [name])));
+  const others: PushRoot[] = [];
+  wrong.each((bytes, at) => {
+    const known = mayGo.find(bytes, at);
+    const digest = digestOfRaw(bytes.subarray(at, at + 32));
+    // Nothing else leaves this machine, whatever somebody has made the remote claim to hold.
+    if (known === undefined || !store.hasRaw(bytes, at)) return;
+    others.push({ entry: { kind: 'file', digest, size: known.size ?? sizeHere(store, digest) }, path: '' });
+  });
+  await push(remote, store, {
+    roots: [...roots, ...others],
+    records: [],
+    logs: false,
+    dry: false,
+    verify: { wrong, packs },
+  });
+}
+
+function sizeHere(store: ObjectStore, digest: Digest): number {
+  return store.read(digest)?.length ?? 0;
+}
+
+/** @returns the keys of damaged files that stay */
+async function setAside(
+  remote: Remote,
+  upkeep: RemoteUpkeep,
+  { store, checked }: { readonly store: ObjectStore; readonly checked: CheckedRemote },
+): Promise<string[]> {
+  const { place } = remote;
+  const runs = checked.runs.filter(({ isRight }) => !isRight).map(({ entry }) => entry.key);
+  const healed = new Set<string>();
+  for (const key of runs) {
+    const bytes = runHere(store.layout, key, remote);
+    if (bytes !== undefined) await place.write(key, [bytes]);
+    if (bytes !== undefined) healed.add(key);
+  }
+  for (const { key, digest, size } of checked.damagedLoose) {
+    const now = await place.stat(key);
+    const object = { digest: rawOfDigest(digest), size: now?.size ?? size, key, offset: 0 };
+    if (now === undefined || (await isLargeRight(remote, object, () => undefined))) healed.add(key);
+  }
+  const left = [...runs, ...checked.damagedLoose.map(({ key }) => key)].filter((key) => !healed.has(key));
+  const free = await upkeep.condemn(left);
+  await upkeep.remove(free, async (batch) => {
+    for (const key of batch) await place.copy(key, KEYS.quarantine + withoutBase(key));
+  });
+  const gone = new Set(free);
+  return left.filter((key) => !gone.has(key));
+}
+
+/** The right bytes of a record, where the local store has them. */
+function runHere(layout: StoreLayout, key: string, { blake3 }: Pick<Remote, 'blake3'>): Buffer | undefined {
+  const run = runOfKey(key);
+  if (run === undefined) return undefined;
+  const bytes = readFileIfThere(join(layout.runs(run.key), `${hexOf(run.record)}.json`));
+  return bytes !== undefined && blake3.hash(bytes) === run.record ? bytes : undefined;
+}
