@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { PipeError } from '../problem/problem.ts';
 import type { Digest } from '../kit/digest.ts';
 import { entryOf } from '../lockfile/entry.ts';
@@ -9,6 +9,7 @@ import type { CheckedStore } from '../store/check.ts';
 import { checkStore } from '../store/check.ts';
 import type { BrokenNeed, NeedingThing } from '../store/check-needs.ts';
 import { checkNeeds } from '../store/check-needs.ts';
+import { freeLinks } from '../store/free-links.ts';
 import { leftovers } from '../store/leftovers.ts';
 import { ObjectStore } from '../store/object-store.ts';
 import { lostObjects, repairStore } from '../store/repair.ts';
@@ -126,7 +127,12 @@ async function repair(
   engine: Engine,
   { checked, broken, things, needs, upkeep }: Repair,
 ): Promise<NonNullable<Examined['repaired']>> {
-  const { store, blake3, now } = engine;
+  const { store, blake3, now, project } = engine;
+  const inPlace = needs.roots.map(({ path }) => join(project.root, path));
+  freeLinks(
+    inPlace,
+    checked.damagedLoose.map(({ path }) => path),
+  );
   const inUse = repairStore(checked, { layout: store.layout, blake3, upkeep, now: now() });
   const inWorkspace = new Set(needs.roots.map(({ from }) => from));
   let still = broken;

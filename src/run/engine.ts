@@ -65,10 +65,11 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
   const index = openStatIndex(folder && join(folder, 'files.idx'), project.root, rawChecksum);
   const objectFolder = indexFolder(layout.root, env);
   const objects = openStatIndex(objectFolder && join(objectFolder, 'objects.idx'), layout.root, rawChecksum);
-  const onDamage = (digest: string, movedTo: string): void => {
+  const onDamage = (digest: string, movedTo: string | undefined): void => {
+    const where = movedTo === undefined ? 'which stay where they are' : `they were moved to ${movedTo}`;
     emit({
       type: 'notice',
-      message: `the store held wrong bytes for ${digest}; they were moved to ${movedTo}`,
+      message: `the store held wrong bytes for ${digest}${movedTo === undefined ? ', ' : '; '}${where}`,
       hint: 'a file that is a link to them was edited in place (see `pipe unprotect`), or the disk is failing',
     });
   };

@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { chmodSync } from 'node:fs';
@@ -21,6 +22,7 @@ import type { Digest } from '../kit/digest.ts';
 import { ownedName, thisOwner } from '../kit/owner.ts';
 import { PipeError } from '../problem/problem.ts';
 import { storeLayout } from './layout.ts';
+import { markedTime } from './object-mark.ts';
 import { ObjectStore } from './object-store.ts';
 
 const blake3 = await loadBlake3();
@@ -39,6 +41,13 @@ afterEach(() => {
 
 function open(): ObjectStore {
   return new ObjectStore(storeLayout(join(folder, 'cache')), blake3, (digest) => damaged.push(digest));
+}
+
+/** Changes an object as a failing disk does: nothing else tells of it. */
+function rot(digest: Digest, bytes: string): void {
+  const path = store.layout.loose(digest);
+  spoil(digest, bytes);
+  utimesSync(path, 0, markedTime(digest, Date.now()));
 }
 
 function spoil(digest: Digest, bytes: string): void {
@@ -119,11 +128,32 @@ describe('a file', () => {
 describe('a damaged object', () => {
   test.each(['', 'hellO', 'hello ', 'hell'])('holding %j is quarantined when it is read', async (bytes) => {
     const digest = await store.put('hello');
-    spoil(digest, bytes);
+    rot(digest, bytes);
+    expect(store.has(digest)).toBe(true);
     expect(store.read(digest)).toBeUndefined();
     expect(store.has(digest)).toBe(false);
     expect(damaged).toEqual([digest]);
     expect(readdirSync(store.layout.quarantine).map((name) => name.slice(0, 64))).toEqual([digest.slice(3)]);
+  });
+
+  test('that somebody wrote to counts as absent for all, and stays until its right bytes are stored', async () => {
+    const digest = await store.put('hello');
+    spoil(digest, 'mine!');
+    for (const each of [open(), open()]) {
+      expect([each.has(digest), each.has(digest), each.read(digest)]).toEqual([false, false, undefined]);
+    }
+    expect(damaged).toEqual([digest, digest]);
+    expect(readFileSync(store.layout.loose(digest), 'utf8')).toBe('mine!');
+    await open().put('hello');
+    expect([store.has(digest), store.read(digest)?.toString()]).toEqual([true, 'hello']);
+    const [aside] = readdirSync(store.layout.quarantine);
+    expect(readFileSync(join(store.layout.quarantine, aside ?? ''), 'utf8')).toBe('mine!');
+  });
+
+  test('that was written to with the same bytes is right', async () => {
+    const digest = await store.put('hello');
+    spoil(digest, 'hello');
+    expect([open().has(digest), damaged]).toEqual([true, []]);
   });
 
   test('never reaches the workspace', async () => {
@@ -144,7 +174,7 @@ describe('a damaged object', () => {
 
   test('is reported once when two processes find it', async () => {
     const digest = await store.put('hello');
-    spoil(digest, 'x');
+    rot(digest, 'x');
     const [first, second] = [open(), open()];
     expect([first.read(digest), second.read(digest)]).toEqual([undefined, undefined]);
     expect(damaged).toEqual([digest]);

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -16,16 +15,21 @@ import type { StoreLayout } from './layout.ts';
 import { hexOf } from './layout.ts';
 import type { LinkTrust } from './link.ts';
 import { NO_TRUST } from './link.ts';
+import { isMarked } from './object-mark.ts';
 import type { Frame } from './pack.ts';
 import type { FinishedPack } from './pack-writer.ts';
 import { PackWriter, placePack } from './pack-writer.ts';
 import { prepareStore } from './prepare.ts';
 import { Presence } from './presence.ts';
+import { copyAside, moveAside } from './quarantine.ts';
 import { makeDurable, readBytesIfThere } from './store-file.ts';
 import { StoreWriter } from './store-writer.ts';
 import { sweepStore } from './sweep.ts';
 import { LARGEST_LIST } from './tree.ts';
 import { writeNew } from './write-files.ts';
+
+/** Told of an object that holds wrong bytes, and where they were moved; `undefined` of those that stay where they are. */
+type OnDamage = (digest: Digest, movedTo: string | undefined) => void;
 
 /** Objects up to this size are packed when many are stored at once. */
 export const PACKED_BYTES = 64 * 1024;
@@ -43,12 +47,14 @@ export class ObjectStore {
   readonly #presence: Presence;
   #isSwept = false;
   /** Told of each damaged object. */
-  readonly #onDamage: (digest: Digest, movedTo: string) => void;
+  readonly #onDamage: OnDamage;
+  /** Damaged objects that lie where they were, of which it was told. */
+  readonly #told = new Set<Digest>();
   /** What is known of the objects that files of a workspace are links to. */
   trust: LinkTrust = NO_TRUST;
   readonly #extraction: LooseObjects;
 
-  constructor(layout: StoreLayout, blake3: Blake3, onDamage: (digest: Digest, movedTo: string) => void) {
+  constructor(layout: StoreLayout, blake3: Blake3, onDamage: OnDamage) {
     this.layout = layout;
     this.#blake3 = blake3;
     this.#onDamage = onDamage;
@@ -58,7 +64,7 @@ export class ObjectStore {
       blake3,
       trust: () => this.trust,
       onWrong: (digest, path) => {
-        this.#quarantine(digest, path);
+        this.#foundWrong(digest, path);
       },
       onLinked: (digest) => {
         this.#presence.doubt(digest);
@@ -108,13 +114,16 @@ export class ObjectStore {
     return this.#presence.hasRaw(bytes, at);
   }
 
-  /** What is known of a loose object; one that was touched since it was linked is read, and set aside when it is wrong. */
+  /**
+   * What is known of a loose object; one that may have been written to is read. A wrong one stays until its right bytes
+   * are stored: a file of the workspace may be a link to it.
+   */
   #judged(digest: Digest, path: string, stat: Stats): 'unknown' | 'right' | 'wrong' {
     const known = this.trust.judge(path, digest, stat);
-    if (known !== 'touched') return known;
+    if (known === 'right' || (known === 'unknown' && isMarked(digest, stat))) return known;
     const at = Date.now();
     if (this.digestOf(path) !== digest) {
-      this.#quarantine(digest, path);
+      this.#tell(digest);
       return 'wrong';
     }
     this.trust.add(path, digest, { stat, at });
@@ -170,7 +179,7 @@ export class ObjectStore {
     const bytes = readBytesIfThere(path, most);
     if (bytes === undefined) return this.#presence.packs.refresh() ? this.read(digest, most) : undefined;
     if (this.#blake3.hash(bytes) === digest) return bytes;
-    this.#quarantine(digest, path);
+    this.#foundWrong(digest, path);
     return undefined;
   }
 
@@ -280,7 +289,7 @@ export class ObjectStore {
     const temporary = this.temporary();
     try {
       const digest = await fill(temporary);
-      await makeDurable(temporary);
+      await makeDurable(temporary, digest);
       const target = this.layout.loose(digest);
       makeFolder(dirname(target), this.layout);
       this.keep(target);
@@ -290,6 +299,7 @@ export class ObjectStore {
         await rm(temporary, { force: true });
         return digest;
       }
+      if (stat !== undefined) this.#quarantine(digest, target);
       await rename(temporary, target);
       this.#presence.add(digest);
       return digest;
@@ -303,33 +313,37 @@ export class ObjectStore {
   #setAside(digest: Digest, place: PackedPlace, bytes: Buffer | undefined): void {
     this.#presence.forget(digest);
     // Before the bytes are out of reach.
-    const movedTo = this.#placeAside(digest);
-    try {
-      makeFolder(this.layout.quarantine, this.layout);
-      writeFileSync(movedTo, bytes ?? '');
-    } catch (error) {
-      // A store that is only read from must not keep anybody from reading.
-      if (systemFault(error) === undefined) throw error;
-    }
+    const movedTo = copyAside(this.layout, hexOf(digest), bytes ?? Buffer.alloc(0));
     this.#presence.packs.exclude(digest, place);
     this.#onDamage(digest, movedTo);
   }
 
-  #placeAside(digest: Digest): string {
-    return join(this.layout.quarantine, `${hexOf(digest)}-${randomBytes(4).toString('hex')}`);
+  /**
+   * A loose object that is wrong though nobody seems to have written to it goes aside, since others would take it for
+   * right. One that was written to shows it to all, and may be what a link of the workspace leads to: it stays.
+   */
+  #foundWrong(digest: Digest, path: string): void {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined || isMarked(digest, stat)) this.#quarantine(digest, path);
+    else this.#tell(digest);
+  }
+
+  #tell(digest: Digest): void {
+    this.#presence.forget(digest);
+    if (!this.#told.has(digest)) this.#onDamage(digest, undefined);
+    this.#told.add(digest);
   }
 
   #quarantine(digest: Digest, path: string): void {
     this.#presence.forget(digest);
-    const movedTo = this.#placeAside(digest);
-    makeFolder(this.layout.quarantine, this.layout);
     try {
-      renameSync(path, movedTo);
+      const what = { path, name: hexOf(digest) };
+      const moved = moveAside(this.layout, what, (file) => this.digestOf(file) === digest);
+      if (typeof moved !== 'string') this.#onDamage(digest, moved.movedTo);
     } catch (error) {
-      // Another process moved it first: it is gone either way.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      return;
+      // A store that is only read from must not keep anybody from reading.
+      if (systemFault(error) === undefined) throw error;
+      this.#tell(digest);
     }
-    this.#onDamage(digest, movedTo);
   }
 }

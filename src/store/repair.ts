@@ -1,17 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, openSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw } from '../kit/digest.ts';
 import { thisOwner } from '../kit/owner.ts';
-import { makeFolder } from '../kit/make-folder.ts';
 import { readAt } from './pack-file.ts';
 import type { CheckedStore, DamagedPack } from './check.ts';
+import { hashFileNow } from './copy.ts';
 import type { StoreLayout } from './layout.ts';
 import { STORE_FORMAT, hexOf } from './layout.ts';
 import { temporaries } from './leftovers.ts';
 import { PackWriter } from './pack-writer.ts';
+import { moveAside } from './quarantine.ts';
 import type { Upkeep } from './upkeep.ts';
 import { noteBad, writeShared } from './write-shared.ts';
 
@@ -30,8 +30,12 @@ export interface RepairOptions {
  */
 export function repairStore(checked: CheckedStore, { layout, blake3, upkeep, now }: RepairOptions): DamagedPack[] {
   if (checked.isFormatDamaged) writeShared(layout, layout.format, `${STORE_FORMAT}\n`);
-  for (const { digest, path } of checked.damagedLoose) setAside(layout, path, hexOf(digest));
-  for (const path of checked.damagedRuns) setAside(layout, path, 'run');
+  for (const { digest, path } of checked.damagedLoose) {
+    moveAside(layout, { path, name: hexOf(digest) }, (file) => hashFileNow(file, blake3) === digest);
+  }
+  for (const path of checked.damagedRuns) {
+    moveAside(layout, { path, name: 'run' }, (file) => hexOf(hashFileNow(file, blake3)) === basename(path, '.json'));
+  }
   for (const path of [...checked.wrongNotes, ...temporaries(layout, now)]) rmSync(path, { force: true });
   return checked.damagedPacks.filter((pack) => {
     // Before all else: whoever reads meanwhile looks elsewhere.
@@ -43,7 +47,8 @@ export function repairStore(checked: CheckedStore, { layout, blake3, upkeep, now
       return false;
     }
     const held = upkeep.remove([pack.path], (path) => {
-      setAside(layout, path, `${hexOf(pack.name)}.pack`);
+      // Whoever put it right meanwhile would hold it.
+      moveAside(layout, { path, name: `${hexOf(pack.name)}.pack` }, () => false);
     });
     if (held === 0) rmSync(layout.bad(pack.name), { force: true });
     return held > 0;
@@ -71,15 +76,5 @@ function writeAnew(layout: StoreLayout, blake3: Blake3, { path, good }: DamagedP
   } finally {
     closeSync(fd);
     writer.discard();
-  }
-}
-
-function setAside(layout: StoreLayout, path: string, name: string): void {
-  makeFolder(layout.quarantine, layout);
-  try {
-    renameSync(path, join(layout.quarantine, `${name}-${randomBytes(4).toString('hex')}`));
-  } catch (error) {
-    // Another process has moved it meanwhile.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }

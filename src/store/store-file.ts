@@ -1,13 +1,17 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import type { Digest } from '../kit/digest.ts';
+import { markedTime } from './object-mark.ts';
 
 const READ_ONLY = 0o444;
 
-/** Makes the bytes of a file safe from a crash, and nobody's to write to. */
-export async function makeDurable(file: string): Promise<void> {
+/** Makes the bytes of a new object safe from a crash, nobody's to write to, and marked as left alone. */
+export async function makeDurable(file: string, digest: Digest): Promise<void> {
   const handle = await open(file, 'r+');
   try {
+    const now = Date.now();
     await handle.chmod(READ_ONLY);
+    await handle.utimes(now / 1000, markedTime(digest, now));
     await handle.datasync();
   } catch (error) {
     // Of a file that is open the system names nothing.

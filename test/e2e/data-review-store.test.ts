@@ -1,9 +1,10 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import { loadBlake3 } from '../../src/kit/blake3.ts';
 import { storeLayout } from '../../src/store/layout.ts';
+import { markedTime } from '../../src/store/object-mark.ts';
 import type { Entry } from '../../src/store/tree.ts';
 import { encodeTree } from '../../src/store/tree.ts';
 import type { Rig } from '../rig/rig.ts';
@@ -167,4 +168,72 @@ test('few lists of a stranger that stand for very many empty folders are refused
     expect(run.stderr).not.toMatch(/\n {4}at /);
   }
   expect(await rig.exists('data/f1')).toBe(false);
+});
+
+const LARGE = 'large '.repeat(50_000);
+
+test('an object that one user edited in place is not believed by another one', async ({ rig }) => {
+  const B = { env: { XDG_CACHE_HOME: rig.path('../home/b') } };
+  const asB = async (...args: string[]): Promise<void> => {
+    const run = await rig.pipe(args, { ...B, cwd: '../b' });
+    expect(run, run.stdout + run.stderr).toMatchObject({ code: 0 });
+  };
+  await project(rig);
+  await rig.pipe(['config', 'cache.type', 'hardlink']);
+  await rig.write({ 'a.bin': LARGE });
+  await does(rig, 'add', 'a.bin');
+  await save(rig, 'one');
+  await rig.git('clone', '-q', '.', '../b');
+  await rig.run('pipe', ['config', 'cache.dir', rig.path('.pipe/cache')], { cwd: '../b' });
+  await rig.run('pipe', ['config', 'cache.type', 'copy'], { cwd: '../b' });
+  await asB('checkout');
+  await asB('status');
+  await rig.run('sh', ['-c', 'chmod u+w a.bin && printf edited >> a.bin']);
+  await asB('commit');
+  await rig.remove('../b/a.bin');
+  await asB('checkout');
+  expect(await rig.read('../b/a.bin')).toBe(LARGE);
+});
+
+describe.for(['data status', 'status', 'fsck', 'fsck --repair'])(
+  'a link to an object that was edited in place',
+  (command) => {
+    test(`leads to what was written after ${command}`, async ({ rig }) => {
+      await project(rig);
+      await rig.pipe(['config', 'cache.type', 'symlink']);
+      await rig.write({ 'big.bin': LARGE, 'd/big.bin': `${LARGE}2` });
+      await does(rig, 'add', 'big.bin', 'd');
+      await rig.run('sh', ['-c', 'for f in big.bin d/big.bin; do chmod u+w $f; printf edited >> $f; done']);
+      await rig.pipe(command.split(' '));
+      expect(await rig.read('big.bin')).toBe(`${LARGE}edited`);
+      expect(await rig.read('d/big.bin')).toBe(`${LARGE}2edited`);
+      await does(rig, 'commit');
+      await rig.remove('big.bin', 'd');
+      await does(rig, 'checkout');
+      expect(await rig.read('d/big.bin')).toBe(`${LARGE}2edited`);
+    });
+  },
+);
+
+test('a damaged object in a cache that can only be read is named, and all else is checked out', async ({ rig }) => {
+  await withDisk(rig, { folder: '.pipe/cache' }, async (disk) => {
+    await project(rig);
+    await rig.write({ 'd/a': `a ${LARGE}`, 'd/b': `b ${LARGE}`, c: `c ${LARGE}` });
+    await does(rig, 'add', 'd', 'c');
+    const digest = (await loadBlake3()).hash(`a ${LARGE}`);
+    const object = storeLayout(rig.path('.pipe/cache')).loose(digest);
+    for (const isSilent of [false, true]) {
+      await flip(object, isSilent ? 8 : 7);
+      if (isSilent) await utimes(object, 0, markedTime(digest, Date.now()));
+      await rig.remove('d', 'c');
+      await disk.readOnly();
+      const run = await rig.pipe(['checkout']);
+      expect(run.code, run.stderr).toBe(1);
+      expect(run.stdout + run.stderr).toContain(digest);
+      expect(run.stdout + run.stderr).toContain('d/a');
+      expect(await rig.read('d/b')).toHaveLength(300_002);
+      expect(await rig.read('c')).toHaveLength(300_002);
+      await disk.writable();
+    }
+  });
 });
