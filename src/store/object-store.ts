@@ -138,11 +138,19 @@ export class ObjectStore {
   }
 
   /** Copies a file into the store, unless `signal` is aborted; the digest is that of the bytes that were copied. */
-  async ingest(file: string, signal?: AbortSignal): Promise<{ digest: Digest; size: number }> {
+  async ingest(
+    file: string,
+    signal?: AbortSignal,
+    onBytes?: (bytes: number) => void,
+  ): Promise<{ digest: Digest; size: number }> {
     let size = 0;
     const digest = await this.putFile(async (target) => {
       const hasher = this.#blake3.hasher();
-      size = await copyThrough(file, { target, see: (chunk) => { hasher.update(chunk); }, signal }); // prettier-ignore
+      const see = (chunk: Buffer): void => {
+        hasher.update(chunk);
+        onBytes?.(chunk.length);
+      };
+      size = await copyThrough(file, { target, see, signal });
       return hasher.digest();
     });
     return { digest, size };

@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { lstatSync, mkdirSync, realpathSync, renameSync, statSync, symlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, realpathSync, statSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { SectionLeaf } from '../index/section.ts';
@@ -7,6 +7,8 @@ import { KINDS, SectionWriter } from '../index/section.ts';
 import type { KeptStat, StatIndex } from '../index/stat-index.ts';
 import { isReliable } from '../index/stat-index.ts';
 import { checkAborted } from '../kit/abort.ts';
+import type { OnProgress } from '../kit/file-progress.ts';
+import { FileProgress } from '../kit/file-progress.ts';
 import type { Digest } from '../kit/digest.ts';
 import { rawOfDigest } from '../kit/digest.ts';
 import type { HelperThreads } from '../kit/helper-threads.ts';
@@ -19,6 +21,7 @@ import { nameCollision } from './name-collision.ts';
 import type { ObjectStore } from './object-store.ts';
 import { PACKED_BYTES } from './object-store.ts';
 import { BrokenTree, treeParts } from './read-tree.ts';
+import { swap } from './swap.ts';
 import type { Entry, Tree } from './tree.ts';
 import { sendAway, writingThreads } from './write-ahead.ts';
 
@@ -92,8 +95,8 @@ export interface RestorePlace {
   readonly links?: Links | undefined;
   /** Called when all is written, just before it takes the place of what lies at the target: to throw keeps that. */
   readonly beforeSwap?: (() => void) | undefined;
-  /** Told of the files that were written, and their bytes, every now and then. */
-  readonly onProgress?: (files: number, bytes: number) => void;
+  /** Told how many files more were written, and bytes, every now and then, and as large ones are. */
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /**
@@ -114,6 +117,7 @@ export async function restoreEntry(store: ObjectStore, entry: Entry, place: Rest
     place.beforeSwap?.();
     work.remember();
     swap(temporary, target, entry.kind === 'dir');
+    work.progress.tell();
     return true;
   } catch (error) {
     if (error instanceof BrokenTree) return false;
@@ -172,6 +176,7 @@ const PAUSE_EVERY = 1_000;
 
 /** Puts an entry where nothing lies yet, small files without waiting for anything. */
 class Materializing {
+  readonly progress: FileProgress;
   readonly #store: ObjectStore;
   readonly #place: RestorePlace;
   readonly #mode = { file: MODE.file & ~umask(), exec: MODE.exec & ~umask() };
@@ -181,12 +186,12 @@ class Materializing {
   /** What helper threads may still be writing. */
   #away: Promise<unknown> | undefined;
   #entries = 0;
-  #bytes = 0;
 
   constructor(store: ObjectStore, entry: Entry, place: RestorePlace) {
     this.#store = store;
     this.#place = place;
     this.#threads = writingThreads(entry);
+    this.progress = new FileProgress(place.onProgress);
   }
 
   /** `false` when an object is absent or damaged. */
@@ -195,6 +200,7 @@ class Materializing {
     if (entry.kind === 'link') return this.#link(entry, spot);
     const stat = this.#fileNow(entry, spot.target, entry.kind) ?? (await this.#file(entry, spot.target, entry.kind));
     if (stat === undefined) return false;
+    this.progress.file(entry.size);
     this.#single = { path: spot.path, stat, digest: entry.digest };
     return true;
   }
@@ -245,7 +251,7 @@ class Materializing {
       if (stat !== undefined) this.#note(child, place, stat);
       else if (!(await this.#new(child, place))) return false;
       this.#entries += 1;
-      this.#bytes += child.kind === 'dir' ? 0 : child.size;
+      if (child.kind !== 'dir') this.progress.file(child.size);
       if (this.#entries % PAUSE_EVERY === 0) await this.#pause();
     }
     return true;
@@ -266,7 +272,7 @@ class Materializing {
 
   async #pause(): Promise<void> {
     checkAborted(this.#place.signal);
-    this.#place.onProgress?.(this.#entries, this.#bytes);
+    this.progress.tell();
     await setImmediate();
   }
 
@@ -305,7 +311,8 @@ class Materializing {
 
   async #file(entry: Entry, target: string, kind: 'file' | 'exec'): Promise<Stats | undefined> {
     const { signal, links } = this.#place;
-    const isThere = await this.#store.extract(entry.digest, target, { mode: this.#mode[kind], signal, links });
+    const onBytes = this.progress.passing(entry.size);
+    const isThere = await this.#store.extract(entry.digest, target, { mode: this.#mode[kind], signal, links, onBytes });
     // Of a symbolic link to an object the walk sees the object, too.
     return isThere ? statSync(target) : undefined;
   }
@@ -321,27 +328,6 @@ class Materializing {
 interface Rows {
   readonly rows: SectionWriter;
   readonly leaf: SectionLeaf;
-}
-
-/** A file replaces a file in one step; a folder cannot be replaced, so the old one is moved away first. */
-function swap(temporary: string, target: string, isFolder: boolean): void {
-  if (!isFolder) {
-    try {
-      renameSync(temporary, target);
-      return;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'EISDIR' && code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
-    }
-  }
-  const old = temporaryBeside(target);
-  try {
-    renameSync(target, old);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  renameSync(temporary, target);
-  removeTree(old);
 }
 
 function umask(): number {
