@@ -37,7 +37,7 @@ export default defineCommand({
       options.glob === true && copy === undefined ? named.flatMap((pattern) => globbed(data, pattern)) : named;
     const known = { stages: data.loaded.stages, pointers: data.pointers };
     await bringListsFor(data, context, paths);
-    const { progress, ...how } = dataOptions(data, { context, global, label: 'adding' });
+    const how = dataOptions(data, { context, global, label: 'adding' });
     try {
       const force = options.force === true;
       const [to = ''] = paths;
@@ -55,7 +55,7 @@ export default defineCommand({
         json: { schema: 'pipe.add/1', added: added.map(addedJson), written: toTrack },
       };
     } finally {
-      progress.end();
+      how.progress.end();
       data.engine.objects.save();
     }
   },

@@ -25,7 +25,7 @@ export default defineCommand({
     const data = await openData(context, global);
     const chosen = selectData(data, positionals, { cwd: context.cwd, recursive: options.recursive });
     const selected = options['with-deps'] === true ? withDeps(data, chosen) : chosen;
-    const { progress, ...how } = dataOptions(data, { context, global, label: 'checking out' });
+    const how = dataOptions(data, { context, global, label: 'checking out' });
     try {
       const done = await checkout(data.engine, selected, {
         ...how,
@@ -39,7 +39,7 @@ export default defineCommand({
         json: { schema: 'pipe.checkout/1', paths: done, ...totalOf(done) },
       };
     } finally {
-      progress.end();
+      how.progress.end();
       data.engine.index.save();
       data.engine.objects.save();
     }

@@ -38,7 +38,7 @@ export default defineCommand({
     const data = await openData(context, global);
     const chosen = choose(data, positionals, { cwd: context.cwd, recursive: options.recursive === true });
     const wanted = options['with-deps'] === true ? withDeps(data, chosen) : chosen;
-    const { progress, ...how } = dataOptions(data, { context, global, label: 'committing' });
+    const how = dataOptions(data, { context, global, label: 'committing' });
     const ask = asker(context, global);
     try {
       const { committed, written } = await commit(data.engine, wanted, {
@@ -54,7 +54,7 @@ export default defineCommand({
         json: { schema: 'pipe.commit/1', committed, written: toTrack },
       };
     } finally {
-      progress.end();
+      how.progress.end();
       data.engine.index.save();
       data.engine.objects.save();
     }

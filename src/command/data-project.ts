@@ -7,14 +7,13 @@ import { trackedThings } from '../data/tracked.ts';
 import type { Selected } from '../data/select.ts';
 import { selectTracked } from '../data/select.ts';
 import type { DataOptions } from '../data/workspace.ts';
-import type { Progress } from '../report/progress.ts';
-import { createProgress } from '../report/progress.ts';
 import { clean } from '../report/words.ts';
 import type { Engine } from '../run/engine.ts';
 import { openEngine } from '../run/engine.ts';
 import type { Context, GlobalOptions } from './command.ts';
 import type { LoadedProject } from './load-project.ts';
 import { graphOf, loadProject } from './load-project.ts';
+import { workProgress } from './work-progress.ts';
 
 /** A project opened for commands on data. */
 export interface DataProject {
@@ -64,11 +63,8 @@ export function selectData(
 export function dataOptions(
   { engine }: Pick<DataProject, 'engine'>,
   { context, global, label }: { readonly context: Context; readonly global: GlobalOptions; readonly label: string },
-): DataOptions & { readonly progress: Progress } {
+): DataOptions & { readonly progress: ReturnType<typeof workProgress> } {
   const { stderr, env, signal } = context;
-  const progress = createProgress({ stderr, env, label, quiet: global.quiet || global.json });
-  const onProgress = (files: number, bytes: number): void => {
-    progress.update(files, undefined, bytes);
-  };
-  return { links: engine.links, signal, onProgress, progress };
+  const progress = workProgress({ stderr, env, label, quiet: global.quiet || global.json });
+  return { links: engine.links, signal, progress };
 }

@@ -2,7 +2,7 @@ import type { CheckedOut } from '../data/checkout.ts';
 import { checkout } from '../data/checkout.ts';
 import type { Selected } from '../data/select.ts';
 import { entryAt } from '../store/entry-at.ts';
-import { isComplete } from '../store/restore.ts';
+import { isComplete } from '../store/completeness.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Problem } from '../problem/problem.ts';
 import { checkedOutText, totalOf } from './checked-out.ts';
@@ -105,14 +105,14 @@ class Placing {
     const selected = things.flatMap((thing): Selected[] => (thing.selected === undefined ? [] : [thing.selected]));
     if (selected.length === 0) return;
     const { context, global, options } = this.#options;
-    const { progress, ...how } = dataOptions(this.#data, { context, global, label: 'checking out' });
+    const how = dataOptions(this.#data, { context, global, label: 'checking out' });
     try {
       this.checkedOut.push(...(await checkout(this.#data.engine, selected, { ...how, force: options.force === true })));
     } catch (error) {
       if (!(error instanceof PipeError)) throw error;
       this.problems.push(...error.problems);
     } finally {
-      progress.end();
+      how.progress.end();
     }
   }
 }

@@ -29,7 +29,7 @@ export default defineCommand({
     const data = await openData(context, global);
     const wanted = findAll(data, context.cwd, positionals);
     await bringListsFor(data, context, wanted.map(nameOf));
-    const { progress, ...how } = dataOptions(data, { context, global, label: 'removing' });
+    const how = dataOptions(data, { context, global, label: 'removing' });
     try {
       const { written } = await remove(data.engine, wanted, {
         ...how,
@@ -47,7 +47,7 @@ export default defineCommand({
         json: { schema: 'pipe.remove/1', removed, written: toTrack },
       };
     } finally {
-      progress.end();
+      how.progress.end();
       data.engine.index.save();
     }
   },

@@ -16,9 +16,10 @@ import type { TreeEdit } from '../store/edit-tree.ts';
 import { relink } from '../store/relink.ts';
 import { isInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
+import { statNow } from '../store/untouched.ts';
 import { untrackable } from './refuse.ts';
 import { editTracked, pointerAround, readPointerIfThere, refuseFrozen } from './tracked-folder.ts';
-import type { DataOptions } from './workspace.ts';
+import type { DataOptions, WorkProgress } from './workspace.ts';
 import { absoluteOf, claimed } from './workspace.ts';
 
 export interface AddOptions extends DataOptions {
@@ -135,17 +136,18 @@ async function record(
 async function store(
   engine: Engine,
   plan: readonly Planned[],
-  { noCommit, signal, onProgress }: AddOptions,
+  { noCommit, signal, progress }: AddOptions,
 ): Promise<Map<string, Entry>> {
   const writer = noCommit === true ? undefined : engine.store.writer();
   const how = {
     follow: false,
     signal,
     ...(writer === undefined ? {} : { sink: storeSink(writer, signal) }),
-    ...(onProgress === undefined ? {} : { onProgress }),
+    onProgress: progress?.done,
   };
   const entries = new Map<string, Entry>();
   try {
+    if (progress !== undefined) expectFiles(engine, plan, progress);
     for (const { path, around, own } of plan) {
       const entry = await fingerprintPath(path, how, engine.fingerprint);
       if (entry === undefined) throw nothingThere(path, around ?? own);
@@ -158,6 +160,16 @@ async function store(
     // What was read need not be read again, whatever came of it.
     engine.index.save();
   }
+}
+
+/** How much there is to store is known beforehand where all of it is files: a folder would be walked twice. */
+function expectFiles({ project }: Engine, plan: readonly Planned[], { expect }: WorkProgress): void {
+  const stats = plan.map(({ path }) => statNow(absoluteOf(project, path)));
+  if (!stats.every((stat) => stat?.isFile() === true)) return;
+  expect(
+    stats.length,
+    stats.reduce((sum, stat) => sum + (stat?.size ?? 0), 0),
+  );
 }
 
 function nothingThere(path: string, known: PointerPlace | undefined): PipeError {

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { entryAt } from '../store/entry-at.ts';
 import { applyFolder, checkAllSeen } from '../store/apply.ts';
-import { nestsTooDeep, restoreEntry } from '../store/restore.ts';
+import { nestsTooDeep } from '../store/completeness.ts';
+import { restoreEntry } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { checkUntouched, statNow } from '../store/untouched.ts';
 import { entryOf } from '../lockfile/entry.ts';
@@ -73,8 +74,11 @@ async function bring(engine: Engine, paths: readonly Wanted[], options: Checkout
   engine.store.hold();
   return claimed(engine, { writes, signal: options.signal, name: 'checkout' }, async () => {
     const steps: Step[] = [];
+    options.progress?.begin('looking at');
     for (const each of paths) steps.push(await look(engine, each, options));
     if (options.force !== true) refuseLoss(engine, steps);
+    options.progress?.begin('checking out');
+    for (const step of steps) options.progress?.expect(...amountOf(step, options));
     const done: CheckedOut[] = [];
     for (const step of steps) done.push(await take(engine, step, options));
     return done;
@@ -131,6 +135,13 @@ function refuseLoss(engine: Engine, steps: readonly Step[]): void {
   if (problems.length > 0) throw new PipeError(problems);
 }
 
+/** Files and bytes that are to be put in place, if none of a folder are there. */
+function amountOf({ wanted, present: { entry } }: Step, { relink }: CheckoutOptions): [number, number] {
+  if (wanted === undefined || wanted === 'missing') return [0, 0];
+  if (relink !== true && entry !== undefined && isSame(wanted, entry)) return [0, 0];
+  return [wanted.kind === 'dir' ? wanted.files : 1, wanted.size];
+}
+
 async function take(
   engine: Engine,
   { path, wanted, present: seen }: Step,
@@ -143,18 +154,19 @@ async function take(
   const { entry: present } = seen;
   const isAsWanted = present !== undefined && isSame(wanted, present);
   if (isAsWanted && options.relink !== true) return { ...nothing, state: 'unchanged' };
-  const { signal, links, onProgress } = options;
+  const { signal, links, progress } = options;
   const place = {
     target: absoluteOf(project, path),
     root: project.root,
     memory: { index, path, now },
     signal,
     links,
-    ...(onProgress === undefined ? {} : { onProgress }),
+    onProgress: progress?.done,
   };
+  const onKept = (files: number, bytes: number): void => { progress?.expect(-files, -bytes); }; // prettier-ignore
   // Never as a whole: it may hold files that `.pipeignore` leaves out.
   if (present?.kind === 'dir' && wanted.kind === 'dir') {
-    const applied = await applyFolder(store, wanted, { ...place, anew: options.relink === true });
+    const applied = await applyFolder(store, wanted, { ...place, onKept, anew: options.relink === true });
     const state = applied.missing.length > 0 ? 'missing' : isAsWanted ? 'unchanged' : 'modified';
     return { path, ...applied, state };
   }
@@ -168,7 +180,7 @@ async function take(
     // Of a new folder, what the store has of it.
     index.recordFolder(path, []);
     mkdirSync(place.target, { recursive: true });
-    return { path, ...(await applyFolder(store, wanted, place)), state: 'missing' };
+    return { path, ...(await applyFolder(store, wanted, { ...place, onKept })), state: 'missing' };
   }
   if (isAsWanted) return { ...nothing, state: 'unchanged' };
   const files = wanted.kind === 'dir' ? wanted.files : 1;

@@ -151,7 +151,7 @@ async function commitStage(
   const told = { kind: 'stage', path: stage.address } as const;
   const facts = known.get(stage.address);
   if (facts === undefined) return { told: { ...told, state: stage.frozen ? 'frozen' : 'missing' }, written: [] };
-  const outs = await storeOuts(engine, stage, { forceSignal: options.signal });
+  const outs = await storeOuts(engine, stage, { forceSignal: options.signal, onProgress: options.progress?.done });
   if (!Array.isArray(outs)) throw new PipeError(missingOuts({ ...facts, outs: new Map([[outs.as, { state: 'missing' }]]) })); // prettier-ignore
   const isSame = isRecorded(facts, outs);
   if (isSame) keepRun(engine, facts, outs);
@@ -227,19 +227,10 @@ async function commitPointer(
   };
 }
 
-async function storeNow(
-  engine: Engine,
-  path: string,
-  { signal, onProgress }: CommitOptions,
-): Promise<Entry | undefined> {
+async function storeNow(engine: Engine, path: string, { signal, progress }: CommitOptions): Promise<Entry | undefined> {
   const writer = engine.store.writer();
   try {
-    const how = {
-      follow: false,
-      signal,
-      sink: storeSink(writer, signal),
-      ...(onProgress === undefined ? {} : { onProgress }),
-    };
+    const how = { follow: false, signal, sink: storeSink(writer, signal), onProgress: progress?.done };
     const entry = await fingerprintPath(path, how, engine.fingerprint);
     await writer.finish();
     return entry;

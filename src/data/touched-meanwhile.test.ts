@@ -31,11 +31,18 @@ async function tracked(files: Readonly<Record<string, string>>): Promise<void> {
 /** A checkout, and somebody who does something while the folder is restored. */
 async function checkoutWhile(act: () => void): Promise<unknown> {
   let isDone = false;
-  const onProgress = (): void => {
-    if (!isDone) act();
-    isDone = true;
+  let isRestored = false;
+  const progress = {
+    begin: (what: string): void => {
+      isRestored = what === 'checking out';
+    },
+    expect: () => undefined,
+    done: (): void => {
+      if (isRestored && !isDone) act();
+      isDone ||= isRestored;
+    },
   };
-  const told = await checkoutAt(root, { onProgress }).catch((error: unknown) => error);
+  const told = await checkoutAt(root, { progress }).catch((error: unknown) => error);
   expect(isDone).toBe(true);
   return told;
 }

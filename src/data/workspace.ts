@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprintPath } from '../fingerprint/file.ts';
+import type { OnProgress } from '../kit/file-progress.ts';
 import { DIR } from '../index/section.ts';
 import type { Project } from '../project/project.ts';
 import type { Claims } from '../run/claims.ts';
@@ -10,21 +11,29 @@ import type { Links } from '../store/link.ts';
 import type { Entry } from '../store/tree.ts';
 import { statNow } from '../store/untouched.ts';
 
+/** Told how far long work is. What is said is added to what was said before. */
+export interface WorkProgress {
+  /** Something else is done from now on: `looking at`. What was counted so far is over. */
+  readonly begin: (what: string) => void;
+  /** So much more is to be done; less, where it turns out that it need not. */
+  readonly expect: OnProgress;
+  /** So much more is done. */
+  readonly done: OnProgress;
+}
+
 /** What commands for data go about with: how files are linked, what is told, what stops them. */
 export interface DataOptions {
   readonly links: Links;
   readonly signal: AbortSignal;
-  /** Told how far it is, in files and bytes. */
-  readonly onProgress?: (files: number, bytes: number) => void;
+  readonly progress?: WorkProgress;
 }
 
-type LookOptions = Pick<DataOptions, 'signal' | 'onProgress'>;
+type LookOptions = Pick<DataOptions, 'signal' | 'progress'>;
 
 /** What lies at a path of the workspace now. Files that the index knows are not read. */
 export function lookAt(engine: Engine, path: string, options: LookOptions): Promise<Entry | undefined> {
-  const { signal, onProgress } = options;
-  const how = { follow: false, signal, ...(onProgress === undefined ? {} : { onProgress }) };
-  return fingerprintPath(path, how, engine.fingerprint);
+  const { signal, progress } = options;
+  return fingerprintPath(path, { follow: false, signal, onProgress: progress?.done }, engine.fingerprint);
 }
 
 /** What lies at a path, with what tells later whether it was touched since. */

@@ -9,6 +9,8 @@ import { isReliable } from '../index/stat-index.ts';
 import { checkAborted } from '../kit/abort.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
+import type { OnProgress } from '../kit/file-progress.ts';
+import { FileProgress } from '../kit/file-progress.ts';
 import { helperThreads } from '../kit/helper-threads.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
@@ -54,8 +56,8 @@ export interface Sink {
   /** Takes in a small file, a tree, or the target of a link; `true` when `settle` is due. */
   add(digest: RawDigest, bytes: Buffer): boolean;
   settle(): Promise<void>;
-  /** Takes in a file of any size; returns the digest of the bytes it read. */
-  file(path: string): Promise<Digest>;
+  /** Takes in a file of any size, and tells of its bytes piece by piece; returns the digest of those that it read. */
+  file(path: string, onBytes?: (bytes: number) => void): Promise<Digest>;
   /** Told of a link to an object of the store that is not there any more; else the path counts as absent. */
   lost?(path: string): void;
 }
@@ -67,8 +69,8 @@ export interface WalkOptions {
   readonly sink?: Sink;
   /** Makes the walk reject with an AbortError. */
   readonly signal?: AbortSignal;
-  /** Told of the files that were looked at, and their bytes, every some thousand of them. */
-  readonly onProgress?: (files: number, bytes: number) => void;
+  /** Told how many files more were looked at, and bytes, every some thousand files, and as large ones are read. */
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /**
@@ -83,7 +85,9 @@ export async function fingerprintPath(
 ): Promise<Entry | undefined> {
   const walk = new Walk(how, options);
   try {
-    return await walk.entry(path, []);
+    const entry = await walk.entry(path, []);
+    walk.progress.tell();
+    return entry;
   } finally {
     walk.end();
   }
@@ -98,10 +102,9 @@ interface FilePlace {
 }
 
 class Walk {
+  readonly progress: FileProgress;
   readonly #how: WalkOptions;
   readonly #options: FingerprintOptions;
-  #files = 0;
-  #bytes = 0;
   /** Entries of folders, and folders. */
   #steps = 0;
   /** Whether the sink wants to settle. */
@@ -112,6 +115,7 @@ class Walk {
   constructor(how: WalkOptions, options: FingerprintOptions) {
     this.#how = how;
     this.#options = options;
+    this.progress = new FileProgress(how.onProgress);
   }
 
   /** `above` holds the real paths of the folders that are being walked, to find links in a circle. */
@@ -133,7 +137,7 @@ class Walk {
   /** Lets signals and timers have their turn now and then: small files are read without waiting for anything. */
   async #pause(): Promise<void> {
     checkAborted(this.#how.signal);
-    this.#how.onProgress?.(this.#files, this.#bytes);
+    this.progress.tell();
     await setImmediate();
   }
 
@@ -152,19 +156,17 @@ class Walk {
     const { index, now } = this.#options;
     const { sink } = this.#how;
     const known = index.lookup(path, stat);
-    this.#count(stat.size);
-    if (known !== undefined && sink?.has(rawOfDigest(known)) !== false) return fileEntry(stat, known);
+    if (known !== undefined && sink?.has(rawOfDigest(known)) !== false) {
+      this.progress.file(stat.size);
+      return fileEntry(stat, known);
+    }
     const at = now();
     const read = this.#readSmall(file) ?? (await this.#readLarge(file, stat));
+    this.progress.file(stat.size);
     const digest = digestOfRaw(read.digest);
     if (this.#isFull) await this.#settle();
     index.record(path, read.stat, { digest, at });
     return fileEntry(read.stat, digest);
-  }
-
-  #count(size: number): void {
-    this.#files += 1;
-    this.#bytes += size;
   }
 
   #readSmall(file: FilePlace): ReadFile | undefined {
@@ -175,16 +177,18 @@ class Walk {
   async #readLarge({ path, absolute, follow }: FilePlace, before: Stats): Promise<ReadFile> {
     const { sink } = this.#how;
     const at = this.#options.now();
-    const digest = sink === undefined ? await this.#hash(absolute) : await sink.file(absolute);
+    const onBytes = this.progress.passing(before.size);
+    const digest = sink === undefined ? await this.#hash(absolute, onBytes) : await sink.file(absolute, onBytes);
     const stat = statOf(absolute, follow);
     if (stat === undefined || !isSameFile(before, stat)) throw changed(path);
     return { digest: rawOfDigest(digest), stat, isReliable: isReliable(stat, at) };
   }
 
-  async #hash(absolute: string): Promise<Digest> {
+  async #hash(absolute: string, onBytes: (bytes: number) => void): Promise<Digest> {
     const hasher = this.#options.blake3.hasher();
     const update = (chunk: Buffer): void => {
       hasher.update(chunk);
+      onBytes(chunk.length);
     };
     await eachChunk(absolute, update, this.#how.signal);
     return hasher.digest();
@@ -201,7 +205,7 @@ class Walk {
       if (stat.isFile()) return this.#single({ path, absolute, follow: true }, stat);
     }
     const target = Buffer.from(text);
-    this.#count(target.length);
+    this.progress.file(target.length);
     const digest = digestOfRaw(this.#hashed(target));
     if (this.#isFull) await this.#settle();
     return { kind: 'link', digest, size: target.length };
@@ -251,14 +255,14 @@ class Walk {
       if (isRemembered) {
         const stat = this.#lookAhead?.statAt(memory) ?? fileStatOf(absolute, follow);
         if (stat !== undefined && this.#isKept(memory, stat)) {
-          this.#count(stat.size);
+          this.progress.file(stat.size);
           builder.keep(name);
           return true;
         }
       }
       const read = this.#taken(ahead?.take(name)) ?? this.#readSmall(file);
       if (read === undefined) return false;
-      this.#count(read.stat.size);
+      this.progress.file(read.stat.size);
       builder.addFile(name, kindOf(read.stat), { ...read, isRemembered });
       return true;
     } catch (error) {
@@ -284,7 +288,7 @@ class Walk {
     try {
       const stat = (follow ? statSync : lstatSync)(absolute);
       const read = await this.#readLarge(file, stat);
-      this.#count(stat.size);
+      this.progress.file(stat.size);
       builder.addFile(name, kindOf(stat), { ...read, isRemembered: memory.section?.names[memory.row] === name });
     } catch (error) {
       throw isAbout(absolute, error) ? readProblem(path, error) : error;

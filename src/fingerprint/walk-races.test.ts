@@ -111,7 +111,7 @@ describe('a folder', () => {
     const timer = setInterval(() => (turns += 1), 0);
     await fingerprintPath('data', { follow: false, onProgress: (files) => said.push(files) }, options());
     clearInterval(timer);
-    expect([said.length, said.at(-1), turns > 0]).toEqual([2, 3, true]);
+    expect([said.length, said.reduce((sum, more) => sum + more), turns > 0]).toEqual([3, 5, true]);
   });
 
   test('with a link whose target may not be looked at is a problem of the link', async () => {

@@ -74,7 +74,7 @@ function progressLine(at: {
   const { label, noun = 'files', done, total, bytes, ms } = at;
   const seconds = Math.max(ms, 1) / 1000;
   const count = total === undefined ? formatCount(done) : `${formatCount(done)} of ${formatCount(total)}`;
-  const rate = `${formatCount(Math.round(done / seconds))} ${noun}/s`;
+  const rate = Math.round(done / seconds);
   const parts = [`${label} ${count} ${noun}`];
   const known = typeof bytes === 'object' ? bytes : undefined;
   const doneBytes = typeof bytes === 'object' ? bytes.done : bytes;
@@ -82,7 +82,8 @@ function progressLine(at: {
     const of = known === undefined ? '' : ` of ${formatSize(known.total)}`;
     parts.push(`${formatSize(doneBytes)}${of}`, `${formatSize(Math.round(doneBytes / seconds))}/s`);
   }
-  parts.push(rate);
+  // Of large files it says nothing.
+  if (rate > 0) parts.push(`${formatCount(rate)} ${noun}/s`);
   // What takes time is bytes, where it is known how many there are.
   const [part, whole] = known !== undefined && known.total > 0 ? [known.done, known.total] : [done, total];
   if (whole !== undefined && part > 0) parts.push(`${formatElapsed((Math.max(0, whole - part) / part) * ms)} left`);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { WalkOptions } from '../fingerprint/file.ts';
 import { fingerprintPath } from '../fingerprint/file.ts';
 import { canonical } from '../kit/canonical.ts';
 import type { Digest } from '../kit/digest.ts';
@@ -57,11 +58,12 @@ export async function commit(engine: Engine, facts: StageFacts, run: FinishedRun
 export async function storeOuts(
   engine: Engine,
   stage: Stage,
-  options: Pick<StageOptions, 'noCommit' | 'forceSignal'>,
+  options: Pick<StageOptions, 'noCommit' | 'forceSignal'> & Pick<WalkOptions, 'onProgress'>,
 ): Promise<LockEntry[] | Out> {
   const signal = options.forceSignal;
   const writer = options.noCommit === true ? undefined : engine.store.writer();
-  const how = { follow: false, signal, ...(writer === undefined ? {} : { sink: storeSink(writer, signal) }) };
+  const sink = writer && storeSink(writer, signal);
+  const how = { follow: false, signal, onProgress: options.onProgress, ...(sink === undefined ? {} : { sink }) };
   const outs: LockEntry[] = [];
   try {
     for (const out of stage.outs) {

@@ -15,7 +15,7 @@ import type { ProblemCode } from '../problem/code.ts';
 import { PipeError } from '../problem/problem.ts';
 import { entryAt } from '../store/entry-at.ts';
 import { readTree } from '../store/read-tree.ts';
-import { isComplete } from '../store/restore.ts';
+import { isComplete } from '../store/completeness.ts';
 import type { Restorable, StoredRun } from '../store/run-record.ts';
 import { originOf, readRunRecords } from '../store/run-record.ts';
 import type { Entry, Tree } from '../store/tree.ts';

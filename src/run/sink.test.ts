@@ -9,7 +9,8 @@ import { loadBlake3 } from '../kit/blake3.ts';
 import { loadXxh64Raw } from '../kit/xxhash.ts';
 import { storeLayout } from '../store/layout.ts';
 import { ObjectStore } from '../store/object-store.ts';
-import { isComplete, restoreEntry } from '../store/restore.ts';
+import { isComplete } from '../store/completeness.ts';
+import { restoreEntry } from '../store/restore.ts';
 import { isSafeName } from '../store/tree.ts';
 import { storeSink } from './sink.ts';
 

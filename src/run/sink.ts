@@ -13,7 +13,7 @@ export function storeSink(writer: StoreWriter, signal?: AbortSignal): Sink {
     has: (digest, at) => writer.has(digest, at),
     add: (digest, bytes) => writer.addNow(digest, bytes),
     settle: () => writer.settle(),
-    file: (path) => writer.addFile(path, signal),
+    file: (path, onBytes) => writer.addFile(path, signal, onBytes),
     lost(path) {
       throw new PipeError({
         code: 'PIPE_DEP_MISSING',
@@ -36,10 +36,11 @@ export function listingSink({ blake3, store }: Pick<Engine, 'blake3' | 'store'>,
       return false;
     },
     settle: () => Promise.resolve(),
-    async file(path) {
+    async file(path, onBytes) {
       const hasher = blake3.hasher();
       await eachChunk(path, (chunk) => {
         hasher.update(chunk);
+        onBytes?.(chunk.length);
       });
       return hasher.digest();
     },

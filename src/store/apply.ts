@@ -6,6 +6,8 @@ import type { FolderMemory } from '../index/folder-memory.ts';
 import type { StatIndex } from '../index/stat-index.ts';
 import { isReliable } from '../index/stat-index.ts';
 import { checkAborted } from '../kit/abort.ts';
+import type { OnProgress } from '../kit/file-progress.ts';
+import { FileProgress } from '../kit/file-progress.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import { TEMPORARY_PREFIX, namesIn } from '../kit/temporary.ts';
@@ -14,7 +16,8 @@ import { checkFree } from './name-collision.ts';
 import type { ObjectStore } from './object-store.ts';
 import { BrokenTree, knownParts } from './read-tree.ts';
 import type { RestorePlace } from './restore.ts';
-import { checkInside, nestsTooDeep, restoreEntry } from './restore.ts';
+import { nestsTooDeep } from './completeness.ts';
+import { checkInside, restoreEntry } from './restore.ts';
 import type { Entry } from './tree.ts';
 import { checkRowUntouched, checkUntouched, statNow } from './untouched.ts';
 
@@ -31,6 +34,8 @@ export interface ApplyPlace extends Omit<RestorePlace, 'memory'> {
   readonly memory: { readonly index: StatIndex; readonly path: string; readonly now: () => number };
   /** Whether files that are what they should be are put in place anew, since links are to be others. */
   readonly anew?: boolean;
+  /** Told how many files more are as they should be, and their bytes: nothing is to be done for them. */
+  readonly onKept?: OnProgress | undefined;
 }
 
 const PAUSE_EVERY = 500;
@@ -80,13 +85,14 @@ class Applying {
   readonly #store: ObjectStore;
   readonly #place: ApplyPlace;
   #entries = 0;
-  #bytes = 0;
+  readonly #progress: FileProgress;
   /** Whether it is in a folder of which something is missing. */
   #isPart = false;
 
   constructor(store: ObjectStore, place: ApplyPlace) {
     this.#store = store;
     this.#place = place;
+    this.#progress = new FileProgress(place.onProgress);
   }
 
   async folder(wanted: Entry, spot: Spot): Promise<void> {
@@ -108,6 +114,7 @@ class Applying {
         const same = leaves.get(part.digest) as Section;
         await this.#removeBefore(present, same.names[0] ?? '', spot);
         for (let at = 0; at < same.names.length; at += 1) present.next();
+        this.#place.onKept?.(part.files, part.size);
         made.push(same);
       }
     } catch (error) {
@@ -116,6 +123,7 @@ class Applying {
       return;
     }
     await this.#removeBefore(present, undefined, spot);
+    this.#progress.tell();
     this.#remember(spot.path, made);
   }
 
@@ -140,14 +148,16 @@ class Applying {
       const beforeSwap = (): void => { checkFree({ ...inside, isSame: () => this.#holds(inside.target, child) }); }; // prettier-ignore
       if (await this.#put(child, { ...inside, beforeSwap }, spot))
         this.done.added += child.kind === 'dir' ? child.files : 1;
-      await this.#step(child.size);
+      await this.#step();
       return;
     }
     const kind = section.kindOf(row);
     const isSame = kind === KINDS.indexOf(child.kind) && digestAt(section, row) === child.digest;
     const isKept = isSame && (kind !== DIR || this.#place.anew !== true) && !this.#isAnew(child, inside.target);
-    if (isKept) rows.addRow(name, section, row);
-    else if (kind === DIR && child.kind === 'dir') {
+    if (isKept) {
+      rows.addRow(name, section, row);
+      this.#place.onKept?.(child.kind === 'dir' ? child.files : 1, child.size);
+    } else if (kind === DIR && child.kind === 'dir') {
       await this.folder(child, inside);
       rows.addFolder(name, child);
     } else {
@@ -159,7 +169,7 @@ class Applying {
       if ((await this.#put(child, { ...inside, beforeSwap }, spot)) && !isSame) this.done.modified += 1;
     }
     present.next();
-    await this.#step(0);
+    await this.#step();
   }
 
   #holds(target: string, { kind, digest }: Entry): boolean {
@@ -174,12 +184,11 @@ class Applying {
     return stat?.isFile() !== true || stat.nlink > 1 || this.#store.packedPlace(digest) === undefined;
   }
 
-  async #step(bytes: number): Promise<void> {
+  async #step(): Promise<void> {
     this.#entries += 1;
-    this.#bytes += bytes;
     if (this.#entries % PAUSE_EVERY !== 0) return;
     checkAborted(this.#place.signal);
-    this.#place.onProgress?.(this.#entries, this.#bytes);
+    this.#progress.tell();
     await setImmediate();
   }
 
@@ -187,13 +196,14 @@ class Applying {
   async #put(child: Entry, spot: CheckedSpot, { rows, name }: ChildSpot): Promise<boolean> {
     const { target, path, beforeSwap } = spot;
     const { root, signal, links } = this.#place;
+    const onProgress = this.#progress.add;
     if (child.kind === 'dir') {
       beforeSwap();
       if (!(await this.#putFolder(child, spot))) return false;
       rows.addFolder(name, child);
       return true;
     }
-    if (!(await restoreEntry(this.#store, child, { target, root, signal, links, beforeSwap }))) {
+    if (!(await restoreEntry(this.#store, child, { target, root, signal, links, beforeSwap, onProgress }))) {
       this.done.missing.push(path);
       return false;
     }
@@ -211,7 +221,15 @@ class Applying {
       await this.folder(child, { target, path });
       return true;
     }
-    const place = { target, root, signal, links, memory: { ...memory, path }, beforeSwap };
+    const place = {
+      target,
+      root,
+      signal,
+      links,
+      memory: { ...memory, path },
+      beforeSwap,
+      onProgress: this.#progress.add,
+    };
     if (await restoreEntry(this.#store, child, place)) return true;
     await this.#putPart(child, { target, path });
     return false;
@@ -240,7 +258,7 @@ class Applying {
       if (name !== undefined && each >= name) return;
       await this.#remove(present.section as Section, present.row, { target: `${spot.target}/${each}`, path: `${spot.path}/${each}` }); // prettier-ignore
       present.next();
-      await this.#step(0);
+      await this.#step();
     }
   }
 

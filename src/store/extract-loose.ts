@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
-import type { Blake3 } from '../kit/blake3.ts';
+import type { Blake3, Blake3Hasher } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
 import { copyThrough, reflink } from './copy.ts';
@@ -18,6 +18,8 @@ export interface ExtractOptions {
   readonly signal?: AbortSignal | undefined;
   /** Whether the file may be a link to the object; else it is a copy, sharing blocks where the disk can. */
   readonly links?: Links | undefined;
+  /** Told of the bytes that were copied, or read to be checked, piece by piece. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
 /** The loose objects of a store, and who is told of what shows when they are written out. */
@@ -55,7 +57,7 @@ export async function extractLoose(objects: LooseObjects, way: Way, options: Ext
   return copyOut(objects, way, options);
 }
 
-type LinkOptions = Pick<ExtractOptions, 'links' | 'signal'>;
+type LinkOptions = Pick<ExtractOptions, 'links' | 'signal' | 'onBytes'>;
 
 /** See `ObjectStore.link`. */
 export async function linkLoose(objects: LooseObjects, way: Way, options: LinkOptions): Promise<boolean> {
@@ -75,9 +77,9 @@ function sourceOf({ layout }: LooseObjects, { digest }: Way): string {
 async function linkOut(
   objects: LooseObjects,
   { type, ...way }: Way & { readonly type: 'hardlink' | 'symlink' },
-  { links, signal }: LinkOptions,
+  { links, ...options }: LinkOptions,
 ): Promise<boolean | undefined> {
-  if (!(await isWhole(objects, way, signal))) return false;
+  if (!(await isWhole(objects, way, options))) return false;
   const refused = linkObject(type, sourceOf(objects, way), way.target);
   // Linux lets nobody hardlink the files of others (fs.protected_hardlinks).
   if (refused === 'EPERM' && type === 'hardlink') links?.onRefused?.();
@@ -85,7 +87,7 @@ async function linkOut(
 }
 
 /** Whether an object that is to be linked holds the right bytes; it is read unless it is known to. */
-async function isWhole(objects: LooseObjects, way: Way, signal: AbortSignal | undefined): Promise<boolean> {
+async function isWhole(objects: LooseObjects, way: Way, options: Omit<LinkOptions, 'links'>): Promise<boolean> {
   const { digest } = way;
   const source = sourceOf(objects, way);
   const stat = statSync(source, { throwIfNoEntry: false });
@@ -94,7 +96,7 @@ async function isWhole(objects: LooseObjects, way: Way, signal: AbortSignal | un
   if (trust.judge(source, digest, stat) === 'right') return true;
   const hasher = objects.blake3.hasher();
   const at = Date.now();
-  await eachChunk(source, (chunk) => { hasher.update(chunk); }, signal); // prettier-ignore
+  await eachChunk(source, hashing(hasher, options.onBytes), options.signal);
   if (hasher.digest() !== digest) {
     objects.onWrong(digest, source);
     return false;
@@ -104,22 +106,32 @@ async function isWhole(objects: LooseObjects, way: Way, signal: AbortSignal | un
   return true;
 }
 
-async function copyOut(objects: LooseObjects, way: Way, { mode, signal }: ExtractOptions): Promise<boolean> {
+/** Hashes what passes, and tells how much it is. */
+function hashing(hasher: Blake3Hasher, onBytes: ExtractOptions['onBytes']): (chunk: Buffer) => void {
+  return (chunk) => {
+    hasher.update(chunk);
+    onBytes?.(chunk.length);
+  };
+}
+
+async function copyOut(objects: LooseObjects, way: Way, { mode, signal, onBytes }: ExtractOptions): Promise<boolean> {
   const source = sourceOf(objects, way);
   const hasher = objects.blake3.hasher();
-  const see = (chunk: Buffer): void => {
-    hasher.update(chunk);
-  };
+  const see = hashing(hasher, onBytes);
   return keepIf(objects, { ...way, mode }, async () => {
     await copyThrough(source, { target: way.target, see, signal });
     return hasher.digest() === way.digest;
   });
 }
 
-async function checkTarget(objects: LooseObjects, way: Way, { mode, signal }: ExtractOptions): Promise<boolean> {
+async function checkTarget(
+  objects: LooseObjects,
+  way: Way,
+  { mode, signal, onBytes }: ExtractOptions,
+): Promise<boolean> {
   const hasher = objects.blake3.hasher();
   return keepIf(objects, { ...way, mode }, async () => {
-    await eachChunk(way.target, (chunk) => { hasher.update(chunk); }, signal); // prettier-ignore
+    await eachChunk(way.target, hashing(hasher, onBytes), signal);
     return hasher.digest() === way.digest;
   });
 }

@@ -6,13 +6,13 @@ import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
 import { makeFolder } from '../kit/make-folder.ts';
 import { ownedName, thisOwner } from '../kit/owner.ts';
-import { systemFault } from '../kit/system-fault.ts';
 import { copyThrough, hashFileNow } from './copy.ts';
+import type { OnDamage } from './damage.ts';
+import { Damage } from './damage.ts';
 import type { PackedPlace } from './digest-map.ts';
 import type { ExtractOptions, LooseObjects } from './extract-loose.ts';
 import { extractLoose, linkLoose } from './extract-loose.ts';
 import type { StoreLayout } from './layout.ts';
-import { hexOf } from './layout.ts';
 import type { LinkTrust } from './link.ts';
 import { NO_TRUST } from './link.ts';
 import { isMarked } from './object-mark.ts';
@@ -21,15 +21,11 @@ import type { FinishedPack } from './pack-writer.ts';
 import { PackWriter, placePack } from './pack-writer.ts';
 import { prepareStore } from './prepare.ts';
 import { Presence } from './presence.ts';
-import { copyAside, moveAside } from './quarantine.ts';
 import { makeDurable, readBytesIfThere } from './store-file.ts';
 import { StoreWriter } from './store-writer.ts';
 import { sweepStore } from './sweep.ts';
 import { LARGEST_LIST } from './tree.ts';
 import { writeNew } from './write-files.ts';
-
-/** Told of an object that holds wrong bytes, and where they were moved; `undefined` of those that stay where they are. */
-type OnDamage = (digest: Digest, movedTo: string | undefined) => void;
 
 /** Objects up to this size are packed when many are stored at once. */
 export const PACKED_BYTES = 64 * 1024;
@@ -47,9 +43,7 @@ export class ObjectStore {
   readonly #presence: Presence;
   #isSwept = false;
   /** Told of each damaged object. */
-  readonly #onDamage: OnDamage;
-  /** Damaged objects that lie where they were, of which it was told. */
-  readonly #told = new Set<Digest>();
+  readonly #damage: Damage;
   /** What is known of the objects that files of a workspace are links to. */
   trust: LinkTrust = NO_TRUST;
   readonly #extraction: LooseObjects;
@@ -57,7 +51,7 @@ export class ObjectStore {
   constructor(layout: StoreLayout, blake3: Blake3, onDamage: OnDamage) {
     this.layout = layout;
     this.#blake3 = blake3;
-    this.#onDamage = onDamage;
+    this.#damage = new Damage(layout, onDamage);
     this.#presence = new Presence(layout, blake3, (...object) => this.#judged(...object));
     this.#extraction = {
       layout,
@@ -156,11 +150,19 @@ export class ObjectStore {
   }
 
   /** Copies a file into the store, unless `signal` is aborted; the digest is that of the bytes that were copied. */
-  async ingest(file: string, signal?: AbortSignal): Promise<{ digest: Digest; size: number }> {
+  async ingest(
+    file: string,
+    signal?: AbortSignal,
+    onBytes?: (bytes: number) => void,
+  ): Promise<{ digest: Digest; size: number }> {
     let size = 0;
     const digest = await this.putFile(async (target) => {
       const hasher = this.#blake3.hasher();
-      size = await copyThrough(file, { target, see: (chunk) => { hasher.update(chunk); }, signal }); // prettier-ignore
+      const see = (chunk: Buffer): void => {
+        hasher.update(chunk);
+        onBytes?.(chunk.length);
+      };
+      size = await copyThrough(file, { target, see, signal });
       return hasher.digest();
     });
     return { digest, size };
@@ -313,9 +315,10 @@ export class ObjectStore {
   #setAside(digest: Digest, place: PackedPlace, bytes: Buffer | undefined): void {
     this.#presence.forget(digest);
     // Before the bytes are out of reach.
-    const movedTo = copyAside(this.layout, hexOf(digest), bytes ?? Buffer.alloc(0));
-    this.#presence.packs.exclude(digest, place);
-    this.#onDamage(digest, movedTo);
+    const excluded = (): void => {
+      this.#presence.packs.exclude(digest, place);
+    };
+    this.#damage.keepCopy(digest, bytes ?? Buffer.alloc(0), excluded);
   }
 
   /**
@@ -330,20 +333,11 @@ export class ObjectStore {
 
   #tell(digest: Digest): void {
     this.#presence.forget(digest);
-    if (!this.#told.has(digest)) this.#onDamage(digest, undefined);
-    this.#told.add(digest);
+    this.#damage.tell(digest);
   }
 
   #quarantine(digest: Digest, path: string): void {
     this.#presence.forget(digest);
-    try {
-      const what = { path, name: hexOf(digest) };
-      const moved = moveAside(this.layout, what, (file) => this.digestOf(file) === digest);
-      if (typeof moved !== 'string') this.#onDamage(digest, moved.movedTo);
-    } catch (error) {
-      // A store that is only read from must not keep anybody from reading.
-      if (systemFault(error) === undefined) throw error;
-      this.#tell(digest);
-    }
+    this.#damage.moveAside(digest, path, (file) => this.digestOf(file) === digest);
   }
 }

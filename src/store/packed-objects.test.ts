@@ -10,7 +10,8 @@ import type { Digest } from '../kit/digest.ts';
 import { storeSink } from '../run/sink.ts';
 import type { ObjectStore } from './object-store.ts';
 import { scanFrames } from './pack.ts';
-import { isComplete, restoreEntry } from './restore.ts';
+import { isComplete } from './completeness.ts';
+import { restoreEntry } from './restore.ts';
 import { endOf, openStore, pack, startProcess, texts } from './store.fixture.ts';
 
 const blake3 = await loadBlake3();

@@ -7,6 +7,8 @@ import { KINDS, SectionWriter } from '../index/section.ts';
 import type { KeptStat, StatIndex } from '../index/stat-index.ts';
 import { isReliable } from '../index/stat-index.ts';
 import { checkAborted } from '../kit/abort.ts';
+import type { OnProgress } from '../kit/file-progress.ts';
+import { FileProgress } from '../kit/file-progress.ts';
 import type { Digest } from '../kit/digest.ts';
 import { rawOfDigest } from '../kit/digest.ts';
 import type { HelperThreads } from '../kit/helper-threads.ts';
@@ -32,61 +34,6 @@ const LONGEST_LINK = 4095;
 /** The umask decides what of these remains, as for any file that a program makes. */
 const MODE = { file: 0o666, exec: 0o777 } as const;
 
-/** Whether every object that an entry needs is there, by name; bytes are checked when they are restored. */
-export function isComplete(store: ObjectStore, entry: Entry): boolean {
-  // Each tree is looked at once, however often it occurs: few trees can stand for very many folders.
-  const complete = new Set<Digest>();
-  const check = (each: Entry, depth: number): boolean => {
-    if (!store.has(each.digest)) return false;
-    if (each.kind !== 'dir' || complete.has(each.digest)) return true;
-    if (depth >= DEEPEST) return false;
-    for (const { tree } of treeParts(store, each)) {
-      for (const child of tree.values()) if (!check(child, depth + 1)) return false;
-    }
-    complete.add(each.digest);
-    return true;
-  };
-  return whole(() => check(entry, 0));
-}
-
-/**
- * Whether folders nest deeper in an entry than anything is restored, or are too many without a file. What is missing has
- * no depth.
- */
-export function nestsTooDeep(store: ObjectStore, entry: Entry): boolean {
-  if (emptyFolders(store)(entry) > MOST_FILES) return true;
-  let level: readonly Entry[] = [entry];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > DEEPEST) return true;
-    // By digest: few trees can stand for very many folders.
-    const next = new Map<Digest, Entry>();
-    for (const each of level) for (const child of foldersIn(store, each)) next.set(child.digest, child);
-    level = [...next.values()];
-  }
-  return false;
-}
-
-function foldersIn(store: ObjectStore, entry: Entry): Entry[] {
-  const found: Entry[] = [];
-  if (entry.kind !== 'dir') return found;
-  whole(() => {
-    for (const { tree } of treeParts(store, entry)) {
-      for (const child of tree.values()) if (child.kind === 'dir') found.push(child);
-    }
-    return true;
-  });
-  return found;
-}
-
-function whole(look: () => boolean): boolean {
-  try {
-    return look();
-  } catch (error) {
-    if (error instanceof BrokenTree) return false;
-    throw error;
-  }
-}
-
 /** Where an entry is put, and how. */
 export interface RestorePlace {
   /** Absolute. */
@@ -100,8 +47,8 @@ export interface RestorePlace {
   readonly links?: Links | undefined;
   /** Called when all is written, just before it takes the place of what lies at the target: to throw keeps that. */
   readonly beforeSwap?: (() => void) | undefined;
-  /** Told of the files that were written, and their bytes, every now and then. */
-  readonly onProgress?: (files: number, bytes: number) => void;
+  /** Told how many files more were written, and bytes, every now and then, and as large ones are. */
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /**
@@ -122,6 +69,7 @@ export async function restoreEntry(store: ObjectStore, entry: Entry, place: Rest
     place.beforeSwap?.();
     work.remember();
     swap(temporary, target, entry.kind === 'dir');
+    work.progress.tell();
     return true;
   } catch (error) {
     if (error instanceof BrokenTree) return false;
@@ -182,6 +130,7 @@ const PAUSE_EVERY = 1_000;
 
 /** Puts an entry where nothing lies yet, small files without waiting for anything. */
 class Materializing {
+  readonly progress: FileProgress;
   readonly #store: ObjectStore;
   readonly #place: RestorePlace;
   readonly #mode = { file: MODE.file & ~umask(), exec: MODE.exec & ~umask() };
@@ -191,7 +140,6 @@ class Materializing {
   /** What helper threads may still be writing. */
   #away: Promise<unknown> | undefined;
   #entries = 0;
-  #bytes = 0;
   /** Folders in folders without files, so far. */
   #empty = 0;
   readonly #emptyIn: (entry: Entry) => number;
@@ -201,6 +149,7 @@ class Materializing {
     this.#place = place;
     this.#threads = writingThreads(entry);
     this.#emptyIn = emptyFolders(store);
+    this.progress = new FileProgress(place.onProgress);
   }
 
   /** `false` when an object is absent or damaged. */
@@ -209,6 +158,7 @@ class Materializing {
     if (entry.kind === 'link') return this.#link(entry, spot);
     const stat = this.#fileNow(entry, spot.target, entry.kind) ?? (await this.#file(entry, spot.target, entry.kind));
     if (stat === undefined) return false;
+    this.progress.file(entry.size);
     this.#single = { path: spot.path, stat, digest: entry.digest };
     return true;
   }
@@ -263,7 +213,7 @@ class Materializing {
       if (stat !== undefined) this.#note(child, place, stat);
       else if (!(await this.#new(child, place))) return false;
       this.#entries += 1;
-      this.#bytes += child.kind === 'dir' ? 0 : child.size;
+      if (child.kind !== 'dir') this.progress.file(child.size);
       if (this.#entries % PAUSE_EVERY === 0) await this.#pause();
     }
     return true;
@@ -284,7 +234,7 @@ class Materializing {
 
   async #pause(): Promise<void> {
     checkAborted(this.#place.signal);
-    this.#place.onProgress?.(this.#entries, this.#bytes);
+    this.progress.tell();
     await setImmediate();
   }
 
@@ -326,7 +276,8 @@ class Materializing {
 
   async #file(entry: Entry, target: string, kind: 'file' | 'exec'): Promise<Stats | undefined> {
     const { signal, links } = this.#place;
-    const isThere = await this.#store.extract(entry.digest, target, { mode: this.#mode[kind], signal, links });
+    const onBytes = this.progress.passing(entry.size);
+    const isThere = await this.#store.extract(entry.digest, target, { mode: this.#mode[kind], signal, links, onBytes });
     // Of a symbolic link to an object the walk sees the object, too.
     const stat = isThere ? statSync(target) : undefined;
     return stat?.size === entry.size ? stat : undefined;

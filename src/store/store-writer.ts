@@ -4,7 +4,11 @@ import type { PackWriter } from './pack-writer.ts';
 /** What a writer needs of its store. */
 interface Target {
   hasRaw(bytes: Buffer, at?: number): boolean;
-  ingest(file: string, signal?: AbortSignal): Promise<{ digest: Digest; size: number }>;
+  ingest(
+    file: string,
+    signal?: AbortSignal,
+    onBytes?: (bytes: number) => void,
+  ): Promise<{ digest: Digest; size: number }>;
   checkLease(): void;
 }
 
@@ -42,8 +46,8 @@ export class StoreWriter {
   }
 
   /** Adds a file of any size; the digest is that of the bytes that were copied. */
-  async addFile(path: string, signal?: AbortSignal): Promise<Digest> {
-    return (await this.#store.ingest(path, signal)).digest;
+  async addFile(path: string, signal?: AbortSignal, onBytes?: (bytes: number) => void): Promise<Digest> {
+    return (await this.#store.ingest(path, signal, onBytes)).digest;
   }
 
   /** Ends a pack that is full. */

@@ -1,7 +1,7 @@
 import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { entryAt } from '../../store/entry-at.ts';
-import { isComplete } from '../../store/restore.ts';
+import { isComplete } from '../../store/completeness.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import type { DataProject } from '../data-project.ts';
 import type { ShareValues } from './options.ts';

@@ -18,7 +18,7 @@ import { hasFormat, remoteIn } from '../../remote/remote.ts';
 import type { AwayThing } from '../../run/away.ts';
 import type { Engine } from '../../run/engine.ts';
 import type { Pulled, PullProgress, PullSource, WantedThing } from '../../run/pull-source.ts';
-import { isComplete } from '../../store/restore.ts';
+import { isComplete } from '../../store/completeness.ts';
 import type { Context } from '../command.ts';
 import { listsFrom } from './push-roots.ts';
 import { sharingOf } from './thing.ts';

@@ -19,7 +19,7 @@ import type { RemoteData } from '../../source/remote-data.ts';
 import { isUnchanged } from '../../source/remote-data.ts';
 import type { Place } from '../../store/place/place.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import { isComplete } from '../../store/restore.ts';
+import { isComplete } from '../../store/completeness.ts';
 import type { Entry } from '../../store/tree.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import { describeFolder, storeFolder } from './acquire.ts';

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { workProgress } from './work-progress.ts';
+
+/** A terminal that keeps the lines that were written over one another. */
+function terminal(): { readonly lines: () => string[]; readonly stderr: NodeJS.WriteStream } {
+  const written: string[] = [];
+  const stderr = { isTTY: true, columns: 120, write: (text: string) => written.push(text) };
+  const lines = (): string[] => written.map((text) => text.replace('\r\u001b[K', '')).filter((text) => text !== '');
+  return { lines, stderr: stderr as unknown as NodeJS.WriteStream };
+}
+
+test('files and bytes add up, and begin anew with other work', () => {
+  const { lines, stderr } = terminal();
+  let now = 0;
+  const progress = workProgress({ stderr, env: {}, label: 'looking at', now: () => now });
+  now = 1_000;
+  progress.done(10, 1_000_000);
+  now = 2_000;
+  progress.done(10, 1_000_000);
+  progress.begin('checking out');
+  progress.expect(4, 400_000_000);
+  now = 4_000;
+  progress.done(0, 100_000_000);
+  progress.expect(-1, -100_000_000);
+  now = 5_000;
+  progress.done(2, 50_000_000);
+  progress.done(9, 0);
+  now = 6_000;
+  progress.done(0, 0);
+  progress.end();
+  expect(lines()).toEqual([
+    'looking at 10 files · 1.0 MB · 1.0 MB/s · 10 files/s',
+    'looking at 20 files · 2.0 MB · 1.0 MB/s · 10 files/s',
+    'checking out 0 of 4 files · 100 MB of 400 MB · 50.0 MB/s · 6 s left',
+    'checking out 2 of 3 files · 150 MB of 300 MB · 50.0 MB/s · 1 files/s · 3 s left',
+    'checking out 11 files · 150 MB · 37.5 MB/s · 3 files/s',
+  ]);
+});
