@@ -96,10 +96,10 @@ export async function push(remote: Remote, store: ObjectStore, options: PushOpti
 
 async function sendAll(
   work: Pushing,
-  { place, signal }: Remote,
+  { place, signal, pollMs }: Remote,
   { isThere, onWait }: Pick<PushOptions, 'onWait'> & { readonly isThere: boolean },
 ): Promise<Pushed> {
-  const lease = await openRemoteLease(place, { signal, onWait });
+  const lease = await openRemoteLease(place, { signal, onWait, pollMs });
   let isDone = false;
   try {
     for (;;) {

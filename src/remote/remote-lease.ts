@@ -10,7 +10,7 @@ import { isDead, namesAny, withoutBase } from './tombstones.ts';
 /** How often a push says that it still runs, in milliseconds. */
 const RENEW_MS = 60_000;
 
-/** How long to wait before a tombstone is looked at again. */
+/** How long to wait before a tombstone is looked at again, unless it is said. */
 const POLL_MS = 1_000;
 
 /** What a push relies on in a remote, and what it writes there: nobody removes what a lease names. */
@@ -36,10 +36,15 @@ export interface RemoteLeaseOptions {
   readonly signal: AbortSignal;
   /** Told once when a collection has to be waited for. */
   readonly onWait?: (() => void) | undefined;
+  /** How long to wait before a tombstone is looked at again, in milliseconds. */
+  readonly pollMs?: number | undefined;
 }
 
 /** A lease of this process on a remote, which names nothing yet (docs/formats.md, "Leases and tombstones"). */
-export async function openRemoteLease(place: Place, { signal, onWait }: RemoteLeaseOptions): Promise<RemoteLease> {
+export async function openRemoteLease(
+  place: Place,
+  { signal, onWait, pollMs = POLL_MS }: RemoteLeaseOptions,
+): Promise<RemoteLease> {
   const key = KEYS.leases + ownedName(thisOwner());
   const keys = new Set<string>();
   const settled = new Set<string>();
@@ -76,7 +81,7 @@ export async function openRemoteLease(place: Place, { signal, onWait }: RemoteLe
       if (isNew) await write();
       isWritten = true;
       for (const each of keys) settled.add(each);
-      return waitForTombstones(place, { keys, now, signal, onWait });
+      return waitForTombstones(place, { keys, now, signal, onWait, pollMs });
     },
     async end(isDone = false) {
       clearInterval(timer);
@@ -92,12 +97,12 @@ interface Waiting extends RemoteLeaseOptions {
   readonly now: () => number;
 }
 
-async function waitForTombstones(place: Place, { keys, now, signal, onWait }: Waiting): Promise<boolean> {
+async function waitForTombstones(place: Place, { keys, now, signal, onWait, pollMs }: Waiting): Promise<boolean> {
   for (let rounds = 0; ; rounds += 1) {
     const inTheWay = await tombstonesOf(place, { keys, now });
     if (!inTheWay) return rounds > 0;
     if (rounds === 0) onWait?.();
-    await setTimeout(POLL_MS, undefined, { signal });
+    await setTimeout(pollMs, undefined, { signal });
   }
 }
 

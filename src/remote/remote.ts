@@ -21,6 +21,8 @@ export interface Remote {
   readonly signal: AbortSignal;
   /** The same place, which still works when the signal is aborted: to put in order what was begun. */
   readonly lasting: () => Promise<Place>;
+  /** How long to wait before a collection that is in the way is looked at again, in milliseconds; a second unless given. */
+  readonly pollMs: number | undefined;
   /** What packs it has now. Packs whose tables the local store has need not be asked. */
   readonly look: () => Promise<Catalog>;
 }
@@ -36,6 +38,7 @@ export interface RemoteOptions {
   readonly signal: AbortSignal;
   /** Opens the place once more, without the signal. */
   readonly lasting?: () => Promise<Place>;
+  readonly pollMs?: number;
 }
 
 /** Bytes of objects that are held at once. */
@@ -54,6 +57,7 @@ export function remoteIn(place: Place, options: RemoteOptions): Remote {
     limit: byteLimit({ tasks: jobs ?? place.concurrency, bytes: MOST_HELD }),
     signal,
     lasting,
+    pollMs: options.pollMs,
     look: () => openCatalog(place, { blake3, cache, local }),
   };
 }

@@ -4,7 +4,7 @@ import { addFolder, keysIn, machine, manyFiles, pushOptions, temporaryFolder } f
 import { push } from '../push.ts';
 import { openRemoteLease } from '../remote-lease.ts';
 import { collectRemote } from './collect-remote.ts';
-import { arrives, collect, DAY_MS, large, pushed } from './fixture/collect.ts';
+import { aged, arrives, collect, DAY_MS, large, pushed } from './fixture/collect.ts';
 import { beginRemoteUpkeep } from './remote-upkeep.ts';
 
 describe('what was pushed lately stays', () => {
@@ -93,21 +93,9 @@ describe('a push beside a collection that reuses an old object nobody needs', ()
       await push(b.remote, b.store, pushOptions([{ entry, path: 'data' }]));
     });
     // The push has ended when the collection reads leases: it counts for the grace period, and is older than no day.
-    const aged: typeof wrap = (place) => {
-      const inner = wrap(place);
-      return { ...inner, list: (prefix) => agedList(inner, prefix) };
-    };
-    await collect(machine(folder, { wrap: aged }), [], { graceMs: DAY_MS });
+    await collect(machine(folder, { wrap: (place) => aged(wrap(place)) }), [], { graceMs: DAY_MS });
     expect(await arrives(folder, entry, files)).toBe(true);
   });
-
-  /** As if everything but leases and tombstones were a year old. */
-  async function* agedList(place: Place, prefix: string): ReturnType<Place['list']> {
-    const isYoung = /leases|tombstones/.test(prefix);
-    for await (const page of place.list(prefix)) {
-      yield isYoung ? page : page.map((entry) => ({ ...entry, modifiedAt: entry.modifiedAt - 365 * DAY_MS }));
-    }
-  }
 
   test('too late, waits for it, and sends again what has gone', async () => {
     const folder = temporaryFolder();
