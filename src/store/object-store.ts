@@ -94,11 +94,11 @@ export class ObjectStore {
   };
 
   /**
-   * To be called before what the store has is written down elsewhere.
+   * Makes sure that what was stored or found is there to stay; to be called before it is written down elsewhere.
    * @throws {PipeError} PIPE_STORE_LEASE when somebody took this process for gone, so that nothing of it is sure
    */
-  checkLease(): void {
-    this.#presence.checkLease();
+  ensureLasting(): void {
+    this.#presence.ensureLasting();
   }
 
   /**

@@ -5,7 +5,7 @@ import type { PackWriter } from './pack-writer.ts';
 interface Target {
   hasRaw(bytes: Buffer, at?: number): boolean;
   ingest(file: string, signal?: AbortSignal): Promise<{ digest: Digest; size: number }>;
-  checkLease(): void;
+  ensureLasting(): void;
 }
 
 /** How a writer opens and ends its packs. */
@@ -57,7 +57,7 @@ export class StoreWriter {
    */
   async finish(): Promise<void> {
     if (this.#pack !== undefined) await this.#seal();
-    this.#store.checkLease();
+    this.#store.ensureLasting();
   }
 
   /** Gives up what is not durable yet. */
