@@ -31,9 +31,6 @@ import { writeNew } from './write-files.ts';
 /** Told of an object that holds wrong bytes, and where they were moved; `undefined` of those that stay where they are. */
 type OnDamage = (digest: Digest, movedTo: string | undefined) => void;
 
-/** Objects up to this size are packed when many are stored at once. */
-export const PACKED_BYTES = 64 * 1024;
-
 /**
  * Bytes under their digest, in a folder on this machine: each in a file of its own (loose), or many small ones in a
  * file (packed). Several processes may use one store at once: an object is

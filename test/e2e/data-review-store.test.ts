@@ -16,7 +16,7 @@ import { expectProblems } from './faults/problem.ts';
 import { stopWhen } from './faults/stop.ts';
 import { flip, fsck, gc, startProject } from './upkeep/project.ts';
 
-const RENEW_SOON = pathToFileURL(join(import.meta.dirname, '../rig/renew-soon.mjs')).href;
+const RENEW_SOON = pathToFileURL(join(import.meta.dirname, '../rig/renew-soon.child.mjs')).href;
 
 /** The files in a folder of the cache; none where there is no folder. */
 async function inCache(rig: Rig, folder: string): Promise<string[]> {

@@ -3,7 +3,7 @@ import { rawOfDigest } from '../../kit/digest.ts';
 import { entryOf } from '../../lockfile/entry.ts';
 import type { Needs } from '../../lockfile/needed.ts';
 import type { GarbageVisitor } from '../../store/collect.ts';
-import { DigestMap } from '../../store/digest-map.ts';
+import { DigestMap, NOWHERE } from '../../store/digest-map.ts';
 import type { Marks } from '../../store/mark.ts';
 import type { RunRecord } from '../../store/run-record.ts';
 import type { StoredObjects } from '../../store/stored-objects.ts';
@@ -107,8 +107,6 @@ export function nameGarbage(objects: StoredObjects, marks: Marks): GarbageNames 
     },
   };
 }
-
-const NOWHERE = { pack: 0, offset: 0, length: 0 };
 
 function sizeOf(garbage: DigestMap, digest: RawDigest): number | undefined {
   const place = garbage.find(digest);
