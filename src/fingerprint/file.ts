@@ -20,14 +20,15 @@ import { changed, readProblem, specialFile } from './file-problem.ts';
 import type { ReadFile } from './folder.ts';
 import { LookAhead } from './look-ahead.ts';
 import type { FileStat, ReadAhead } from './read-files.ts';
-import { SMALL, isSameFile, readSmall } from './read-files.ts';
+import { isSameFile, readSmall } from './read-files.ts';
 import { FolderBuilder } from './folder.ts';
 import type { Listing, OwnedIn } from './list-folder.ts';
 import { isObjectLink, listFolder } from './list-folder.ts';
 import { absoluteOf, descend, fileEntry, fileStatOf, isAbout, kindOf, readTarget, statOf } from './look.ts';
+import { PACKED_BYTES } from '../store/pack.ts';
 
 /** Small files are read into it, and done with before anything else happens. */
-const BUFFER = Buffer.allocUnsafe(SMALL + 1);
+const BUFFER = Buffer.allocUnsafe(PACKED_BYTES + 1);
 
 /** Entries of folders between two turns of the event loop. */
 const PAUSE_EVERY = 2_000;

@@ -3,10 +3,8 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { isReliable } from '../index/stat-index.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { RawDigest } from '../kit/digest.ts';
+import { PACKED_BYTES } from '../store/pack.ts';
 import { changed, specialFile } from './file-problem.ts';
-
-/** Files up to this size are read in one piece; a store packs them. */
-export const SMALL = 64 * 1024;
 
 /** Without waiting for the other end of a named pipe. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK;
@@ -26,7 +24,7 @@ export interface SmallFile {
 /**
  * Reads a small file without waiting for anything; `undefined` when it is large. A file that was changed just now may
  * be changing still: it is looked at again behind its bytes.
- * @param buffer holds at least {@link SMALL} + 1 bytes
+ * @param buffer holds at least {@link PACKED_BYTES} + 1 bytes
  * @throws {PipeError} PIPE_FILE_KIND, PIPE_FILE_CHANGED with `path` as the name; what the system says
  */
 export function readSmall(
@@ -39,7 +37,7 @@ export function readSmall(
     const stat = fstatSync(fd);
     if (stat.isDirectory()) throw changed(path);
     if (!stat.isFile()) throw specialFile(path);
-    if (stat.size > SMALL) return undefined;
+    if (stat.size > PACKED_BYTES) return undefined;
     const length = readSync(fd, buffer, 0, stat.size + 1, 0);
     const reliable = isReliable(stat, at);
     if (length !== stat.size || (!reliable && !isSameFile(stat, fstatSync(fd)))) throw changed(path);
@@ -83,7 +81,7 @@ const STAT_COLUMNS = 6;
 export function readFiles({ folder, names, follow, at, keepBytes }: ReadFilesInput, blake3: Blake3): ReadFilesOutput {
   const stats = new Float64Array(names.length * STAT_COLUMNS);
   const digests = new Uint8Array(names.length * 32);
-  const buffer = Buffer.allocUnsafe(SMALL + 1);
+  const buffer = Buffer.allocUnsafe(PACKED_BYTES + 1);
   let bytes = Buffer.allocUnsafeSlow(keepBytes ? 512 * names.length : 0);
   let used = 0;
   for (const [row, name] of names.entries()) {

@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, writevSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { tickOf } from '../kit/clock-tick.ts';
 import { writeDisposable } from '../kit/disposable-file.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
@@ -35,10 +36,6 @@ export interface StatIndex {
 /** The stat values that are kept of a file. */
 export type KeptStat = Pick<Stats, 'mtimeMs' | 'ctimeMs' | 'ino' | 'size'>;
 
-/** The clock of most file systems ticks every 4 to 10 ms; where times are whole seconds, every 2 s (FAT). */
-const TICK_MS = 20;
-const COARSE_TICK_MS = 2_000;
-
 /** How many files that a run did not look at are kept for others. */
 const SPARE_FILES = 10_000;
 /** What the file may hold that is out of date before it is written anew, beyond as much as what is not. */
@@ -55,8 +52,7 @@ const AT_ONCE = 512;
  * tick of the clock leaves no trace in them. Programs that copy set mtime back: ctime tells.
  */
 export function isReliable(stat: Pick<Stats, 'mtimeMs' | 'ctimeMs'>, at: number): boolean {
-  const tick = stat.mtimeMs % 1_000 === 0 ? COARSE_TICK_MS : TICK_MS;
-  return at > Math.max(stat.mtimeMs, stat.ctimeMs) + tick;
+  return at > Math.max(stat.mtimeMs, stat.ctimeMs) + tickOf(stat.mtimeMs);
 }
 
 /**

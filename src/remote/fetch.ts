@@ -2,7 +2,7 @@ import { checkAborted } from '../kit/abort.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { digestOfRaw } from '../kit/digest.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { PACKED_BYTES } from '../store/object-store.ts';
+import { PACKED_BYTES } from '../store/pack.ts';
 import type { StoreWriter } from '../store/store-writer.ts';
 import type { Catalog } from './catalog.ts';
 import { eachAtOnce } from './byte-limit.ts';

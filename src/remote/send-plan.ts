@@ -79,7 +79,7 @@ export class Sending {
       return;
     }
     // Something of it is damaged here: the rest goes, and what is damaged is set aside when it is read.
-    await this.#sendRest(table, (digest) => this.#store.read(digestOfRaw(digest)) === undefined);
+    await this.#sendRest(table, (digest) => this.#store.read(digestOfRaw(digest), Infinity) === undefined);
   }
 
   async #sendBuilt(table: PackTable, isNew: boolean): Promise<void> {

@@ -48,7 +48,7 @@ export async function sendBuiltPack(
   { table, isNew }: SendPackOptions & { readonly table: PackTable },
 ): Promise<readonly RawDigest[]> {
   return limit(packSize(table), async () => {
-    const image = packImage(table, (digest) => store.read(digestOfRaw(digest)));
+    const image = packImage(table, (digest) => store.read(digestOfRaw(digest), Infinity));
     if ('lost' in image) return image.lost;
     await place.write(packKey(table.name), [image.pack], { ifAbsent: isNew });
     return [];

@@ -112,6 +112,6 @@ async function changedInput(engine: Engine, facts: StageFacts, options: StageOpt
  * @throws {PipeError} PIPE_STORE_LEASE
  */
 export function recordBlock(engine: Engine, facts: StageFacts, outs: readonly LockEntry[]): void {
-  engine.store.checkLease();
+  engine.store.ensureLasting();
   if (facts.inputs !== undefined) engine.locks.record(facts.stage, { ...facts.inputs, outs });
 }

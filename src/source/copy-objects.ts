@@ -2,7 +2,7 @@ import type { Digest } from '../kit/digest.ts';
 import { checkAborted } from '../kit/abort.ts';
 import { systemFault } from '../kit/system-fault.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { PACKED_BYTES } from '../store/object-store.ts';
+import { PACKED_BYTES } from '../store/pack.ts';
 import type { Entry } from '../store/tree.ts';
 import { walkObjects } from '../store/walk-objects.ts';
 

@@ -7,6 +7,9 @@ export interface PackedPlace {
   readonly length: number;
 }
 
+/** The place of an object of which only the digest matters. */
+export const NOWHERE: PackedPlace = { pack: 0, offset: 0, length: 0 };
+
 /** Bytes of a row: digest, offset, length. Rows are as they stand in the tables of packs. */
 const ROW = 40;
 

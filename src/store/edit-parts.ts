@@ -4,12 +4,9 @@ import { byCodeUnit } from '../kit/order.ts';
 import type { ObjectStore } from './object-store.ts';
 import { BrokenTree, treeParts } from './read-tree.ts';
 import type { Entry, Part } from './tree.ts';
-import { decodeBranch, endsPart, entryLine, isBranch, LARGEST_PART, treeText, WHOLE } from './tree.ts';
+import { HIGHEST, decodeBranch, endsPart, entryLine, isBranch, LARGEST_PART, treeText, WHOLE } from './tree.ts';
 
 type Named = readonly [name: string, entry: Entry];
-
-/** Branches over branches, see `treeParts`. */
-const HIGHEST = 8;
 
 /**
  * The parts of a folder in order, without reading them: the folder itself where it is not split. A branch is read to

@@ -1,15 +1,13 @@
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { rawOfDigest } from '../kit/digest.ts';
 import { namesIn } from '../kit/temporary.ts';
-import { DigestMap } from './digest-map.ts';
+import { DigestMap, NOWHERE } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
 import { hexOf } from './layout.ts';
 import type { StoredObjects } from './stored-objects.ts';
 import type { Entry } from './tree.ts';
 import type { NeededObject } from './walk-objects.ts';
 import { walkObjects } from './walk-objects.ts';
-
-const NOWHERE = { pack: 0, offset: 0, length: 0 };
 
 /** Which objects are needed, and why it may not be known of some. */
 export class Marks {

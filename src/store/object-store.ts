@@ -27,8 +27,6 @@ import { sweepStore } from './sweep.ts';
 import { LARGEST_LIST } from './tree.ts';
 import { writeNew } from './write-files.ts';
 
-/** Objects up to this size are packed when many are stored at once. */
-export const PACKED_BYTES = 64 * 1024;
 
 /**
  * Bytes under their digest, in a folder on this machine: each in a file of its own (loose), or many small ones in a
@@ -88,11 +86,11 @@ export class ObjectStore {
   };
 
   /**
-   * To be called before what the store has is written down elsewhere.
+   * Makes sure that what was stored or found is there to stay; to be called before it is written down elsewhere.
    * @throws {PipeError} PIPE_STORE_LEASE when somebody took this process for gone, so that nothing of it is sure
    */
-  checkLease(): void {
-    this.#presence.checkLease();
+  ensureLasting(): void {
+    this.#presence.ensureLasting();
   }
 
   /**

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { tickOf } from '../kit/clock-tick.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { systemFault } from '../kit/system-fault.ts';
@@ -13,10 +14,6 @@ import { noteBad } from './write-shared.ts';
 
 /** How many packs are kept open. */
 const MOST_OPEN = 8;
-
-/** The clock of most file systems ticks every 4 to 10 ms; where times are whole seconds, every 2 s (FAT). */
-const TICK_MS = 20;
-const COARSE_TICK_MS = 2_000;
 
 const HEX = /^[0-9a-f]{64}$/;
 
@@ -179,6 +176,5 @@ function linesOf(file: string): string[] {
 function stampOf(folder: string): string {
   const stat = statSync(folder, { throwIfNoEntry: false });
   if (stat === undefined) return '-';
-  const tick = stat.mtimeMs % 1_000 === 0 ? COARSE_TICK_MS : TICK_MS;
-  return Date.now() > stat.mtimeMs + tick ? `${String(stat.ino)}:${String(stat.mtimeMs)}` : '';
+  return Date.now() > stat.mtimeMs + tickOf(stat.mtimeMs) ? `${String(stat.ino)}:${String(stat.mtimeMs)}` : '';
 }

@@ -21,6 +21,7 @@ import { DigestMap } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
 import type { Frame } from './pack.ts';
 import { FRAME_HEAD, LARGEST_PACK, PACK_HEADER, scanFrames, tableOf, writeFrameHead } from './pack.ts';
+import { syncFolder } from './store-file.ts';
 
 /** A pack is sealed when it has grown to this; the last object may take it beyond. */
 const FULL = 32 << 20;
@@ -222,18 +223,5 @@ export function writeFully(fd: number, bytes: Buffer, at?: number): void {
   let done = 0;
   while (done < bytes.length) {
     done += writeSync(fd, bytes, done, bytes.length - done, at === undefined ? undefined : at + done);
-  }
-}
-
-/** Makes a rename durable. Not every file system lets folders be synced. */
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  try {
-    fdatasyncSync(fd);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EINVAL' && code !== 'ENOTSUP' && code !== 'EPERM') throw error;
-  } finally {
-    closeSync(fd);
   }
 }

@@ -2,6 +2,9 @@ import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import type { DigestMap } from './digest-map.ts';
 
+/** Objects up to this size are packed when many are stored at once; such files are read in one piece. */
+export const PACKED_BYTES = 64 * 1024;
+
 /**
  * The format of packs (docs/formats.md, `pipe.pack/1`): many small objects in one file. Pure: bytes in, bytes out.
  *

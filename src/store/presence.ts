@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
 import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
@@ -9,6 +10,7 @@ import { STORE_FORMAT, formatOf, hexOf } from './layout.ts';
 import { Lease } from './lease.ts';
 import { LooseNames } from './loose-names.ts';
 import { PackSet } from './pack-set.ts';
+import { syncFolder } from './store-file.ts';
 
 /**
  * What is known of a loose object with these stat values: `unknown` of one that was never linked, which is as good as it
@@ -29,6 +31,8 @@ export class Presence {
   #wantsLease = false;
   /** The packs that the lease names. */
   readonly #keptPacks = new Set<Digest>();
+  /** Folders that objects were put into, whose names may not be on the disk yet. */
+  readonly #touched = new Set<string>();
   /** Whether the packs were looked at. */
   #hasPacks = false;
 
@@ -39,10 +43,11 @@ export class Presence {
     this.#loose = new LooseNames(layout.looseFolder);
   }
 
-  /** From now on a loose object is there. */
+  /** From now on a loose object is there: it was just put there. */
   add(digest: Digest): void {
     this.#present.add(digest);
     this.#loose.add(hexOf(digest));
+    this.#touched.add(dirname(this.#layout.loose(digest)));
   }
 
   /** From now on an object is looked at each time: others have its bytes in their hands. */
@@ -82,10 +87,14 @@ export class Presence {
   }
 
   /**
-   * To be called before what the store has is written down elsewhere.
-   * @throws {PipeError} PIPE_STORE_LEASE when what was kept is not sure to be there any more
+   * Makes sure that what was stored or found is there to stay: a crash takes no name away, and nobody took the lease.
+   * @throws {PipeError} PIPE_STORE_LEASE
    */
-  checkLease(): void {
+  ensureLasting(): void {
+    for (const folder of this.#touched) syncFolder(folder);
+    // That of a shard may be new, too.
+    if (this.#touched.size > 0) syncFolder(this.#layout.looseFolder);
+    this.#touched.clear();
     this.#lease?.check();
   }
 

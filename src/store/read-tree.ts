@@ -3,10 +3,17 @@ import type { Digest } from '../kit/digest.ts';
 import { byCodeUnit } from '../kit/order.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Entry, Part, Tree } from './tree.ts';
-import { LARGEST_LIST, LARGEST_PART, WHOLE, decodeBranch, decodeTree, endsPart, isBranch, joinParts } from './tree.ts';
-
-/** Branches over branches: a thousand parts each make a billion entries of four levels. */
-const HIGHEST = 8;
+import {
+  HIGHEST,
+  LARGEST_LIST,
+  LARGEST_PART,
+  WHOLE,
+  decodeBranch,
+  decodeTree,
+  endsPart,
+  isBranch,
+  joinParts,
+} from './tree.ts';
 
 /** Some entries of a folder, all of them unless it is a big one, with the object that lists them. */
 export interface TreePart extends PartObject {

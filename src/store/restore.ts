@@ -22,7 +22,7 @@ import { DEEPEST, emptyFolders } from './count-folders.ts';
 import type { Links } from './link.ts';
 import { nameCollision } from './name-collision.ts';
 import type { ObjectStore } from './object-store.ts';
-import { PACKED_BYTES } from './object-store.ts';
+import { PACKED_BYTES } from './pack.ts';
 import { BrokenTree, treeParts } from './read-tree.ts';
 import { swap } from './swap.ts';
 import type { Entry, Tree } from './tree.ts';

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Digest } from '../kit/digest.ts';
 import { markedTime } from './object-mark.ts';
@@ -46,5 +46,18 @@ export function readBytesIfThere(path: string, most: number): Buffer | undefined
     throw Object.assign(error as Error, { path });
   } finally {
     if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** Makes what was renamed into a folder durable. Not every file system lets folders be synced. */
+export function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fdatasyncSync(fd);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EINVAL' && code !== 'ENOTSUP' && code !== 'EPERM') throw error;
+  } finally {
+    closeSync(fd);
   }
 }

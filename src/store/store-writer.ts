@@ -9,7 +9,7 @@ interface Target {
     signal?: AbortSignal,
     onBytes?: (bytes: number) => void,
   ): Promise<{ digest: Digest; size: number }>;
-  checkLease(): void;
+  ensureLasting(): void;
 }
 
 /** How a writer opens and ends its packs. */
@@ -61,7 +61,7 @@ export class StoreWriter {
    */
   async finish(): Promise<void> {
     if (this.#pack !== undefined) await this.#seal();
-    this.#store.checkLease();
+    this.#store.ensureLasting();
   }
 
   /** Gives up what is not durable yet. */

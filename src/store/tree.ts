@@ -114,6 +114,9 @@ export const LARGEST_LIST = 16 << 20;
 /** A folder with more entries than this is split into parts. */
 export const WHOLE = 2048;
 
+/** Branches over branches: a thousand parts each make a billion entries of four levels. */
+export const HIGHEST = 8;
+
 /** No part holds more. */
 export const LARGEST_PART = 4096;
 

@@ -9,7 +9,7 @@ import { readAt } from './pack-file.ts';
 import { namesIn } from '../kit/temporary.ts';
 import { makeFolder } from '../kit/make-folder.ts';
 import { PipeError } from '../problem/problem.ts';
-import { DigestMap } from './digest-map.ts';
+import { DigestMap, NOWHERE } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
 import { digestOfPath } from './layout.ts';
 import { LEASE, UPKEEP } from './lease.ts';
@@ -192,5 +192,3 @@ class Pins {
     else if (line !== '') this.#others.add(line);
   }
 }
-
-const NOWHERE = { pack: 0, offset: 0, length: 0 };

@@ -10,12 +10,13 @@ import { encodeTree } from '../../src/store/tree.ts';
 import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
 import { does, project, save } from './data/commands.ts';
+import { watchChanges } from './faults/calls.ts';
 import { withDisk } from './faults/disk.ts';
 import { expectProblems } from './faults/problem.ts';
 import { stopWhen } from './faults/stop.ts';
 import { flip, fsck, gc, startProject } from './upkeep/project.ts';
 
-const RENEW_SOON = pathToFileURL(join(import.meta.dirname, '../rig/renew-soon.mjs')).href;
+const RENEW_SOON = pathToFileURL(join(import.meta.dirname, '../rig/renew-soon.child.mjs')).href;
 
 /** The files in a folder of the cache; none where there is no folder. */
 async function inCache(rig: Rig, folder: string): Promise<string[]> {
@@ -236,4 +237,22 @@ test('a damaged object in a cache that can only be read is named, and all else i
       await disk.writable();
     }
   });
+});
+
+test('the names of large objects are on the disk before a pointer refers to them', async ({ rig }) => {
+  await project(rig);
+  await rig.write({ 'd/a': `a ${LARGE}`, 'd/b': `b ${LARGE}` });
+  const { run, calls } = await watchChanges(rig, ['add', 'd']);
+  expect(run, run.stderr).toMatchObject({ code: 0 });
+  const at = (pattern: RegExp): number => calls.findIndex(({ text }) => pattern.test(text));
+  const pointer = at(/^rename.*\/d\.pipe"/);
+  for (const text of [`a ${LARGE}`, `b ${LARGE}`]) {
+    const [shard = '', name = ''] = storeLayout('')
+      .loose((await loadBlake3()).hash(text))
+      .split('/')
+      .slice(-2);
+    const order = [at(new RegExp(`^rename.*/${shard}/${name}"`)), at(new RegExp(`^fdatasync.*/v1/loose/${shard}>`)), pointer]; // prettier-ignore
+    expect(order, String(order)).toEqual([...order].sort((a, b) => a - b));
+    expect(Math.min(...order)).toBeGreaterThan(0);
+  }
 });

@@ -1,4 +1,7 @@
+import { utimes } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
+import type { Digest } from '../../src/kit/digest.ts';
+import { markedTime } from '../../src/store/object-mark.ts';
 import { test } from '../rig/test.ts';
 import { expectProblems } from './faults/problem.ts';
 import { cacheContent, complete, fsck, gc, makeFor, startProject } from './upkeep/project.ts';
@@ -161,6 +164,8 @@ test('a damaged list of a folder that is kept stops it, also when it was set asi
   // Taken out of its pack, as if it had been stored alone, and spoilt.
   for (const each of (await cacheContent(rig)).keys()) if (each.endsWith('.pack')) await rig.remove(each);
   await rig.write({ [path]: 'no list' });
+  // By a disk: nobody has written to it.
+  await utimes(rig.path(path), 0, markedTime(`b3:${digest}` as Digest, Date.now()));
   expectProblems(await rig.pipe(['gc', '-w', '-f']), 'PIPE_STORE_DAMAGED');
   expect(await rig.exists(path)).toBe(true);
   await rig.remove('data');

@@ -6,10 +6,8 @@ import type { Digest } from '../../kit/digest.ts';
 import { rawOfDigest } from '../../kit/digest.ts';
 import { PipeError } from '../../problem/problem.ts';
 import type { Engine } from '../../run/engine.ts';
-import { DigestMap } from '../../store/digest-map.ts';
+import { DigestMap, NOWHERE } from '../../store/digest-map.ts';
 import type { StoreWriter } from '../../store/store-writer.ts';
-
-const NOWHERE = { pack: 0, offset: 0, length: 0 };
 
 /**
  * Looks in the workspace for objects that the store lacks, and stores those that are there with the right bytes; other

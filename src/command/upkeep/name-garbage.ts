@@ -3,7 +3,7 @@ import { rawOfDigest } from '../../kit/digest.ts';
 import { entryOf } from '../../lockfile/entry.ts';
 import type { Needs } from '../../lockfile/needed.ts';
 import type { GarbageVisitor } from '../../store/collect.ts';
-import { DigestMap } from '../../store/digest-map.ts';
+import { DigestMap, NOWHERE } from '../../store/digest-map.ts';
 import type { RunRecord } from '../../store/run-record.ts';
 import type { Entry } from '../../store/tree.ts';
 import { walkObjects } from '../../store/walk-objects.ts';
@@ -109,8 +109,6 @@ export function nameGarbage(
     },
   };
 }
-
-const NOWHERE = { pack: 0, offset: 0, length: 0 };
 
 function sizeOf(garbage: DigestMap, digest: RawDigest): number | undefined {
   const place = garbage.find(digest);
