@@ -1,7 +1,6 @@
 import { relative, resolve, sep } from 'node:path';
 import type { Added } from '../data/add.ts';
 import { add } from '../data/add.ts';
-import { copyIn } from '../data/copy-in.ts';
 import { globPaths } from '../data/glob-paths.ts';
 import { isOutside } from '../kit/path.ts';
 import { PipeError } from '../problem/problem.ts';
@@ -40,11 +39,10 @@ export default defineCommand({
     const how = dataOptions(data, { context, global, label: 'adding' });
     try {
       const force = options.force === true;
-      const [to = ''] = paths;
-      if (copy !== undefined) await copyIn(data.engine, { from: copy.from, to }, { force, signal: how.signal, known });
       const { added, written } = await add(data.engine, [...new Set(paths)], {
         ...how,
         known,
+        copy: copy && { from: copy.from, force },
         noCommit: options['no-commit'] === true,
         noRelink: options['no-relink'] === true,
       });

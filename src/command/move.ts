@@ -10,7 +10,7 @@ import { clean } from '../report/words.ts';
 import type { Context, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
-import { openData } from './data-project.ts';
+import { dataOptions, openData } from './data-project.ts';
 import type { PointerTarget } from './data-target.ts';
 import { findPointer, noPointer } from './data-target.ts';
 import { inProject } from './edit-target.ts';
@@ -33,8 +33,11 @@ export default defineCommand({
     await bringListsFor(data, context, [from, inProject({ root: data.engine.project.root, cwd: context.cwd }, dst)]);
     const to = targetOf(data, context, { source, from, dst });
     const known = { stages: data.loaded.stages, pointers: data.pointers };
-    const { written } = await move(data.engine, { source, to }, { known, signal: context.signal });
-    data.engine.index.save();
+    const { progress, signal } = dataOptions(data, { context, global, label: 'moving' });
+    const { written } = await move(data.engine, { source, to }, { known, signal, progress }).finally(() => {
+      progress.end();
+      data.engine.index.save();
+    });
     await autostage(data.engine.project, context.env, written);
     const toTrack = written.map((file) => relative(context.cwd, file));
     return {
@@ -65,14 +68,17 @@ function targetOf({ engine, pointers }: DataProject, { cwd }: Context, { source,
       ? pointers.find(({ path }) => path === to)?.entry
       : entryAt(engine.store, around.entry, posix.relative(around.path, to));
   const moved = source.below === '' ? source.pointer.entry : entryAt(engine.store, source.pointer.entry, source.below);
-  // What an earlier move left behind: its record is there, and its data in one of the two places.
+  // What an earlier move left behind: its record is there, and its data in one of the two places, or on both of two
+  // disks.
   const isSame = recorded !== undefined && recorded.digest === moved?.digest;
-  const isGoneOn = isSame && !(isThere(root, from) && isThere(root, to));
+  const isGoneOn = isSame && !areOnOneDisk(`${root}/${from}`, `${root}/${to}`);
   if (isGoneOn || to === from) return to;
   const isFolder = recorded?.kind === 'dir' || lstatSync(`${root}/${to}`, { throwIfNoEntry: false })?.isDirectory() === true; // prettier-ignore
   return isFolder ? inside : to;
 }
 
-function isThere(root: string, path: string): boolean {
-  return lstatSync(`${root}/${path}`, { throwIfNoEntry: false }) !== undefined;
+/** Whether both are there, on the same disk. */
+function areOnOneDisk(a: string, b: string): boolean {
+  const [one, two] = [a, b].map((path) => lstatSync(path, { throwIfNoEntry: false }));
+  return one !== undefined && one.dev === two?.dev;
 }

@@ -17,6 +17,8 @@ import { relink } from '../store/relink.ts';
 import { isInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { statNow } from '../store/untouched.ts';
+import type { CopyIn } from './copy-in.ts';
+import { copyIn } from './copy-in.ts';
 import { untrackable } from './refuse.ts';
 import { editTracked, pointerAround, readPointerIfThere, refuseFrozen } from './tracked-folder.ts';
 import type { DataOptions, WorkProgress } from './workspace.ts';
@@ -27,6 +29,8 @@ export interface AddOptions extends DataOptions {
   readonly noCommit?: boolean;
   /** Leave the files in the workspace as they are, instead of linking them to the store. */
   readonly noRelink?: boolean;
+  /** What is copied to the path, of which there is one, first; where it cannot be tracked then, it goes again. */
+  readonly copy?: CopyIn | undefined;
 }
 
 /** What became of one path. */
@@ -60,8 +64,7 @@ export async function add(
   const writes = [...new Set(plan.map(({ path, around }) => around?.path ?? path))];
   return claimed(engine, { writes, signal: options.signal, name: 'add' }, async () => {
     refuseAllFrozen(engine, plan);
-    const entries = await store(engine, plan, options);
-    const pointers = await record(engine, plan, entries);
+    const { entries, pointers } = await storeAndRecord(engine, plan, options);
     const added = plan.flatMap(({ path, around }): Added[] => {
       const [entry, pointer] = [entries.get(path), pointers.get(around?.path ?? path)];
       return entry === undefined || pointer === undefined ? [] : [{ path, entry, pointer }];
@@ -74,6 +77,26 @@ export async function add(
     const changed = [...pointers.values()].filter(({ done }) => done !== 'unchanged');
     return { added, written: [...changed.map(({ file }) => absoluteOf(engine.project, file)), ...ignored] };
   });
+}
+
+async function storeAndRecord(
+  engine: Engine,
+  plan: readonly Planned[],
+  { copy, ...options }: AddOptions,
+): Promise<{ readonly entries: Map<string, Entry>; readonly pointers: Map<string, WrittenPointer> }> {
+  const [first] = plan;
+  if (copy !== undefined) options.progress?.begin('copying');
+  const copied = copy && first && (await copyIn(engine, first.path, { ...options, ...copy }));
+  if (copy !== undefined) options.progress?.begin('adding');
+  try {
+    const entries = await store(engine, plan, options);
+    const pointers = await record(engine, plan, entries);
+    copied?.keep();
+    return { entries, pointers };
+  } catch (error) {
+    copied?.undo();
+    throw error;
+  }
 }
 
 /** A path to be added, with the pointer of the folder around it, or its own. */

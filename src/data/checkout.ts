@@ -14,7 +14,7 @@ import { pathOf } from './select.ts';
 import { readPointer } from './tracked-folder.ts';
 import type { TrackedPlace } from './tracked.ts';
 import type { DataOptions, Seen } from './workspace.ts';
-import { absoluteOf, claimed, see, unsavedFiles } from './workspace.ts';
+import { NOTHING, absoluteOf, claimed, see, unsavedFiles } from './workspace.ts';
 
 export interface CheckoutOptions extends DataOptions {
   /** Overwrite files whose bytes are nowhere else. */
@@ -90,8 +90,6 @@ interface Step {
   readonly wanted: Entry | 'missing' | undefined;
   readonly present: Seen;
 }
-
-const NOTHING: Seen = { entry: undefined, stat: undefined };
 
 function wantedOf(engine: Engine, { tracked, below }: Selected<TrackedPlace>): Step['wanted'] {
   const entry = recordedNow(engine, tracked);

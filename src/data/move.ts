@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, posix } from 'node:path';
 import { pointerConflicts } from '../graph/pointer-conflicts.ts';
 import { writeProblem } from '../kit/atomic-file.ts';
@@ -14,11 +14,14 @@ import type { Engine } from '../run/engine.ts';
 import { entryAt } from '../store/entry-at.ts';
 import { checkInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
+import { statNow } from '../store/untouched.ts';
 import type { Known } from './add.ts';
-import { outsInside, untrackable } from './refuse.ts';
+import { outsInside, refuseUnsaved, untrackable } from './refuse.ts';
+import { removeData } from './remove-data.ts';
 import { recordedAt } from './remove.ts';
 import { editTracked, pointerAround, readPointer, readPointerIfThere, refuseFrozen } from './tracked-folder.ts';
-import { absoluteOf, claimed } from './workspace.ts';
+import type { DataOptions, Seen } from './workspace.ts';
+import { NOTHING, absoluteOf, claimed, lookAt, see } from './workspace.ts';
 
 /** What a pointer tracks, or a path inside that. */
 interface MoveSource<T extends PointerPlace = PointerPlace> {
@@ -32,6 +35,8 @@ interface Move<T extends PointerPlace = PointerPlace> {
   readonly to: string;
 }
 
+type MoveOptions = Pick<DataOptions, 'signal' | 'progress'>;
+
 /**
  * Moves tracked data with its record. First the new place is recorded, then the data is moved, then the old record goes:
  * at every moment all data is recorded somewhere, so that `pipe checkout` puts it in place, and the same command, said
@@ -43,17 +48,20 @@ interface Move<T extends PointerPlace = PointerPlace> {
 export async function move(
   engine: Engine,
   { source, to }: Move,
-  { known, signal }: { readonly known: Known; readonly signal: AbortSignal },
+  { known, ...options }: MoveOptions & { readonly known: Known },
 ): Promise<{ written: string[] }> {
   const around = pointerAround(known.pointers, to);
   const writes = [...new Set([source.pointer.path, around?.path ?? to])];
-  return claimed(engine, { writes, signal, name: 'move' }, async () => {
+  engine.store.hold();
+  return claimed(engine, { writes, signal: options.signal, name: 'move' }, async () => {
     const step = readStep(engine, { source, to }, { around, own: known.pointers.find(({ path }) => path === to) });
     check(engine, step, known);
+    const left = await leftOver(engine, step, options);
     const { project } = engine;
     const written = await recordTarget(engine, step);
     if (around === undefined) written.push(...ensureIgnored(project, [absoluteOf(project, to)]));
-    moveData(absoluteOf(project, pathOf(source)), absoluteOf(project, to));
+    if (left === undefined) await moveData(engine, step, options);
+    else removeData(engine, pathOf(source), left);
     written.push(...(await dropSource(engine, source)));
     return { written: [...new Set(written)] };
   });
@@ -89,7 +97,8 @@ function pathOf({ pointer, below }: MoveSource): string {
   return below === '' ? pointer.path : `${pointer.path}/${below}`;
 }
 
-function check(engine: Engine, { source, to, entry, around, own }: Step, { stages, pointers }: Known): void {
+function check(engine: Engine, step: Step, { stages, pointers }: Known): void {
+  const { source, to, entry, around } = step;
   const from = pathOf(source);
   if (isWithin(from, to)) {
     const message = from === to ? `${from} is there already` : `${from} cannot be moved into itself`;
@@ -107,12 +116,34 @@ function check(engine: Engine, { source, to, entry, around, own }: Step, { stage
   if (source.below !== '') refuseFrozen(source.pointer);
   if (around !== undefined) refuseFrozen(around);
   for (const path of [from, to]) checkInside(absoluteOf(engine.project, path), engine.project.root);
-  const there =
-    around === undefined ? own?.entry : entryAt(engine.store, around.entry, posix.relative(around.path, to));
-  // A move that was interrupted is gone on with: its new record is there, and its data in one of the two places.
-  const isGoneOn = there?.digest === entry.digest;
-  const isInWay = isThere(absoluteOf(engine.project, to)) && (!isGoneOn || isThere(absoluteOf(engine.project, from)));
-  if ((there !== undefined && !isGoneOn) || isInWay) throw inTheWay(to);
+  const there = recordedThere(engine, step);
+  // A move that was interrupted is gone on with: its new record is there.
+  if (there !== undefined && there.digest !== entry.digest) throw inTheWay(to);
+}
+
+/**
+ * What an interrupted move to another disk has left at the source, where all of it lies at the target already.
+ * @throws {PipeError} PIPE_POINTER_CONFLICT where something else lies there; PIPE_UNSAVED
+ */
+async function leftOver(engine: Engine, step: Step, options: MoveOptions): Promise<Seen | undefined> {
+  const { to, entry } = step;
+  const from = pathOf(step.source);
+  const [stat, target] = [from, to].map((path) => statNow(absoluteOf(engine.project, path)));
+  if (target === undefined) return undefined;
+  // On one disk it goes from here to there in one step.
+  const isBegun = recordedThere(engine, step)?.digest === entry.digest;
+  if (!isBegun || (stat !== undefined && stat.dev === target.dev)) throw inTheWay(to);
+  if (stat === undefined) return NOTHING;
+  const there = await lookAt(engine, to, options);
+  if (there === undefined || there.kind !== entry.kind || there.digest !== entry.digest) throw inTheWay(to);
+  const left = await see(engine, from, options);
+  refuseUnsaved(engine, from, left.entry);
+  return left;
+}
+
+/** What is recorded at the target already. */
+function recordedThere({ store }: Engine, { to, around, own }: Step): Entry | undefined {
+  return around === undefined ? own?.entry : entryAt(store, around.entry, posix.relative(around.path, to));
 }
 
 function holdsOut(path: string, { stage, out }: ReturnType<typeof outsInside>[number]): Problem {
@@ -122,15 +153,6 @@ function holdsOut(path: string, { stage, out }: ReturnType<typeof outsInside>[nu
     hint: `let the stage make it elsewhere first, in ${stage.file}`,
     at: out.at,
   };
-}
-
-function isThere(path: string): boolean {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
-    throw error;
-  }
 }
 
 function inTheWay(to: string): PipeError {
@@ -150,15 +172,16 @@ async function recordTarget(engine: Engine, { source, to, entry, around }: Step)
   return [absoluteOf(project, (await editTracked(engine, around, edits)).file)];
 }
 
-function moveData(from: string, to: string): void {
-  if (!isThere(from)) return;
+async function moveData({ project }: Engine, step: Step, { signal, progress }: MoveOptions): Promise<void> {
+  const [from, to] = [absoluteOf(project, pathOf(step.source)), absoluteOf(project, step.to)];
+  if (statNow(from) === undefined) return;
   try {
     mkdirSync(dirname(to), { recursive: true });
     try {
       renameSync(from, to);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-      moveToOtherDisk(from, to);
+      await moveToOtherDisk(from, to, { signal, onProgress: progress?.done });
     }
   } catch (error) {
     throw writeProblem(to, error);

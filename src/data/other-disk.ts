@@ -1,27 +1,32 @@
-import { cpSync, lstatSync, readdirSync, renameSync } from 'node:fs';
+import { lstatSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeTree } from '../kit/remove-tree.ts';
 import { temporaryBeside } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
+import type { CopyOptions } from './copy-tree.ts';
+import { copyTree } from './copy-tree.ts';
 
 /**
  * Moves a file or folder to where no rename leads: it is copied beside its new place, put there in one step, and only
- * then removed. Links stay links.
+ * then goes from its old place, in one step, too: a part of it never lies there. Links stay links.
  * @param from absolute
  * @param to absolute; nothing lies there, its folder exists
- * @throws {PipeError} PIPE_FILE_CHANGED when something is written there meanwhile; all is left as it was then
+ * @throws {PipeError} PIPE_FILE_CHANGED when something is written there meanwhile; an AbortError; all is left as it was
+ * then
  */
-export function moveToOtherDisk(from: string, to: string): void {
+export async function moveToOtherDisk(from: string, to: string, options: CopyOptions): Promise<void> {
   const temporary = temporaryBeside(to);
   try {
     const before = statsBelow(from);
-    cpSync(from, temporary, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+    await copyTree(from, temporary, { ...options, keepTimes: true });
     if (statsBelow(from) !== before) throw changed(from);
     renameSync(temporary, to);
   } finally {
     removeTree(temporary);
   }
-  removeTree(from);
+  const old = temporaryBeside(from);
+  renameSync(from, old);
+  removeTree(old);
 }
 
 /** Two of these are the same when nothing was changed between. */

@@ -43,6 +43,9 @@ export interface Seen {
   readonly stat: Stats | undefined;
 }
 
+/** Nothing lies there. */
+export const NOTHING: Seen = { entry: undefined, stat: undefined };
+
 /** Like `lookAt`, for what is to be replaced or removed. */
 export async function see(engine: Engine, path: string, options: LookOptions): Promise<Seen> {
   const stat = statNow(absoluteOf(engine.project, path));

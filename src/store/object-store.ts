@@ -27,7 +27,6 @@ import { sweepStore } from './sweep.ts';
 import { LARGEST_LIST } from './tree.ts';
 import { writeNew } from './write-files.ts';
 
-
 /**
  * Bytes under their digest, in a folder on this machine: each in a file of its own (loose), or many small ones in a
  * file (packed). Several processes may use one store at once: an object is
