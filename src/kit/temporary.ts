@@ -28,6 +28,12 @@ export function removeTemporariesBelow(path: string, pid: number): void {
   }
 }
 
+/** The process that made a name of {@link temporaryBeside}; `undefined` for other names. */
+export function temporaryPid(name: string): number | undefined {
+  const [, pid] = /^-([1-9]\d{0,9})-[0-9a-f]+$/.exec(name.slice(TEMPORARY_PREFIX.length - 1)) ?? [];
+  return name.startsWith(TEMPORARY_PREFIX) && pid !== undefined ? Number(pid) : undefined;
+}
+
 function prefixOf(pid: number): string {
   return `${TEMPORARY_PREFIX}${String(pid)}-`;
 }

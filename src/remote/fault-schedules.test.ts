@@ -68,8 +68,15 @@ async function send(on: Machine, files: Files): Promise<Entry> {
   return entry;
 }
 
+/** A folder that was sent, and by which schedule. */
+interface Sent {
+  readonly entry: Entry;
+  readonly files: Files;
+  readonly story: string;
+}
+
 /** Fetches a folder; what comes is right, whatever the remote answered. */
-async function bring(on: Machine, entry: Entry, files: Files, story: string): Promise<boolean> {
+async function bring(on: Machine, { entry, files, story }: Sent): Promise<boolean> {
   const came = await fetchRoots(on.remote, on.store, { roots: [{ entry }] });
   if (came.absent.count + came.wrong.count > 0) return false;
   expect(readFolder(again(on).store, entry), story).toEqual(asRead(files));
@@ -90,23 +97,24 @@ async function schedule(seed: number): Promise<void> {
   await tried(() => push(a.remote, a.store, pushOptions(roots)), story);
   // Old objects are relied on again while they are collected: the push comes before, beside, or after.
   await addFolder(b.store, old);
-  let isPushed = false;
+  const state = { isPushed: false };
   const pushing = async (): Promise<void> => {
-    isPushed = await tried(() => send(b, old), `${story} beside gc`);
+    state.isPushed = await tried(() => send(b, old), `${story} beside gc`);
   };
   const collecting = (): Promise<boolean> =>
     tried(
       () => collect(collector, [keptEntry], { graceMs: DAY_MS, ...(seed % 3 === 0 ? { trashDays: 1 } : {}) }),
       story,
     );
-  await Promise.all([pushing(), collecting(), tried(() => bring(c, keptEntry, kept, story), story)]);
+  await Promise.all([pushing(), collecting(), tried(() => bring(c, { entry: keptEntry, files: kept, story }), story)]);
 
   // From here on nothing gets in the way.
-  if (isPushed) expect(await bring(machine(good), oldEntry, old, story), `${story}: old lost`).toBe(true);
+  if (state.isPushed)
+    expect(await bring(machine(good), { entry: oldEntry, files: old, story }), `${story}: old lost`).toBe(true);
   const healer = machine(good, { wrap: aged });
   await send(healer, kept);
   if (seed % 4 === 0) await collect(healer, [keptEntry], { graceMs: DAY_MS });
-  expect(await bring(machine(good), keptEntry, kept, story), `${story}: kept lost`).toBe(true);
+  expect(await bring(machine(good), { entry: keptEntry, files: kept, story }), `${story}: kept lost`).toBe(true);
   bad.close();
   good.close();
 }

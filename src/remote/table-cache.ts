@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Digest } from '../kit/digest.ts';
 import { writeDisposable } from '../kit/disposable-file.ts';
 import { systemFault } from '../kit/system-fault.ts';
-import { namesIn } from '../kit/temporary.ts';
+import { isAlive } from '../kit/owner.ts';
+import { namesIn, temporaryPid } from '../kit/temporary.ts';
 import { hexOf } from '../store/layout.ts';
 
 /** A file of tables, by its name; the tables at the ends of packs; the keys that the last push relied on. */
@@ -29,9 +30,18 @@ export function openTableCache(folder: string | undefined): TableCache {
     },
     keep(names) {
       const kept = new Set(['tails', 'relied', ...[...names].map(hexOf)]);
-      for (const name of namesIn(tables)) if (!kept.has(name)) removeQuietly(join(tables, name));
+      for (const name of namesIn(tables)) {
+        // Another process may be about to give its file its name.
+        if (!kept.has(name) && !isBeingWritten(name)) removeQuietly(join(tables, name));
+      }
     },
   };
+}
+
+/** Whether a name is that of a file which a process that still runs has not finished. */
+function isBeingWritten(name: string): boolean {
+  const pid = temporaryPid(name);
+  return pid !== undefined && isAlive(pid);
 }
 
 function readIfThere(path: string): Buffer | undefined {

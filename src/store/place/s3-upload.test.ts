@@ -124,6 +124,31 @@ test('of two who upload the same at once, both succeed', async () => {
   expect((await places[0]?.read('both'))?.equals(bytes)).toBe(true);
 });
 
+test('of eight who upload the same at once, each of whom may end the upload of another, all succeed', async () => {
+  const places = Array.from({ length: 8 }, () => open());
+  for (let round = 0; round < 3; round += 1) {
+    const key = `crowd${round}`;
+    await Promise.all(places.map((place) => place.writeLarge(key, sourceOf(bytes))));
+    expect((await places[0]?.read(key))?.equals(bytes)).toBe(true);
+  }
+});
+
+test('an upload that somebody else ends again and again is made in the end', async () => {
+  const place = open();
+  let ends = 0;
+  const source = sourceOf(bytes);
+  const read: LargeSource['read'] = async (offset, length) => {
+    if (offset === 6 * PART && ends < 3) {
+      ends += 1;
+      await place.abandon(await place.unfinished());
+    }
+    return source.read(offset, length);
+  };
+  await place.writeLarge('ended often', { ...source, read });
+  expect(ends).toBe(3);
+  expect((await place.read('ended often'))?.equals(bytes)).toBe(true);
+});
+
 test('memory is bounded, however many objects are uploaded at once', async () => {
   const place = open();
   let [held, most] = [0, 0];

@@ -24,8 +24,15 @@ const MOST_PARTS = 10_000;
 
 const MIB = 1 << 20;
 
-/** Somebody else has ended the upload that this one went on with. */
-class UploadGone extends Error {}
+/** How often an upload is begun anew that somebody else has ended. */
+const TRIES = 8;
+
+/** Somebody else has ended the upload that this one went on with; the cause is what the server said. */
+class UploadGone extends Error {
+  constructor(cause: unknown) {
+    super('the upload has gone', { cause });
+  }
+}
 
 /** Writes an object of any size. Parts of an earlier try count when their MD5 is that of our bytes. */
 export async function writeLargeS3(s3: S3, upload: LargeUpload): Promise<void> {
@@ -34,12 +41,18 @@ export async function writeLargeS3(s3: S3, upload: LargeUpload): Promise<void> {
     await writeAtOnce(s3, upload);
     return;
   }
-  const begun = await findBegun(s3, upload.key);
-  try {
-    await writeParts(s3, upload, begun);
-  } catch (error) {
-    if (!(error instanceof UploadGone)) throw error;
-    if (!(await isThereNow(s3, upload))) await writeParts(s3, upload, undefined);
+  let begun = await findBegun(s3, upload.key);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await writeParts(s3, upload, begun);
+      return;
+    } catch (error) {
+      if (!(error instanceof UploadGone)) throw error;
+      if (await isThereNow(s3, upload)) return;
+      if (tries === TRIES) throw error.cause;
+      // Others may go on with our own upload, too, and end it before us, as often as it is begun anew.
+      begun = undefined;
+    }
   }
 }
 
@@ -74,7 +87,7 @@ async function writeParts(s3: S3, upload: LargeUpload, begun: Begun | undefined)
   try {
     const Parts = await sendParts(s3, upload, { id: UploadId, parts: begun?.parts ?? new Map() });
     await source.check().catch(giveUp);
-    await s3.call(`write ${key}`, async (client, sending, tries) => {
+    await s3.call(`write ${key}`, async (client, sending) => {
       try {
         await client.send(
           new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts } }),
@@ -83,11 +96,10 @@ async function writeParts(s3: S3, upload: LargeUpload, begun: Begun | undefined)
       } catch (error) {
         const { name } = faultOf(error);
         // A part of the earlier try was still on its way, and has taken the place of ours.
-        if (name === 'InvalidPart' && begun !== undefined) throw new UploadGone();
+        if (name === 'InvalidPart' && begun !== undefined) throw new UploadGone(error);
         if (name !== 'NoSuchUpload') throw error;
         // Our own first try may have done it, or somebody who went on with the same upload.
-        if (!(await isObjectOf({ client, sending, target, parts: Parts })))
-          throw tries > 0 || begun ? new UploadGone() : error;
+        if (!(await isObjectOf({ client, sending, target, parts: Parts }))) throw new UploadGone(error);
       }
     });
   } catch (error) {
@@ -168,7 +180,7 @@ async function sendPart(s3: S3, key: string, { begun, number, bytes }: Part): Pr
       const { ETag } = await client.send(new UploadPartCommand(input), sending);
       return { PartNumber: number, ETag };
     } catch (error) {
-      if (faultOf(error).name === 'NoSuchUpload') throw new UploadGone();
+      if (faultOf(error).name === 'NoSuchUpload') throw new UploadGone(error);
       throw error;
     }
   });

@@ -1,0 +1,143 @@
+import { utimes } from 'node:fs/promises';
+import { describe, expect } from 'vitest';
+import { openFolder } from '../../src/store/place/folder.ts';
+import type { Rig } from '../rig/rig.ts';
+import { test } from '../rig/test.ts';
+import { runAndKill } from './faults/kill.ts';
+import { FAULT_SEED, seededRandom } from './faults/random.ts';
+import type { Machine, PushDocument } from './share/project.ts';
+import {
+  REMOTE,
+  cloneProject,
+  commitAll,
+  document,
+  remoteFiles,
+  smallFiles,
+  startProject,
+  succeed,
+} from './share/project.ts';
+import type { GcDocument } from './upkeep/project.ts';
+
+/** Makes what a remote holds two days old; leases and tombstones only where that is said. */
+async function age(rig: Rig, { leases = false } = {}): Promise<void> {
+  const then = new Date(Date.now() - 2 * 86_400_000);
+  for await (const page of openFolder({ root: rig.path(REMOTE) }).list('v1/')) {
+    for (const { key } of page) {
+      if (!leases && /\/(?:leases|tombstones)\//.test(key)) continue;
+      // A collection may just have taken it out.
+      await utimes(rig.path(REMOTE, key), then, then).catch(() => undefined);
+    }
+  }
+}
+
+/** Files that several machines push, and nobody refers to in between. */
+function shared(cwd: string, which: number): Record<string, string | Buffer> {
+  const folder = `${cwd}/shared${which}`;
+  return { ...smallFiles(folder, 60, `shared ${which}`), [`${folder}/big`]: Buffer.alloc(4_300_000, `${which}`) };
+}
+
+async function pullsAll(
+  rig: Rig,
+  machine: Machine,
+  { which, story }: { readonly which: number; readonly story: string },
+): Promise<void> {
+  const folder = `${machine.cwd}/shared${which}`;
+  const before = new Map<string, string>();
+  for (const name of await rig.files(folder)) before.set(name, await rig.read(`${folder}/${name}`));
+  await rig.remove(`${machine.cwd}/.pipe/cache`, folder);
+  const pulled = await rig.pipe(['pull', `shared${which}`], machine);
+  expect({ code: pulled.code, stderr: pulled.stderr }, `${story}\n${pulled.stdout}`).toEqual({ code: 0, stderr: '' });
+  for (const [name, text] of before) expect(await rig.read(`${folder}/${name}`), story).toBe(text);
+}
+
+describe(`seed ${FAULT_SEED}`, () => {
+  test('four push what is old and needed by nobody, three pull, and a collection goes on beside them: nothing is lost', async ({
+    rig,
+  }) => {
+    const random = seededRandom(FAULT_SEED);
+    await startProject(rig, smallFiles('data', 100));
+    await succeed(rig, ['add', 'data']);
+    await commitAll(rig);
+    await succeed(rig, ['push']);
+    const pushers: Machine[] = [];
+    const pullers: Machine[] = [];
+    for (let at = 0; at < 4; at += 1) pushers.push(await cloneProject(rig, `push${at}`));
+    for (let at = 0; at < 3; at += 1) pullers.push(await cloneProject(rig, `pull${at}`));
+    let collected = 0;
+    for (let round = 0; round < 3; round += 1) {
+      const story = `seed ${FAULT_SEED}, round ${round}`;
+      // Somebody pushed it long ago, and has forgotten it.
+      const [first] = pushers;
+      for (let which = 0; which < 2; which += 1) await rig.write(shared(first!.cwd, which));
+      await succeed(rig, ['add', 'shared0', 'shared1'], first);
+      await succeed(rig, ['push'], first);
+      await age(rig, { leases: true });
+      const choices = pushers.map(() => random.next(2));
+      for (const [at, machine] of pushers.entries()) {
+        await rig.write({ ...shared(machine.cwd, choices[at]!), [`${machine.cwd}/own`]: `${story} ${at}` });
+        await succeed(rig, ['add', `shared${choices[at]!}`, 'own'], machine);
+      }
+      let isOver = false;
+      const collecting = async (): Promise<void> => {
+        while (!isOver) {
+          const { remotes } = await document<GcDocument>(rig, ['gc', '-w', '-c', '-f']);
+          collected += remotes![0]!.objects;
+        }
+      };
+      const pulling = pullers.map(async (machine) => {
+        await rig.remove(`${machine.cwd}/.pipe/cache`, `${machine.cwd}/data`);
+        await succeed(rig, ['pull'], machine);
+      });
+      const pushing = pushers.map(async (machine) => {
+        const run = await rig.pipe(['push'], machine);
+        expect([run.code, run.stderr.replace('waiting for a collection of storage to end\n', '')], story).toEqual([
+          0,
+          '',
+        ]);
+        await age(rig);
+      });
+      const over = Promise.all([...pushing, ...pulling]).finally(() => {
+        isOver = true;
+      });
+      await Promise.all([over, collecting()]);
+      await document<GcDocument>(rig, ['gc', '-w', '-c', '-f']);
+      for (const [at, machine] of pushers.entries())
+        await pullsAll(rig, machine, { which: choices[at]!, story: `${story}, ${at}` });
+    }
+    expect(collected).toBeGreaterThan(0);
+    expect((await rig.pipe(['fsck', '--remote'])).code).toBe(0);
+  }, 240_000);
+
+  test('a collection that is killed loses nothing that is kept, and the next one ends what it began', async ({
+    rig,
+  }) => {
+    const random = seededRandom(FAULT_SEED);
+    await startProject(rig, { ...smallFiles('data', 100), big: Buffer.alloc(4_300_000, 'b') });
+    await succeed(rig, ['add', 'data', 'big']);
+    await commitAll(rig);
+    await succeed(rig, ['push']);
+    const other = await cloneProject(rig, 'other');
+    for (let round = 0; round < 5; round += 1) {
+      await rig.write({ ...shared(other.cwd, round), ...smallFiles(`${other.cwd}/data`, 90) });
+      await succeed(rig, ['add', `shared${round}`, 'data'], other);
+      await succeed(rig, ['push'], other);
+      await succeed(rig, ['push']);
+      await age(rig, { leases: true });
+      const args = ['gc', '-w', '-c', '-f', ...(random.next(2) === 0 ? ['--trash', '1'] : [])];
+      await runAndKill(rig, args, { moment: { events: 0, delayMs: 150 + random.next(500) } });
+      // What is left of it counts no more after a minute, since its process is known to be gone.
+      await age(rig, { leases: true });
+      const story = `seed ${FAULT_SEED}, round ${round}`;
+      const pushed = await document<PushDocument>(rig, ['push']);
+      expect(pushed.remotes[0], story).toMatchObject({ objects: 0, missing: [] });
+      await age(rig, { leases: true });
+      await document<GcDocument>(rig, ['gc', '-w', '-c', '-f']);
+      const fresh = await cloneProject(rig, `fresh${round}`);
+      await succeed(rig, ['pull'], fresh);
+      expect((await rig.run('diff', ['-r', rig.path('data'), rig.path(fresh.cwd, 'data')])).stdout, story).toBe('');
+      const keys = [...(await remoteFiles(rig)).keys()];
+      expect(keys.filter((key) => key.includes('/tombstones/'))).toEqual([]);
+      expect(keys.filter((key) => key.startsWith('v1/loose/'))).toHaveLength(1);
+    }
+  }, 240_000);
+});
