@@ -1,4 +1,4 @@
-import { relative, resolve, sep } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { Added } from '../data/add.ts';
 import { add } from '../data/add.ts';
 import { globPaths } from '../data/glob-paths.ts';
@@ -11,6 +11,8 @@ import type { Context, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
 import { dataOptions, openData } from './data-project.ts';
+import type { Here } from './edit-target.ts';
+import { inProject } from './edit-target.ts';
 import { bringListsFor } from './inside-lists.ts';
 
 export default defineCommand({
@@ -31,7 +33,7 @@ export default defineCommand({
     const { root } = data.engine.project;
     const copy = options.out === undefined ? undefined : copyOf(context, positionals, options.out);
     const targets = copy === undefined ? positionals : [copy.to];
-    const named = targets.map((target) => inProject({ root, cwd: context.cwd }, target));
+    const named = targets.map((target) => pathToTrack({ root, cwd: context.cwd }, target));
     const paths =
       options.glob === true && copy === undefined ? named.flatMap((pattern) => globbed(data, pattern)) : named;
     const known = { stages: data.loaded.stages, pointers: data.pointers };
@@ -59,14 +61,14 @@ export default defineCommand({
   },
 });
 
-/** A path on the command line as the project knows it. */
-function inProject({ root, cwd }: { readonly root: string; readonly cwd: string }, target: string): string {
-  const path = relative(root, resolve(cwd, target)).split(sep).join('/');
-  if (path !== '' && !isOutside(path)) return path;
+/** A path on the command line as the project knows it, if it may be tracked. */
+function pathToTrack(here: Here, target: string): string {
+  const path = inProject(here, target);
+  if (path !== '.' && !isOutside(path)) return path;
   throw new PipeError({
     code: 'PIPE_PATH_OUTSIDE',
-    message: path === '' ? 'the whole project cannot be tracked' : `${target} lies outside the project`,
-    hint: path === '' ? 'name the files and folders to track' : 'copy it into the project: pipe add TARGET --out PATH',
+    message: path === '.' ? 'the whole project cannot be tracked' : `${target} lies outside the project`,
+    hint: path === '.' ? 'name the files and folders to track' : 'copy it into the project: pipe add TARGET --out PATH',
   });
 }
 
