@@ -56,6 +56,8 @@ const BROKEN: Record<string, { files: Record<string, string>; way: string }> = {
   'data-presents-nothing': crosses('src/data/present.ts', 'src/command/b.ts'),
   'remote-below-commands': crosses('src/executor/remote.ts', 'src/remote/b.ts'),
   'remote-moves-objects': crosses('src/remote/moves.ts', 'src/run/b.ts'),
+  'source-below-commands': crosses('src/executor/source.ts', 'src/source/b.ts'),
+  'source-brings-bytes': crosses('src/source/brings.ts', 'src/run/b.ts'),
   'commands-are-on-top': crosses('src/experiment/top.ts', 'src/command/b.ts'),
   'live-view-loads-late': crosses('src/command/late.ts', 'src/report/ink/b.ts'),
   'tool-stands-alone': crosses('src/run/alone.ts', 'model-creation/src/b.ts'),
