@@ -1,5 +1,5 @@
 /**
- * Prints the one line that a check ends with, `N passed, N failed`, from vitest's JSON report.
+ * Prints what failed, and the one line that a check ends with, `N passed, N failed`, from vitest's JSON report.
  * Arguments: the report, and the names of the steps that failed (`tests` among them). Exits with 1 unless tests ran,
  * all passed, and no step failed.
  */
@@ -14,7 +14,7 @@ const NOTHING = { testResults: [], numPassedTests: 0, numFailedTests: 0, numPend
  * themselves only where no failed test shows it.
  * @param {string} path vitest's JSON report; a missing one means that no test ran
  * @param {readonly string[]} failedSteps
- * @returns {Promise<{ line: string, ok: boolean }>}
+ * @returns {Promise<{ failures: string[], line: string, ok: boolean }>} the failures by name, each with its reason in short
  */
 export async function countTests(path, failedSteps) {
   const report = await readReport(path);
@@ -25,7 +25,19 @@ export async function countTests(path, failedSteps) {
   const elsewhere = failedSteps.filter((step) => step !== 'tests').length;
   const notRun = elsewhere > 0 && report === NOTHING;
   const failed = elsewhere + (testsFailed && !notRun ? Math.max(1, inTests) : 0);
-  return { line: `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`, ok: failed === 0 };
+  const line = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+  return { failures: report.testResults.flatMap(failuresOf), line, ok: failed === 0 };
+}
+
+function failuresOf({ name, status, message, assertionResults }) {
+  const failed = assertionResults.filter((each) => each.status === 'failed');
+  if (failed.length === 0) return status === 'failed' ? [`${name}: ${inShort(message)}`] : [];
+  return failed.map(({ fullName, failureMessages }) => `${name}: ${fullName}: ${inShort(failureMessages?.[0])}`);
+}
+
+/** The reason begins a message, and the failures of a run in a run end one. */
+function inShort(message = '') {
+  return message.length < 2000 ? message : `${message.slice(0, 1000)}\n...\n${message.slice(-1000)}`;
 }
 
 function brokeOutsideTests(file) {
@@ -43,7 +55,8 @@ async function readReport(path) {
 
 if (isMain(import.meta.url)) {
   const [path, ...failedSteps] = process.argv.slice(2);
-  const { line, ok } = await countTests(path, failedSteps);
+  const { failures, line, ok } = await countTests(path, failedSteps);
+  for (const failure of failures) console.log(`failed: ${failure}\n`);
   console.log(line);
   if (!ok) process.exitCode = 1;
 }

@@ -14,12 +14,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+interface Assertion {
+  status: string;
+  fullName?: string;
+  failureMessages?: string[];
+}
+
 interface Report {
   success: boolean;
   passed: number;
   failed: number;
   pending?: number;
-  files?: { status: string; assertionResults: { status: string }[] }[];
+  files?: { name?: string; status: string; message?: string; assertionResults: Assertion[] }[];
 }
 
 /** The closing line and exit code for a report (none: the runner left none) and failed steps. */
@@ -54,8 +60,17 @@ test('failed tests are counted once', async () => {
 });
 
 test('a test file that broke before its first test counts as a failure', async () => {
-  const files = [{ status: 'failed', assertionResults: [] }];
-  expect(await count({ success: false, passed: 7, failed: 0, files }, 'tests')).toEqual(['7 passed, 1 failed\n', 1]);
+  const files = [{ name: 'a.test.ts', status: 'failed', message: 'no such module', assertionResults: [] }];
+  const [text, code] = await count({ success: false, passed: 7, failed: 0, files }, 'tests');
+  expect(text).toBe('failed: a.test.ts: no such module\n\n7 passed, 1 failed\n');
+  expect(code).toBe(1);
+});
+
+test('what failed is named with its reason', async () => {
+  const failed = { status: 'failed', fullName: 'adds up', failureMessages: [`${'x'.repeat(5000)}the end`] };
+  const files = [{ name: 'a.test.ts', status: 'failed', assertionResults: [{ status: 'passed' }, failed] }];
+  const [text] = await count({ success: false, passed: 7, failed: 1, files }, 'tests');
+  expect(text).toMatch(/^failed: a\.test\.ts: adds up: x{1000}\n\.\.\.\nx+the end\n\n7 passed, 1 failed\n$/);
 });
 
 test('a runner that fails while all tests pass counts as a failure', async () => {
