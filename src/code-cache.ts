@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { Script } from 'node:vm';
+import { cacheHome } from './kit/cache-home.ts';
 
 /**
  * Compiled code, kept between runs: of the time that a short command takes, compiling its JavaScript is the largest part
@@ -62,18 +63,16 @@ export function runScript(file: string, cache: CodeCache | undefined): unknown {
 export function codeCache(script: string, command: string, env: Environment): CodeCache | undefined {
   const { PIPE_CODE_CACHE: folder, NODE_DISABLE_COMPILE_CACHE: disabled, NODE_V8_COVERAGE: coverage } = env;
   if (folder === 'off' || Boolean(disabled) || Boolean(coverage)) return undefined;
-  const base = [folder, under(env['XDG_CACHE_HOME']), under(env['HOME'], '.cache')].find(
-    (each) => each && isAbsolute(each),
-  );
+  const base = folder !== undefined && isAbsolute(folder) ? folder : cacheFolder(env);
   if (base === undefined) return undefined;
   const what = /^[a-z][a-z-]{1,20}$/.test(command) ? command : 'other';
   const name = `${basename(script, '.js')}-${what}-${process.version}-${process.arch}`;
   return { file: join(base, name), user: process.getuid?.() };
 }
 
-/** Paths that are not absolute count as not set, as the XDG rules say. */
-function under(base: string | undefined, ...parts: string[]): string | undefined {
-  return base !== undefined && isAbsolute(base) ? join(base, ...parts, 'pipe', 'code') : undefined;
+function cacheFolder(env: Environment): string | undefined {
+  const home = cacheHome(env);
+  return home && join(home, 'pipe', 'code');
 }
 
 /** The code that was kept, if it is whole, and if nobody else could have written it. */

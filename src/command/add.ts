@@ -5,12 +5,12 @@ import { globPaths } from '../data/glob-paths.ts';
 import { isOutside } from '../kit/path.ts';
 import { PipeError } from '../problem/problem.ts';
 import { autostage } from '../project/autostage.ts';
-import { formatCount, formatSize } from '../report/size.ts';
 import { clean } from '../report/words.ts';
 import type { Context, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
 import { dataOptions, openData } from './data-project.ts';
+import { amountOfEntry, forGit } from './data-words.ts';
 import type { Here } from './edit-target.ts';
 import { inProject } from './edit-target.ts';
 import { bringListsFor } from './inside-lists.ts';
@@ -98,10 +98,8 @@ function addedJson({ path, entry, pointer }: Added): unknown {
 
 function describe(added: readonly Added[], written: readonly string[]): string {
   const lines = added.map(({ path, entry, pointer }) => {
-    const what = entry.kind === 'dir' ? `${formatCount(entry.files)} files, ` : '';
     const state = pointer.done === 'unchanged' ? ' (nothing changed)' : '';
-    return `${clean(path)}  ${what}${formatSize(entry.size)}${state}`;
+    return `${clean(path)}  ${amountOfEntry(entry)}${state}`;
   });
-  if (written.length === 0) return lines.join('\n');
-  return [...lines, '', `For Git: git add ${written.map(clean).join(' ')}`].join('\n');
+  return [...lines, ...forGit(written)].join('\n');
 }

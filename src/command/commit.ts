@@ -15,6 +15,7 @@ import type { Context, GlobalOptions, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
 import { dataOptions, openData } from './data-project.ts';
+import { forGit } from './data-words.ts';
 
 export default defineCommand({
   usage: '[targets...]',
@@ -142,7 +143,5 @@ function describe(committed: readonly Committed[], written: readonly string[]): 
   const lines = committed
     .filter(({ state }) => state !== 'unchanged')
     .map(({ path, state }) => `${clean(path)} ${TOLD[state]}`.trimEnd());
-  return [...lines, ...(written.length === 0 ? [] : ['', `For Git: git add ${written.map(clean).join(' ')}`])].join(
-    '\n',
-  );
+  return [...lines, ...forGit(written)].join('\n');
 }

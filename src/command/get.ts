@@ -4,7 +4,6 @@ import { loadBlake3 } from '../kit/blake3.ts';
 import { removeTree } from '../kit/remove-tree.ts';
 import { temporaryBeside } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
-import { formatCount, formatSize } from '../report/size.ts';
 import { clean } from '../report/words.ts';
 import { storeLayout } from '../store/layout.ts';
 import { ObjectStore } from '../store/object-store.ts';
@@ -12,6 +11,7 @@ import { restoreEntry } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { defineCommand } from './command.ts';
 import type { Outcome } from './command.ts';
+import { amountOfEntry } from './data-words.ts';
 import { jobsOf } from './share/options.ts';
 import { acquire } from './source/acquire.ts';
 import { JOBS_OPTION, SOURCE_OPTIONS } from './source/options.ts';
@@ -45,9 +45,8 @@ export default defineCommand({
       const got = await acquire(request, { context, global, options, blake3, store, temporary: join(beside, 'tmp') });
       await place(store, got.entry, { target, signal: context.signal });
       const out = relative(context.cwd, target) || '.';
-      const what = got.entry.kind === 'dir' ? `${formatCount(got.entry.files)} files, ` : '';
       return {
-        text: `${clean(out)}  ${what}${formatSize(got.entry.size)}`,
+        text: `${clean(out)}  ${amountOfEntry(got.entry)}`,
         json: {
           schema: 'pipe.get/1',
           out,

@@ -1,19 +1,18 @@
 import { statSync } from 'node:fs';
-import { isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
-import { recordImport, checkImport } from '../data/import.ts';
+import { join, posix, resolve } from 'node:path';
+import { checkImport } from '../data/import.ts';
 import { readGitUrl } from '../kit/source-url.ts';
 import type { RepoImport } from '../lockfile/pointer-import.ts';
-import { autostage } from '../project/autostage.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
-import { dataOptions, openData } from './data-project.ts';
+import { openData } from './data-project.ts';
 import { inProject } from './edit-target.ts';
 import { jobsOf } from './share/options.ts';
 import { acquire } from './source/acquire.ts';
-import { importedJson, importedText } from './source/imported-words.ts';
 import { JOBS_OPTION, SOURCE_OPTIONS } from './source/options.ts';
-import { refuseWrongUrl, sourcePath } from './source/paths.ts';
+import { keptUrl, sourcePath } from './source/paths.ts';
 import { importFolder } from './source/temporary.ts';
+import { trackImport } from './source/track-import.ts';
 
 export default defineCommand({
   usage: '<url> <path>',
@@ -38,7 +37,7 @@ export default defineCommand({
     const { engine, pointers } = data;
     const { project, blake3, store } = engine;
     const place = { root: project.root, cwd: context.cwd };
-    const kept = keptUrl(url, place);
+    const kept = keptUrl(url, place, readGitUrl);
     const path = inProject(place, outPath(context.cwd, source, options.out));
     const force = options.force === true;
     const known = { stages: data.loaded.stages, pointers };
@@ -55,20 +54,7 @@ export default defineCommand({
       revLock: got.commit,
       ...(remote === undefined ? {} : { remote }),
     };
-    const { progress, ...how } = dataOptions(data, { context, global, label: 'checking out' });
-    try {
-      const done = await recordImport(engine, { path, entry: got.entry, imported, own }, { ...how, force, isOnlyRecorded: isOnlyNamed }); // prettier-ignore
-      await autostage(project, context.env, done.written);
-      const toTrack = done.written.map((file) => relative(context.cwd, file));
-      return {
-        text: importedText({ path, entry: got.entry }, toTrack),
-        json: { schema: 'pipe.import/1', ...importedJson({ path, entry: got.entry, imported }), written: toTrack },
-      };
-    } finally {
-      progress.end();
-      engine.index.save();
-      engine.objects.save();
-    }
+    return trackImport(data, { path, entry: got.entry, imported, own }, { context, global, force, isOnlyRecorded: isOnlyNamed }); // prettier-ignore
   },
 });
 
@@ -78,16 +64,4 @@ export function outPath(cwd: string, source: string, out: string | undefined): s
   return statSync(asked, { throwIfNoEntry: false })?.isDirectory() === true
     ? join(asked, posix.basename(source))
     : asked;
-}
-
-/**
- * A URL as a pointer keeps it: a relative folder as it is seen from the project.
- * @throws {PipeError} PIPE_URL
- */
-function keptUrl(url: string, { root, cwd }: { readonly root: string; readonly cwd: string }): string {
-  const read = url.includes('${') ? undefined : readGitUrl(url);
-  refuseWrongUrl(url, read);
-  const isRelative =
-    read !== undefined && 'kind' in read && read.kind === 'folder' && !url.startsWith('file:') && !isAbsolute(url);
-  return isRelative ? relative(root, resolve(cwd, url)).split(sep).join('/') || '.' : url;
 }

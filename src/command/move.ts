@@ -13,6 +13,7 @@ import type { DataProject } from './data-project.ts';
 import { dataOptions, openData } from './data-project.ts';
 import type { PointerTarget } from './data-target.ts';
 import { findPointer, noPointer } from './data-target.ts';
+import { forGit } from './data-words.ts';
 import { inProject } from './edit-target.ts';
 import { bringListsFor } from './inside-lists.ts';
 
@@ -41,7 +42,7 @@ export default defineCommand({
     await autostage(data.engine.project, context.env, written);
     const toTrack = written.map((file) => relative(context.cwd, file));
     return {
-      text: [`${clean(from)} -> ${clean(to)}`, '', `For Git: git add ${toTrack.map(clean).join(' ')}`].join('\n'),
+      text: [`${clean(from)} -> ${clean(to)}`, ...forGit(toTrack)].join('\n'),
       json: { schema: 'pipe.move/1', from, to, written: toTrack },
     };
   },

@@ -1,7 +1,7 @@
 import type { Pushed } from '../remote/push.ts';
 import { push } from '../remote/push.ts';
 import { formatSize } from '../report/size.ts';
-import { clean } from '../report/words.ts';
+import { amountOf, clean, plural } from '../report/words.ts';
 import type { Context, GlobalOptions, OptionSpecs, OptionValues, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
@@ -13,7 +13,7 @@ import { transferProgress } from './share/progress.ts';
 import { findRoots } from './share/push-roots.ts';
 import { recordsFor } from './share/run-records.ts';
 import type { SharedThings } from './share/shared.ts';
-import { amountOf, countOf, leftOutLines, missingJson, pathLines } from './share/words.ts';
+import { leftOutLines, missingJson, pathLines } from './share/words.ts';
 
 const PUSH_OPTIONS = {
   ...SHARE_OPTIONS,
@@ -135,17 +135,17 @@ function describe(done: readonly Done[], { shared, shares, options, global }: Sa
 function linesOf({ name, pushed }: Done, { isDry, verbose }: { isDry: boolean; verbose: boolean }): string[] {
   const { objects, records, packs, large, wrong, wanted, missing } = pushed;
   const verb = isDry ? 'Would push' : 'Pushed';
-  const extra = records > 0 ? ` and ${countOf(records, 'run record')}` : '';
-  const ways = [...(packs > 0 ? [countOf(packs, 'pack')] : []), ...(large > 0 ? [countOf(large, 'large file')] : [])];
+  const extra = records > 0 ? ` and ${plural(records, 'run record')}` : '';
+  const ways = [...(packs > 0 ? [plural(packs, 'pack')] : []), ...(large > 0 ? [plural(large, 'large file')] : [])];
   const way = ways.length > 0 ? ` in ${ways.join(' and ')}` : '';
   const sent =
     objects === 0 && records === 0
       ? missing.length > 0
         ? `Nothing was pushed to ${name}.`
-        : `Everything is in ${name} already: ${countOf(wanted, 'object')}.`
+        : `Everything is in ${name} already: ${plural(wanted, 'object')}.`
       : `${verb} ${amountOf(pushed)}${extra} to ${name}${way}.`;
   const replaced =
-    wrong > 0 ? [`${countOf(wrong, 'object')} there held wrong bytes${isDry ? '' : ' and was replaced'}.`] : [];
+    wrong > 0 ? [`${plural(wrong, 'object')} there held wrong bytes${isDry ? '' : ' and was replaced'}.`] : [];
   if (missing.length === 0) return [sent, ...replaced];
   const paths = missing.map(({ path }) => path);
   const gone = `Neither in the cache nor in ${name} (${formatSize(missing.reduce((sum, { size }) => sum + size, 0))}):`;

@@ -4,11 +4,10 @@ import type { RepairedRemote } from '../remote/upkeep/repair-tables.ts';
 import { leftoverNames } from '../remote/upkeep/leftovers.ts';
 import { packKey } from '../remote/remote-layout.ts';
 import { createProgress } from '../report/progress.ts';
-import { plural } from '../report/words.ts';
+import { amountOf, plural } from '../report/words.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { withRemote } from './share/open-remotes.ts';
-import { amountOf } from './share/words.ts';
 import { GRACE_OPTION, graceOf } from './upkeep/grace.ts';
 import { openStoreOf } from './upkeep/project-store.ts';
 

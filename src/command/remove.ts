@@ -10,6 +10,7 @@ import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
 import { dataOptions, openData } from './data-project.ts';
 import { findPointer, noPointer } from './data-target.ts';
+import { forGit } from './data-words.ts';
 import { findEntry } from './edit-target.ts';
 import { bringListsFor } from './inside-lists.ts';
 
@@ -40,10 +41,7 @@ export default defineCommand({
       const removed = wanted.map(nameOf);
       const toTrack = written.map((file) => relative(context.cwd, file));
       return {
-        text: [
-          `Removed: ${removed.map(clean).join(', ')}`,
-          ...(toTrack.length === 0 ? [] : ['', `For Git: git add ${toTrack.map(clean).join(' ')}`]),
-        ].join('\n'),
+        text: [`Removed: ${removed.map(clean).join(', ')}`, ...forGit(toTrack)].join('\n'),
         json: { schema: 'pipe.remove/1', removed, written: toTrack },
       };
     } finally {

@@ -1,9 +1,10 @@
 import type { PointerStatus } from '../data/pointer-status.ts';
-import type { PlannedStage, PlanState } from '../event/event.ts';
+import type { PlannedStage } from '../event/event.ts';
 import type { Reason } from '../event/reason.ts';
 import { describeReason } from '../event/reason.ts';
 import { PipeError } from '../problem/problem.ts';
 import { list } from '../report/summary.ts';
+import { isIdle, STATE_WORDS } from '../report/plan-state.ts';
 import { clean, plural } from '../report/words.ts';
 import type { Engine } from '../run/engine.ts';
 import { openEngine } from '../run/engine.ts';
@@ -172,30 +173,17 @@ function describe({ stages, changed, data }: Described): string {
 
 function describeStages(stages: readonly PlannedStage[], changed: readonly PlannedStage[]): string {
   const idle = { 'up to date': 0, frozen: 0, skipped: 0 };
-  for (const { state } of stages) if (isIdle(state)) idle[WORDS[state]] += 1;
+  for (const { state } of stages) if (isIdle(state)) idle[STATE_WORDS[state]] += 1;
   if (changed.length === 0) {
     const apart = list(idle, ['frozen', 'skipped']);
     return `Everything is up to date: ${plural(stages.length, 'stage')}${apart === '' ? '' : ` (${apart})`}.`;
   }
   const lines = changed.flatMap(({ stage, state, reasons }) => [
-    `${clean(stage)}: ${WORDS[state]}`,
+    `${clean(stage)}: ${STATE_WORDS[state]}`,
     ...reasons.map((reason) => `  ${clean(describeReason(reason))}`),
   ]);
   const rest = list(idle, ['up to date', 'frozen', 'skipped']);
   return [...lines, ...(rest === '' ? [] : [`${rest}.`])].join('\n');
-}
-
-const WORDS = {
-  run: 'will run',
-  'may-run': 'may run',
-  restore: 'will be restored',
-  fresh: 'up to date',
-  frozen: 'frozen',
-  skip: 'skipped',
-} as const satisfies Record<PlanState, string>;
-
-function isIdle(state: PlanState): state is 'fresh' | 'frozen' | 'skip' {
-  return state === 'fresh' || state === 'frozen' || state === 'skip';
 }
 
 function statusJson({ stage, state, reasons, from, expectedMs }: PlannedStage): unknown {

@@ -13,6 +13,7 @@ import type { Context, GlobalOptions, OptionSpecs, OptionValues, Outcome } from 
 import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
 import { dataOptions, openData } from './data-project.ts';
+import { forGit } from './data-words.ts';
 import { inProject } from './edit-target.ts';
 import { jobsOf } from './share/options.ts';
 import { acquire } from './source/acquire.ts';
@@ -199,5 +200,5 @@ function describe(done: readonly Updated[], written: readonly string[]): string 
     const at = imported.kind === 'repo' ? ` (${imported.rev ?? 'the default branch'}: ${imported.revLock.slice(0, 12)})` : ''; // prettier-ignore
     return `${clean(path)}  ${WORDS[state]}${clean(at)}`;
   });
-  return written.length === 0 ? lines.join('\n') : [...lines, '', `For Git: git add ${written.map(clean).join(' ')}`].join('\n'); // prettier-ignore
+  return [...lines, ...forGit(written)].join('\n');
 }

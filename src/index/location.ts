@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cacheHome } from '../kit/cache-home.ts';
 import { diskOf, isOnNetworkDisk } from '../kit/network-disk.ts';
 import { systemFault } from '../kit/system-fault.ts';
 
@@ -25,7 +26,7 @@ export function indexFolder(
   env: Readonly<Record<string, string | undefined>>,
   machine: Machine = thisMachine(),
 ): string | undefined {
-  const base = cacheBase(env);
+  const base = cacheHome(env);
   const project = nameOf(root);
   if (base !== undefined && !isOnNetworkDisk(base, machine.diskOf)) return join(base, 'pipe', 'index', project);
   const own = ownTemporaryFolder(machine);
@@ -35,7 +36,7 @@ export function indexFolder(
 /** The folder of the clones of other repositories, beside {@link indexFolder} and for the same reasons. */
 export function clonesFolder(env: Readonly<Record<string, string | undefined>>): string | undefined {
   const machine = thisMachine();
-  const base = cacheBase(env);
+  const base = cacheHome(env);
   if (base !== undefined && !isOnNetworkDisk(base, machine.diskOf)) return join(base, 'pipe', 'clones');
   const own = ownTemporaryFolder(machine);
   return own === undefined ? undefined : join(own, 'clones');
@@ -44,13 +45,6 @@ export function clonesFolder(env: Readonly<Record<string, string | undefined>>):
 /** A short name for something long, which no other has. */
 export function nameOf(long: string): string {
   return createHash('sha256').update(long).digest('hex').slice(0, 24);
-}
-
-/** Paths that are not absolute count as not set, as the XDG rules say. */
-function cacheBase(env: Readonly<Record<string, string | undefined>>): string | undefined {
-  const { XDG_CACHE_HOME: cache = '', HOME: home = homedir() } = env;
-  if (isAbsolute(cache)) return cache;
-  return isAbsolute(home) ? join(home, '.cache') : undefined;
 }
 
 /** Everybody may write to the folder around it: what is there counts only if it is the user's own and nobody else's. */

@@ -1,12 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { Event, PlannedStage, PlanState, RunEndEvent, StageEndEvent, StageOutcome } from '../event/event.ts';
+import type { Event, PlannedStage, RunEndEvent, StageEndEvent, StageOutcome } from '../event/event.ts';
 import { describeReason } from '../event/reason.ts';
 import type { Reason } from '../event/reason.ts';
 import { truncate } from '../kit/width.ts';
 import { formatDuration } from './duration.ts';
-import { formatSize } from './size.ts';
+import { isIdle, STATE_WORDS } from './plan-state.ts';
 import { list } from './summary.ts';
-import { clean, plural } from './words.ts';
+import { amountOf, clean } from './words.ts';
 
 /** What happened, in Markdown for a comment of a merge request. */
 export interface MarkdownSummary {
@@ -18,15 +18,6 @@ export interface MarkdownSummary {
 /** Outcomes that get a row, what needs attention first. */
 const ROWS: readonly StageOutcome[] = ['failed', 'cancelled', 'ran', 'restored', 'blocked'];
 const ALL: readonly StageOutcome[] = [...ROWS, 'fresh', 'frozen', 'skipped'];
-const STATES: Readonly<Record<PlanState, string>> = {
-  run: 'will run',
-  'may-run': 'may run',
-  restore: 'will be restored',
-  fresh: 'up to date',
-  frozen: 'frozen',
-  skip: 'skipped',
-};
-const IDLE = new Set<PlanState>(['fresh', 'frozen', 'skip']);
 
 /** A comment has an end, on GitHub after 65,536 characters. */
 const MOST_ROWS = 100;
@@ -54,11 +45,11 @@ export function markdownSummary(): MarkdownSummary {
 /** What a run would do. */
 export function planMarkdown(stages: readonly PlannedStage[]): string {
   const counts: Record<string, number> = {};
-  for (const { state } of stages) counts[STATES[state]] = (counts[STATES[state]] ?? 0) + 1;
+  for (const { state } of stages) counts[STATE_WORDS[state]] = (counts[STATE_WORDS[state]] ?? 0) + 1;
   const rows = stages
-    .filter(({ state }) => !IDLE.has(state))
-    .map(({ stage, state, reasons }) => [code(stage), STATES[state], reasonsCell(reasons)]);
-  const head = `**${rows.length === 0 ? 'Everything is up to date' : 'Changed'}**: ${list(counts, Object.values(STATES)) || 'no stages'}.`; // prettier-ignore
+    .filter(({ state }) => !isIdle(state))
+    .map(({ stage, state, reasons }) => [code(stage), STATE_WORDS[state], reasonsCell(reasons)]);
+  const head = `**${rows.length === 0 ? 'Everything is up to date' : 'Changed'}**: ${list<string>(counts, Object.values(STATE_WORDS)) || 'no stages'}.`; // prettier-ignore
   return paragraphs([head, table(['Stage', 'State', 'Why'], rows)]);
 }
 
@@ -86,10 +77,7 @@ function runMarkdown({ ends, end, notices }: Run): string {
 function headline({ ok, counts, durationMs, downloaded }: RunEndEvent): string {
   const isIdle = counts.fresh + counts.frozen + counts.skipped === ALL.reduce((sum, each) => sum + counts[each], 0);
   const word = !ok ? 'Failed' : isIdle ? 'Everything is up to date' : 'Done';
-  const came =
-    downloaded === undefined || downloaded.objects === 0
-      ? ''
-      : ` Downloaded ${plural(downloaded.objects, 'object')}, ${formatSize(downloaded.bytes)}.`;
+  const came = downloaded === undefined || downloaded.objects === 0 ? '' : ` Downloaded ${amountOf(downloaded)}.`;
   return `**${word}** in ${formatDuration(durationMs)}: ${list(counts, ALL) || 'no stages'}.${came}`;
 }
 

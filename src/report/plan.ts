@@ -3,6 +3,7 @@ import { describeReason } from '../event/reason.ts';
 import type { Reason } from '../event/reason.ts';
 import { displayWidth, padEnd, truncate } from '../kit/width.ts';
 import { formatDuration } from './duration.ts';
+import { isIdle } from './plan-state.ts';
 import { styleFor } from './style.ts';
 import type { Style } from './style.ts';
 import { list, upToDate } from './summary.ts';
@@ -24,13 +25,12 @@ const WORDS: Readonly<Record<PlanState, string>> = {
   frozen: 'frozen',
   skip: 'skipped',
 };
-const IDLE: ReadonlySet<PlanState> = new Set(['fresh', 'frozen', 'skip']);
 const WIDEST_NAME = 40;
 
 /** What a run would do, one line per stage that something happens to, and a sentence. Ends without a line end. */
 export function renderPlan(plan: PlanEvent, { color, columns, verbose }: PlanOptions): string {
   const style = styleFor(color);
-  const shown = plan.stages.filter(({ state }) => verbose || !IDLE.has(state));
+  const shown = plan.stages.filter(({ state }) => verbose || !isIdle(state));
   const names = shown.map(({ stage }) => clean(stage));
   const width = Math.min(WIDEST_NAME, Math.max(0, ...names.map(displayWidth)));
   const lines = shown.map(({ state, reasons }, index) => {
@@ -56,7 +56,7 @@ function paintState(state: PlanState, style: Style): string {
 function planSentence({ stages }: PlanEvent): string {
   const counts = { 'will run': 0, 'may run': 0, restored: 0, fresh: 0, frozen: 0, skipped: 0 };
   for (const { state } of stages) counts[WORDS[state] as keyof typeof counts] += 1;
-  if (stages.every(({ state }) => IDLE.has(state))) {
+  if (stages.every(({ state }) => isIdle(state))) {
     return upToDate(stages.length, list(counts, ['frozen', 'skipped']), (text) => text);
   }
   return `${list(counts, Object.keys(counts) as (keyof typeof counts)[])}.`;

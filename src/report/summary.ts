@@ -2,10 +2,9 @@ import { stripVTControlCharacters } from 'node:util';
 import type { RunEndEvent, StageOutcome } from '../event/event.ts';
 import { displayWidth } from '../kit/width.ts';
 import { formatDuration } from './duration.ts';
-import { formatSize } from './size.ts';
 import type { Style } from './style.ts';
 import type { Tally } from './tally.ts';
-import { clean, plural } from './words.ts';
+import { amountOf, clean, plural } from './words.ts';
 
 export interface SummaryOptions {
   readonly end: RunEndEvent;
@@ -58,7 +57,7 @@ function sentence({ end, tally, style }: SummaryOptions): string {
 
 function downloadedSentence({ downloaded }: RunEndEvent): string {
   if (downloaded === undefined || downloaded.objects === 0) return '';
-  return ` Downloaded ${plural(downloaded.objects, 'object')}, ${formatSize(downloaded.bytes)}.`;
+  return ` Downloaded ${amountOf(downloaded)}.`;
 }
 
 /** The sentence for stages of which none needs to run; `apart` names those that are not simply fresh. */

@@ -27,11 +27,10 @@ export function reasonsText(reasons: readonly Reason[], options: { verbose?: boo
 }
 
 /** What a download brought: `data and model, 3 objects, 1.2 MB, from storage`. */
-export function downloadedText({ paths, objects, bytes, remote }: DownloadedEvent): string {
+export function downloadedText({ paths, remote, ...amount }: DownloadedEvent): string {
   const shown = paths.slice(0, MOST_PATHS).map(clean).join(', ');
   const more = paths.length > MOST_PATHS ? ` and ${paths.length - MOST_PATHS} more` : '';
-  const amount = `${formatCount(objects)} object${objects === 1 ? '' : 's'}, ${formatSize(bytes)}`;
-  return `downloaded ${shown}${more} from ${clean(remote)}: ${amount}`;
+  return `downloaded ${shown}${more} from ${clean(remote)}: ${amountOf(amount)}`;
 }
 
 /** What was restored, as far as it tells of more than the store at hand. */
@@ -40,7 +39,12 @@ export function restoredText({ savedMs, from }: Pick<StageEndEvent, 'savedMs' | 
   return from === undefined ? saved : `${saved}, as recorded in ${clean(from)}`;
 }
 
-/** `1 stage`, `2 stages`. */
+/** `1 stage`, `2 stages`, `70,012 stages`. */
 export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `70,012 objects, 27.1 MB`. */
+export function amountOf({ objects, bytes }: { readonly objects: number; readonly bytes: number }): string {
+  return `${plural(objects, 'object')}, ${formatSize(bytes)}`;
 }

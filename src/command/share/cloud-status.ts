@@ -1,7 +1,7 @@
 import type { ComparedRoot, Tally } from '../../remote/compare.ts';
 import { compare } from '../../remote/compare.ts';
 import type { NamedObject } from '../../remote/name-objects.ts';
-import { clean } from '../../report/words.ts';
+import { amountOf, clean, plural } from '../../report/words.ts';
 import type { Context, GlobalOptions, Outcome } from '../command.ts';
 import { openData } from '../data-project.ts';
 import { sharesOf, withRemote } from './open-remotes.ts';
@@ -9,7 +9,7 @@ import type { ShareValues } from './options.ts';
 import { jobsOf } from './options.ts';
 import { findRoots } from './push-roots.ts';
 import { sharedThings } from './shared.ts';
-import { amountOf, countOf, leftOutLines, missingJson, pathLines } from './words.ts';
+import { leftOutLines, missingJson, pathLines } from './words.ts';
 
 interface ComparedRemote {
   readonly name: string;
@@ -64,7 +64,7 @@ function isSame(root: ComparedRoot): boolean {
 function linesOf({ name, roots, objects, missing }: ComparedRemote, verbose: boolean): string[] {
   const changed = roots.filter((root) => !isSame(root));
   if (changed.length === 0 && missing.length === 0) {
-    return [`The cache and ${name} are the same: ${countOf(objects, 'object')}.`];
+    return [`The cache and ${name} are the same: ${plural(objects, 'object')}.`];
   }
   const lines = changed.map((root) => {
     const parts = [

@@ -1,11 +1,12 @@
 import { compare } from '../../remote/compare.ts';
+import { amountOf } from '../../report/words.ts';
 import type { Context, Outcome } from '../command.ts';
 import type { DataProject } from '../data-project.ts';
 import type { Shares } from './open-remotes.ts';
 import { withRemote } from './open-remotes.ts';
 import type { ShareValues } from './options.ts';
 import { findRoots } from './push-roots.ts';
-import { amountOf, missingJson, pathLines } from './words.ts';
+import { missingJson, pathLines } from './words.ts';
 
 /** What a fetch would bring, and what it could not. */
 export async function dryFetch(

@@ -1,10 +1,10 @@
 import type { NamedObject } from '../../remote/name-objects.ts';
 import type { Problem } from '../../problem/problem.ts';
-import { clean } from '../../report/words.ts';
+import { amountOf, clean, plural } from '../../report/words.ts';
 import type { FetchedShare } from './fetch-to.ts';
 import type { FetchedImport } from './fetch-imports.ts';
 import type { Shares } from './open-remotes.ts';
-import { amountOf, countOf, leftOutLines, missingJson, pathLines } from './words.ts';
+import { leftOutLines, missingJson, pathLines } from './words.ts';
 
 interface Said {
   readonly imports: readonly FetchedImport[];
@@ -27,7 +27,7 @@ export function fetchedLines(done: readonly FetchedShare[], { shares, imports, p
 }
 
 function linesOf({ name, absent, wrong, records, ...came }: FetchedShare, verbose: boolean): string[] {
-  const extra = records > 0 ? ` and ${countOf(records, 'run record')}` : '';
+  const extra = records > 0 ? ` and ${plural(records, 'run record')}` : '';
   const isNothing = came.objects === 0 && records === 0;
   const missing = absent.length + wrong.length;
   const head = isNothing

@@ -1,5 +1,5 @@
 import type { NamedObject } from '../../remote/name-objects.ts';
-import { formatCount, formatSize } from '../../report/size.ts';
+import { formatCount } from '../../report/size.ts';
 import { clean } from '../../report/words.ts';
 import type { Shares } from './open-remotes.ts';
 import type { SharedThing } from './thing.ts';
@@ -7,16 +7,6 @@ import { pathOfThing } from './thing.ts';
 
 /** Paths that are shown of many. */
 const SHOWN = 10;
-
-/** `1 object`, `70,012 objects`. */
-export function countOf(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-/** `70,012 objects, 27.1 MB`. */
-export function amountOf({ objects, bytes }: { readonly objects: number; readonly bytes: number }): string {
-  return `${countOf(objects, 'object')}, ${formatSize(bytes)}`;
-}
 
 /** Some paths, one a line, and how many more there are. */
 export function pathLines(paths: readonly string[], verbose: boolean): string[] {

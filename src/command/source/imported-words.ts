@@ -1,8 +1,8 @@
 import type { Import } from '../../lockfile/pointer-import.ts';
 import { redactUrls } from '../../problem/redact.ts';
-import { formatCount, formatSize } from '../../report/size.ts';
 import { clean } from '../../report/words.ts';
 import type { Entry } from '../../store/tree.ts';
+import { amountOfEntry, forGit } from '../data-words.ts';
 
 interface Recorded {
   /** Relative to the project. */
@@ -12,9 +12,7 @@ interface Recorded {
 
 /** What was imported, for people. */
 export function importedText({ path, entry }: Recorded, written: readonly string[]): string {
-  const what = entry.kind === 'dir' ? `${formatCount(entry.files)} files, ` : '';
-  const line = `${clean(path)}  ${what}${formatSize(entry.size)}`;
-  return written.length === 0 ? line : `${line}\n\nFor Git: git add ${written.map(clean).join(' ')}`;
+  return [`${clean(path)}  ${amountOfEntry(entry)}`, ...forGit(written)].join('\n');
 }
 
 /** The same for programs. */

@@ -1,4 +1,5 @@
-import { posix } from 'node:path';
+import { isAbsolute, posix, relative, resolve, sep } from 'node:path';
+import type { DataUrl, GitUrl, WrongUrl } from '../../kit/source-url.ts';
 import { whyNoSourcePath, whyNotTrackedUrl } from '../../lockfile/pointer-import.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { isSafeName } from '../../store/tree.ts';
@@ -38,9 +39,25 @@ function decoded(path: string): string {
  * @param read what reading it came to
  * @throws {PipeError} PIPE_URL
  */
-export function refuseWrongUrl(url: string, read: object | undefined): void {
+function refuseWrongUrl(url: string, read: object | undefined): void {
   const fault = whyNotTrackedUrl(url, read);
   if (fault === undefined) return;
   const hint = fault.hint === undefined ? {} : { hint: fault.hint };
   throw new PipeError({ code: 'PIPE_URL', message: fault.message, ...hint });
+}
+
+/**
+ * A URL as a pointer keeps it: a relative path of this machine as it is seen from the project.
+ * @param read how URLs of this sort are read
+ * @throws {PipeError} PIPE_URL
+ */
+export function keptUrl(
+  url: string,
+  { root, cwd }: { readonly root: string; readonly cwd: string },
+  read: (url: string) => GitUrl | DataUrl | WrongUrl,
+): string {
+  const known = url.includes('${') ? undefined : read(url);
+  refuseWrongUrl(url, known);
+  const isPath = known !== undefined && 'path' in known && !/^file:/i.test(url);
+  return isPath && !isAbsolute(url) ? relative(root, resolve(cwd, url)).split(sep).join('/') || '.' : url;
 }

@@ -1,57 +1,23 @@
-import type { Digest, RawDigest } from '../../kit/digest.ts';
-import { rawOfDigest } from '../../kit/digest.ts';
+import type { Digest } from '../../kit/digest.ts';
 import { byCodeUnit } from '../../kit/order.ts';
+import type { Sought } from '../../remote/name-objects.ts';
+import { placesOf } from '../../remote/name-objects.ts';
 import { packKey } from '../../remote/remote-layout.ts';
 import type { CheckedRemote } from '../../remote/upkeep/check-remote.ts';
 import type { HealedRemote } from '../../remote/upkeep/heal-remote.ts';
 import type { NeedingThing } from '../../store/check-needs.ts';
-import { walkObjects } from '../../store/walk-objects.ts';
 import type { DamagedFile, FsckDocument, MissingObject } from './present-fsck.ts';
 
 /** An object that is missing from a remote, or damaged there. */
 export type BrokenObject = Omit<MissingObject, 'healed'>;
 
-/** After so many places, each folder is looked into once: few of them can stand for very many paths. */
-const MOST_PLACES = 10_000;
-
 /** Where objects are needed that are meant, as far as the lists of folders can be read. */
-export function nameBroken(
-  things: Iterable<NeedingThing>,
-  {
-    isMeant,
-    read,
-  }: { readonly isMeant: (digest: RawDigest) => boolean; readonly read: (digest: Digest) => Buffer | undefined },
-): Map<Digest, BrokenObject> {
+export function nameBroken(things: Iterable<NeedingThing>, sought: Sought): Map<Digest, BrokenObject> {
   const found = new Map<Digest, BrokenObject & { readonly places: { path: string; from: string }[] }>();
-  const complete = new Set<Digest>();
-  let places = 0;
-  for (const { entry, path: at, from } of things) {
-    const before: number[] = [];
-    walkObjects({ read }, entry, {
-      path: at,
-      visitor: {
-        enter({ digest, kind, path, size }) {
-          if (!digest.startsWith('b3:')) return false;
-          const isList = kind === 'dir' || kind === 'part';
-          if (isList && complete.has(digest)) return false;
-          if (isMeant(rawOfDigest(digest))) {
-            const known = found.get(digest) ?? { digest, kind, state: 'absent', size, places: [] };
-            known.places.push({ path, from });
-            found.set(digest, known);
-            places += 1;
-          }
-          if (isList && places > MOST_PLACES) complete.add(digest);
-          if (isList) before.push(places);
-          return isList;
-        },
-        leave({ digest }) {
-          if (before.pop() === places) complete.add(digest);
-        },
-        broken() {
-          before.pop();
-        },
-      },
-    });
+  for (const { digest, kind, size, path, root } of placesOf(things, sought)) {
+    const known = found.get(digest) ?? { digest, kind, state: 'absent', size, places: [] };
+    known.places.push({ path, from: root.from });
+    found.set(digest, known);
   }
   return found;
 }

@@ -1,5 +1,5 @@
 import { formatSize } from '../../report/size.ts';
-import { clean, plural } from '../../report/words.ts';
+import { amountOf, clean, plural } from '../../report/words.ts';
 import type { Garbage } from '../../store/collect.ts';
 import type { NeededObject } from '../../store/walk-objects.ts';
 import type { NamedGarbage } from './name-garbage.ts';
@@ -74,7 +74,7 @@ const MOST_FILES = 10;
 
 /** A thing of which something goes, and the first files of it. */
 export function nameLines({ path, from, revisions, objects, bytes, files }: NamedGarbage): string[] {
-  if (path === '') return [`  unknown: ${plural(objects, 'object')}, ${formatSize(bytes)}`];
+  if (path === '') return [`  unknown: ${amountOf({ objects, bytes })}`];
   const where = [from, ...(revisions.length === 0 ? [] : [`in ${revisions.join(', ')}`])].join(' ');
   const head = clean(`  ${path} (${where}): ${formatSize(bytes)}`);
   if (files.length === 0 || (files.length === 1 && files[0]?.path === path)) return [head];
