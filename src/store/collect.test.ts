@@ -10,9 +10,10 @@ import { ownedName, thisOwner } from '../kit/owner.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Garbage } from './collect.ts';
 import { findGarbage, removeGarbage } from './collect.ts';
-import { storeLayout } from './layout.ts';
+import { hexOf, storeLayout } from './layout.ts';
 import { Marks } from './mark.ts';
 import { ObjectStore } from './object-store.ts';
+import { fileOrigin, originOf, readRunRecords, writeRunRecord } from './run-record.ts';
 import { findObjects } from './stored-objects.ts';
 import { trashFolders, undoTrash } from './trash.ts';
 import type { Entry } from './tree.ts';
@@ -143,6 +144,27 @@ describe('a collection', () => {
     expect(content()).toEqual(expect.arrayContaining(before));
     expect(trashFolders(layout())).toEqual([]);
     for (const digest of digests) expect(open().read(digest)).toBeDefined();
+  });
+
+  test('takes out where a record came from with the record, and brings it back before it', async () => {
+    const key = blake3.hash('key');
+    const [out] = await pack(['out']);
+    const outs = [{ path: 'out', digest: out!, size: 3, mode: 0 }];
+    const fields = { key, stage: 's', startedAt: '2026-01-01T00:00:00.000Z', durationMs: 1, outs, log: null };
+    writeRunRecord({ layout: layout() }, blake3, fields as never);
+    const [record] = readRunRecords(layout(), blake3, key);
+    fileOrigin({ layout: layout() }, { key, name: record!.name, remote: 'storage' });
+    const other = blake3.hash('never came');
+    fileOrigin({ layout: layout() }, { key, name: other, remote: 'storage' });
+    forgetLeases();
+    const entry: Entry = { kind: 'file', digest: out!, size: 3 };
+    await collect([entry]);
+    expect(readdirSync(layout().runs(key)).sort()).toEqual(['from', 'json'].map((end) => `${hexOf(record!.name)}.${end}`)); // prettier-ignore
+    await collect([], { trashDays: 1 });
+    expect(readdirSync(layout().runs(key))).toEqual([]);
+    expect(undoTrash(layout(), trashFolders(layout())[0]!.path)).toBe(3);
+    expect(originOf(layout(), { key, name: record!.name })).toBe('storage');
+    expect(readRunRecords(layout(), blake3, key)).toHaveLength(1);
   });
 
   test('empties the trash of what lay there for as long as was said, and not before', async () => {

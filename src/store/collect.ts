@@ -7,7 +7,7 @@ import type { Marks } from './mark.ts';
 import { FRAME_HEAD } from './pack.ts';
 import type { OldPack } from './repack.ts';
 import { removePack, repack } from './repack.ts';
-import { runFiles } from './run-files.ts';
+import { loneOrigins, runFiles } from './run-files.ts';
 import type { RunRecord } from './run-record.ts';
 import type { StoredPack } from './stored-objects.ts';
 import { looseObjects, storedPacks } from './stored-objects.ts';
@@ -143,6 +143,8 @@ export async function removeGarbage(options: RemoveOptions): Promise<void> {
   };
   const dispose = trashDays === undefined ? remove : intoTrash(layout, now, trashDays);
   upkeep.remove(pathsOf(unneededRuns(options)), dispose);
+  // Only now: a record without its note would count as one of this machine.
+  upkeep.remove(pathsOf(loneOrigins(layout)), dispose);
   upkeep.remove(pathsOf(unneededLoose(options)), dispose);
   const replaced: OldPack[] = [];
   const small: OldPack[] = [];

@@ -78,7 +78,7 @@ export function packOfBadFile(file: string): Digest | undefined {
 }
 
 const MOVABLE =
-  /^(?:loose\/[0-9a-f]{2}\/[0-9a-f]{62}|packs\/[0-9a-f]{64}\.(?:pack|bad)|runs\/[0-9a-f]{2}\/[0-9a-f]{62}\/[0-9a-f]{64}\.json)$/;
+  /^(?:loose\/[0-9a-f]{2}\/[0-9a-f]{62}|packs\/[0-9a-f]{64}\.(?:pack|bad)|runs\/[0-9a-f]{2}\/[0-9a-f]{62}\/[0-9a-f]{64}\.(?:json|from))$/;
 
 /** Whether a path, relative to {@link StoreLayout.base} and posix, is that of something that the store holds. */
 export function isStorePath(path: string): boolean {

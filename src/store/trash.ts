@@ -55,9 +55,9 @@ export function intoTrash(layout: StoreLayout, now: number, days: number): Dispo
 
 /** Every file in a folder of the trash, and where it came from. */
 function* trashed(layout: StoreLayout, folder: string): Generator<{ path: string; from: string }> {
-  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
-    if (entry.isDirectory()) continue;
-    const path = join(entry.parentPath, entry.name);
+  const entries = readdirSync(folder, { withFileTypes: true, recursive: true }).filter((each) => !each.isDirectory());
+  // In order: the note on where a record came from (.from) comes back before the record (.json).
+  for (const path of entries.map(({ parentPath, name }) => join(parentPath, name)).sort()) {
     const inside = relative(folder, path);
     // Anybody may have put a name there that leads elsewhere.
     if (isStorePath(inside.replaceAll(sep, '/'))) yield { path, from: join(layout.base, inside) };
