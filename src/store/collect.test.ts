@@ -151,7 +151,7 @@ describe('a collection', () => {
     const [out] = await pack(['out']);
     const outs = [{ path: 'out', digest: out!, size: 3, mode: 0 }];
     const fields = { key, stage: 's', startedAt: '2026-01-01T00:00:00.000Z', durationMs: 1, outs, log: null };
-    writeRunRecord({ layout: layout() }, blake3, fields as never);
+    writeRunRecord({ layout: layout() }, blake3, fields);
     const [record] = readRunRecords(layout(), blake3, key);
     fileOrigin({ layout: layout() }, { key, name: record!.name, remote: 'storage' });
     const other = blake3.hash('never came');
