@@ -96,19 +96,17 @@ export async function push(remote: Remote, store: ObjectStore, options: PushOpti
 
 async function sendAll(
   work: Pushing,
-  { place, signal, pollMs }: Remote,
+  { place, signal, lasting, pollMs }: Remote,
   { isThere, onWait }: Pick<PushOptions, 'onWait'> & { readonly isThere: boolean },
 ): Promise<Pushed> {
-  const lease = await openRemoteLease(place, { signal, onWait, pollMs });
-  let isDone = false;
+  const lease = await openRemoteLease(place, { signal, lasting, onWait, pollMs });
   try {
     for (;;) {
       const sent = await work.send(lease, isThere);
-      isDone = sent !== undefined;
-      if (sent !== undefined) return sent;
+      if (sent !== undefined && (await lease.finish())) return sent;
     }
   } finally {
-    await lease.end(isDone);
+    await lease.close();
   }
 }
 
@@ -186,6 +184,8 @@ class Pushing {
       }
       await sending.run();
       for (const { digest, size } of sending.lost.entries()) this.#lost.add(digest, 0, { size });
+      // Records are written only of what is known to be there still.
+      if (!lease.holds()) throw new LookAgain();
       await this.#sendRecords(known);
       await compactTables(this.#remote, known.catalog, sending.packs);
     } catch (error) {

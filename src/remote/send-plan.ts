@@ -19,7 +19,7 @@ import { rowsOf } from './tables.ts';
 import type { VerifiedRemote } from './verify-remote.ts';
 import { salvagePack } from './verify-remote.ts';
 
-/** Thrown when a collection was waited for in the middle: what is relied on may have gone. */
+/** Thrown when a collection was waited for in the middle, or the lease has lapsed: what is relied on may have gone. */
 export class LookAgain extends Error {}
 
 /** Packs and large objects that are sent at once; how much of them is held is limited apart. */
