@@ -25,6 +25,7 @@ import type { Remote } from './remote.ts';
 import { hasFormat } from './remote.ts';
 import { KEYS, REMOTE_FORMAT, looseKey, packKey } from './remote-layout.ts';
 import { LookAgain, Sending } from './send-plan.ts';
+import type { RemoteUpkeep } from './upkeep/remote-upkeep.ts';
 import { verifyRemote } from './verify-remote.ts';
 import type { VerifiedRemote } from './verify-remote.ts';
 import { findWanted } from './wanted.ts';
@@ -47,6 +48,8 @@ export interface PushOptions {
   readonly dry: boolean;
   /** Read every byte there that this push relies on; or what came out when it was read. */
   readonly verify: boolean | VerifiedRemote;
+  /** Of who has the remote to itself already. */
+  readonly upkeep?: RemoteUpkeep | undefined;
   readonly onProgress?: ((done: Progressed) => void) | undefined;
   /** Told when a collection of the remote has to be waited for. */
   readonly onWait?: (() => void) | undefined;
@@ -174,9 +177,10 @@ class Pushing {
 
   /** Sends what is to be sent; `undefined` when all must be looked at again. */
   async send(lease: RemoteLease, isThere: boolean): Promise<Pushed | undefined> {
+    const { upkeep, onProgress } = this.#options;
     lease.add(this.#remembered());
     const known = await this.#settled(lease);
-    const sending = new Sending(this.#remote, this.#store, { ...known, lease, onProgress: this.#options.onProgress });
+    const sending = new Sending(this.#remote, this.#store, { ...known, lease, upkeep, onProgress });
     this.#recordsSent = 0;
     try {
       if (!isThere) {

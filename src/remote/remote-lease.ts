@@ -23,6 +23,8 @@ const POLL_MS = 1_000;
 export interface RemoteLease {
   /** Names keys. They count when `settle` has ended. */
   readonly add: (keys: Iterable<string>) => void;
+  /** Says that keys are not relied on any more. */
+  readonly drop: (keys: Iterable<string>) => Promise<void>;
   /** Whether all keys are named, and were when `settle` last ended. */
   readonly covers: (keys: Iterable<string>) => boolean;
   /**
@@ -98,6 +100,13 @@ export async function openRemoteLease(
   return {
     add: (more) => {
       for (const each of more) keys.add(each);
+    },
+    async drop(fewer) {
+      for (const each of fewer) {
+        keys.delete(each);
+        settled.delete(each);
+      }
+      await write();
     },
     covers: (wanted) => [...wanted].every((each) => settled.has(each)),
     holds,

@@ -52,7 +52,7 @@ export async function healRemote(remote: Remote, store: ObjectStore, options: He
     for (const name of rebuilt.inUse) inUse.add(packKey(name));
     for (const { name, unknown } of rebuilt.packs) if (unknown > 0) unsure.add(packKey(name));
     await upkeep.condemn([]);
-    await sendRight(remote, store, options);
+    await sendRight(remote, store, { ...options, upkeep });
     for (const key of await takeOutWrong(remote, upkeep, { store, checked })) inUse.add(key);
     if (checked.damagedPacks.length + checked.damagedTables.length > 0) await rewriteTables(remote);
     await removeLeftovers(remote, await findLeftovers(remote, { graceMs: options.graceMs }));
@@ -66,7 +66,12 @@ export async function healRemote(remote: Remote, store: ObjectStore, options: He
 async function sendRight(
   remote: Remote,
   store: ObjectStore,
-  { checked: { damagedPacks, damagedLoose, right }, roots, mayGo }: HealOptions,
+  {
+    checked: { damagedPacks, damagedLoose, right },
+    roots,
+    mayGo,
+    upkeep,
+  }: HealOptions & { readonly upkeep: RemoteUpkeep },
 ): Promise<void> {
   const wrong = new ObjectSet();
   const note = (digest: Digest, size: number | undefined): void => {
@@ -90,6 +95,7 @@ async function sendRight(
     logs: false,
     dry: false,
     verify: { wrong, packs },
+    upkeep,
   });
 }
 
