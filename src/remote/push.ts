@@ -22,8 +22,8 @@ import type { RemoteLease } from './remote-lease.ts';
 import { openRemoteLease } from './remote-lease.ts';
 import type { Progressed } from './fetch.ts';
 import type { Remote } from './remote.ts';
-import { hasFormat } from './remote.ts';
-import { KEYS, REMOTE_FORMAT, looseKey, packKey } from './remote-layout.ts';
+import { hasFormat, writeFormat } from './remote.ts';
+import { looseKey, packKey } from './remote-layout.ts';
 import { LookAgain, Sending } from './send-plan.ts';
 import type { RemoteUpkeep } from './upkeep/remote-upkeep.ts';
 import { verifyRemote } from './verify-remote.ts';
@@ -183,9 +183,7 @@ class Pushing {
     const sending = new Sending(this.#remote, this.#store, { ...known, lease, upkeep, onProgress });
     this.#recordsSent = 0;
     try {
-      if (!isThere) {
-        await this.#remote.place.write(KEYS.format, [Buffer.from(`${REMOTE_FORMAT}\n`)], { ifAbsent: true });
-      }
+      if (!isThere) await writeFormat(this.#remote.place);
       await sending.run();
       for (const { digest, size } of sending.lost.entries()) this.#lost.add(digest, 0, { size });
       // Records are written only of what is known to be there still.
