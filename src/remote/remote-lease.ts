@@ -5,7 +5,7 @@ import { listAll } from './read-object.ts';
 import { ifDenied } from './denied.ts';
 import { elapsed, moment, placeClock } from './place-clock.ts';
 import { KEYS } from './remote-layout.ts';
-import { DEAD_MS, isDead, namesAny, withoutBase } from './tombstones.ts';
+import { DEAD_MS, LARGEST_NOTE, isDead, namesAny, withoutBase } from './tombstones.ts';
 
 /** How often a push says that it still runs, in milliseconds. */
 const RENEW_MS = 60_000;
@@ -160,7 +160,8 @@ async function tombstonesOf(place: Place, { keys, now }: Pick<Waiting, 'keys' | 
         await place.remove([entry.key]).catch(ifDenied);
         return false;
       }
-      const bytes = await place.read(entry.key);
+      if (entry.size > LARGEST_NOTE) return keys.size > 0;
+      const bytes = await place.read(entry.key, { offset: 0, length: LARGEST_NOTE });
       return bytes !== undefined && namesAny(bytes, keys);
     }),
   );

@@ -43,7 +43,9 @@ export async function readRuns(
     const isOf = (bytes: Buffer | undefined): boolean => bytes !== undefined && blake3.hash(bytes) === run.record;
     const local = isTrusted ? readFileIfThere(join(layout.runs(run.key), `${hexOf(run.record)}.json`)) : undefined;
     const bytes =
-      local?.length === entry.size && isOf(local) ? local : await limit(entry.size, () => place.read(entry.key));
+      local?.length === entry.size && isOf(local)
+        ? local
+        : await limit(entry.size, () => place.read(entry.key, { offset: 0, length: entry.size }));
     // Gone by now.
     if (bytes === undefined) return;
     const isRight = isOf(bytes);
