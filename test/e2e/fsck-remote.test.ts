@@ -120,7 +120,8 @@ describe.each(STORAGES)('in %s', (kind) => {
     await storage.change(key, (bytes) => bytes.subarray(0, bytes.indexOf('file 30 ') + 3));
     const cut = await storage.place.read(key);
     const unsure = await fsck(rig, ['--repair'], { ...storage, code: 1 });
-    expect(told(unsure)).toEqual({ missing: [], damaged: ['pack'] });
+    expect(told(unsure)).toMatchObject({ damaged: ['pack'] });
+    expect(unsure.missing.map(({ healed }) => healed)).not.toContain(false);
     expect((await storage.place.read(key.replace('v1/', 'v1/quarantine/')))!.equals(cut!)).toBe(true);
     expect(await fsck(rig, [], storage)).toMatchObject({ ok: true });
     await rig.remove('../b/.pipe/cache', '../b/data');

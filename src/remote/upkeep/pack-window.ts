@@ -41,7 +41,7 @@ export interface TableHint {
 const LARGEST_TABLE = 64 << 20;
 
 /** Where the first object of every pack begins. */
-export const FIRST_OFFSET = PACK_HEADER.length + FRAME_HEAD;
+const FIRST_OFFSET = PACK_HEADER.length + FRAME_HEAD;
 
 /** What the end of a pack tells of its objects, although something of it is wrong; `undefined` where it makes no sense. */
 export async function hintOf(window: PackWindow): Promise<TableHint | undefined> {
