@@ -102,6 +102,25 @@ test('who may put but neither list nor get is refused before anything is sent', 
   await succeed(rig, ['fsck']);
 });
 
+test('keys may stand in AWS’ own files, and who has none is told so', async ({ rig }) => {
+  const { env } = await startProject(rig, 'files');
+  await rig.write({ 'data/a': 'a\n' });
+  await succeed(rig, ['add', 'data']);
+  await commitAll(rig);
+  await succeed(rig, ['push'], { env });
+  const { cwd, env: own } = await cloneProject(rig, 'b');
+  for (const args of [['pull'], ['push'], ['status', '-c']]) {
+    expectProblems(await rig.pipe(args, { cwd, env: own }), 'PIPE_REMOTE_CREDENTIALS');
+  }
+  const { accessKeyId, secretAccessKey } = minio.root;
+  const keys = `aws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
+  await rig.write({ '../keys': `[default]\naws_access_key_id = nobody\naws_secret_access_key = x\n[work]\n${keys}` });
+  await succeed(rig, ['remote', 'modify', '--local', 'storage', 'credentialpath', rig.path('../keys')], { cwd });
+  await succeed(rig, ['remote', 'modify', '--local', 'storage', 'profile', 'work'], { cwd });
+  await succeed(rig, ['pull'], { cwd, env: own });
+  expect(await rig.read('../b/data/a')).toBe('a\n');
+});
+
 test('eight push at once into one bucket', async ({ rig }) => {
   const { env } = await startProject(rig, 'crowd');
   await rig.write({ ...smallFiles('data', 500), 'data/large': Buffer.alloc(12_000_000, 'l') });
