@@ -163,7 +163,10 @@ function readPlain(cursor: Cursor, indent: number): Read {
 /** Whether a text begins on the line after a comment: the full reader may take its lines for those of a key then. */
 function isBelowComment(text: string, start: number): boolean {
   const above = text.slice(0, start).trimEnd();
-  return above.slice(above.lastIndexOf('\n') + 1).trimStart().startsWith('#');
+  return above
+    .slice(above.lastIndexOf('\n') + 1)
+    .trimStart()
+    .startsWith('#');
 }
 
 /** The end of the plain text on this line, without spaces; the cursor moves behind them. */
