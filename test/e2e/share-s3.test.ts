@@ -11,7 +11,7 @@ import { bucketProject, cloneProject, commitAll, document, keysOf, smallFiles, s
 let minio: Minio;
 beforeAll(async () => {
   minio = await startMinio();
-}, 60_000);
+}, 120_000);
 afterAll(() => minio.stop());
 
 /** A project with a bucket of its own. */
