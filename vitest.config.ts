@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const scrubbed = { setupFiles: ['test/setup/scrub.ts'], env: { TZ: 'UTC' } };
@@ -5,6 +6,8 @@ const scrubbed = { setupFiles: ['test/setup/scrub.ts'], env: { TZ: 'UTC' } };
 export default defineConfig({
   test: {
     allowOnly: false,
+    // Tests wait for the processes that they start most of the time: no core is to be left free for the runner.
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       {
         test: {
