@@ -13,7 +13,7 @@ import type { FsckDocument } from './upkeep/project.ts';
 let minio: Minio;
 beforeAll(async () => {
   minio = await startMinio();
-}, 60_000);
+}, 120_000);
 afterAll(() => minio.stop());
 
 const FILES = {
