@@ -104,7 +104,11 @@ function touch(file: string): void {
 
 /** Locks that a killed Git left: nobody else is here. */
 function removeLocks(cwd: string): void {
-  for (const name of readdirSync(cwd)) if (name.endsWith('.lock')) rmSync(join(cwd, name), { force: true });
+  const refs = existsSync(join(cwd, 'refs'))
+    ? readdirSync(join(cwd, 'refs'), { recursive: true, encoding: 'utf8' })
+    : [];
+  const names = [...readdirSync(cwd), ...refs.map((name) => join('refs', name))];
+  for (const name of names) if (name.endsWith('.lock')) rmSync(join(cwd, name), { force: true });
 }
 
 /** Git neither tidies up behind our back, nor runs hooks, nor looks into submodules. */
@@ -217,11 +221,14 @@ class Fetcher {
 
   /** Fetches all branches and tags with their history: only so a short id or `main~3` can be found. */
   async #fetchAll(): Promise<void> {
-    const isShallow = existsSync(join(this.#command.cwd, 'shallow'));
     const specs = ['+HEAD:refs/pipe/HEAD', '+refs/heads/*:refs/pipe/heads/*', '+refs/tags/*:refs/pipe/tags/*'];
-    const args = [...FETCH, '--prune', ...(isShallow ? ['--unshallow'] : []), 'origin', ...specs];
-    const light = await runGit(this.#command, [...args, '--filter=blob:none']);
-    const done = light.exitCode === 0 ? light : await runGit(this.#command, args);
+    const args = (): string[] => {
+      const isShallow = existsSync(join(this.#command.cwd, 'shallow'));
+      return [...FETCH, '--prune', ...(isShallow ? ['--unshallow'] : []), 'origin', ...specs];
+    };
+    const light = await runGit(this.#command, [...args(), '--filter=blob:none']);
+    // The first try may have brought the history before it failed: it is looked at again.
+    const done = light.exitCode === 0 ? light : await runGit(this.#command, args());
     if (done.exitCode !== 0) throw this.#failed(done.stderr);
   }
 
