@@ -15,7 +15,8 @@ export function forGit(written: readonly string[]): string[] {
   return written.length === 0 ? [] : ['', `For Git: git add ${written.map(shellWord).join(' ')}`];
 }
 
-function shellWord(path: string): string {
+/** A path as a word for a shell. */
+export function shellWord(path: string): string {
   const text = clean(path);
   if (/^[\p{L}\p{N}_@%+:,./][\p{L}\p{N}_@%+=:,./-]*$/u.test(text)) return text;
   return `'${(text.startsWith('-') ? `./${text}` : text).replaceAll("'", String.raw`'\''`)}'`;

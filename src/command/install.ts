@@ -22,7 +22,7 @@ export default defineCommand({
     'pre-commit     runs `pipe status`',
     'pre-push       runs `pipe push` before `git push`, where the project has a remote',
     '',
-    'The merge driver merges pipeline.lock stage by stage and pointers (*.pipe) field by field.',
+    'The merge driver merges pipeline.lock stage by stage and pointers (*.pipe) field by field,\nand the folders that these track file by file.',
   ].join('\n'),
   options,
   async run({ cwd, env }, { options: given }) {

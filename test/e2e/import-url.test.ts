@@ -11,7 +11,7 @@ let web: WebServer;
 let minio: Minio;
 beforeAll(async () => {
   [web, minio] = await Promise.all([startWebServer(), startMinio()]);
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await Promise.all([web.close(), minio.stop()]);
 });
