@@ -26,7 +26,11 @@ export default defineCommand({
     const [url = '', out] = positionals;
     const blake3 = await loadBlake3();
     const name = nameInUrl(url);
-    const target = targetOf(context.cwd, name, { out: out ?? name, ...options });
+    const target = targetOf(context.cwd, name, {
+      out: out ?? name,
+      another: 'name another place behind the URL',
+      ...options,
+    });
     mkdirSync(dirname(target), { recursive: true });
     const beside = temporaryBeside(target);
     try {

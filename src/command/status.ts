@@ -78,7 +78,7 @@ export default defineCommand({
       text:
         options.md === true
           ? await markdown(stages)
-          : [describe({ stages, changed, data }), ...movedLines(updates)].join('\n'),
+          : [describeAll({ stages, changed, data }, movedLines(updates)), ...movedLines(updates)].join('\n'),
       json: {
         schema: 'pipe.status/1',
         upToDate: isUpToDate,
@@ -159,6 +159,12 @@ interface Described {
   readonly stages: readonly PlannedStage[];
   readonly changed: readonly PlannedStage[];
   readonly data: readonly PointerStatus[];
+}
+
+/** Not everything is up to date where a source has moved on. */
+function describeAll(described: Described, moved: readonly string[]): string {
+  const text = describe(described);
+  return moved.length === 0 ? text : text.replace(/^Everything is up to date/m, 'Nothing changed here');
 }
 
 function describe({ stages, changed, data }: Described): string {

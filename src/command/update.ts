@@ -19,6 +19,7 @@ import { jobsOf } from './share/options.ts';
 import { acquire } from './source/acquire.ts';
 import { acquireUrl } from './source/acquire-url.ts';
 import { importedJson } from './source/imported-words.ts';
+import { knownNow } from './source/known-now.ts';
 import { JOBS_OPTION } from './source/options.ts';
 import { importFolder } from './source/temporary.ts';
 
@@ -126,7 +127,7 @@ async function update(
   try {
     const { written, changed } = await recordImport(
       data.engine,
-      { path, entry, imported, own },
+      { path, entry, imported, own, known: () => knownNow(context) },
       {
         ...links,
         force: options.force === true,

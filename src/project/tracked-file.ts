@@ -4,6 +4,9 @@ import { basename, dirname } from 'node:path';
 // Hardly ever needed, and every start reads the configuration: loading it takes 2 ms.
 const load = createRequire(import.meta.filename);
 
+/** Nothing that the configuration of the repository names is started. */
+const QUIET = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'];
+
 /**
  * Whether Git tracks a file (absolute path), so that whoever made the repository may have written it. What Git refuses
  * to look at counts as tracked.
@@ -18,7 +21,7 @@ export function isTrackedFile(path: string, env: Readonly<Record<string, string 
     GIT_INDEX_FILE: undefined,
     GIT_PREFIX: undefined,
   };
-  const { status, stderr, error } = spawnSync('git', ['ls-files', '--error-unmatch', '--', basename(path)], {
+  const { status, stderr, error } = spawnSync('git', [...QUIET, 'ls-files', '--error-unmatch', '--', basename(path)], {
     cwd: dirname(path),
     env: { ...around, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_LITERAL_PATHSPECS: '1' },
     encoding: 'utf8',

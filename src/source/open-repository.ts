@@ -9,6 +9,7 @@ import type { GitCommand } from '../project/git-command.ts';
 import { gitOutput, runGit } from '../project/git-command.ts';
 import { expandPlaceholders, hidingValues } from '../project/option-value.ts';
 import { withClone } from './clone.ts';
+import { readingOnly } from './git-settings.ts';
 import type { Repository, RepositoryOptions } from './repository.ts';
 import { noRevision } from './repository.ts';
 
@@ -43,10 +44,10 @@ async function openAt<T>(options: RepositoryOptions, work: (repository: Reposito
   }
   if (rev !== undefined && !isRevision(rev)) throw noRevision(name, rev);
   if (read.kind === 'remote') return withClone({ ...options, url: expanded, name }, work);
-  const command = { cwd: resolve(base, read.path), env: { ...env, GIT_NO_REPLACE_OBJECTS: '1' }, signal };
+  const command = { cwd: resolve(base, read.path), env: readingOnly(env), signal };
   const { cwd, isBare } = await localRoot(command, name);
   const local = { ...command, cwd };
-  const commit = await openGit(cwd, env).resolve(rev ?? 'HEAD');
+  const commit = await openGit(cwd, command.env).resolve(rev ?? 'HEAD');
   return work({ name, commit, command: local, bring: () => Promise.resolve(), ...(isBare ? {} : { folder: cwd }) });
 }
 

@@ -54,6 +54,13 @@ export interface AcquireOptions {
   readonly inside?: string | undefined;
   /** What is known of the path at a commit: it is not looked for again. */
   readonly known?: { readonly commit: string; readonly entry: Entry } | undefined;
+  /** What was read of repositories, for those who get several things of one, in a row. */
+  readonly trees?: TreeMemory | undefined;
+}
+
+/** What the last repository holds at the last commit; more would be too much to hold. */
+export interface TreeMemory {
+  last?: { readonly of: string; readonly tree: SourceTree };
 }
 
 /** Something of another repository, at a commit; its objects are in the store. */
@@ -84,7 +91,7 @@ export async function acquire(request: SourceRequest, options: AcquireOptions): 
   try {
     const located = await withRepository(
       repositoryOptions(request, options),
-      async (repository) => whatIsKnown(repository, options) ?? (await locate(repository, request.path, temporary)),
+      async (repository) => whatIsKnown(repository, options) ?? (await locate(repository, request, options)),
     );
     if ('entry' in located) return { ...located, objects: 0, bytes: 0 };
     const { found, commit } = located;
@@ -117,8 +124,14 @@ export function repositoryOptions(
 }
 
 /** Looks for a path, and writes what Git keeps there while the repository is open. */
-async function locate(repository: Repository, path: string, temporary: string): Promise<Located> {
-  const tree = await readSourceTree(repository);
+async function locate(
+  repository: Repository,
+  { url, path }: SourceRequest,
+  { temporary, trees = {} }: AcquireOptions,
+): Promise<Located> {
+  const of = JSON.stringify([url, repository.commit]);
+  const tree = trees.last?.of === of ? trees.last.tree : await readSourceTree(repository);
+  trees.last = { of, tree };
   const found = lookUpSource(tree, path);
   const { name, commit, folder } = repository;
   if (found === undefined) throw nothingThere(path, { name, commit, tree });
