@@ -19,6 +19,7 @@ import type { Entry } from '../store/tree.ts';
 import { statNow } from '../store/untouched.ts';
 import type { CopyIn } from './copy-in.ts';
 import { copyIn } from './copy-in.ts';
+import { ignoredPaths, pathsInGit } from './refuse-paths.ts';
 import { untrackable } from './refuse.ts';
 import { editTracked, pointerAround, readPointerIfThere, refuseFrozen } from './tracked-folder.ts';
 import type { DataOptions, WorkProgress } from './workspace.ts';
@@ -52,8 +53,8 @@ export interface Known {
  * brought up to date alone: the rest of the folder is not looked at, and need not be there.
  * @param paths posix, relative to the project root
  * @returns what was added, and the absolute paths of the files that Git should know of
- * @throws {PipeError} PIPE_POINTER_CONFLICT, PIPE_STAGE_OUT, PIPE_PATH_RESERVED and PIPE_FROZEN, before anything is
- * stored; PIPE_DEP_MISSING for a path where nothing lies
+ * @throws {PipeError} PIPE_POINTER_CONFLICT, PIPE_STAGE_OUT, PIPE_PATH_RESERVED, PIPE_PATH_IGNORED,
+ * PIPE_PATH_IN_GIT and PIPE_FROZEN, before anything is stored; PIPE_DEP_MISSING for a path where nothing lies
  */
 export async function add(
   engine: Engine,
@@ -61,6 +62,15 @@ export async function add(
   { known, ...options }: AddOptions & { readonly known: Known },
 ): Promise<{ added: Added[]; written: string[] }> {
   const plan = planOf(paths, known);
+  const refused = [
+    ...ignoredPaths(engine, paths),
+    // What has a pointer was looked at when it got it.
+    ...(await pathsInGit(
+      engine,
+      plan.flatMap(({ path, own }) => (own === undefined ? [path] : [])),
+    )),
+  ];
+  if (refused.length > 0) throw new PipeError(refused);
   const writes = [...new Set(plan.map(({ path, around }) => around?.path ?? path))];
   return claimed(engine, { writes, signal: options.signal, name: 'add' }, async () => {
     refuseAllFrozen(engine, plan);

@@ -23,6 +23,7 @@ import { stageProblems } from '../run/stage-problem.ts';
 import { readRunRecords, writeRunRecord } from '../store/run-record.ts';
 import type { Entry } from '../store/tree.ts';
 import { relinkAll } from './add.ts';
+import { ignoredPaths } from './refuse-paths.ts';
 import { editTracked, readPointer, refuseImported } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
 import { absoluteOf, claimed } from './workspace.ts';
@@ -209,6 +210,8 @@ async function commitPointer(
   if (imported !== undefined || (frozen === true && !(isNamed && options.force === true))) {
     return { told: { ...told, state: 'frozen' }, written: [] };
   }
+  const ignored = isNamed ? ignoredPaths(engine, [path]) : [];
+  if (ignored.length > 0) throw new PipeError(ignored);
   const entry = await storeNow(engine, path, options);
   if (entry === undefined) {
     if (isNamed) throw notThere(path);
@@ -220,10 +223,10 @@ async function commitPointer(
       : await editTracked(engine, tracked, [{ path: below, entry }]);
   const state = done === 'unchanged' ? 'unchanged' : 'changed';
   if (options.noRelink !== true) await relinkAll(engine, new Map([[path, entry]]), options);
-  const ignored = ensureIgnored(engine.project, [absoluteOf(engine.project, pointer.path)]);
+  const keptOut = ensureIgnored(engine.project, [absoluteOf(engine.project, pointer.path)]);
   return {
     told: { ...told, state },
-    written: [...(state === 'changed' ? [absoluteOf(engine.project, file)] : []), ...ignored],
+    written: [...(state === 'changed' ? [absoluteOf(engine.project, file)] : []), ...keptOut],
   };
 }
 
