@@ -132,10 +132,16 @@ function asker({ stdin, stderr, signal }: Context, { json, quiet }: GlobalOption
   };
 }
 
-const TOLD = { changed: '', unchanged: '(nothing changed)', missing: '(not in the workspace)', frozen: '(frozen)' };
+const TOLD = {
+  changed: '',
+  stored: '(stored; it was recorded already)',
+  unchanged: '(nothing changed)',
+  missing: '(not in the workspace)',
+  frozen: '(frozen)',
+};
 
 function describe(committed: readonly Committed[], written: readonly string[]): string {
-  const changed = committed.filter(({ state }) => state === 'changed');
+  const changed = committed.filter(({ state }) => state === 'changed' || state === 'stored');
   if (changed.length === 0 && written.length === 0) {
     const there = committed.filter(({ state }) => state === 'unchanged');
     return `Everything was recorded already: ${plural(there.length, 'path')}.`;
