@@ -33,7 +33,11 @@ const STAYS = {
 /** What became of paths, for people. */
 export function checkedOutText(
   done: readonly CheckedOut[],
-  { summary, left = [] }: { readonly summary: boolean; readonly left?: readonly Left[] },
+  {
+    summary,
+    left = [],
+    anew = false,
+  }: { readonly summary: boolean; readonly left?: readonly Left[]; readonly anew?: boolean },
 ): string {
   const { added, modified, deleted, missing } = totalOf(done, left);
   const lines = done.flatMap((each) => {
@@ -54,6 +58,7 @@ export function checkedOutText(
     state === 'removed' ? [] : [`${clean(path)} stays: ${STAYS[state]}`],
   );
   if (lines.length === 0 && staying.length > 0) return staying.join('\n');
+  if (lines.length === 0 && anew) return `Everything was put in place anew: ${plural(done.length, 'path')}.`;
   if (lines.length === 0) return `Everything is in place: ${plural(done.length, 'path')}.`;
   const files = [`${formatCount(added)} added`, `${formatCount(modified)} modified`, `${formatCount(deleted)} deleted`];
   const sums = `Files: ${files.join(', ')}${missing > 0 ? `; ${formatCount(missing)} missing from the store` : ''}.`;

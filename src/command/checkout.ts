@@ -41,7 +41,7 @@ export default defineCommand({
       const isMissing = done.some(({ missing }) => missing.length > 0);
       return {
         exit: isMissing && options['allow-missing'] !== true ? 1 : 0,
-        text: checkedOutText(done, { summary: options.summary === true, left }),
+        text: checkedOutText(done, { summary: options.summary === true, left, anew: options.relink === true }),
         json: { schema: 'pipe.checkout/1', paths: done, left, ...totalOf(done, left) },
       };
     } finally {

@@ -1,4 +1,4 @@
-import { isWithin } from '../kit/path.ts';
+import { isOutside, isWithin } from '../kit/path.ts';
 import type { Problem } from '../problem/problem.ts';
 import { trackedByGit } from '../project/git-tracked.ts';
 import { ignoreExplainer } from '../project/ignore.ts';
@@ -16,18 +16,20 @@ export function ignoredPaths(
 ): Problem[] {
   const isFolder = (path: string): boolean => statNow(absoluteOf(project, path))?.isDirectory() === true;
   // Reading rules for each is worth it only for those that are refused.
-  const ignored = paths.filter((path) => fingerprint.ignored(path, isFolder(path)));
+  const ignored = paths.filter((path) => !isOutside(path) && fingerprint.ignored(path, isFolder(path)));
   if (ignored.length === 0) return [];
   const explain = ignoreExplainer(project.root);
-  return ignored.map((path) => {
+  return ignored.flatMap((path): Problem[] => {
     const rule = explain(path, isFolder(path));
-    const named =
-      rule === undefined || 'name' in rule ? 'its name' : `${rule.file}:${String(rule.line)} (${rule.text})`;
-    return {
-      code: 'PIPE_PATH_IGNORED',
-      message: `${path} cannot be tracked: ${named} leaves it out`,
-      hint: `change the rule, or take the path back with one that begins with \`!\``,
-    };
+    // Names that are always left out cannot be tracked for another reason.
+    if (rule === undefined || 'name' in rule) return [];
+    return [
+      {
+        code: 'PIPE_PATH_IGNORED',
+        message: `${path} cannot be tracked: ${rule.file}:${String(rule.line)} (${rule.text}) leaves it out`,
+        hint: 'change the rule, or take the path back with one that begins with `!`',
+      },
+    ];
   });
 }
 

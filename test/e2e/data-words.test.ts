@@ -108,3 +108,12 @@ test('undo leaves the attributes that are committed for everyone', async ({ rig 
   expect(stdout).toContain('Left as it is: .gitattributes');
   expect(await rig.git('status', '--short')).toBe('');
 });
+
+test('what was put in place anew, and what Git was told already, is not asked for', async ({ rig }) => {
+  await project(rig);
+  expect((await rig.pipe(['checkout', '--relink'])).stdout).toContain('Everything was put in place anew: 3 paths.');
+  await rig.pipe(['config', 'core.autostage', 'true']);
+  await rig.write({ 'new.csv': 'new\n' });
+  expect((await rig.pipe(['add', 'new.csv'])).stdout).not.toContain('For Git');
+  expect(await rig.git('diff', '--cached', '--name-only')).toContain('new.csv.pipe');
+});
