@@ -32,7 +32,7 @@ export default defineCommand({
     try {
       mkdirSync(beside);
       const [temporary, old] = [join(beside, basename(target)), join(beside, 'old')];
-      const told = await withUrl(url, { context, blake3, base: context.cwd }, (data) =>
+      const told = await withUrl(url, { context, blake3, base: context.cwd, allowed: 'all' }, (data) =>
         downloadTo(data, temporary, { context, global }),
       );
       const stat = statSync(temporary);

@@ -41,7 +41,7 @@ export default defineCommand({
     const beside = temporaryBeside(target);
     try {
       const store = new ObjectStore(storeLayout(join(beside, 'store')), blake3, () => undefined);
-      const request = { url, rev: options.rev, path: at };
+      const request = { url, allowed: 'all', rev: options.rev, path: at } as const;
       const got = await acquire(request, { context, global, options, blake3, store, temporary: join(beside, 'tmp') });
       await place(store, got.entry, { target, signal: context.signal });
       const out = relative(context.cwd, target) || '.';

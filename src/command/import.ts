@@ -44,7 +44,7 @@ export default defineCommand({
     const own = checkImport(engine, path, { known, force });
     const isOnlyNamed = options['no-download'] === true;
     const temporary = importFolder(project.pipeDir);
-    const got = await acquire({ url, rev: options.rev, path: source }, { context, global, options, blake3, store, temporary, isOnlyNamed }); // prettier-ignore
+    const got = await acquire({ url, allowed: 'all', rev: options.rev, path: source }, { context, global, options, blake3, store, temporary, isOnlyNamed }); // prettier-ignore
     const { rev, remote } = options;
     const imported: RepoImport = {
       kind: 'repo',

@@ -162,7 +162,7 @@ async function updatesOf(
   if (problems.length > 0) throw new PipeError(problems);
   const { sourceUpdates } = await import('./source/updates.ts');
   const isAsked = ({ path, file }: TrackedPath): boolean => all || targets.some((each) => each === file || isWithin(path, each)); // prettier-ignore
-  return sourceUpdates(pointers.filter(isAsked), { ...how, root: project.root });
+  return sourceUpdates(pointers.filter(isAsked), { ...how, root: project.root, allowed: project.config.allowed() });
 }
 
 const DATA_WORDS = {

@@ -17,6 +17,7 @@ export const PROBLEM_CODES = {
   PIPE_DEP_MISSING: 'a dep is neither on disk nor made by a stage',
   PIPE_EDIT: 'a pipeline file or a pointer cannot be changed safely',
   PIPE_ENV_MISSING: 'a placeholder names an environment variable that is not set',
+  PIPE_ENV_REFUSED: 'a file that Git tracks asks for an environment variable that it is not given',
   PIPE_EXECUTOR_UNKNOWN: 'no such executor',
   PIPE_EXPLAIN_NONE: 'there is nothing recorded of a stage',
   PIPE_FIELD_MISSING: 'a field that must be there is not',

@@ -7,7 +7,7 @@ import { isRevision } from '../lockfile/pointer-import.ts';
 import { openGit } from '../project/git.ts';
 import type { GitCommand } from '../project/git-command.ts';
 import { gitOutput, runGit } from '../project/git-command.ts';
-import { expandPlaceholders } from '../project/option-value.ts';
+import { expandPlaceholders, hidingValues } from '../project/option-value.ts';
 import { withClone } from './clone.ts';
 import type { Repository, RepositoryOptions } from './repository.ts';
 import { noRevision } from './repository.ts';
@@ -15,15 +15,23 @@ import { noRevision } from './repository.ts';
 /**
  * Opens another repository at a revision, and does something with it: a folder of this machine is read where it is, of
  * any other one a clone in the user's cache folder is brought up to date.
- * @throws {PipeError} PIPE_URL, PIPE_GIT_REVISION, PIPE_SOURCE_MISSING where there is no repository, PIPE_GIT
+ * @throws {PipeError} PIPE_URL, PIPE_ENV_MISSING, PIPE_ENV_REFUSED, PIPE_GIT_REVISION, PIPE_SOURCE_MISSING where there is no repository, PIPE_GIT
  */
 export async function withRepository<T>(
   options: RepositoryOptions,
   work: (repository: Repository) => Promise<T>,
 ): Promise<T> {
-  const { url, rev, base, env, signal } = options;
+  try {
+    return await openAt(options, work);
+  } catch (error) {
+    throw hidingValues(error, options.url, options.env);
+  }
+}
+
+async function openAt<T>(options: RepositoryOptions, work: (repository: Repository) => Promise<T>): Promise<T> {
+  const { url, allowed, rev, base, env, signal } = options;
   const name = redactUrls(url);
-  const expanded = expandPlaceholders(url, { name: 'the URL of the repository', env });
+  const expanded = expandPlaceholders(url, { name: `the URL ${name}`, env, allowed });
   const read = readGitUrl(expanded);
   if ('wrong' in read) {
     const hint = read.hint === undefined ? {} : { hint: read.hint };

@@ -41,6 +41,7 @@ export function sourceConfig(text: string, label: string): Config {
     // Whom to believe is decided here: no run record of a stranger is taken.
     signers: () => [],
     signer: () => undefined,
+    allowed: () => new Set(),
     settings: () => settings,
   };
 }

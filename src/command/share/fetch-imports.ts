@@ -64,7 +64,7 @@ async function fetchImport(
     bytes,
     entry: found,
   } = await acquire(
-    { url, path, rev: revLock, base: project.root },
+    { url, allowed: project.config.allowed(), path, rev: revLock, base: project.root },
     {
       context,
       global,

@@ -7,6 +7,7 @@ import type { Blake3 } from '../../kit/blake3.ts';
 import { removeTree } from '../../kit/remove-tree.ts';
 import { loadXxh64Raw } from '../../kit/xxhash.ts';
 import { PipeError } from '../../problem/problem.ts';
+import type { Allowed } from '../../project/option-value.ts';
 import { fetchRoots } from '../../remote/fetch.ts';
 import { reach } from '../../remote/reach.ts';
 import { storeSink } from '../../run/sink.ts';
@@ -30,6 +31,8 @@ import { withSourceData } from './source-data.ts';
 export interface SourceRequest {
   /** A URL or a folder. */
   readonly url: string;
+  /** The variables that the URL may ask for: all, if the user wrote it here. */
+  readonly allowed: Allowed;
   readonly rev?: string | undefined;
   /** Posix, relative to the root of the repository. */
   readonly path: string;
@@ -103,14 +106,14 @@ function whatIsKnown({ commit }: Repository, { known, store, isOnlyNamed }: Acqu
 
 /** How a repository is opened for a command. */
 export function repositoryOptions(
-  { url, rev, base }: Omit<SourceRequest, 'path'>,
+  { url, allowed, rev, base }: Omit<SourceRequest, 'path'>,
   { context, global }: Pick<AcquireOptions, 'context' | 'global'>,
 ): RepositoryOptions {
   const { cwd, env, signal, stderr } = context;
   const onWait = (message: string): void => {
     if (!global.quiet && !global.json) stderr.write(`${message}\n`);
   };
-  return { url, rev, base: base ?? cwd, env, signal, onWait };
+  return { url, allowed, rev, base: base ?? cwd, env, signal, onWait };
 }
 
 /** Looks for a path, and writes what Git keeps there while the repository is open. */

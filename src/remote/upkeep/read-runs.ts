@@ -19,8 +19,8 @@ export interface RemoteRun {
   readonly isRight: boolean;
 }
 
-/** No record is larger. */
-const LARGEST = 16 << 20;
+/** No record is larger, in bytes. */
+export const LARGEST_RUN = 16 << 20;
 
 /**
  * Reads the run records of a remote, by key; those that the local store has, too, are read there. Other files are left out.
@@ -36,7 +36,7 @@ export async function readRuns(
   await eachAtOnce(await listAll(place, KEYS.runs), place.concurrency, async (entry) => {
     const run = runOfKey(entry.key);
     if (run === undefined) return;
-    if (entry.size > LARGEST) {
+    if (entry.size > LARGEST_RUN) {
       found.push({ entry, isRight: false });
       return;
     }
