@@ -26,7 +26,7 @@ export default defineCommand({
   positionals: { min: 0, max: Infinity },
   json: true,
   details:
-    'Targets are stages, groups, pipeline files, outs, pointers or what they track.\n' +
+    'Targets are stages, groups, pipeline files, outs, pointers or what they track, or folders above.\n' +
     'Exits with 0; with --quiet, with 1 when anything changed.',
   options: {
     ...SELECTION_OPTIONS,
@@ -117,15 +117,31 @@ interface Targets {
 
 /** Where there is no pointer, nothing is loaded for pointers. */
 async function splitTargets(loaded: LoadedProject, { cwd }: Context, targets: readonly string[]): Promise<Targets> {
-  if (targets.length === 0 || loaded.pointerFiles.length === 0) return { stages: targets, data: [] };
-  const { pointerTargets } = await import('../data/pointer-status.ts');
   const { root } = loaded.project;
+  if (targets.length === 0 || loaded.pointerFiles.length === 0) {
+    const below = targets.map((target) => stagesBelow(loaded.stages, inProject({ root, cwd }, target)));
+    return {
+      stages: targets.flatMap((target, at) => (below[at]?.length === 0 ? [target] : (below[at] ?? []))),
+      data: [],
+    };
+  }
+  const { pointerTargets } = await import('../data/pointer-status.ts');
   const paths = targets.map((target) => inProject({ root, cwd }, target));
   const found = pointerTargets(root, loaded.pointerFiles, paths);
   return {
-    stages: targets.filter((_, at) => !found.has(paths[at] ?? '')),
+    stages: targets.flatMap((target, at) => {
+      const below = stagesBelow(loaded.stages, paths[at] ?? '');
+      return below.length > 0 ? below : found.has(paths[at] ?? '') ? [] : [target];
+    }),
     data: paths.filter((path) => found.has(path)),
   };
+}
+
+/** The stages of the pipeline files below a folder, or that make something there; none where the path is an out itself. */
+function stagesBelow(stages: LoadedProject['stages'], folder: string): string[] {
+  if (stages.some(({ outs, name, address, group }) => outs.some(({ path }) => path === folder) || [name, address, group].includes(folder))) return []; // prettier-ignore
+  const isBelow = (path: string): boolean => path !== folder && isWithin(folder, path);
+  return stages.filter(({ file, outs }) => isBelow(file) || outs.some(({ path }) => isBelow(path))).map(({ address }) => address); // prettier-ignore
 }
 
 async function dataOf(
@@ -153,6 +169,7 @@ const DATA_WORDS = {
   modified: 'modified',
   deleted: 'is not on disk',
   uncached: 'is not in the cache',
+  lost: 'is neither on disk nor in the cache',
 } as const satisfies Record<Exclude<PointerStatus['state'], 'unchanged'>, string>;
 
 interface Described {

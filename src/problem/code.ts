@@ -55,6 +55,8 @@ export const PROBLEM_CODES = {
   PIPE_OUT_OVERLAP: 'one out lies inside another, or holds a pipeline file',
   PIPE_PARAM_MISSING: 'a parameter is not in its file',
   PIPE_PATH_ESCAPES: 'a symbolic link leads an out outside the project',
+  PIPE_PATH_IGNORED: 'a path to be tracked is left out by .pipeignore',
+  PIPE_PATH_IN_GIT: 'a path to be tracked is tracked by Git',
   PIPE_PATH_OUTSIDE: 'an out or a working folder lies outside the project',
   PIPE_PATH_RESERVED: 'an out points into .git, .pipe or .dvc, or at a file that pipe or DVC keeps',
   PIPE_PIPELINE_FILES: 'a folder holds both pipeline.yaml and dvc.yaml',
