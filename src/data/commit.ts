@@ -23,6 +23,7 @@ import { stageProblems } from '../run/stage-problem.ts';
 import { readRunRecords, writeRunRecord } from '../store/run-record.ts';
 import type { Entry } from '../store/tree.ts';
 import { relinkAll } from './add.ts';
+import { noteBases } from './inputs/bases.ts';
 import { editTracked, readPointer, refuseImported } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
 import { absoluteOf, claimed } from './workspace.ts';
@@ -218,6 +219,7 @@ async function commitPointer(
     below === ''
       ? writePointer(engine.project, tracked, entry)
       : await editTracked(engine, tracked, [{ path: below, entry }]);
+  if (below === '') noteBases(engine.project, { whole: [[path, entry]] });
   const state = done === 'unchanged' ? 'unchanged' : 'changed';
   if (options.noRelink !== true) await relinkAll(engine, new Map([[path, entry]]), options);
   const ignored = ensureIgnored(engine.project, [absoluteOf(engine.project, pointer.path)]);
