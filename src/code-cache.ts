@@ -1,7 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import {
   closeSync,
+  constants,
   fstatSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -26,6 +28,12 @@ export interface CodeCache {
   /** Of the user that runs this; `undefined` where users have no number. */
   readonly user: number | undefined;
 }
+
+/** Below `PIPE_CODE_CACHE`. */
+const OWN_FOLDER = 'pipe-code';
+
+/** The end of the names that `codeCache` gives, also while they are written. */
+const OWN_NAME = /-[a-z][a-z-]{1,20}-v\d+\.\d+\.\d+[\w.-]*-[a-z\d]+(?:\.\d+\.tmp)?$/;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -63,7 +71,8 @@ export function runScript(file: string, cache: CodeCache | undefined): unknown {
 export function codeCache(script: string, command: string, env: Environment): CodeCache | undefined {
   const { PIPE_CODE_CACHE: folder, NODE_DISABLE_COMPILE_CACHE: disabled, NODE_V8_COVERAGE: coverage } = env;
   if (folder === 'off' || Boolean(disabled) || Boolean(coverage)) return undefined;
-  const base = folder !== undefined && isAbsolute(folder) ? folder : cacheFolder(env);
+  // A folder of our own: what else lies in the one that was named is not ours to look after.
+  const base = folder !== undefined && isAbsolute(folder) ? join(folder, OWN_FOLDER) : cacheFolder(env);
   if (base === undefined) return undefined;
   const what = /^[a-z][a-z-]{1,20}$/.test(command) ? command : 'other';
   const name = `${basename(script, '.js')}-${what}-${process.version}-${process.arch}`;
@@ -79,8 +88,12 @@ function cacheFolder(env: Environment): string | undefined {
 function readCode({ file, user }: CodeCache): Buffer | undefined {
   let handle;
   try {
-    handle = openSync(file, 'r');
-    const { uid, mode } = fstatSync(handle);
+    // A pipe that somebody put there would be waited for; Windows knows neither flag.
+    const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = constants as Partial<typeof constants> & { O_RDONLY: number };
+    handle = openSync(file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+    const stat = fstatSync(handle);
+    const { uid, mode } = stat;
+    if (!stat.isFile()) return undefined;
     if (user !== undefined && ((uid !== user && uid !== 0) || (mode & 0o022) !== 0)) return undefined;
     const bytes = readFileSync(handle);
     const data = bytes.subarray(HEAD);
@@ -124,7 +137,7 @@ function removeOld(folder: string): void {
   const before = Date.now() - KEPT * 24 * 60 * 60 * 1000;
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    if (statSync(path).mtimeMs < before) removeIfThere(path);
+    if (OWN_NAME.test(name) && lstatSync(path).mtimeMs < before) removeIfThere(path);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Project } from '../project/project.ts';
 import { formatSize } from '../report/size.ts';
-import { clean, plural } from '../report/words.ts';
+import { gitAdd, plural } from '../report/words.ts';
 import type { Entry } from '../store/tree.ts';
 
 /** How much is tracked: the files of a folder and their bytes, or the bytes of a file. */
@@ -14,14 +14,5 @@ export function amountOfEntry(entry: Entry): string {
  * @param written relative to where the command runs; without any there is nothing to tell
  */
 export function forGit(written: readonly string[], project?: Pick<Project, 'config'>): string[] {
-  return written.length === 0 || project?.config.get('core.autostage') === true
-    ? []
-    : ['', `For Git: git add ${written.map(shellWord).join(' ')}`];
-}
-
-/** A path as a word for a shell. */
-export function shellWord(path: string): string {
-  const text = clean(path);
-  if (/^[\p{L}\p{N}_@%+:,./][\p{L}\p{N}_@%+=:,./-]*$/u.test(text)) return text;
-  return `'${(text.startsWith('-') ? `./${text}` : text).replaceAll("'", String.raw`'\''`)}'`;
+  return written.length === 0 || project?.config.get('core.autostage') === true ? [] : ['', gitAdd(written)];
 }

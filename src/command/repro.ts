@@ -73,8 +73,9 @@ export default defineCommand({
         summary?.emit(event);
       };
       const engine = await openEngine({ project, graph, env: context.env, emit });
+      const inputs = inputsOf(engine, loaded, { selected, signal });
       const result = await pulling({ engine, loaded, context, options }, selected, (source) =>
-        repro(engine, { ...wanted, ...questions, source, signal, forceSignal }),
+        repro(engine, { ...wanted, ...questions, source, inputs, signal, forceSignal }),
       );
       return { exit: result.ok ? 0 : 1, ...(summary === undefined ? {} : { text: await summary.text() }) };
     } finally {
@@ -142,10 +143,26 @@ async function dryRun(
     text = planMarkdown?.(event.stages) ?? renderPlan(event, { color: wantsColor(env, stdout), columns, verbose });
   };
   const engine = await openEngine({ project: loaded.project, graph, env, emit });
+  const inputs = inputsOf(engine, loaded, { selected: wanted.selected, signal });
   await pulling({ engine, loaded, context, options }, wanted.selected, (source) =>
-    repro(engine, { ...wanted, source, signal, forceSignal }),
+    repro(engine, { ...wanted, source, inputs, signal, forceSignal }),
   );
   return { text };
+}
+
+/** What a look at data that no stage of the run makes takes is loaded where there is such data. */
+function inputsOf(
+  engine: Engine,
+  { pointerFiles }: LoadedProject,
+  options: { readonly selected: ReadonlySet<string>; readonly signal: AbortSignal },
+): ReproOptions['inputs'] {
+  const { stages } = engine.graph;
+  const isAll = options.selected.size === stages.size && ![...stages.values()].some(({ frozen }) => frozen);
+  if (isAll && pointerFiles.length === 0) return undefined;
+  return async () => {
+    const { lookAtInputs } = await import('../data/inputs/inputs.ts');
+    return lookAtInputs(engine, { ...options, pointerFiles });
+  };
 }
 
 /** Runs with the remotes open where `--pull` asks for it. */

@@ -1,3 +1,4 @@
+import type { NotDownloaded } from '../data/inputs/inputs.ts';
 import type { PointerStatus } from '../data/pointer-status.ts';
 import type { PlannedStage } from '../event/event.ts';
 import type { Reason } from '../event/reason.ts';
@@ -83,7 +84,7 @@ export default defineCommand({
         schema: 'pipe.status/1',
         upToDate: isUpToDate,
         stages: stages.map(statusJson),
-        ...(data.length === 0 ? {} : { data }),
+        ...(data.length === 0 ? {} : { data: data.map(dataJson) }),
         ...(options.updates === true ? { updates } : {}),
       },
     };
@@ -144,14 +145,24 @@ function stagesBelow(stages: LoadedProject['stages'], folder: string): string[] 
   return stages.filter(({ file, outs }) => isBelow(file) || outs.some(({ path }) => isBelow(path))).map(({ address }) => address); // prettier-ignore
 }
 
+/** What became of tracked data, and how much of it never came here. */
+interface DataStatus extends PointerStatus {
+  readonly lacking?: NotDownloaded | undefined;
+}
+
 async function dataOf(
   engine: Engine,
   { pointerFiles }: LoadedProject,
   { context, targets }: { readonly context: Context; readonly targets: readonly string[] },
-): Promise<PointerStatus[]> {
+): Promise<DataStatus[]> {
   if (pointerFiles.length === 0) return [];
   const { pointerStatus } = await import('../data/pointer-status.ts');
-  return pointerStatus(engine, pointerFiles, { targets, signal: context.signal });
+  const data = await pointerStatus(engine, pointerFiles, { targets, signal: context.signal });
+  const modified = data.filter(({ state }) => state === 'modified').map(({ pointer }) => pointer);
+  if (modified.length === 0) return data;
+  const { filesNotDownloaded } = await import('../data/inputs/inputs.ts');
+  const lacking = await filesNotDownloaded(engine, modified, context.signal);
+  return data.map((each) => ({ ...each, lacking: lacking.get(each.pointer) }));
 }
 
 async function updatesOf(
@@ -175,7 +186,7 @@ const DATA_WORDS = {
 interface Described {
   readonly stages: readonly PlannedStage[];
   readonly changed: readonly PlannedStage[];
-  readonly data: readonly PointerStatus[];
+  readonly data: readonly DataStatus[];
 }
 
 /** Not everything is up to date where a source has moved on. */
@@ -185,13 +196,22 @@ function describeAll(described: Described, moved: readonly string[]): string {
 }
 
 function describe({ stages, changed, data }: Described): string {
-  const lines = data.flatMap(({ path, pointer, state }) =>
-    state === 'unchanged' ? [] : [`${clean(pointer)}:`, `  ${clean(path)} ${DATA_WORDS[state]}`],
-  );
+  const lines = data.flatMap((each) => (each.state === 'unchanged' ? [] : [`${clean(each.pointer)}:`, dataLine(each)]));
   if (lines.length > 0) return [...(stages.length === 0 ? [] : [describeStages(stages, changed)]), ...lines].join('\n');
   if (stages.length === 0)
     return data.length === 0 ? NO_STAGES : `Everything is up to date: ${plural(data.length, 'pointer')}.`;
   return describeStages(stages, changed);
+}
+
+function dataLine({ path, state, lacking }: DataStatus): string {
+  const word = state === 'unchanged' ? '' : DATA_WORDS[state];
+  if (lacking === undefined) return `  ${clean(path)} ${word}`;
+  const lack = `${plural(lacking.count, 'file')} not downloaded (pipe pull ${clean(path)})`;
+  return lacking.isAll ? `  ${clean(path)}: ${lack}` : `  ${clean(path)} ${word}, ${lack}`;
+}
+
+function dataJson({ lacking, ...rest }: DataStatus): unknown {
+  return { ...rest, ...(lacking === undefined ? {} : { notDownloaded: lacking.count }) };
 }
 
 function describeStages(stages: readonly PlannedStage[], changed: readonly PlannedStage[]): string {

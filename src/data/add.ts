@@ -19,6 +19,7 @@ import { relink } from '../store/relink.ts';
 import { isInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { statNow } from '../store/untouched.ts';
+import { noteBases } from './inputs/bases.ts';
 import type { CopyIn } from './copy-in.ts';
 import { copyIn } from './copy-in.ts';
 import { ignoredPaths, pathsInGit } from './refuse-paths.ts';
@@ -77,6 +78,8 @@ export async function add(
   return claimed(engine, { writes, signal: options.signal, name: 'add' }, async () => {
     refuseAllFrozen(engine, plan);
     const { entries, pointers } = await storeAndRecord(engine, plan, options);
+    const whole = [...entries].filter(([path]) => pointers.has(path));
+    noteBases(engine.project, { whole });
     const added = plan.flatMap(({ path, around }): Added[] => {
       const [entry, pointer] = [entries.get(path), pointers.get(around?.path ?? path)];
       return entry === undefined || pointer === undefined ? [] : [{ path, entry, pointer }];

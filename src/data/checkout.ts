@@ -11,7 +11,8 @@ import type { Engine } from '../run/engine.ts';
 import { refuseOwned } from './refuse.ts';
 import type { Selected } from './select.ts';
 import { pathOf } from './select.ts';
-import { readPointer } from './tracked-folder.ts';
+import { noteBases } from './inputs/bases.ts';
+import { readPointer, readPointerIfThere } from './tracked-folder.ts';
 import type { TrackedPlace } from './tracked.ts';
 import type { DataOptions, Seen } from './workspace.ts';
 import { NOTHING, absoluteOf, claimed, see, unsavedFiles } from './workspace.ts';
@@ -46,7 +47,16 @@ export async function checkout(
   options: CheckoutOptions,
 ): Promise<CheckedOut[]> {
   const paths = selected.map((each) => ({ path: pathOf(each), wantedNow: () => wantedOf(engine, each) }));
-  return bring(engine, paths, options);
+  const done = await bring(engine, paths, options);
+  const pointers = selected.flatMap(({ tracked: { owner, path }, below }, at) =>
+    owner.kind === 'pointer' ? [{ path, file: owner.pointer.file, below, done: done[at] }] : [],
+  );
+  const whole = pointers.flatMap(({ path, file, below, done: each }): [string, Entry][] => {
+    const tracked = below === '' && each?.missing.length === 0 ? readPointerIfThere(engine.project, file) : undefined;
+    return tracked === undefined ? [] : [[path, tracked.entry]];
+  });
+  noteBases(engine.project, { whole, partly: pointers.flatMap(({ path, below }) => (below === '' ? [] : [path])) });
+  return done;
 }
 
 /**

@@ -24,6 +24,7 @@ import { isSame } from '../store/diff-tree.ts';
 import { readRunRecords, writeRunRecord } from '../store/run-record.ts';
 import type { Entry } from '../store/tree.ts';
 import { relinkAll } from './add.ts';
+import { noteBases } from './inputs/bases.ts';
 import { ignoredPaths } from './refuse-paths.ts';
 import { editTracked, readPointer, refuseImported } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
@@ -248,6 +249,7 @@ async function commitPointer(
       ? writePointer(engine.project, tracked, entry)
       : await editTracked(engine, tracked, [{ path: below, entry }]);
   const state = done !== 'unchanged' ? 'changed' : wasStored ? 'unchanged' : 'stored';
+  if (below === '') noteBases(engine.project, { whole: [[path, entry]] });
   if (options.noRelink !== true) await relinkAll(engine, new Map([[path, entry]]), options);
   const keptOut = ensureIgnored(engine.project, [absoluteOf(engine.project, pointer.path)]);
   return {

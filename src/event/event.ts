@@ -35,6 +35,7 @@ export type Event =
   | StageEndEvent
   | DownloadEvent
   | DownloadedEvent
+  | RecordedEvent
   /** Something worth knowing that stops nothing. */
   | { readonly type: 'notice'; readonly message: string; readonly hint?: string; readonly stage?: string }
   | RunEndEvent;
@@ -44,6 +45,8 @@ export interface PlanEvent {
   readonly type: 'plan';
   readonly stages: readonly PlannedStage[];
   readonly jobs: number;
+  /** Tracked data that was changed, which the run records in its pointers; absent where there is none. */
+  readonly data?: readonly { readonly path: string; readonly pointer: string }[];
 }
 
 export interface PlannedStage {
@@ -112,6 +115,16 @@ export interface Downloaded {
   readonly bytes: number;
   /** Run records; their bytes do not count. */
   readonly records: number;
+}
+
+/** Tracked data that stages read had changed: it is in the store now, and its pointer says so. */
+export interface RecordedEvent {
+  readonly type: 'recorded';
+  /** Both relative to the project. */
+  readonly path: string;
+  readonly pointer: string;
+  /** Whether Git is told of the pointer at the end (`core.autostage`). */
+  readonly isStaged: boolean;
 }
 
 /** How far a download is. */

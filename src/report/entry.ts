@@ -5,7 +5,7 @@ import { formatDuration } from './duration.ts';
 import { failureLines } from './failure.ts';
 import type { Entry } from './state.ts';
 import { styleFor } from './style.ts';
-import { clean, downloadedText, reasonsText, restoredText } from './words.ts';
+import { clean, downloadedText, reasonsText, recordedLines, restoredText } from './words.ts';
 
 export interface EntryOptions {
   readonly color: boolean;
@@ -34,6 +34,10 @@ function entryLines(entry: Entry, options: EntryOptions): string[] {
     case 'downloaded': {
       const stage = entry.stage === undefined ? '' : `${style.bold(clean(entry.stage))}  `;
       return [`${style.cyan('↓')} ${stage}${downloadedText(entry)}`];
+    }
+    case 'recorded': {
+      const [text = '', ...more] = recordedLines(entry);
+      return [`${style.cyan('+')} ${text}`, ...more.map((line) => `  ${line}`)];
     }
     case 'notice': {
       const stage = entry.stage === undefined ? '' : `${style.bold(clean(entry.stage))}  `;

@@ -73,6 +73,7 @@ function eventJson(event: Event, time: number): unknown {
     case 'stage-output':
     case 'stage-progress':
     case 'download':
+    case 'recorded':
     case 'notice':
       return { ...head, ...rest };
   }

@@ -6,7 +6,7 @@ import { truncate } from '../kit/width.ts';
 import { formatDuration } from './duration.ts';
 import { isIdle, STATE_WORDS } from './plan-state.ts';
 import { list } from './summary.ts';
-import { amountOf, clean } from './words.ts';
+import { amountOf, clean, recordedLines } from './words.ts';
 
 /** What happened, in Markdown for a comment of a merge request. */
 export interface MarkdownSummary {
@@ -36,6 +36,7 @@ export function markdownSummary(): MarkdownSummary {
       if (event.type === 'plan') plan = event.stages;
       else if (event.type === 'stage-end') ends.push(event);
       else if (event.type === 'notice') notices.push(event.message);
+      else if (event.type === 'recorded') notices.push(recordedLines({ ...event, isStaged: true })[0] ?? '');
       else if (event.type === 'run-end') end = event;
     },
     text: () => (end === undefined ? planMarkdown(plan) : runMarkdown({ ends, end, notices })),

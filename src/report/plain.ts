@@ -9,7 +9,7 @@ import type { Style } from './style.ts';
 import { list, summaryLines } from './summary.ts';
 import { EMPTY_TALLY, tallied } from './tally.ts';
 import type { Tally } from './tally.ts';
-import { clean, downloadedText, plural, reasonsText, restoredText } from './words.ts';
+import { clean, downloadedText, plural, reasonsText, recordedLines, restoredText } from './words.ts';
 import { createWriter } from './writer.ts';
 import type { Writer } from './writer.ts';
 
@@ -98,6 +98,9 @@ class PlainPrinter {
       case 'downloaded':
         if (event.stage === undefined) this.lines([downloadedText(event)]);
         else this.stageLine(event.stage, downloadedText(event));
+        return;
+      case 'recorded':
+        this.lines(recordedLines(event));
         return;
       case 'notice':
         this.notice(event);

@@ -41,7 +41,11 @@ export function renderPlan(plan: PlanEvent, { color, columns, verbose }: PlanOpt
     const text = room === Infinity ? why : truncate(why, room);
     return `${paintState(state, style)}  ${style.bold(name)}  ${text}`.trimEnd();
   });
-  return [...lines, ...(lines.length > 0 ? [''] : []), planSentence(plan)].join('\n');
+  const data = (plan.data ?? []).map(
+    ({ path, pointer }) => `${clean(path)} changed: it would be recorded in ${clean(pointer)}`,
+  );
+  const above = [...lines, ...data];
+  return [...above, ...(above.length > 0 ? [''] : []), planSentence(plan)].join('\n');
 }
 
 const STATE_WIDTH = Math.max(...Object.values(WORDS).map((word) => word.length));

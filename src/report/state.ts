@@ -42,7 +42,7 @@ export interface RunningStage {
   readonly tail: readonly string[];
 }
 
-export type Entry = StageEndEvent | Extract<Event, { type: 'notice' | 'stage-retry' | 'downloaded' }>;
+export type Entry = StageEndEvent | Extract<Event, { type: 'notice' | 'stage-retry' | 'downloaded' | 'recorded' }>;
 
 export const EMPTY_STATE: LiveState = {
   startedAt: 0,
@@ -88,6 +88,7 @@ export function reduce(state: LiveState, event: Event, now: number): LiveState {
       return { ...state, downloads, history: [...state.history, event] };
     }
     case 'notice':
+    case 'recorded':
       return { ...state, history: [...state.history, event] };
     case 'run-end':
       return { ...state, end: event };

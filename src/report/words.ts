@@ -1,4 +1,4 @@
-import type { DownloadedEvent, StageEndEvent } from '../event/event.ts';
+import type { DownloadedEvent, RecordedEvent, StageEndEvent } from '../event/event.ts';
 import { describeReason } from '../event/reason.ts';
 import type { Reason } from '../event/reason.ts';
 import { printable, truncate } from '../kit/width.ts';
@@ -31,6 +31,23 @@ export function downloadedText({ paths, remote, ...amount }: DownloadedEvent): s
   const shown = paths.slice(0, MOST_PATHS).map(clean).join(', ');
   const more = paths.length > MOST_PATHS ? ` and ${paths.length - MOST_PATHS} more` : '';
   return `downloaded ${shown}${more} from ${clean(remote)}: ${amountOf(amount)}`;
+}
+
+/** Changed data that was recorded, and what is left to do for Git. */
+export function recordedLines({ path, pointer, isStaged }: RecordedEvent): string[] {
+  const text = `${clean(path)} changed: recorded in ${clean(pointer)}`;
+  return isStaged ? [text] : [text, gitAdd([pointer])];
+}
+
+/** What to hand to Git, ready for a shell. */
+export function gitAdd(paths: readonly string[]): string {
+  return `For Git: git add ${paths.map(shellWord).join(' ')}`;
+}
+
+export function shellWord(path: string): string {
+  const text = clean(path);
+  if (/^[\p{L}\p{N}_@%+:,./][\p{L}\p{N}_@%+=:,./-]*$/u.test(text)) return text;
+  return `'${(text.startsWith('-') ? `./${text}` : text).replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** What was restored, as far as it tells of more than the store at hand. */

@@ -3,14 +3,7 @@ import { join } from 'node:path';
 import { globMeets } from '../graph/glob.ts';
 import { ancestors, isWithin } from '../kit/path.ts';
 import type { Dep } from '../pipeline/model.ts';
-import type { Entry } from '../store/tree.ts';
-
-/** Something that a lock, a pointer or a run record says lies at a path. */
-export interface AwayThing {
-  /** Posix, relative to the project. */
-  readonly path: string;
-  readonly entry: Entry;
-}
+import type { AwayThing, PartialThing } from './inputs.ts';
 
 /**
  * What the workspace need not hold, since it can be downloaded (`--pull`): what is tracked outside the stages of a run,
@@ -19,6 +12,7 @@ export interface AwayThing {
 export class Away {
   readonly #root: string;
   readonly #things = new Map<string, AwayThing>();
+  readonly #partial = new Map<string, PartialThing>();
 
   constructor(root: string) {
     this.#root = root;
@@ -27,6 +21,18 @@ export class Away {
   /** From now on a thing may be missing. */
   add(thing: AwayThing): void {
     this.#things.set(thing.path, thing);
+  }
+
+  /** From now on parts of a thing may be missing. */
+  addParts(thing: PartialThing): void {
+    this.#partial.set(thing.path, thing);
+    for (const part of thing.parts) this.#things.set(part.path, { ...part, whole: thing.whole });
+  }
+
+  /** What lies at a path as soon as its parts that are missing come, if that is all that it lacks. */
+  incomplete(path: string): AwayThing | undefined {
+    const thing = this.#partial.get(path);
+    return thing?.isClean === true && thing.parts.some((each) => !this.isHere(each.path)) ? thing : undefined;
   }
 
   /** A stage has made what lies there, or is about to. */

@@ -21,6 +21,7 @@ import { originOf, readRunRecords } from '../store/run-record.ts';
 import type { Entry, Tree } from '../store/tree.ts';
 import type { Away } from './away.ts';
 import type { Engine } from './engine.ts';
+import { environmentOf } from './environment.ts';
 import type { ParamValues } from './param-files.ts';
 
 /** What is known of a path: its bytes, that it is not there, or that a stage must make it first. */
@@ -30,6 +31,8 @@ export type SeenPath =
       readonly entry: LockEntry;
       /** Its bytes are not in the workspace: see {@link Away}. */
       readonly away?: true;
+      /** Paths in it that are recorded elsewhere and never came here: no command may read it like that. */
+      readonly lacks?: readonly string[];
     }
   | { readonly state: 'missing' }
   | ({ readonly state: 'unknown' } & ToBeMade);
@@ -87,11 +90,13 @@ export interface FactOptions {
   readonly allowMissing?: boolean;
   /** What is missing because it was not downloaded counts as what it is (`--pull`). */
   readonly away?: Away | undefined;
+  /** Without `--pull`: what of the data of others never came. */
+  readonly absent?: Away | undefined;
 }
 
 /** Looks at everything that decides about a stage. Files that the stat index knows are not read. */
 export async function gatherFacts(engine: Engine, stage: Stage, options: FactOptions): Promise<StageFacts> {
-  const { expected, signal } = options;
+  const { signal } = options;
   const recorded = engine.locks.block(stage);
   const lenient = (found: SeenPath, entries: readonly LockEntry[] | undefined, as: string): SeenPath => {
     const entry = options.allowMissing === true ? entries?.find((each) => each.path === as) : undefined;
@@ -99,8 +104,8 @@ export async function gatherFacts(engine: Engine, stage: Stage, options: FactOpt
   };
   const deps = new Map<string, SeenPath>();
   for (const dep of stage.deps) {
-    const found = knownDep(engine, dep, expected) ?? (await seeDep(engine, dep, { ...options, stage }));
-    deps.set(dep.as, lenient(found, recorded?.deps, dep.as));
+    const found = knownDep(engine, dep, options) ?? (await seeDep(engine, dep, { ...options, stage }));
+    deps.set(dep.as, lacking(dep, lenient(found, recorded?.deps, dep.as), options));
   }
   const outs = new Map<string, SeenPath>();
   for (const out of stage.outs) {
@@ -119,6 +124,16 @@ export async function gatherFacts(engine: Engine, stage: Stage, options: FactOpt
   };
   const inputs = inputsOf(facts);
   return inputs === undefined ? facts : { ...facts, inputs };
+}
+
+/** What was found of a dep, with what it lacks; `--allow-missing` takes that for what it is. */
+function lacking(dep: Dep, found: SeenPath, { absent, allowMissing }: FactOptions): SeenPath {
+  if (absent === undefined || dep.url || found.state !== 'known') return found;
+  const parts = absent.partsOf(dep);
+  if (parts.length === 0) return found;
+  const whole = allowMissing === true && !dep.glob ? absent.incomplete(dep.path) : undefined;
+  if (whole !== undefined) return { state: 'known', entry: lockEntry(dep.as, whole.entry), away: true };
+  return { ...found, lacks: parts.map(({ path }) => path) };
 }
 
 /** The stage key; `undefined` while an input is missing or unknown, and for stages that are never restored. */
@@ -215,10 +230,11 @@ async function seeOut(engine: Engine, out: Out, signal: AbortSignal | undefined)
 }
 
 /** A dep that is a file the stat index knows, where all lies on the disk: the usual case, and done without waiting. */
-function knownDep(engine: Engine, dep: Dep, expected: Expectation | undefined): SeenPath | undefined {
+function knownDep(engine: Engine, dep: Dep, { expected, away }: FactOptions): SeenPath | undefined {
   if (dep.glob || (expected !== undefined && expected.outs.size > 0)) return undefined;
   const entry = expected?.found.get(dep.path) ?? knownFile(dep.path, true, engine.fingerprint);
-  if (entry === undefined) return undefined;
+  // A part of a folder may be away.
+  if (entry === undefined || (away !== undefined && entry.kind === 'dir')) return undefined;
   expected?.found.set(dep.path, entry);
   return seen(dep.as, entry);
 }
@@ -251,6 +267,8 @@ function seeAway(
   { away, found }: { readonly away: Away; readonly found: Entry | undefined },
 ): SeenPath | undefined {
   if (dep.url) return undefined;
+  const whole = found === undefined || dep.glob ? undefined : away.incomplete(dep.path);
+  if (whole !== undefined) return { state: 'known', entry: lockEntry(dep.as, whole.entry), away: true };
   const part = found === undefined || found.kind === 'dir' ? away.partOf(dep) : undefined;
   if (part !== undefined) return { state: 'unknown', awaited: part.path };
   const thing = found === undefined && !dep.glob ? away.around(dep.path) : undefined;
@@ -322,17 +340,6 @@ function readParams(
     else params.set(param.as, maker === undefined ? engine.params.values(param) : { maker });
   }
   return params;
-}
-
-/** Digests of the values that a stage sets, and of those that it reads. Values themselves are never recorded. */
-function environmentOf(engine: Engine, stage: Stage): Map<string, Digest> {
-  const digests = new Map<string, Digest>();
-  for (const [name, value] of stage.env) digests.set(name, engine.blake3.hash(`set ${value}`));
-  for (const name of stage.envDeps) {
-    const value = Object.hasOwn(engine.env, name) ? engine.env[name] : undefined;
-    digests.set(name, engine.blake3.hash(value === undefined ? 'unset' : `set ${value}`));
-  }
-  return digests;
 }
 
 function seen(as: string, entry: Entry | undefined): SeenPath {

@@ -1,7 +1,7 @@
 import { ancestors } from '../kit/path.ts';
 import type { PlanState } from '../event/event.ts';
 import type { Stage } from '../pipeline/model.ts';
-import type { AwayThing } from './away.ts';
+import type { AwayThing } from './inputs.ts';
 import type { Engine } from './engine.ts';
 import type { Expectation, FactOptions } from './facts.ts';
 import { findRecord, gatherFacts } from './facts.ts';

@@ -50,7 +50,8 @@ export function decide(facts: StageFacts, { before, options, findRecord }: Circu
   }
   if (upstream.length > 0) return { state: 'may-run', reasons };
   if (reasons.length === 0) return { state: 'fresh', reasons };
-  const record = options.noRestore === true ? undefined : findRecord(facts);
+  const isPartial = [...facts.deps.values()].some((dep) => dep.state === 'known' && dep.lacks !== undefined);
+  const record = options.noRestore === true || isPartial ? undefined : findRecord(facts);
   return record === undefined ? { state: 'run', reasons } : { state: 'restore', reasons, record };
 }
 

@@ -1,6 +1,6 @@
 import type { Digest } from '../kit/digest.ts';
 import type { Out, Stage } from '../pipeline/model.ts';
-import type { AwayThing } from './away.ts';
+import type { AwayThing } from './inputs.ts';
 
 /** How far a download is. */
 export interface PullProgress {

@@ -10,7 +10,7 @@ import { entryAt } from '../store/entry-at.ts';
 import { isComplete } from '../store/completeness.ts';
 import { restoreEntry } from '../store/restore.ts';
 import type { Restorable } from '../store/run-record.ts';
-import type { AwayThing } from './away.ts';
+import type { AwayThing } from './inputs.ts';
 import { Away } from './away.ts';
 import { waitNotice } from './claims.ts';
 import type { Engine } from './engine.ts';
@@ -102,6 +102,9 @@ export class Pull {
     const wanted: WantedThing[] = [];
     for (const dep of stage.deps) {
       const seen = deps.get(dep.as);
+      const parts = this.away.incomplete(dep.path) === undefined ? [] : this.away.partsOf(dep);
+      wanted.push(...parts.map(asWhole));
+      if (parts.length > 0) continue;
       const thing = seen?.state === 'known' && seen.away ? this.away.around(dep.path) : undefined;
       if (seen?.state !== 'known' || thing === undefined) continue;
       const isPart = thing.path !== dep.path && this.#isUsedInParts(thing.path);
@@ -263,7 +266,7 @@ export interface Judged {
 }
 
 function asWhole(thing: AwayThing): WantedThing {
-  return { ...thing, whole: thing.path };
+  return { ...thing, whole: thing.whole ?? thing.path };
 }
 
 /** What is not there keeps nobody from what is: it is told afterwards. */

@@ -11,7 +11,9 @@ import type { Blocker } from './claims.ts';
 import { waitNotice } from './claims.ts';
 import type { Engine } from './engine.ts';
 import { GitIgnoredOuts } from './git-ignored.ts';
+import type { Away } from './away.ts';
 import type { History } from './history.ts';
+import type { ChangedInput, Inputs } from './inputs.ts';
 import { openHistory } from './history.ts';
 import type { PlanOptions } from './plan.ts';
 import type { Pull } from './pull.ts';
@@ -39,6 +41,8 @@ export interface ReproOptions extends PlanOptions {
   readonly confirm?: Confirm;
   /** Where what is missing comes from (`--pull`). */
   readonly source?: PullSource | undefined;
+  /** Looks at what stages read and none of them makes; absent where there is no such data. */
+  readonly inputs?: (() => Promise<Inputs>) | undefined;
   readonly signal: AbortSignal;
   readonly forceSignal: AbortSignal;
 }
@@ -58,24 +62,32 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
   const history = openHistory(join(engine.project.pipeDir, 'tmp', 'history.json'));
   const ignored = options.dry === true ? undefined : await tidy(engine, options);
   const pull = await openPull(engine, options.source);
-  const plan = await survey(engine, options.selected, { ...options, pull }).catch((error: unknown) => {
+  const orStopped = (error: unknown): never => {
     throw isAbort(error) ? stoppedEarly() : error;
-  });
+  };
+  const inputs = await options.inputs?.().catch(orStopped);
+  const absent = await noteAbsent(engine, inputs, pull);
+  const plan = await survey(engine, options.selected, { ...options, pull, absent, found: inputs?.found }).catch(
+    orStopped,
+  );
   // Whatever comes of the run, what was read need not be read again.
   engine.index.save();
-  engine.emit(planEvent(engine, plan, { jobs: options.capacity.jobs, history }));
+  const data = options.noCommit === true ? [] : (inputs?.changed ?? []);
+  engine.emit(planEvent(engine, plan, { jobs: options.capacity.jobs, history, data }));
+  for (const note of inputs?.notes ?? []) engine.emit({ type: 'notice', ...note });
   const problems = planProblems(engine, plan);
   if (options.mode === 'stop' && problems.size > 0) throw new PipeError([...problems.values()].flat());
   if (ignored === undefined) return { ok: true, ends: new Map() };
   prepareExecutors(plan);
-  const ends = await new Run(engine, plan, { ...options, history, ignored, pull }).toEnd();
+  const pointers = data.length === 0 ? [] : await recordInputs(engine, inputs, options.signal);
+  const ends = await new Run(engine, plan, { ...options, history, ignored, pull, absent }).toEnd();
   const isPlaced = pull === undefined || (await placeFinals(engine, plan, { ...options, pull, ends }));
   const locks = await foldLocks(engine, options.signal);
   engine.claims.close();
   engine.index.save();
   engine.objects.save();
   history.save();
-  await autostage(engine.project, engine.env, [...locks, ...ignored.written]);
+  await autostage(engine.project, engine.env, [...locks, ...pointers, ...ignored.written]);
   const counts = countOutcomes(ends);
   const ok = isPlaced && counts.failed + counts.blocked + counts.cancelled === 0;
   const downloaded = pull === undefined ? {} : { downloaded: pull.downloaded };
@@ -88,6 +100,34 @@ async function openPull(engine: Engine, source: PullSource | undefined): Promise
   if (source === undefined) return undefined;
   const { Pull } = await import('./pull.ts');
   return new Pull(engine, source);
+}
+
+/** With `--pull` what never came is had from there; without it, whoever needs it cannot run. */
+async function noteAbsent(
+  engine: Engine,
+  inputs: Inputs | undefined,
+  pull: Pull | undefined,
+): Promise<Away | undefined> {
+  if (inputs === undefined || inputs.partial.length === 0) return undefined;
+  const { Away } = await import('./away.ts');
+  const away = pull?.away ?? new Away(engine.project.root);
+  for (const thing of inputs.partial) away.addParts(thing);
+  return pull === undefined ? away : undefined;
+}
+
+/** Before anything runs: what a stage is recorded to have read is recorded itself. */
+async function recordInputs(engine: Engine, inputs: Inputs | undefined, signal: AbortSignal): Promise<string[]> {
+  const isStaged = engine.project.config.get('core.autostage');
+  try {
+    const tell = (changed: ChangedInput): void => {
+      engine.emit({ type: 'recorded', ...changed, isStaged });
+    };
+    return (await inputs?.record(signal, tell)) ?? [];
+  } catch (error) {
+    // The run ends before its first stage, and says so of each.
+    if (isAbort(error)) return [];
+    throw error;
+  }
 }
 
 async function placeFinals(...args: Parameters<typeof import('./finals.ts').placeFinals>): Promise<boolean> {
@@ -174,6 +214,7 @@ interface RunOptions extends ReproOptions {
   readonly history: History;
   readonly ignored: GitIgnoredOuts;
   readonly pull: Pull | undefined;
+  readonly absent: Away | undefined;
 }
 
 /** One run over a plan. */

@@ -35,10 +35,10 @@ export function openSigning(
   return {
     signer: () => (own ??= { signer: signingKey(project, env) }).signer,
     isTrusted(text) {
-      trusted ??= trustedSigners(project);
-      if (trusted.size === 0) return true;
+      const known = (trusted ??= trustedSigners(project));
+      if (known.size === 0) return true;
       const signer = signerOfRecord(text);
-      return signer !== undefined && trusted.has(signer) ? true : refuse(signer);
+      return signer !== undefined && known.has(signer) ? true : refuse(signer);
     },
   };
 }

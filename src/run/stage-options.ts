@@ -1,4 +1,5 @@
 import type { History } from './history.ts';
+import type { Away } from './away.ts';
 import type { PlanOptions } from './plan.ts';
 import type { Pull } from './pull.ts';
 
@@ -14,6 +15,8 @@ export interface StageOptions extends PlanOptions {
   readonly confirm?: Confirm;
   /** Brings what is missing (`--pull`). */
   readonly pull?: Pull | undefined;
+  /** Without `--pull`: what of the data of others never came. */
+  readonly absent?: Away | undefined;
   readonly signal: AbortSignal;
   readonly forceSignal: AbortSignal;
   readonly history: History;

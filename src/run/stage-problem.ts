@@ -14,6 +14,10 @@ import { isToBeMade } from './facts.ts';
 export function stageProblems(engine: Engine, { stage, deps, params }: StageFacts): Problem[] {
   return [
     ...stage.deps.filter((dep) => deps.get(dep.as)?.state === 'missing').map((dep) => missingDep(engine, stage, dep)),
+    ...stage.deps.flatMap((dep) => {
+      const seen = deps.get(dep.as);
+      return seen?.state === 'known' && seen.lacks !== undefined ? [incompleteDep(stage, dep, seen.lacks)] : [];
+    }),
     ...stage.params.flatMap((param) => {
       const values = params.get(param.as);
       if (values === undefined || isToBeMade(values)) return [];
@@ -58,6 +62,20 @@ function missingDep({ graph, project }: Engine, stage: Stage, dep: Dep): Problem
   }
   const hint = 'put it there, or add it to the outs of the stage that makes it';
   return problem(`no stage makes it and ${gone}`, hint);
+}
+
+/** Paths that are named. */
+const MOST_NAMED = 3;
+
+function incompleteDep(stage: Stage, dep: Dep, lacks: readonly string[]): Problem {
+  const more = lacks.length > MOST_NAMED ? ` and ${String(lacks.length - MOST_NAMED)} more` : '';
+  const [first = dep.path] = lacks;
+  return {
+    code: 'PIPE_DEP_MISSING',
+    message: `"${stage.address}" needs ${dep.path}, of which not all was downloaded: ${lacks.slice(0, MOST_NAMED).join(', ')}${more}`,
+    hint: `get it with \`pipe pull ${dep.glob ? first : dep.path}\`, or let \`pipe repro --pull\` do so; what is not meant to be there: \`pipe remove ${first}\``,
+    at: dep.at,
+  };
 }
 
 function missingParam(stage: Stage, param: Stage['params'][number], keys: readonly string[]): Problem {

@@ -56,7 +56,9 @@ export async function runStage(engine: Engine, stage: Stage, options: StageOptio
     if (stage.frozen) return end('frozen');
     // A command reads what lies on the disk: from here on nothing is taken for unchanged.
     const isLenient = options.allowMissing === true || options.pull !== undefined;
-    const found = isLenient ? await gatherFacts(engine, stage, { signal: options.signal }) : facts;
+    const found = isLenient
+      ? await gatherFacts(engine, stage, { signal: options.signal, absent: options.absent })
+      : facts;
     const [problem] = stageProblems(engine, found);
     if (problem !== undefined) return end('failed', { problem });
     const isWanted = (await options.confirm?.(stage.address)) ?? true;

@@ -2,6 +2,7 @@ import type { PlanEvent, PlannedStage } from '../event/event.ts';
 import { entryOf } from '../lockfile/entry.ts';
 import type { Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
+import type { Entry } from '../store/tree.ts';
 import type { Engine } from './engine.ts';
 import type { Expectation, ExpectedOut } from './facts.ts';
 import type { History } from './history.ts';
@@ -21,11 +22,14 @@ export type Survey = ReadonlyMap<string, Surveyed>;
 export async function survey(
   engine: Engine,
   selected: ReadonlySet<string>,
-  options: Omit<JudgeOptions, 'expected' | 'before'>,
+  {
+    found,
+    ...options
+  }: Omit<JudgeOptions, 'expected' | 'before'> & { readonly found?: ReadonlyMap<string, Entry> | undefined },
 ): Promise<Survey> {
   const result = new Map<string, Surveyed>();
   const outs = new Map<string, ExpectedOut>();
-  const expected: Expectation = { outs, found: new Map(), trees: new Map() };
+  const expected: Expectation = { outs, found: new Map(found), trees: new Map() };
   for (const address of engine.graph.order) {
     const stage = engine.graph.stages.get(address);
     if (stage === undefined || !selected.has(address)) continue;
@@ -52,7 +56,7 @@ function expectOuts(outs: Map<string, ExpectedOut>, stage: Stage, decision: Deci
 export function planEvent(
   engine: Engine,
   plan: Survey,
-  { jobs, history }: { readonly jobs: number; readonly history: History },
+  { jobs, history, data = [] }: { readonly jobs: number; readonly history: History; readonly data?: PlanEvent['data'] },
 ): PlanEvent {
   const stages = [...plan].map(([stage, { decision }]): PlannedStage => {
     const willRun = decision.state === 'run' || decision.state === 'may-run';
@@ -66,7 +70,7 @@ export function planEvent(
       ...(decision.record?.from === undefined ? {} : { from: decision.record.from }),
     };
   });
-  return { type: 'plan', stages, jobs };
+  return { type: 'plan', stages, jobs, ...(data.length > 0 ? { data } : {}) };
 }
 
 /** What is bound to fail: deps and parameters that are not there and that no stage makes, secrets that are not set. */

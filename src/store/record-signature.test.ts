@@ -64,3 +64,15 @@ test('a public key is written in one way', () => {
     expect(isSignerKey(text)).toBe(false);
   }
 });
+
+test('values nested as deep as a stranger likes are no signed record, and break nothing', () => {
+  const { signer } = mine;
+  const signature = Buffer.alloc(64).toString('base64');
+  for (const [open, close] of [
+    ['[', ']'],
+    ['{"a":', '}'],
+  ] as const) {
+    const deep = `${open.repeat(20_000)}0${close.repeat(20_000)}`;
+    expect(signerOfRecord(`{"x":${deep},"signer":"${signer}","signature":"${signature}"}`)).toBeUndefined();
+  }
+});

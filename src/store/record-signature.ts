@@ -43,15 +43,30 @@ export function isSignerKey(text: string): boolean {
   return publicKey(text) !== undefined;
 }
 
-/** Who signed a record; `undefined` when nobody did, or the signature does not fit. */
+/** Values nested deeper in a record than this are not looked at: none of ours has more than four levels. */
+const DEEPEST = 64;
+
+/**
+ * Who signed a record; `undefined` when nobody did, or the signature does not fit. Anybody may have written it.
+ */
 export function signerOfRecord(text: string): string | undefined {
   const { signature, ...fields } = (parseJson(text) ?? {}) as Readonly<Record<string, unknown>>;
   const { signer } = fields;
   if (typeof signer !== 'string' || typeof signature !== 'string') return undefined;
   const key = publicKey(signer);
   const bytes = fromBase64(signature, SIGNATURE_BYTES);
-  if (key === undefined || bytes === undefined) return undefined;
+  if (key === undefined || bytes === undefined || isDeep(fields)) return undefined;
   return verify(null, signedBytes(fields), key, bytes) ? signer : undefined;
+}
+
+/** Level by level: the stack is as deep as what a stranger wrote, else. */
+function isDeep(value: unknown): boolean {
+  let level: readonly unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEEPEST) return true;
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+  return false;
 }
 
 function signerOf(key: KeyObject): RecordSigner {

@@ -1,11 +1,13 @@
 import { randomInt } from 'node:crypto';
-import { chmod, chown, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, chown, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
 
 const CACHE = 'code';
+/** What is ours in it. */
+const OWN = 'code/pipe-code';
 
 /** A project, and the code that `status` compiled in it; every later command reads it. */
 async function startWithCode(rig: Rig): Promise<{ env: Record<string, string>; file: string }> {
@@ -13,8 +15,8 @@ async function startWithCode(rig: Rig): Promise<{ env: Record<string, string>; f
   await rig.pipe(['init', '--no-scm'], { env: { PIPE_CODE_CACHE: 'off' } });
   await rig.write({ 'pipeline.yaml': 'stages:\n  a: { cmd: "true", outs: [o] }\n' });
   expect(await rig.pipe(['status'], { env })).toMatchObject({ code: 0, stderr: '' });
-  const [name] = await readdir(rig.path(CACHE));
-  return { env, file: rig.path(CACHE, name!) };
+  const [name] = await readdir(rig.path(OWN));
+  return { env, file: rig.path(OWN, name!) };
 }
 
 test('code that one run compiled serves the next of the same command', async ({ rig }) => {
@@ -25,7 +27,7 @@ test('code that one run compiled serves the next of the same command', async ({ 
   expect(again).toMatchObject({ code: 0, stderr: '' });
   expect((await stat(file)).ino).toBe(ino);
   await rig.pipe(['dag'], { env });
-  expect(await readdir(rig.path(CACHE))).toHaveLength(2);
+  expect(await readdir(rig.path(OWN))).toHaveLength(2);
 });
 
 test('kept code with any byte changed, cut off or empty is not run, and is made again', async ({ rig }) => {
@@ -89,10 +91,10 @@ test('without a word about it, code lies in the cache folder of the user', async
 test('code of versions that are gone goes when other code is written', async ({ rig }) => {
   const { env, file } = await startWithCode(rig);
   const old = new Date(Date.now() - 31 * 24 * 3600 * 1000);
-  await rig.write({ [`${CACHE}/program-0123456789abcdef-status-v1-x64`]: 'old' });
-  await utimes(rig.path(CACHE, 'program-0123456789abcdef-status-v1-x64'), old, old);
+  await rig.write({ [`${OWN}/program-0123456789abcdef-status-v1.0.0-x64`]: 'old' });
+  await utimes(rig.path(OWN, 'program-0123456789abcdef-status-v1.0.0-x64'), old, old);
   await rig.pipe(['dag'], { env });
-  const left = await readdir(rig.path(CACHE));
+  const left = await readdir(rig.path(OWN));
   expect(left).toHaveLength(2);
   expect(left).toContain(file.split('/').at(-1));
 });
@@ -103,6 +105,24 @@ test('sixteen at once leave whole code and nothing else', async ({ rig }) => {
   await writeFile(file, 'broken');
   const runs = await Promise.all(Array.from({ length: 16 }, () => rig.pipe(['status'], { env })));
   for (const run of runs) expect(run).toMatchObject({ code: 0, stderr: '' });
-  expect(await readdir(rig.path(CACHE))).toHaveLength(1);
+  expect(await readdir(rig.path(OWN))).toHaveLength(1);
   expect(Math.abs((await stat(file)).size - size)).toBeLessThan(size / 10);
+});
+
+test('what others keep in the folder stays, however old it is', async ({ rig }) => {
+  const names = [`${CACHE}/old.txt`, `${OWN}/notes.txt`, `${OWN}/program-1.js`];
+  await rig.write(Object.fromEntries(names.map((name) => [name, 'mine\n'])));
+  const stale = `${OWN}/program-0123-status-v20.0.0-x64`;
+  await rig.write({ [stale]: 'old code' });
+  for (const name of [...names, stale]) await utimes(rig.path(name), 0, 0);
+  await rig.pipe(['version'], { env: { PIPE_CODE_CACHE: rig.path(CACHE) } });
+  for (const name of names) expect(await rig.exists(name), name).toBe(true);
+  expect(await rig.exists(stale)).toBe(false);
+});
+
+test.skipIf(process.platform === 'win32')('a pipe at the name of kept code is not waited for', async ({ rig }) => {
+  const { env, file } = await startWithCode(rig);
+  await rm(file);
+  expect(await rig.run('mkfifo', [file])).toMatchObject({ code: 0 });
+  expect(await rig.pipe(['status'], { env })).toMatchObject({ code: 0, stderr: '' });
 });

@@ -8,10 +8,9 @@ import { PipeError } from '../../problem/problem.ts';
 import type { Surroundings } from '../../project/project.ts';
 import { findProject } from '../../project/project.ts';
 import { formatSize } from '../../report/size.ts';
-import { clean, plural } from '../../report/words.ts';
+import { clean, plural, shellWord } from '../../report/words.ts';
 import type { TreeConflict } from '../../store/merge-tree.ts';
 import type { Entry } from '../../store/tree.ts';
-import { shellWord } from '../data-words.ts';
 
 /** So many files are named. */
 const NAMED = 20;

@@ -16,7 +16,7 @@ import { reach } from '../../remote/reach.ts';
 import { fetchRecords } from '../../remote/records.ts';
 import type { Remote } from '../../remote/remote.ts';
 import { hasFormat, remoteIn } from '../../remote/remote.ts';
-import type { AwayThing } from '../../run/away.ts';
+import type { AwayThing } from '../../run/inputs.ts';
 import type { Engine } from '../../run/engine.ts';
 import type { Pulled, PullProgress, PullSource, WantedThing } from '../../run/pull-source.ts';
 import { isComplete } from '../../store/completeness.ts';

@@ -4,6 +4,7 @@ import { expectValid } from '../../setup/schema.ts';
 
 /** What `pipe repro --json` tells of a run. */
 export interface PullRun {
+  readonly events: readonly Readonly<Record<string, unknown>>[];
   readonly ends: Readonly<Record<string, { readonly outcome: string; readonly from?: string }>>;
   readonly downloads: readonly {
     readonly stage?: string;
@@ -25,6 +26,7 @@ export async function reproPull(rig: Rig, args: readonly string[], options: RunO
   events.forEach(expectValid);
   const of = (type: string): Record<string, unknown>[] => events.filter((event) => event['type'] === type);
   return {
+    events,
     ends: Object.fromEntries(of('stage-end').map((event) => [String(event['stage']), event])) as PullRun['ends'],
     downloads: of('downloaded') as unknown as PullRun['downloads'],
     end: of('run-end')[0] as unknown as PullRun['end'],

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import type { Digest } from '../../kit/digest.ts';
+import type { Entry, Tree } from '../../store/tree.ts';
+import { compare } from './compare.ts';
+
+type Content = string | { readonly [name: string]: Content };
+
+/** Trees by the digests of folders, which are their contents as text. */
+const trees = new Map<string, Tree>();
+
+function entry(content: Content | undefined): Entry | undefined {
+  if (content === undefined) return undefined;
+  const digest = JSON.stringify(content) as Digest;
+  if (typeof content === 'string') return { kind: 'file', digest, size: content.length };
+  trees.set(digest, new Map(Object.entries(content).map(([name, each]) => [name, entry(each) as Entry])));
+  return { kind: 'dir', digest, size: 0, files: 0 };
+}
+
+function differ(sides: { recorded?: Content; present?: Content; base?: Content }, stored: readonly string[] = []) {
+  const [recorded, present, base] = [entry(sides.recorded), entry(sides.present), entry(sides.base)];
+  const store = {
+    read: (folder: Entry) => trees.get(folder.digest),
+    has: ({ digest }: Entry) => stored.includes(JSON.parse(digest) as string),
+  };
+  const isBaseKnown = sides.base !== undefined;
+  const { edits, absent, ...rest } = compare('d', { recorded, present, base, isBaseKnown }, store);
+  const paths = (list: readonly { path: string }[]): string[] => list.map(({ path }) => path);
+  const removed = edits.filter((each) => each.entry === undefined);
+  return { edited: paths(edits.filter((each) => each.entry)), removed: paths(removed), absent: paths(absent), ...rest };
+}
+
+const NOTHING = { edited: [], removed: [], absent: [], behind: [], unknown: [] };
+
+describe('with a known base', () => {
+  test('what is the same is no difference', () => {
+    expect(differ({ recorded: { a: '1' }, present: { a: '1' }, base: { b: '2' } })).toEqual(NOTHING);
+  });
+
+  test('what was there and is gone was removed; what was never there never came', () => {
+    const sides = { recorded: { a: '1', b: '2', s: { c: '3' } }, present: { a: '1' }, base: { a: '1', b: '2' } };
+    expect(differ(sides)).toEqual({ ...NOTHING, removed: ['d/b'], absent: ['d/s'] });
+  });
+
+  test('what stayed as it was while something else was recorded is behind', () => {
+    const sides = { recorded: { a: '2', n: '1' }, present: { a: '1', g: '1' }, base: { a: '1', g: '1' } };
+    expect(differ(sides)).toEqual({ ...NOTHING, behind: ['d'] });
+    expect(differ({ ...sides, present: { a: '1', g: '1', x: '' } })).toEqual({
+      ...NOTHING,
+      behind: ['d/a', 'd/g'],
+      absent: ['d/n'],
+      edited: ['d/x'],
+    });
+  });
+
+  test('what was changed and added here is edited', () => {
+    const sides = { recorded: { a: '1', s: { b: '1' } }, present: { a: '2', s: { b: '1', c: '' } }, base: { a: '1', s: { b: '1' } } }; // prettier-ignore
+    expect(differ(sides)).toEqual({ ...NOTHING, edited: ['d/a', 'd/s/c'] });
+    expect(differ({ recorded: '1', present: '2', base: '1' })).toEqual({ ...NOTHING, edited: ['d'] });
+  });
+});
+
+describe('without a base', () => {
+  test('what is missing never came', () => {
+    expect(differ({ recorded: { a: '1', b: '2' }, present: { a: '1' } })).toEqual({ ...NOTHING, absent: ['d/b'] });
+  });
+
+  test('what the store has is behind, what it does not have is edited', () => {
+    const sides = { recorded: { a: '1', b: '2' }, present: { a: 'old', b: 'new' } };
+    expect(differ(sides, ['old'])).toEqual({ ...NOTHING, behind: ['d/a'], edited: ['d/b'] });
+  });
+});
+
+test('of a folder whose list is not here, nobody can tell', () => {
+  const present = entry({ a: '1' });
+  const recorded: Entry = { kind: 'dir', digest: 'lost' as Digest, size: 1, files: 1 };
+  const sides = { recorded, present, base: undefined, isBaseKnown: false };
+  const found = compare('d', sides, { read: (folder) => trees.get(folder.digest), has: () => false });
+  expect(found).toMatchObject({ edits: [], absent: [], behind: [], unknown: ['d'] });
+});

@@ -1,0 +1,262 @@
+import { posix } from 'node:path';
+import { fingerprintPath } from '../../fingerprint/file.ts';
+import { knownFile } from '../../fingerprint/look.ts';
+import type { Digest } from '../../kit/digest.ts';
+import type { TrackedPath } from '../../lockfile/pointer.ts';
+import { PipeError } from '../../problem/problem.ts';
+import { readPointers } from '../../project/pointer-files.ts';
+import { writePointer } from '../../project/write-pointer.ts';
+import type { Engine } from '../../run/engine.ts';
+import type { ChangedInput, Inputs, PartialThing } from '../../run/inputs.ts';
+import { listingSink, storeSink } from '../../run/sink.ts';
+import { boundedTrees } from '../../store/count-folders.ts';
+import { entryAt } from '../../store/entry-at.ts';
+import type { Entry } from '../../store/tree.ts';
+import { relinkAll } from '../add.ts';
+import { editTracked, readPointerIfThere } from '../tracked-folder.ts';
+import { absoluteOf, claimed } from '../workspace.ts';
+import type { Bases } from './bases.ts';
+import { openBases } from './bases.ts';
+import type { Difference } from './compare.ts';
+import { compare } from './compare.ts';
+import type { InputThing, InputUnit } from './things.ts';
+import { inputThings, inputUnits } from './things.ts';
+
+export interface InputsOptions {
+  /** The pointers of the project, relative to it. */
+  readonly pointerFiles: readonly string[];
+  /** Addresses of the stages of the run. */
+  readonly selected: ReadonlySet<string>;
+  readonly signal: AbortSignal;
+}
+
+/** A unit that is not as it is recorded. */
+interface Differing {
+  readonly unit: InputUnit;
+  readonly path: string;
+  readonly recorded: Entry | undefined;
+  readonly difference: Difference;
+}
+
+/**
+ * Compares what stages of a run read, and none of them makes, with what is recorded of it. Files that the index knows
+ * are not read; lists of folders are only where something differs.
+ * @throws {PipeError} with what is wrong with pointers, and as a walk does
+ */
+export async function lookAtInputs(engine: Engine, options: InputsOptions): Promise<Inputs> {
+  const { selected, signal } = options;
+  const { pointers, problems } = readPointers(engine.project.root, options.pointerFiles);
+  if (problems.length > 0) throw new PipeError(problems);
+  const stages = [...engine.graph.stages.values()].filter(({ address, frozen, when }) => selected.has(address) && !frozen && when?.holds !== false); // prettier-ignore
+  const units = inputUnits(stages, inputThings(engine, { pointers, selected }));
+  const bases = openBases(engine.project);
+  const found = new Map<string, Entry>();
+  const differing: Differing[] = [];
+  for (const unit of units) {
+    const each = await lookAtUnit(engine, unit, { bases, found, signal });
+    if (each !== undefined) differing.push(each);
+  }
+  bases.save();
+  const changed = differing.filter(isToBeRecorded);
+  return {
+    found,
+    partial: differing.flatMap(partialOf),
+    changed: changed.map(changedOf),
+    notes: differing.flatMap(notesOf),
+    record: (stop, onRecorded) => recordAll(engine, changed, { bases, signal: stop, onRecorded }),
+  };
+}
+
+interface LookOptions {
+  readonly bases: Bases;
+  readonly found: Map<string, Entry>;
+  readonly signal: AbortSignal;
+}
+
+async function lookAtUnit(
+  engine: Engine,
+  unit: InputUnit,
+  { bases, found, signal }: LookOptions,
+): Promise<Differing | undefined> {
+  const { thing, below, isDep } = unit;
+  const path = posix.join(thing.path, below);
+  const recorded = entryAt(engine.store, thing.entry, below);
+  const isAsRecorded = (entry: Entry | undefined): boolean =>
+    entry?.kind === recorded?.kind && entry?.digest === recorded?.digest;
+  const agree = (): void => {
+    if (below === '' && thing.pointer !== undefined) bases.set(path, thing.entry);
+  };
+  const file = knownFile(path, false, engine.fingerprint);
+  if (file !== undefined && isAsRecorded(file)) {
+    agree();
+    return undefined;
+  }
+  if (isDep && recorded?.kind === 'dir') {
+    // As the survey looks at it: nothing is walked twice where nothing changed.
+    const entry = await fingerprintPath(path, { follow: true, signal }, engine.fingerprint);
+    if (entry !== undefined) found.set(path, entry);
+    if (isAsRecorded(entry)) {
+      agree();
+      return undefined;
+    }
+  }
+  const present = file ?? (await fingerprintPath(path, { follow: false, signal }, engine.fingerprint));
+  // What is missing as a whole is a dep that is not there.
+  if (present === undefined) return undefined;
+  if (isAsRecorded(present)) {
+    agree();
+    return undefined;
+  }
+  const trees = new Map<Digest, Buffer>();
+  if (present.kind === 'dir') await fingerprintPath(path, { follow: false, signal, sink: listingSink(engine, trees) }, engine.fingerprint); // prettier-ignore
+  const difference = differenceOf(engine, { unit, recorded, present, base: bases.get(thing.path) }, { trees });
+  return { unit, path, recorded, difference };
+}
+
+function differenceOf(
+  { store }: Engine,
+  sides: { readonly unit: InputUnit; readonly recorded: Entry | undefined; readonly present: Entry; readonly base: Entry | undefined }, // prettier-ignore
+  { trees, news }: { readonly trees?: ReadonlyMap<Digest, Buffer>; readonly news?: ReadonlySet<Digest | undefined> },
+): Difference {
+  const { unit, recorded, present, base } = sides;
+  const { thing, below } = unit;
+  const path = posix.join(thing.path, below);
+  const read = boundedTrees({ read: (digest) => trees?.get(digest) ?? store.read(digest) });
+  if (recorded === undefined && read(thing.entry) === undefined) return { edits: [], absent: [], behind: [], unknown: [thing.path] }; // prettier-ignore
+  const isBaseKnown = base !== undefined && (below === '' || read(base) !== undefined);
+  const three = { recorded, present, base: base && entryAt(store, base, below), isBaseKnown };
+  return compare(path, three, { read, has: ({ digest }) => news?.has(digest) !== true && store.has(digest) });
+}
+
+function isToBeRecorded({ unit: { thing }, difference: { edits, behind, unknown } }: Differing): boolean {
+  return isOwn(thing.pointer) && edits.length > 0 && behind.length + unknown.length === 0;
+}
+
+/** Whether what a pointer records changes with the data. */
+function isOwn(tracked: TrackedPath | undefined): tracked is TrackedPath {
+  return tracked !== undefined && tracked.pointer.frozen !== true && tracked.pointer.imported === undefined;
+}
+
+function changedOf({ path, unit: { thing } }: Differing): ChangedInput {
+  return { path, pointer: thing.pointer?.file ?? '' };
+}
+
+function partialOf({ path, recorded, unit, difference }: Differing): PartialThing[] {
+  const { absent, edits, behind, unknown } = difference;
+  if (absent.length === 0 || recorded === undefined) return [];
+  const isClean = edits.length + behind.length + unknown.length === 0;
+  return [{ path, entry: recorded, parts: absent, isClean, whole: unit.thing.path }];
+}
+
+function notesOf({ unit, difference }: Differing): Inputs['notes'][number][] {
+  const { pointer } = unit.thing;
+  if (!isOwn(pointer)) return [];
+  const [behind] = difference.behind;
+  const [unknown] = difference.unknown;
+  if (behind !== undefined) {
+    return [
+      {
+        message: `${behind} is not what ${pointer.file} says, and was not changed since it came: the run reads what is there`,
+        hint: `\`pipe checkout ${pointer.path}\` puts in place what is recorded; \`pipe add ${behind}\` records what is there`,
+      },
+    ];
+  }
+  if (unknown === undefined) return [];
+  const message = `whether ${unknown} is what ${pointer.file} says cannot be told: what lists it is not here`;
+  return [{ message, hint: `\`pipe fetch ${pointer.path}\` brings it` }];
+}
+
+interface RecordOptions {
+  readonly bases: Bases;
+  readonly signal: AbortSignal;
+  readonly onRecorded: (changed: ChangedInput) => void;
+}
+
+async function recordAll(engine: Engine, changed: readonly Differing[], options: RecordOptions): Promise<string[]> {
+  const written: string[] = [];
+  for (const each of changed) {
+    const file = await record(engine, each, options);
+    if (file === undefined) continue;
+    written.push(absoluteOf(engine.project, file));
+    options.onRecorded(changedOf(each));
+  }
+  options.bases.save();
+  return written;
+}
+
+/** As `pipe add` does it: stored first, and what is compared is what is stored. What never came stays recorded. */
+async function record(
+  engine: Engine,
+  { unit, difference: seen }: Differing,
+  { bases, signal }: RecordOptions,
+): Promise<string | undefined> {
+  const { path: whole } = unit.thing;
+  return claimed(engine, { writes: [whole], signal, name: 'repro' }, async () => {
+    const tracked = readPointerIfThere(engine.project, unit.thing.pointer?.file ?? '');
+    if (!isOwn(tracked) || tracked.path !== whole) return undefined;
+    const path = posix.join(whole, unit.below);
+    const present = await storeNow(engine, path, signal);
+    if (present === undefined) return undefined;
+    const thing: InputThing = { path: whole, entry: tracked.entry, pointer: tracked };
+    const now = { ...unit, thing };
+    const recorded = entryAt(engine.store, tracked.entry, unit.below);
+    const sides = { unit: now, recorded, present, base: bases.get(whole) };
+    // What was new a moment ago is stored by now.
+    const news = new Set(seen.edits.map(({ entry }) => entry?.digest));
+    const difference = differenceOf(engine, sides, { news });
+    if (!isToBeRecorded({ unit: now, path, recorded, difference })) return undefined;
+    const { edits, absent } = difference;
+    const isWhole = unit.below === '' && absent.length === 0;
+    const below = edits.map((edit) => ({ ...edit, path: posix.relative(whole, edit.path) }));
+    const { done, file } = isWhole
+      ? writePointer(engine.project, tracked, present)
+      : await editTracked(engine, tracked, below);
+    if (isWhole) bases.set(whole, present);
+    const stored = edits.flatMap((edit): [string, Entry][] => (edit.entry === undefined ? [] : [[edit.path, edit.entry]])); // prettier-ignore
+    await relinkAll(engine, new Map(stored), { links: engine.links, signal });
+    return done === 'unchanged' ? undefined : file;
+  });
+}
+
+async function storeNow(engine: Engine, path: string, signal: AbortSignal): Promise<Entry | undefined> {
+  const writer = engine.store.writer();
+  try {
+    const how = { follow: false, signal, sink: storeSink(writer, signal) };
+    const entry = await fingerprintPath(path, how, engine.fingerprint);
+    await writer.finish();
+    return entry;
+  } finally {
+    writer.discard();
+  }
+}
+
+export interface NotDownloaded {
+  readonly count: number;
+  /** Whether nothing else is different. */
+  readonly isAll: boolean;
+}
+
+/**
+ * How many files of tracked data were never put in place here.
+ * @param files the pointers that are asked about, of which something lies in the workspace
+ * @returns by pointer; nothing of those that lack none
+ */
+export async function filesNotDownloaded(
+  engine: Engine,
+  files: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, NotDownloaded>> {
+  const { pointers } = readPointers(engine.project.root, files);
+  const bases = openBases(engine.project);
+  const counts = new Map<string, NotDownloaded>();
+  for (const pointer of pointers) {
+    const unit = { thing: { path: pointer.path, entry: pointer.entry, pointer }, below: '', isDep: false };
+    const differing = await lookAtUnit(engine, unit, { bases, found: new Map(), signal });
+    if (differing === undefined) continue;
+    const { absent, edits, behind, unknown } = differing.difference;
+    const count = absent.reduce((sum, { entry }) => sum + (entry.kind === 'dir' ? entry.files : 1), 0);
+    const isAll = edits.length + behind.length + unknown.length === 0;
+    if (count > 0) counts.set(pointer.file, { count, isAll });
+  }
+  return counts;
+}
