@@ -66,7 +66,9 @@ test('an update leaves an import alone that somebody else changed, froze or remo
   const changes = [
     async (): Promise<void> => rig.write({ 'raw.pipe': `frozen: true\n${before}` }),
     async (): Promise<void> => rig.remove('raw.pipe'),
-    async (): Promise<void> => void (await succeed(rig, ['remove', '-q', 'raw.pipe'])),
+    async (): Promise<void> => {
+      await succeed(rig, ['remove', '-q', 'raw.pipe']);
+    },
   ];
   for (const [at, change] of changes.entries()) {
     await rig.write({ 'raw.pipe': before });
