@@ -15,11 +15,12 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const scenarios = selectNamed(allScenarios(options), options.only, options.long);
   const page = options.write === undefined ? undefined : readFileSync(options.write, 'utf8');
-  if (page !== undefined) replaceTable(page, ''); // a page without markers is found out now, not after an hour
+  if (page !== undefined) replaceTable(page, '', options.only); // a page without markers is found out now, not after an hour
   const document = await bench(scenarios, { ...options, report: say });
   const summary = renderSummary(document);
   console.log(options.json ? JSON.stringify(document, null, 2) : `\n${summary}`);
-  if (options.write !== undefined && page !== undefined) writeFileSync(options.write, replaceTable(page, summary));
+  if (options.write !== undefined && page !== undefined)
+    writeFileSync(options.write, replaceTable(page, summary, options.only));
   return document.results.some((result) => 'failed' in result || result.verdict === 'missed') ? 1 : 0;
 }
 

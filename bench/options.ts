@@ -10,7 +10,7 @@ export const USAGE = `npm run bench -- [options]
   --long         also what takes more than a few minutes; and let DVC run 1,000 stages, more than 17 minutes each time
   --scale N      work on a share of the data (0.01) to see that it runs; times are then not judged
   --json         print the result as JSON (bench/bench.schema.json)
-  --write FILE   put the table between the markers of a Markdown file as well`;
+  --write FILE   put the table between the markers of these scenarios in a Markdown file as well`;
 
 /** What to measure, and how. */
 export interface BenchOptions {

@@ -33,6 +33,7 @@ export async function buildCli(root = ROOT) {
     define,
     entryPoints: { program: 'src/cli.ts' },
   });
+  refuseHiddenNames(program.metafile);
   const files = await scriptsOf(program);
   const [name] = files.keys();
   const others = await bundle({
@@ -182,6 +183,14 @@ function refuseUnknownImports(metafile, dependencies) {
       ({ external, path }) => external && !isBuiltin(path) && !dependencies.includes(path),
     );
     if (unknown) throw new Error(`${file} imports "${unknown.path}", which is not bundled`);
+  }
+}
+
+/** All that `import()` finds in a CommonJS module is its `default`, in a split bundle: its names would be undefined. */
+function refuseHiddenNames({ outputs }) {
+  for (const { entryPoint = '', exports } of Object.values(outputs)) {
+    const isHidden = entryPoint.includes('node_modules/') && exports.every((name) => name === 'default');
+    if (isHidden) throw new Error(`import() finds no names in ${entryPoint}, which is CommonJS: load a module of ours that exports them`); // prettier-ignore
   }
 }
 

@@ -51,7 +51,7 @@ export default defineCommand({
       await autostage(data.engine.project, context.env, written);
       const toTrack = written.map((file) => relative(context.cwd, file));
       return {
-        text: describe(added, toTrack),
+        text: describe(added, forGit(toTrack, data.engine.project)),
         json: { schema: 'pipe.add/1', added: added.map(addedJson), written: toTrack },
       };
     } finally {
@@ -96,10 +96,10 @@ function addedJson({ path, entry, pointer }: Added): unknown {
   return { path, digest: entry.digest, size: entry.size, ...files, pointer: pointer.file, state: pointer.done };
 }
 
-function describe(added: readonly Added[], written: readonly string[]): string {
+function describe(added: readonly Added[], end: readonly string[]): string {
   const lines = added.map(({ path, entry, pointer }) => {
     const state = pointer.done === 'unchanged' ? ' (nothing changed)' : '';
     return `${clean(path)}  ${amountOfEntry(entry)}${state}`;
   });
-  return [...lines, ...forGit(written)].join('\n');
+  return [...lines, ...end].join('\n');
 }

@@ -1,9 +1,13 @@
 import type { CheckedOut } from '../data/checkout.ts';
+import type { Left } from '../data/leave.ts';
 import { formatCount } from '../report/size.ts';
 import { clean, plural } from '../report/words.ts';
 
 /** Files over all paths. */
-export function totalOf(done: readonly CheckedOut[]): {
+export function totalOf(
+  done: readonly CheckedOut[],
+  left: readonly Left[] = [],
+): {
   added: number;
   modified: number;
   deleted: number;
@@ -13,16 +17,29 @@ export function totalOf(done: readonly CheckedOut[]): {
   return {
     added: sum(({ added }) => added),
     modified: sum(({ modified }) => modified),
-    deleted: sum(({ deleted }) => deleted),
+    deleted: sum(({ deleted }) => deleted) + left.reduce((all, { state, files }) => all + (state === 'removed' ? files : 0), 0), // prettier-ignore
     missing: sum(({ missing }) => missing.length),
   };
 }
 
 const LETTERS = { added: 'A', modified: 'M', missing: '!' } as const;
 
+/** Why something stays that nothing tracks any more. */
+const STAYS = {
+  changed: 'nothing tracks it here, and it is not what the branch records that was left',
+  unsaved: 'nothing tracks it here, and the store lacks some of it',
+} as const satisfies Record<Exclude<Left['state'], 'removed'>, string>;
+
 /** What became of paths, for people. */
-export function checkedOutText(done: readonly CheckedOut[], { summary }: { readonly summary: boolean }): string {
-  const { added, modified, deleted, missing } = totalOf(done);
+export function checkedOutText(
+  done: readonly CheckedOut[],
+  {
+    summary,
+    left = [],
+    anew = false,
+  }: { readonly summary: boolean; readonly left?: readonly Left[]; readonly anew?: boolean },
+): string {
+  const { added, modified, deleted, missing } = totalOf(done, left);
   const lines = done.flatMap((each) => {
     if (each.state === 'unchanged' || each.state === 'unrecorded') return [];
     const counts = [
@@ -34,8 +51,16 @@ export function checkedOutText(done: readonly CheckedOut[], { summary }: { reado
     const gone = each.missing.slice(0, 5).map((path) => `   the store lacks ${clean(path)}`);
     return [`${LETTERS[each.state]}  ${clean(each.path)}${told}`, ...gone];
   });
+  for (const { path, state, files: gone } of left) {
+    if (state === 'removed') lines.push(`D  ${clean(path)}  ${formatCount(gone)} deleted`);
+  }
+  const staying = left.flatMap(({ path, state }) =>
+    state === 'removed' ? [] : [`${clean(path)} stays: ${STAYS[state]}`],
+  );
+  if (lines.length === 0 && staying.length > 0) return staying.join('\n');
+  if (lines.length === 0 && anew) return `Everything was put in place anew: ${plural(done.length, 'path')}.`;
   if (lines.length === 0) return `Everything is in place: ${plural(done.length, 'path')}.`;
   const files = [`${formatCount(added)} added`, `${formatCount(modified)} modified`, `${formatCount(deleted)} deleted`];
   const sums = `Files: ${files.join(', ')}${missing > 0 ? `; ${formatCount(missing)} missing from the store` : ''}.`;
-  return summary ? sums : [...lines, sums].join('\n');
+  return [...(summary ? [] : lines), ...staying, sums].join('\n');
 }

@@ -1,7 +1,11 @@
 import { checkout } from '../data/checkout.ts';
+import { leaveBehind } from '../data/leave.ts';
+import type { TrackedPlace } from '../data/tracked.ts';
+import { trackedThings } from '../data/tracked.ts';
 import { checkedOutText, totalOf } from './checked-out.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
+import type { DataProject } from './data-project.ts';
 import { dataOptions, openData, selectData } from './data-project.ts';
 import { withDeps } from './with-deps.ts';
 
@@ -12,6 +16,7 @@ export default defineCommand({
   stopsGently: true,
   details:
     'Targets are tracked files and folders, their pointers, paths inside tracked folders, or stages.\n' +
+    'Without any, everything; what only the branch tracks that was left is removed then, where it is safe in the store.\n' +
     'Exits with 1 when the store lacks something.',
   options: {
     summary: { type: 'boolean', help: 'only count what was done' },
@@ -32,11 +37,12 @@ export default defineCommand({
         force: options.force === true,
         relink: options.relink === true,
       });
+      const left = positionals.length > 0 ? [] : await leaveBehind(data.engine, everythingOf(data), how);
       const isMissing = done.some(({ missing }) => missing.length > 0);
       return {
         exit: isMissing && options['allow-missing'] !== true ? 1 : 0,
-        text: checkedOutText(done, { summary: options.summary === true }),
-        json: { schema: 'pipe.checkout/1', paths: done, ...totalOf(done) },
+        text: checkedOutText(done, { summary: options.summary === true, left, anew: options.relink === true }),
+        json: { schema: 'pipe.checkout/1', paths: done, left, ...totalOf(done, left) },
       };
     } finally {
       how.progress.end();
@@ -45,3 +51,9 @@ export default defineCommand({
     }
   },
 });
+
+/** Also what Git keeps of the outs of stages, and pointers to what the store does not. */
+function everythingOf({ loaded: { stages }, pointers, engine }: DataProject): TrackedPlace[] {
+  const places = pointers.map((pointer): TrackedPlace => ({ path: pointer.path, owner: { kind: 'pointer', pointer } }));
+  return [...trackedThings({ stages, pointers: [] }, engine.locks, { uncached: true }), ...places];
+}

@@ -10,6 +10,7 @@ import { isWithin } from '../kit/path.ts';
 import type { Stage } from '../pipeline/model.ts';
 import { unwrap } from '../problem/problem.ts';
 import { autostage } from '../project/autostage.ts';
+import type { Project } from '../project/project.ts';
 import { clean, plural } from '../report/words.ts';
 import type { Context, GlobalOptions, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
@@ -51,7 +52,7 @@ export default defineCommand({
       await autostage(data.engine.project, context.env, written);
       const toTrack = written.map((file) => relative(context.cwd, file));
       return {
-        text: describe(committed, toTrack),
+        text: describe(committed, toTrack, data.engine.project),
         json: { schema: 'pipe.commit/1', committed, written: toTrack },
       };
     } finally {
@@ -132,10 +133,16 @@ function asker({ stdin, stderr, signal }: Context, { json, quiet }: GlobalOption
   };
 }
 
-const TOLD = { changed: '', unchanged: '(nothing changed)', missing: '(not in the workspace)', frozen: '(frozen)' };
+const TOLD = {
+  changed: '',
+  stored: '(stored; it was recorded already)',
+  unchanged: '(nothing changed)',
+  missing: '(not in the workspace)',
+  frozen: '(frozen)',
+};
 
-function describe(committed: readonly Committed[], written: readonly string[]): string {
-  const changed = committed.filter(({ state }) => state === 'changed');
+function describe(committed: readonly Committed[], written: readonly string[], project: Project): string {
+  const changed = committed.filter(({ state }) => state === 'changed' || state === 'stored');
   if (changed.length === 0 && written.length === 0) {
     const there = committed.filter(({ state }) => state === 'unchanged');
     return `Everything was recorded already: ${plural(there.length, 'path')}.`;
@@ -143,5 +150,5 @@ function describe(committed: readonly Committed[], written: readonly string[]): 
   const lines = committed
     .filter(({ state }) => state !== 'unchanged')
     .map(({ path, state }) => `${clean(path)} ${TOLD[state]}`.trimEnd());
-  return [...lines, ...forGit(written)].join('\n');
+  return [...lines, ...forGit(written, project)].join('\n');
 }

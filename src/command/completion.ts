@@ -21,7 +21,7 @@ const options = {
 /** The command that completes all commands of a table, itself among them. */
 export function completionOf(commands: () => readonly ListedCommand[]): Command<typeof options> {
   return defineCommand({
-    usage: '',
+    usage: '[shell]',
     positionals: { min: 0, max: 1 },
     json: false,
     details: [
@@ -34,8 +34,9 @@ export function completionOf(commands: () => readonly ListedCommand[]): Command<
     options,
     async run(context, { positionals: [list], options: { shell } }): Promise<Outcome> {
       if (list === 'stages') return { text: stageNames(context).join('\n') };
-      if (list !== undefined) throw usage(`pipe completion takes no ${JSON.stringify(list)}`);
-      return { text: SCRIPTS[shellOf(shell, context)](await completedCommands(commands())) };
+      if (list !== undefined && (shell !== undefined || !isShell(list)))
+        throw usage(`pipe completion takes no ${JSON.stringify(list)}`);
+      return { text: SCRIPTS[shellOf(shell ?? list, context)](await completedCommands(commands())) };
     },
   });
 }

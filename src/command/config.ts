@@ -4,7 +4,14 @@ import type { ConfigPlaces } from '../project/config.ts';
 import { configOrigin, openConfig } from '../project/config.ts';
 import { changeConfig } from '../project/config-change.ts';
 import type { ConfigOrigin, Setting } from '../project/config-file.ts';
-import { givesAway, readConfigFile, readUnexpanded, secretInProject, unknownOption } from '../project/config-file.ts';
+import {
+  foreign,
+  givesAway,
+  readConfigFile,
+  readUnexpanded,
+  secretInProject,
+  unknownOption,
+} from '../project/config-file.ts';
 import type { Level } from '../project/config-level.ts';
 import { LEVELS } from '../project/config-level.ts';
 import type { OptionContent, OptionSpec } from '../project/option.ts';
@@ -163,6 +170,7 @@ export function change(context: Context, { level: given, name, content }: Change
   if (level === 'project' && content !== undefined && spec !== undefined && givesAway(spec, textOf(content))) {
     throw new PipeError(secretInProject(name));
   }
+  if (level === 'project' && content !== undefined && spec?.own === true) throw new PipeError(foreign(name));
   if (level === 'project' || level === 'local') ensurePipeFolder(join(requireRoot(context.cwd), '.pipe'));
   changeConfig({ origin, name, ...(content === undefined ? {} : { content }) });
   const json = { schema: 'pipe.config/1', changed: { name, level, file: origin.label, set: content !== undefined } };

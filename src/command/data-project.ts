@@ -51,12 +51,13 @@ function noticesTo({ stderr }: Context, { quiet, json }: GlobalOptions): Engine[
  * @throws {PipeError} PIPE_TARGET_UNKNOWN
  */
 export function selectData(
-  { tracked, engine }: DataProject,
+  { tracked, engine, loaded }: DataProject,
   targets: readonly string[],
   { cwd, recursive }: { readonly cwd: string; readonly recursive?: boolean | undefined },
 ): Selected[] {
   const { root } = engine.project;
-  return unwrap(selectTracked(targets, { tracked, root, cwd, ...(recursive === true ? { recursive } : {}) }));
+  const inGit = loaded.stages.flatMap(({ outs }) => outs.filter(({ cache }) => !cache).map(({ path }) => path));
+  return unwrap(selectTracked(targets, { tracked, root, cwd, inGit, ...(recursive === true ? { recursive } : {}) }));
 }
 
 /** How a command goes about data, with a progress line that is to be ended. */

@@ -3,6 +3,7 @@ import { readPointerOuts } from '../lockfile/pointer-outs.ts';
 import { readNeeds } from '../lockfile/read-needs.ts';
 import { PipeError } from '../problem/problem.ts';
 import { problemLine } from '../problem/render.ts';
+import { heldByCommit } from '../project/git-tracked.ts';
 import { isFirstCommitMissing, untrackedFiles } from '../project/git-untracked.ts';
 import { chooseRevisions } from '../project/revisions.ts';
 import type { Outcome } from './command.ts';
@@ -69,7 +70,7 @@ export default defineCommand({
 /** What the locks and pointers of HEAD say; nothing before the first commit and outside Git. */
 async function headOf(
   { env }: Context,
-  { engine }: DataProject,
+  { engine, tracked }: DataProject,
 ): Promise<{
   readonly roots: readonly Root[] | undefined;
   readonly problems: readonly PipeError['problems'][number][];
@@ -80,5 +81,12 @@ async function headOf(
   if (await isFirstCommitMissing(command)) return { roots: [], problems: [] };
   const commits = await chooseRevisions(command, { revisions: ['HEAD'] });
   const needs = await readNeeds({ project, env, readPointer: readPointerOuts, commits });
-  return { roots: needs.roots, problems: needs.problems.map(({ problem }) => problem) };
+  // A lock also names outs that Git keeps (`cache: false`). HEAD's own pipeline need not be read to know them: it has them.
+  const known = new Set(tracked.map(({ path }) => path));
+  const gone = needs.roots.filter(({ path }) => !known.has(path)).map(({ path }) => path);
+  const inGit = new Set(await heldByCommit(command, 'HEAD', gone));
+  return {
+    roots: needs.roots.filter(({ path }) => !inGit.has(path)),
+    problems: needs.problems.map(({ problem }) => problem),
+  };
 }

@@ -1,3 +1,4 @@
+import type { Project } from '../project/project.ts';
 import { formatSize } from '../report/size.ts';
 import { gitAdd, plural } from '../report/words.ts';
 import type { Entry } from '../store/tree.ts';
@@ -8,9 +9,10 @@ export function amountOfEntry(entry: Entry): string {
 }
 
 /**
- * The lines that end what a command tells: what to hand to Git, ready for a shell.
+ * The lines that end what a command tells: what to hand to Git, ready for a shell; nothing where Git has it already
+ * (`core.autostage`).
  * @param written relative to where the command runs; without any there is nothing to tell
  */
-export function forGit(written: readonly string[]): string[] {
-  return written.length === 0 ? [] : ['', gitAdd(written)];
+export function forGit(written: readonly string[], project?: Pick<Project, 'config'>): string[] {
+  return written.length === 0 || project?.config.get('core.autostage') === true ? [] : ['', gitAdd(written)];
 }

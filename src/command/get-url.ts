@@ -26,13 +26,17 @@ export default defineCommand({
     const [url = '', out] = positionals;
     const blake3 = await loadBlake3();
     const name = nameInUrl(url);
-    const target = targetOf(context.cwd, name, { out: out ?? name, ...options });
+    const target = targetOf(context.cwd, name, {
+      out: out ?? name,
+      another: 'name another place behind the URL',
+      ...options,
+    });
     mkdirSync(dirname(target), { recursive: true });
     const beside = temporaryBeside(target);
     try {
       mkdirSync(beside);
       const [temporary, old] = [join(beside, basename(target)), join(beside, 'old')];
-      const told = await withUrl(url, { context, blake3, base: context.cwd }, (data) =>
+      const told = await withUrl(url, { context, blake3, base: context.cwd, allowed: 'all' }, (data) =>
         downloadTo(data, temporary, { context, global }),
       );
       const stat = statSync(temporary);

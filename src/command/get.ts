@@ -41,7 +41,7 @@ export default defineCommand({
     const beside = temporaryBeside(target);
     try {
       const store = new ObjectStore(storeLayout(join(beside, 'store')), blake3, () => undefined);
-      const request = { url, rev: options.rev, path: at };
+      const request = { url, allowed: 'all', rev: options.rev, path: at } as const;
       const got = await acquire(request, { context, global, options, blake3, store, temporary: join(beside, 'tmp') });
       await place(store, got.entry, { target, signal: context.signal });
       const out = relative(context.cwd, target) || '.';
@@ -69,17 +69,26 @@ export default defineCommand({
 export function targetOf(
   cwd: string,
   path: string,
-  { out, force }: { readonly out?: string; readonly force?: boolean },
+  {
+    out,
+    force,
+    another = 'name another place with --out',
+  }: { readonly out?: string; readonly force?: boolean; readonly another?: string },
 ): string {
   const asked = resolve(cwd, out ?? '.');
-  const isFolder = statSync(asked, { throwIfNoEntry: false })?.isDirectory() === true;
-  const target = isFolder ? join(asked, basename(path)) : asked;
+  const target = isFolderAsked(asked, out) ? join(asked, basename(path)) : asked;
   if (force === true || lstatSync(target, { throwIfNoEntry: false }) === undefined) return target;
   throw new PipeError({
     code: 'PIPE_USAGE',
     message: `${relative(cwd, target)} exists already`,
-    hint: 'overwrite it with --force, or name another place with --out',
+    hint: `overwrite it with --force, or ${another}`,
   });
+}
+
+/** Whether what was asked for is a folder: one that is there, or with a slash behind its name. */
+export function isFolderAsked(path: string, written: string | undefined): boolean {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return true;
+  return written?.endsWith('/') === true;
 }
 
 /** Puts something at a path outside any project. */

@@ -34,7 +34,15 @@ export default defineCommand({
     const force = options.force === true;
     const own = checkImport(engine, path, { known: { stages: data.loaded.stages, pointers }, force });
     const temporary = importFolder(project.pipeDir);
-    const got = await acquireUrl(kept, { context, global, blake3, store, temporary, base: project.root });
+    const got = await acquireUrl(kept, {
+      context,
+      global,
+      blake3,
+      store,
+      temporary,
+      base: project.root,
+      allowed: 'all',
+    });
     const imported: UrlImport = { kind: 'url', url: kept, ...got.told };
     return trackImport(
       data,

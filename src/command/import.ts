@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { join, posix, resolve } from 'node:path';
 import { checkImport } from '../data/import.ts';
 import { readGitUrl } from '../kit/source-url.ts';
@@ -7,6 +6,7 @@ import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { openData } from './data-project.ts';
 import { inProject } from './edit-target.ts';
+import { isFolderAsked } from './get.ts';
 import { jobsOf } from './share/options.ts';
 import { acquire } from './source/acquire.ts';
 import { JOBS_OPTION, SOURCE_OPTIONS } from './source/options.ts';
@@ -44,7 +44,7 @@ export default defineCommand({
     const own = checkImport(engine, path, { known, force });
     const isOnlyNamed = options['no-download'] === true;
     const temporary = importFolder(project.pipeDir);
-    const got = await acquire({ url, rev: options.rev, path: source }, { context, global, options, blake3, store, temporary, isOnlyNamed }); // prettier-ignore
+    const got = await acquire({ url, allowed: 'all', rev: options.rev, path: source }, { context, global, options, blake3, store, temporary, isOnlyNamed }); // prettier-ignore
     const { rev, remote } = options;
     const imported: RepoImport = {
       kind: 'repo',
@@ -61,7 +61,5 @@ export default defineCommand({
 /** Where something goes, as `pipe get` says it. */
 export function outPath(cwd: string, source: string, out: string | undefined): string {
   const asked = resolve(cwd, out ?? '.');
-  return statSync(asked, { throwIfNoEntry: false })?.isDirectory() === true
-    ? join(asked, posix.basename(source))
-    : asked;
+  return isFolderAsked(asked, out) ? join(asked, posix.basename(source)) : asked;
 }

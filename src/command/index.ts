@@ -72,6 +72,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./remote-repair.ts'),
   },
   { name: 'install', summary: 'Let Git call pipe: hooks and a merge driver', load: () => import('./install.ts') },
+  {
+    name: 'resolve',
+    summary: 'Keep one side of what a Git merge could not decide',
+    load: () => import('./resolve.ts'),
+  },
   { name: 'root', summary: "Print the way to the project's root", load: () => import('./root.ts') },
   { name: 'doctor', summary: 'Check this machine and project', load: () => import('./doctor.ts') },
   { name: 'version', summary: 'Print the version', load: () => import('./version.ts') },

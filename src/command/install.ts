@@ -22,7 +22,7 @@ export default defineCommand({
     'pre-commit     runs `pipe status`',
     'pre-push       runs `pipe push` before `git push`, where the project has a remote',
     '',
-    'The merge driver merges pipeline.lock stage by stage and pointers (*.pipe) field by field.',
+    'The merge driver merges pipeline.lock stage by stage and pointers (*.pipe) field by field,\nand the folders that these track file by file.',
   ].join('\n'),
   options,
   async run({ cwd, env }, { options: given }) {
@@ -48,19 +48,37 @@ export default defineCommand({
     await autostage(project, env, undo ? [] : tracked);
     const changed = done.changed.map((path) => relative(cwd, path));
     return {
-      text: [headOf(undo, changed), ...changed.map((path) => `  ${path}`), ...nextSteps(tracked, given)].join('\n'),
-      json: { schema: 'pipe.install/1', undo, hooksFolder: done.hooksFolder, changed: shownIn(root, done) },
+      text: [
+        headOf(undo, changed),
+        ...changed.map((path) => `  ${path}`),
+        ...leftLines(done.committed.map((path) => relative(cwd, path))),
+        ...nextSteps(tracked, given),
+      ].join('\n'),
+      json: {
+        schema: 'pipe.install/1',
+        undo,
+        hooksFolder: done.hooksFolder,
+        changed: shownIn(root, done.changed),
+        committed: shownIn(root, done.committed),
+      },
     };
   },
 });
 
-function shownIn(root: string, { changed }: Installed): string[] {
-  return changed.map((path) => relative(root, path));
+function shownIn(root: string, paths: Installed['changed']): string[] {
+  return paths.map((path) => relative(root, path));
 }
 
 function headOf(undo: boolean, changed: readonly string[]): string {
   if (changed.length === 0) return undo ? 'Nothing was installed.' : 'Everything is in place already.';
   return undo ? 'Taken back:' : 'Git calls pipe now. Written:';
+}
+
+function leftLines(committed: readonly string[]): string[] {
+  return committed.map(
+    (path) =>
+      `Left as it is: ${path}, which is committed, and holds for everyone. Here it does nothing without the driver.`,
+  );
 }
 
 function nextSteps(tracked: readonly string[], given: Readonly<Record<string, boolean | undefined>>): string[] {

@@ -34,7 +34,7 @@ export default defineCommand({
     const path = written === '.' || written === '' || written === '/' ? '.' : sourcePath(written);
     const how = { path, recursive: options.recursive === true, onlyTracked: options['dvc-only'] === true };
     const { tree, found, ...source } = await withRepository(
-      repositoryOptions({ url, rev: options.rev }, { context, global }),
+      repositoryOptions({ url, allowed: 'all', rev: options.rev }, { context, global }),
       async (repository) => {
         const tree = await readSourceTree(repository);
         const found = lookUpSource(tree, path) ?? emptyRoot(path);

@@ -4,6 +4,8 @@ import { readTextFile } from '../kit/text-file.ts';
 import type { Merged, MergeOptions, MergeTexts } from '../lockfile/merge.ts';
 import { mergeLocks } from '../lockfile/merge.ts';
 import { PipeError } from '../problem/problem.ts';
+import type { Surroundings } from '../project/project.ts';
+import { clean } from '../report/words.ts';
 import type { OptionSpecs } from './command.ts';
 import { defineCommand } from './command.ts';
 
@@ -24,32 +26,35 @@ export default defineCommand({
   positionals: { min: 0, max: 0 },
   json: false,
   options,
-  async run({ cwd }, { options: { ancestor, our, their, path, 'mark-size': markSize } }) {
+  async run({ cwd, env }, { options: { ancestor, our, their, path, 'mark-size': markSize } }) {
     if (ancestor === undefined || our === undefined || their === undefined || path === undefined) {
       throw new PipeError({ code: 'PIPE_USAGE', message: 'pipe merge-driver is called by Git', hint: 'see install' });
     }
     const read = (file: string): string => readTextFile(resolve(cwd, file), file) ?? '';
     const texts = { ancestor: read(ancestor), ours: read(our), theirs: read(their) };
     const size = Number(markSize);
-    const { text, conflicts } = await merge(texts, {
-      shown: path,
-      ...(size >= 7 && size <= 99 ? { markSize: size } : {}),
-    });
+    const options = { shown: path, ...(size >= 7 && size <= 99 ? { markSize: size } : {}) };
+    const { text, conflicts, details } = await merge(texts, options, { cwd, env });
     writeFileAtomic(resolve(cwd, our), text);
     if (conflicts.length === 0) return {};
-    return {
-      exit: 1,
-      text: `Both sides changed in ${path}: ${conflicts.map((each) => JSON.stringify(each)).join(', ')}`,
-    };
+    const named = conflicts.map((each) => JSON.stringify(each)).join(', ');
+    return { exit: 1, text: [`Both sides changed in ${clean(path)}: ${named}`, ...(details ?? [])].join('\n') };
   },
 });
 
-async function merge(texts: MergeTexts, options: MergeOptions): Promise<Merged> {
+interface Told extends Merged {
+  /** What else is to be said of conflicts. */
+  readonly details?: readonly string[];
+}
+
+async function merge(texts: MergeTexts, options: MergeOptions, surroundings: Surroundings): Promise<Told> {
   try {
     if (basename(options.shown) === 'pipeline.lock') return mergeLocks(texts, options);
     // Most merges are of locks, which need no YAML.
-    if (options.shown.endsWith('.pipe'))
-      return (await import('../lockfile/merge-pointer.ts')).mergePointers(texts, options);
+    if (options.shown.endsWith('.pipe')) {
+      const { mergePointer } = await import('./merge-driver/pointer.ts');
+      return await mergePointer(texts, options, surroundings);
+    }
   } catch (error) {
     if (error instanceof PipeError) throw cannotMerge(options.shown, error.problems[0]?.message ?? error.message);
     throw error;

@@ -42,7 +42,7 @@ export default defineCommand({
     await autostage(data.engine.project, context.env, written);
     const toTrack = written.map((file) => relative(context.cwd, file));
     return {
-      text: [`${clean(from)} -> ${clean(to)}`, ...forGit(toTrack)].join('\n'),
+      text: [`${clean(from)} -> ${clean(to)}`, ...forGit(toTrack, data.engine.project)].join('\n'),
       json: { schema: 'pipe.move/1', from, to, written: toTrack },
     };
   },

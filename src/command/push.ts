@@ -11,7 +11,7 @@ import { openShares } from './share/open-shares.ts';
 import { SHARE_OPTIONS } from './share/options.ts';
 import { transferProgress } from './share/progress.ts';
 import { findRoots } from './share/push-roots.ts';
-import { recordsFor } from './share/run-records.ts';
+import { recordsFor, withRecords } from './share/run-records.ts';
 import type { SharedThings } from './share/shared.ts';
 import { leftOutLines, missingJson, pathLines } from './share/words.ts';
 
@@ -60,22 +60,6 @@ interface Done {
   readonly name: string;
   readonly place: string;
   readonly pushed: Pushed;
-}
-
-/** Records go to the usual remote also where nothing else does: a stage may make nothing but what Git keeps. */
-function withRecords(
-  { engine }: DataProject,
-  { shares }: Shares,
-  {
-    blocks,
-    runCache,
-    asked,
-  }: Pick<SharedThings, 'blocks'> & Pick<PushTo, 'runCache'> & { readonly asked: string | undefined },
-): readonly RemoteShare[] {
-  const name = asked ?? engine.project.config.get('core.remote');
-  if (name === undefined || shares.some((share) => share.name === name)) return shares;
-  const isWanted = runCache === 'all' || (runCache === undefined && blocks.some(({ block, inGit }) => block.outs.every(({ path }) => inGit.has(path)))); // prettier-ignore
-  return isWanted ? [...shares, { name, things: [] }] : shares;
 }
 
 interface PushTo {

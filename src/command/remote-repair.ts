@@ -4,6 +4,7 @@ import type { RepairedRemote } from '../remote/upkeep/repair-tables.ts';
 import { leftoverNames } from '../remote/upkeep/leftovers.ts';
 import { packKey } from '../remote/remote-layout.ts';
 import { createProgress } from '../report/progress.ts';
+import { formatSize } from '../report/size.ts';
 import { amountOf, plural } from '../report/words.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
@@ -39,7 +40,7 @@ export default defineCommand({
           progress.update(done, total);
         };
         const repaired = await repairRemote(remote, { dry, graceMs, onProgress });
-        const isLost = repaired.inUse.length > 0 || repaired.packs.some(({ wrong }) => wrong > 0);
+        const isLost = repaired.inUse.length > 0 || repaired.packs.some(({ wrong, unknown }) => wrong + unknown > 0);
         return {
           exit: isLost ? 1 : 0,
           text: textOf(repaired, { name, dry }),
@@ -76,9 +77,14 @@ function textOf(
 ): string {
   const left = leftoverNames(leftovers).length;
   const tables = damagedTables.length + superfluousTables.length;
-  const lines = packs.map(({ name: pack, wrong, ...found }) => {
-    const lost = wrong > 0 ? `; ${plural(wrong, 'object')} of wrong bytes` : '';
-    return `${packKey(pack)}: ${dry ? 'would save' : 'saved'} ${amountOf(found)}${lost}`;
+  const lines = packs.map(({ name: pack, wrong, unknown, ...found }) => {
+    const lost = [
+      ...(wrong > 0 ? [`${plural(wrong, 'object')} of wrong bytes`] : []),
+      ...(unknown > 0 ? [`${formatSize(unknown)} of which nothing is known`] : []),
+    ];
+    const aside =
+      lost.length === 0 ? [] : [dry ? 'it would be kept in v1/quarantine/' : 'it is kept in v1/quarantine/'];
+    return [`${packKey(pack)}: ${dry ? 'would save' : 'saved'} ${amountOf(found)}`, ...lost, ...aside].join('; ');
   });
   if (inUse.length > 0) lines.push(`${plural(inUse.length, 'pack')} stay, since a push is about to write them.`);
   if (tables > 0) {

@@ -41,7 +41,7 @@ export default defineCommand({
       const removed = wanted.map(nameOf);
       const toTrack = written.map((file) => relative(context.cwd, file));
       return {
-        text: [`Removed: ${removed.map(clean).join(', ')}`, ...forGit(toTrack)].join('\n'),
+        text: [`Removed: ${removed.map(clean).join(', ')}`, ...forGit(toTrack, data.engine.project)].join('\n'),
         json: { schema: 'pipe.remove/1', removed, written: toTrack },
       };
     } finally {

@@ -27,7 +27,7 @@ export default defineCommand({
   positionals: { min: 0, max: Infinity },
   json: true,
   details:
-    'Targets are stages, groups, pipeline files, outs, pointers or what they track.\n' +
+    'Targets are stages, groups, pipeline files, outs, pointers or what they track, or folders above.\n' +
     'Exits with 0; with --quiet, with 1 when anything changed.',
   options: {
     ...SELECTION_OPTIONS,
@@ -79,7 +79,7 @@ export default defineCommand({
       text:
         options.md === true
           ? await markdown(stages)
-          : [describe({ stages, changed, data }), ...movedLines(updates)].join('\n'),
+          : [describeAll({ stages, changed, data }, movedLines(updates)), ...movedLines(updates)].join('\n'),
       json: {
         schema: 'pipe.status/1',
         upToDate: isUpToDate,
@@ -118,13 +118,22 @@ interface Targets {
 
 /** Where there is no pointer, nothing is loaded for pointers. */
 async function splitTargets(loaded: LoadedProject, { cwd }: Context, targets: readonly string[]): Promise<Targets> {
-  if (targets.length === 0 || loaded.pointerFiles.length === 0) return { stages: targets, data: [] };
-  const { pointerTargets } = await import('../data/pointer-status.ts');
   const { root } = loaded.project;
+  if (targets.length === 0 || loaded.pointerFiles.length === 0) {
+    const below = targets.map((target) => stagesBelow(loaded.stages, inProject({ root, cwd }, target)));
+    return {
+      stages: targets.flatMap((target, at) => (below[at]?.length === 0 ? [target] : (below[at] ?? []))),
+      data: [],
+    };
+  }
+  const { pointerTargets } = await import('../data/pointer-status.ts');
   const paths = targets.map((target) => inProject({ root, cwd }, target));
   const found = pointerTargets(root, loaded.pointerFiles, paths);
   return {
-    stages: targets.filter((_, at) => !found.has(paths[at] ?? '')),
+    stages: targets.flatMap((target, at) => {
+      const below = stagesBelow(loaded.stages, paths[at] ?? '');
+      return below.length > 0 ? below : found.has(paths[at] ?? '') ? [] : [target];
+    }),
     data: paths.filter((path) => found.has(path)),
   };
 }
@@ -132,6 +141,13 @@ async function splitTargets(loaded: LoadedProject, { cwd }: Context, targets: re
 /** What became of tracked data, and how much of it never came here. */
 interface DataStatus extends PointerStatus {
   readonly lacking?: NotDownloaded | undefined;
+}
+
+/** The stages of the pipeline files below a folder, or that make something there; none where the path is an out itself. */
+function stagesBelow(stages: LoadedProject['stages'], folder: string): string[] {
+  if (stages.some(({ outs, name, address, group }) => outs.some(({ path }) => path === folder) || [name, address, group].includes(folder))) return []; // prettier-ignore
+  const isBelow = (path: string): boolean => path !== folder && isWithin(folder, path);
+  return stages.filter(({ file, outs }) => isBelow(file) || outs.some(({ path }) => isBelow(path))).map(({ address }) => address); // prettier-ignore
 }
 
 async function dataOf(
@@ -157,19 +173,26 @@ async function updatesOf(
   if (problems.length > 0) throw new PipeError(problems);
   const { sourceUpdates } = await import('./source/updates.ts');
   const isAsked = ({ path, file }: TrackedPath): boolean => all || targets.some((each) => each === file || isWithin(path, each)); // prettier-ignore
-  return sourceUpdates(pointers.filter(isAsked), { ...how, root: project.root });
+  return sourceUpdates(pointers.filter(isAsked), { ...how, root: project.root, allowed: project.config.allowed() });
 }
 
 const DATA_WORDS = {
   modified: 'modified',
   deleted: 'is not on disk',
   uncached: 'is not in the cache',
+  lost: 'is neither on disk nor in the cache',
 } as const satisfies Record<Exclude<PointerStatus['state'], 'unchanged'>, string>;
 
 interface Described {
   readonly stages: readonly PlannedStage[];
   readonly changed: readonly PlannedStage[];
   readonly data: readonly DataStatus[];
+}
+
+/** Not everything is up to date where a source has moved on. */
+function describeAll(described: Described, moved: readonly string[]): string {
+  const text = describe(described);
+  return moved.length === 0 ? text : text.replace(/^Everything is up to date/m, 'Nothing changed here');
 }
 
 function describe({ stages, changed, data }: Described): string {

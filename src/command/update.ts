@@ -19,6 +19,7 @@ import { jobsOf } from './share/options.ts';
 import { acquire } from './source/acquire.ts';
 import { acquireUrl } from './source/acquire-url.ts';
 import { importedJson } from './source/imported-words.ts';
+import { knownNow } from './source/known-now.ts';
 import { JOBS_OPTION } from './source/options.ts';
 import { importFolder } from './source/temporary.ts';
 
@@ -126,7 +127,7 @@ async function update(
   try {
     const { written, changed } = await recordImport(
       data.engine,
-      { path, entry, imported, own },
+      { path, entry, imported, own, known: () => knownNow(context) },
       {
         ...links,
         force: options.force === true,
@@ -152,17 +153,19 @@ async function look(
 ): Promise<{ readonly entry: Entry; readonly imported: Import }> {
   const { project, blake3, store } = engine;
   const temporary = importFolder(project.pipeDir);
+  const allowed = project.config.allowed();
   if (imported.kind === 'url') {
     refuseForUrl(path, options);
     const { url } = imported;
     const known = { told: imported, entry };
-    const got = await acquireUrl(url, { context, global, blake3, store, temporary, base: project.root, known });
+    const base = project.root;
+    const got = await acquireUrl(url, { context, global, blake3, store, temporary, base, allowed, known });
     return { entry: got.entry, imported: { kind: 'url', url, ...got.told } };
   }
   const rev = options.rev ?? imported.rev;
   const { remote } = imported;
   const got = await acquire(
-    { url: imported.url, rev, path: imported.path, base: project.root },
+    { url: imported.url, allowed, rev, path: imported.path, base: project.root },
     {
       context,
       global,

@@ -54,11 +54,32 @@ export function commandLines(commands: readonly CommandEntry[], before: string):
   return commands.map(({ name, summary }) => `${before}${name.padEnd(width)}  ${summary}`);
 }
 
+/** What others call our commands. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['ls', 'list'],
+  ['mv', 'move'],
+  ['rm', 'remove'],
+]);
+
+/** Commands of DVC that are not there, and are no slip of one that is. */
+const NOT_THERE: ReadonlyMap<string, string> = new Map([
+  ['exp', 'experiments are not there yet; each run is recorded, and `pipe metrics diff` compares revisions'],
+  ['experiments', 'experiments are not there yet; each run is recorded, and `pipe metrics diff` compares revisions'],
+  ['queue', 'there is no queue yet: `pipe repro -j N` runs stages at once'],
+  ['destroy', 'remove the folder .pipe and the pipeline files yourself; `pipe remove --outs` removes single things'],
+  ['list-url', 'there is none yet; `pipe list` takes repositories'],
+]);
+
 function unknown(first: string, commands: readonly CommandEntry[]): Problem {
-  const near = nearest(
-    first,
-    commands.flatMap(({ name, hidden }) => (hidden === true ? [] : [name])),
-  );
+  const hint = NOT_THERE.get(first);
+  if (hint !== undefined)
+    return { code: 'PIPE_USAGE', message: `${JSON.stringify(first)} is not a command of pipe`, hint };
+  const near =
+    ELSEWHERE.get(first) ??
+    nearest(
+      first,
+      commands.flatMap(({ name, hidden }) => (hidden === true ? [] : [name])),
+    );
   return {
     code: 'PIPE_USAGE',
     message: `${JSON.stringify(first)} is not a command of pipe`,

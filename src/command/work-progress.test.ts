@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { workProgress } from './work-progress.ts';
 
 /** A terminal that keeps the lines that were written over one another. */
-function terminal(): { readonly lines: () => string[]; readonly stderr: NodeJS.WriteStream } {
+function terminal(columns = 120): { readonly lines: () => string[]; readonly stderr: NodeJS.WriteStream } {
   const written: string[] = [];
-  const stderr = { isTTY: true, columns: 120, write: (text: string) => written.push(text) };
+  const stderr = { isTTY: true, columns, write: (text: string) => written.push(text) };
   const lines = (): string[] => written.map((text) => text.replace('\r\u001b[K', '')).filter((text) => text !== '');
   return { lines, stderr: stderr as unknown as NodeJS.WriteStream };
 }
@@ -35,4 +35,14 @@ test('files and bytes add up, and begin anew with other work', () => {
     'checking out 2 of 3 files · 150 MB of 300 MB · 50.0 MB/s · 1 files/s · 3 s left',
     'checking out 11 files · 150 MB · 37.5 MB/s · 3 files/s',
   ]);
+});
+
+test('on a narrow terminal speeds are left out, and no number is cut', () => {
+  const { lines, stderr } = terminal(60);
+  let now = 0;
+  const progress = workProgress({ stderr, env: {}, label: 'checking out', now: () => now });
+  progress.expect(70_000, 400_000_000);
+  now = 1_000;
+  progress.done(12_870, 100_000_000);
+  expect(lines()).toEqual(['checking out 12,870 of 70,000 files · 100 MB of 400 MB']);
 });

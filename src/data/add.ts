@@ -6,6 +6,7 @@ import { isWithin } from '../kit/path.ts';
 import type { PointerPlace } from '../lockfile/pointer.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
 import type { Stage } from '../pipeline/model.ts';
+import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import { ensureIgnored } from '../project/gitignore.ts';
 import type { WrittenPointer } from '../project/write-pointer.ts';
@@ -13,6 +14,7 @@ import { writePointer } from '../project/write-pointer.ts';
 import type { Engine } from '../run/engine.ts';
 import { storeSink } from '../run/sink.ts';
 import type { TreeEdit } from '../store/edit-tree.ts';
+import { entryAt } from '../store/entry-at.ts';
 import { relink } from '../store/relink.ts';
 import { isInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
@@ -20,6 +22,7 @@ import { statNow } from '../store/untouched.ts';
 import { noteBases } from './inputs/bases.ts';
 import type { CopyIn } from './copy-in.ts';
 import { copyIn } from './copy-in.ts';
+import { ignoredPaths, pathsInGit } from './refuse-paths.ts';
 import { untrackable } from './refuse.ts';
 import { editTracked, pointerAround, readPointerIfThere, refuseFrozen } from './tracked-folder.ts';
 import type { DataOptions, WorkProgress } from './workspace.ts';
@@ -53,8 +56,8 @@ export interface Known {
  * brought up to date alone: the rest of the folder is not looked at, and need not be there.
  * @param paths posix, relative to the project root
  * @returns what was added, and the absolute paths of the files that Git should know of
- * @throws {PipeError} PIPE_POINTER_CONFLICT, PIPE_STAGE_OUT, PIPE_PATH_RESERVED and PIPE_FROZEN, before anything is
- * stored; PIPE_DEP_MISSING for a path where nothing lies
+ * @throws {PipeError} PIPE_POINTER_CONFLICT, PIPE_STAGE_OUT, PIPE_PATH_RESERVED, PIPE_PATH_IGNORED,
+ * PIPE_PATH_IN_GIT and PIPE_FROZEN, before anything is stored; PIPE_DEP_MISSING for a path where nothing lies
  */
 export async function add(
   engine: Engine,
@@ -62,6 +65,15 @@ export async function add(
   { known, ...options }: AddOptions & { readonly known: Known },
 ): Promise<{ added: Added[]; written: string[] }> {
   const plan = planOf(paths, known);
+  const refused = [
+    ...ignoredPaths(engine, paths),
+    // What has a pointer was looked at when it got it.
+    ...(await pathsInGit(
+      engine,
+      plan.flatMap(({ path, own }) => (own === undefined ? [path] : [])),
+    )),
+  ];
+  if (refused.length > 0) throw new PipeError(refused);
   const writes = [...new Set(plan.map(({ path, around }) => around?.path ?? path))];
   return claimed(engine, { writes, signal: options.signal, name: 'add' }, async () => {
     refuseAllFrozen(engine, plan);
@@ -114,14 +126,31 @@ function planOf(paths: readonly string[], { stages, pointers }: Known): Planned[
     return { path, around: pointerAround(pointers, path), own: pointers.find((each) => each.path === path) };
   });
   const problems = untrackable(paths, stages);
+  problems.push(...planned.flatMap((each) => holdsPointers(each, pointers)));
   const own = planned.filter(({ around }) => around === undefined);
   const others = pointers.filter(({ path }) => !paths.includes(path));
-  problems.push(...pointerConflicts([...others, ...own.map(tracking)], problems.length > 0 ? [] : stages));
+  problems.push(...(problems.length > 0 ? [] : pointerConflicts([...others, ...own.map(tracking)], stages)));
   if (problems.length > 0) throw new PipeError(problems);
   // What lies inside another path that is added comes with it.
   return planned.filter(
     ({ path, around }) => around === undefined || !paths.some((each) => each !== path && isWithin(each, path)),
   );
+}
+
+/** A folder of which parts are tracked already cannot be tracked as a whole. */
+function holdsPointers({ path, own, around }: Planned, pointers: readonly PointerPlace[]): Problem[] {
+  if (own !== undefined || around !== undefined) return [];
+  const [inner, ...more] = pointers.filter((each) => each.path !== path && isWithin(path, each.path));
+  if (inner === undefined) return [];
+  const others = more.length === 0 ? '' : ` (and ${String(more.length)} more)`;
+  return [
+    {
+      code: 'PIPE_POINTER_CONFLICT',
+      message: `${path} cannot be tracked as a whole: ${inner.file} tracks ${inner.path} inside it${others}`,
+      hint: `let go of it first with \`pipe remove ${inner.file}\`, which keeps the data, or go on to track the contents of ${path} one by one`,
+      at: inner.at,
+    },
+  ];
 }
 
 function tracking({ path, own }: Planned): PointerPlace {
@@ -176,7 +205,7 @@ async function store(
     if (progress !== undefined) expectFiles(engine, plan, progress);
     for (const { path, around, own } of plan) {
       const entry = await fingerprintPath(path, how, engine.fingerprint);
-      if (entry === undefined) throw nothingThere(path, around ?? own);
+      if (entry === undefined) throw nothingThere(path, isRecordedThere(engine, { path, around, own }));
       entries.set(path, entry);
     }
     await writer?.finish();
@@ -198,11 +227,18 @@ function expectFiles({ project }: Engine, plan: readonly Planned[], { expect }: 
   );
 }
 
-function nothingThere(path: string, known: PointerPlace | undefined): PipeError {
+/** Whether something is known to have been there. */
+function isRecordedThere({ project, store }: Engine, { path, around, own }: Planned): boolean {
+  if (around === undefined) return own !== undefined;
+  const folder = readPointerIfThere(project, around.file)?.entry;
+  return folder !== undefined && entryAt(store, folder, posix.relative(around.path, path)) !== undefined;
+}
+
+function nothingThere(path: string, isRecorded: boolean): PipeError {
   // What the caller said is not what we were told.
   if (path.includes(REPLACEMENT)) return notUtf8(`the name of ${JSON.stringify(path)}`, 'rename the file');
   const restore = `bring it back with \`pipe checkout ${path}\`, or track it no more with \`pipe remove ${path}\``;
-  const hint = known === undefined ? 'check the spelling' : restore;
+  const hint = isRecorded ? restore : 'check the spelling';
   return new PipeError({ code: 'PIPE_DEP_MISSING', message: `${path} does not exist`, hint });
 }
 

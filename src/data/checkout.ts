@@ -60,7 +60,8 @@ export async function checkout(
 }
 
 /**
- * Makes a path hold what its pointer will say once it is there, as {@link checkout} does it for what is recorded.
+ * Makes a path hold what its pointer will say once it is there, as {@link checkout} does it for what is recorded. The
+ * caller has claimed the path.
  * @throws {PipeError} as `checkout`
  */
 export async function putInPlace(
@@ -68,7 +69,7 @@ export async function putInPlace(
   { path, entry }: { readonly path: string; readonly entry: Entry },
   options: CheckoutOptions,
 ): Promise<CheckedOut> {
-  const [done] = await bring(engine, [{ path, wantedNow: () => entry }], options);
+  const [done] = await bringClaimed(engine, [{ path, wantedNow: () => entry }], options);
   return done as CheckedOut;
 }
 
@@ -82,17 +83,20 @@ async function bring(engine: Engine, paths: readonly Wanted[], options: Checkout
   const writes = paths.map(({ path }) => path);
   // What is found in the store is all there is of the files that give way.
   engine.store.hold();
-  return claimed(engine, { writes, signal: options.signal, name: 'checkout' }, async () => {
-    const steps: Step[] = [];
-    options.progress?.begin('looking at');
-    for (const each of paths) steps.push(await look(engine, each, options));
-    if (options.force !== true) refuseLoss(engine, steps);
-    options.progress?.begin('checking out');
-    for (const step of steps) options.progress?.expect(...amountOf(step, options));
-    const done: CheckedOut[] = [];
-    for (const step of steps) done.push(await take(engine, step, options));
-    return done;
-  });
+  const claim = { writes, signal: options.signal, name: 'checkout' };
+  return claimed(engine, claim, () => bringClaimed(engine, paths, options));
+}
+
+async function bringClaimed(engine: Engine, paths: readonly Wanted[], options: CheckoutOptions): Promise<CheckedOut[]> {
+  const steps: Step[] = [];
+  options.progress?.begin('looking at');
+  for (const each of paths) steps.push(await look(engine, each, options));
+  if (options.force !== true) refuseLoss(engine, steps);
+  options.progress?.begin('checking out');
+  for (const step of steps) options.progress?.expect(...amountOf(step, options));
+  const done: CheckedOut[] = [];
+  for (const step of steps) done.push(await take(engine, step, options));
+  return done;
 }
 
 interface Step {

@@ -20,13 +20,15 @@ import { differences, isSameEntry } from '../run/plan.ts';
 import { foldLocks } from '../run/repro.ts';
 import { storeSink } from '../run/sink.ts';
 import { stageProblems } from '../run/stage-problem.ts';
+import { isSame } from '../store/diff-tree.ts';
 import { readRunRecords, writeRunRecord } from '../store/run-record.ts';
 import type { Entry } from '../store/tree.ts';
 import { relinkAll } from './add.ts';
 import { noteBases } from './inputs/bases.ts';
+import { ignoredPaths } from './refuse-paths.ts';
 import { editTracked, readPointer, refuseImported } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
-import { absoluteOf, claimed } from './workspace.ts';
+import { absoluteOf, claimed, lookAt } from './workspace.ts';
 
 /** What is to be committed: a stage, or what a pointer tracks, or a path inside that. */
 export type Committable =
@@ -46,7 +48,8 @@ export interface CommitOptions extends DataOptions {
 export interface Committed {
   readonly kind: 'stage' | 'pointer';
   readonly path: string;
-  readonly state: 'changed' | 'unchanged' | 'missing' | 'frozen';
+  /** `stored`: it was recorded already, but the store lacked some of it. */
+  readonly state: 'changed' | 'stored' | 'unchanged' | 'missing' | 'frozen';
 }
 
 /**
@@ -54,7 +57,7 @@ export interface Committed {
  * its successor is in the store as a whole.
  * @returns what became of each, and the absolute paths of the files that Git should know of
  * @throws {PipeError} PIPE_COMMIT_CHANGED when a dep, a parameter or the command of a stage changed since its last run;
- * PIPE_OUT_MISSING, PIPE_DEP_MISSING; nothing is stored then
+ * PIPE_OUT_MISSING, PIPE_DEP_MISSING, PIPE_IMPORTED; nothing is stored then
  */
 export async function commit(
   engine: Engine,
@@ -74,6 +77,7 @@ export async function commit(
     name: 'commit',
   };
   return claimed(engine, claim, async () => {
+    await refuseChangedImports(engine, wanted, options);
     const facts = await lookAtStages(engine, wanted, options);
     const done: Done[] = [];
     for (const each of wanted) {
@@ -83,6 +87,21 @@ export async function commit(
     engine.index.save();
     return { committed: done.map(({ told }) => told), written: [...locks, ...done.flatMap(({ written }) => written)] };
   });
+}
+
+/** What was imported is never recorded as something else; where it is as it was, there is nothing to refuse. */
+async function refuseChangedImports(
+  engine: Engine,
+  wanted: readonly Committable[],
+  options: CommitOptions,
+): Promise<void> {
+  for (const each of wanted) {
+    if (each.kind !== 'pointer' || each.isNamed) continue;
+    const tracked = readPointer(engine.project, each.pointer.file);
+    if (tracked.pointer.imported === undefined) continue;
+    const present = await lookAt(engine, tracked.path, options);
+    if (present !== undefined && !isSame(present, tracked.entry)) refuseImported(tracked);
+  }
 }
 
 interface Done {
@@ -152,10 +171,14 @@ async function commitStage(
   const told = { kind: 'stage', path: stage.address } as const;
   const facts = known.get(stage.address);
   if (facts === undefined) return { told: { ...told, state: stage.frozen ? 'frozen' : 'missing' }, written: [] };
+  const wasStored = stage.outs.every(({ as, cache }) => {
+    const locked = facts.recorded?.outs.find(({ path }) => path === as);
+    return !cache || locked === undefined || engine.store.has(entryOf(locked).digest);
+  });
   const outs = await storeOuts(engine, stage, { forceSignal: options.signal, onProgress: options.progress?.done });
   if (!Array.isArray(outs)) throw new PipeError(missingOuts({ ...facts, outs: new Map([[outs.as, { state: 'missing' }]]) })); // prettier-ignore
-  const isSame = isRecorded(facts, outs);
-  if (isSame) keepRun(engine, facts, outs);
+  const isAsRecorded = isRecorded(facts, outs);
+  if (isAsRecorded) keepRun(engine, facts, outs);
   else recordBlock(engine, facts, outs);
   if (options.noRelink !== true) {
     const stored = stage.outs.flatMap(({ as, cache, path }): [string, Entry][] => {
@@ -165,7 +188,10 @@ async function commitStage(
     await relinkAll(engine, new Map(stored), options);
   }
   const kept = stage.outs.filter(({ cache }) => cache).map(({ path }) => absoluteOf(engine.project, path));
-  return { told: { ...told, state: isSame ? 'unchanged' : 'changed' }, written: ensureIgnored(engine.project, kept) };
+  return {
+    told: { ...told, state: isAsRecorded ? (wasStored ? 'unchanged' : 'stored') : 'changed' },
+    written: ensureIgnored(engine.project, kept),
+  };
 }
 
 function isRecorded(facts: StageFacts, outs: readonly LockEntry[]): boolean {
@@ -210,6 +236,9 @@ async function commitPointer(
   if (imported !== undefined || (frozen === true && !(isNamed && options.force === true))) {
     return { told: { ...told, state: 'frozen' }, written: [] };
   }
+  const ignored = isNamed ? ignoredPaths(engine, [path]) : [];
+  if (ignored.length > 0) throw new PipeError(ignored);
+  const wasStored = engine.store.has(tracked.entry.digest);
   const entry = await storeNow(engine, path, options);
   if (entry === undefined) {
     if (isNamed) throw notThere(path);
@@ -220,12 +249,12 @@ async function commitPointer(
       ? writePointer(engine.project, tracked, entry)
       : await editTracked(engine, tracked, [{ path: below, entry }]);
   if (below === '') noteBases(engine.project, { whole: [[path, entry]] });
-  const state = done === 'unchanged' ? 'unchanged' : 'changed';
+  const state = done !== 'unchanged' ? 'changed' : wasStored ? 'unchanged' : 'stored';
   if (options.noRelink !== true) await relinkAll(engine, new Map([[path, entry]]), options);
-  const ignored = ensureIgnored(engine.project, [absoluteOf(engine.project, pointer.path)]);
+  const keptOut = ensureIgnored(engine.project, [absoluteOf(engine.project, pointer.path)]);
   return {
     told: { ...told, state },
-    written: [...(state === 'changed' ? [absoluteOf(engine.project, file)] : []), ...ignored],
+    written: [...(state === 'changed' ? [absoluteOf(engine.project, file)] : []), ...keptOut],
   };
 }
 

@@ -1,8 +1,9 @@
 import { lstatSync } from 'node:fs';
 import { pointerConflicts } from '../graph/pointer-conflicts.ts';
+import { sortedBy } from '../kit/order.ts';
 import { lockEntry } from '../lockfile/entry.ts';
 import type { Import } from '../lockfile/pointer-import.ts';
-import type { TrackedPath } from '../lockfile/pointer.ts';
+import type { Pointer, TrackedPath } from '../lockfile/pointer.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
 import { PipeError } from '../problem/problem.ts';
 import { ensureIgnored } from '../project/gitignore.ts';
@@ -13,9 +14,9 @@ import type { Known } from './add.ts';
 import type { CheckedOut } from './checkout.ts';
 import { putInPlace } from './checkout.ts';
 import { untrackable } from './refuse.ts';
-import { pointerAround } from './tracked-folder.ts';
+import { pointerAround, readPointerIfThere } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
-import { absoluteOf } from './workspace.ts';
+import { absoluteOf, claimed } from './workspace.ts';
 
 /** Something that is imported; its objects are in the store, unless it is not to be put in place. */
 export interface Imported {
@@ -23,8 +24,10 @@ export interface Imported {
   readonly path: string;
   readonly entry: Entry;
   readonly imported: Import;
-  /** The pointer that it has, when it is no new one. */
+  /** The pointer that it had when the download began. */
   readonly own?: TrackedPath | undefined;
+  /** What the project tracks by now; asked where there was no pointer. */
+  readonly known: () => KnownInFull;
 }
 
 /** Of a path that has a pointer, what that says: only whether it is an import, which nobody else's command changes. */
@@ -79,20 +82,51 @@ export interface ImportOptions extends DataOptions {
 
 /**
  * Puts what was imported in place, and writes its pointer: in this order, so that a pointer never says what somebody
- * did not get because files of theirs would be lost.
+ * did not get because files of theirs would be lost. A download takes long: what others did to the path meanwhile stays.
  * @returns what was done, and the absolute paths of the files that Git should know of
- * @throws {PipeError} PIPE_UNSAVED, and as `checkout` and `writeImport` do
+ * @throws {PipeError} PIPE_FILE_CHANGED when the pointer is not what it was; PIPE_UNSAVED, and as {@link checkImport},
+ * `checkout` and `writeImport` do
  */
 export async function recordImport(
   engine: Engine,
-  { path, entry, imported, own }: Imported,
+  imported: Imported,
   options: ImportOptions,
 ): Promise<{ readonly checkedOut: CheckedOut | undefined; readonly changed: boolean; readonly written: string[] }> {
-  const { project } = engine;
+  const { project, store } = engine;
+  const { path, entry, own } = imported;
   const file = own?.file ?? pointerFileOf(path);
-  const checkedOut = options.isOnlyRecorded ? undefined : await putInPlace(engine, { path, entry }, options);
-  const { done } = writeImport(project, { path, file }, { entry, imported });
-  const ignored = ensureIgnored(project, [absoluteOf(project, path)]);
-  const isChanged = done !== 'unchanged';
-  return { checkedOut, changed: isChanged, written: [...(isChanged ? [absoluteOf(project, file)] : []), ...ignored] };
+  store.hold();
+  return claimed(engine, { writes: [path], signal: options.signal, name: 'import' }, async () => {
+    refuseChanged(engine, imported, options);
+    const checkedOut = options.isOnlyRecorded ? undefined : await putInPlace(engine, { path, entry }, options);
+    const { done } = writeImport(project, { path, file }, { entry, imported: imported.imported });
+    const ignored = ensureIgnored(project, [absoluteOf(project, path)]);
+    const isChanged = done !== 'unchanged';
+    return { checkedOut, changed: isChanged, written: [...(isChanged ? [absoluteOf(project, file)] : []), ...ignored] };
+  });
+}
+
+/** What is known of a path was read before the download: the path is claimed now, so it is looked at again. */
+function refuseChanged(
+  engine: Engine,
+  { path, entry, imported, own, known }: Imported,
+  { force }: ImportOptions,
+): void {
+  const now = own === undefined ? checkImport(engine, path, { known: known(), force }) : readPointerIfThere(engine.project, own.file); // prettier-ignore
+  const isAsWanted = now !== undefined && saidOf(now) === saidOf({ path, entry, pointer: { imported } });
+  if (isAsWanted || (now === undefined ? own === undefined : own !== undefined && saidOf(now) === saidOf(own))) return;
+  const file = now?.file ?? own?.file ?? path;
+  throw new PipeError({
+    code: 'PIPE_FILE_CHANGED',
+    message: `${file} was ${now === undefined ? 'removed' : own === undefined ? 'made' : 'changed'} by somebody else while ${path} was downloaded`,
+    hint: 'see what it says now, and run the command again',
+  });
+}
+
+type Said = Pick<TrackedPath, 'path' | 'entry'> & { readonly pointer: Pick<Pointer, 'imported' | 'frozen'> };
+
+/** What counts of a pointer: not its comments. */
+function saidOf({ path, entry, pointer }: Said): string {
+  const source = Object.entries(pointer.imported ?? {}).filter(([, value]) => value !== undefined);
+  return JSON.stringify([path, entry.kind, entry.digest, pointer.frozen === true, sortedBy(source, ([name]) => name)]);
 }

@@ -16,6 +16,7 @@ import { checkInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { statNow } from '../store/untouched.ts';
 import type { Known } from './add.ts';
+import { ignoredPaths, pathsInGit } from './refuse-paths.ts';
 import { outsInside, refuseUnsaved, untrackable } from './refuse.ts';
 import { removeData } from './remove-data.ts';
 import { recordedAt } from './remove.ts';
@@ -42,7 +43,8 @@ type MoveOptions = Pick<DataOptions, 'signal' | 'progress'>;
  * at every moment all data is recorded somewhere, so that `pipe checkout` puts it in place, and the same command, said
  * again, ends what was interrupted.
  * @returns the absolute paths of the files that Git should know of
- * @throws {PipeError} PIPE_POINTER_CONFLICT, PIPE_STAGE_OUT, PIPE_PATH_RESERVED, PIPE_FROZEN and PIPE_USAGE, before
+ * @throws {PipeError} PIPE_POINTER_CONFLICT, PIPE_STAGE_OUT, PIPE_PATH_RESERVED, PIPE_PATH_IGNORED,
+ * PIPE_PATH_IN_GIT, PIPE_FROZEN and PIPE_USAGE, before
  * anything is moved
  */
 export async function move(
@@ -51,6 +53,8 @@ export async function move(
   { known, ...options }: MoveOptions & { readonly known: Known },
 ): Promise<{ written: string[] }> {
   const around = pointerAround(known.pointers, to);
+  const refused = [...ignoredPaths(engine, [to]), ...(await pathsInGit(engine, [to]))];
+  if (refused.length > 0) throw new PipeError(refused);
   const writes = [...new Set([source.pointer.path, around?.path ?? to])];
   engine.store.hold();
   return claimed(engine, { writes, signal: options.signal, name: 'move' }, async () => {

@@ -1,16 +1,20 @@
 import type { Digest } from '../kit/digest.ts';
 import { isWithin } from '../kit/path.ts';
+import type { TrackedPath } from '../lockfile/pointer.ts';
 import { PipeError } from '../problem/problem.ts';
 import { readPointers } from '../project/pointer-files.ts';
 import type { Engine } from '../run/engine.ts';
 import type { Entry } from '../store/tree.ts';
 import { lookAt } from './workspace.ts';
 
-/** What became of the data of a pointer: `uncached` is as it should be, but the store does not have it. */
+/**
+ * What became of the data of a pointer: `uncached` is as it should be, but the store does not have it; `lost` is neither in
+ * the workspace nor in the store.
+ */
 export interface PointerStatus {
   readonly path: string;
   readonly pointer: string;
-  readonly state: 'unchanged' | 'modified' | 'deleted' | 'uncached';
+  readonly state: 'unchanged' | 'modified' | 'deleted' | 'uncached' | 'lost';
 }
 
 /**
@@ -28,7 +32,7 @@ export async function pointerStatus(
   if (problems.length > 0) throw new PipeError(problems);
   const result: PointerStatus[] = [];
   for (const { path, file, entry, pointer } of pointers) {
-    const isAsked = targets.length === 0 || targets.some((each) => each === file || isWithin(path, each));
+    const isAsked = targets.length === 0 || targets.some((each) => isMeant({ path, file }, each));
     if (!isAsked) continue;
     const present = await lookAt(engine, path, { signal });
     const has = (digest: Digest): boolean => pointer.out.cache === false || engine.store.has(digest);
@@ -41,7 +45,7 @@ function stateOf(
   { entry, present }: { readonly entry: Entry; readonly present: Entry | undefined },
   has: (digest: Digest) => boolean,
 ): PointerStatus['state'] {
-  if (present === undefined) return 'deleted';
+  if (present === undefined) return has(entry.digest) ? 'deleted' : 'lost';
   if (present.kind !== entry.kind || present.digest !== entry.digest) return 'modified';
   return has(entry.digest) ? 'unchanged' : 'uncached';
 }
@@ -49,5 +53,9 @@ function stateOf(
 /** The targets that mean pointers, or what they track, relative to the project; the others are for stages. */
 export function pointerTargets(root: string, files: readonly string[], targets: readonly string[]): Set<string> {
   const { pointers } = readPointers(root, files);
-  return new Set(targets.filter((each) => pointers.some(({ file, path }) => each === file || isWithin(path, each))));
+  return new Set(targets.filter((each) => pointers.some((pointer) => isMeant(pointer, each))));
+}
+
+function isMeant({ path, file }: Pick<TrackedPath, 'path' | 'file'>, target: string): boolean {
+  return target === file || isWithin(path, target) || isWithin(target, path);
 }

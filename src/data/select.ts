@@ -18,13 +18,15 @@ export interface SelectScope {
   /** Absolute paths. */
   readonly root: string;
   readonly cwd: string;
-  /** Whether a folder stands for everything tracked inside it. */
+  /** Whether a tracked folder also stands for outs of stages inside it. */
   readonly recursive?: boolean;
+  /** Outs that Git keeps (`cache: false`), relative to the root. */
+  readonly inGit?: readonly string[];
 }
 
 /**
- * What targets name: a tracked path, its pointer, a path inside a tracked folder, a stage (all its outs), or with
- * `recursive` a folder. Without targets, everything. Each thing once, by path.
+ * What targets name: a tracked path, its pointer, a path inside a tracked folder, a folder (all that is
+ * tracked inside it), or a stage (all its outs). Without targets, everything. Each thing once, by path.
  */
 export function selectTracked(targets: readonly string[], scope: SelectScope): Result<Selected[]> {
   if (targets.length === 0) return ok(whole(scope.tracked));
@@ -59,7 +61,7 @@ function findTarget(target: string, { tracked, root, cwd, recursive }: SelectSco
       return whole(recursive === true ? tracked.filter((each) => isWithin(named.path, each.path)) : [named]);
     const around = tracked.findLast((each) => isWithin(each.path, path));
     if (around !== undefined) return [{ tracked: around, below: posix.relative(around.path, path) }];
-    const inside = recursive === true ? tracked.filter((each) => path === '.' || isWithin(path, each.path)) : [];
+    const inside = tracked.filter((each) => isWithin(path, each.path));
     if (inside.length > 0) return whole(inside);
   }
   return whole(tracked.filter((each) => isOutOf(each, target)));
@@ -79,7 +81,15 @@ function isOutOf({ owner }: Tracked, target: string): boolean {
   return target === name || target === address || target === group;
 }
 
-function unknown(target: string, { tracked }: SelectScope): Problem {
+function unknown(target: string, { tracked, root, cwd, inGit = [] }: SelectScope): Problem {
+  const path = relative(root, resolve(cwd, target)).split(sep).join('/');
+  if (inGit.includes(path)) {
+    return {
+      code: 'PIPE_TARGET_UNKNOWN',
+      message: `${target} is an out that Git keeps (cache: false), and the store does not`,
+      hint: `bring it back with \`git checkout -- ${target}\`, or make it with \`pipe repro ${target}\``,
+    };
+  }
   const near = nearest(
     target,
     tracked.map((each) => each.path),

@@ -6,6 +6,9 @@ import { readAhead } from './read-files.ts';
 /** Fewer files than this are read sooner than a thread has started. */
 const FEWEST = 3_000;
 
+/** Fewer files than this are read sooner than a thread that runs has been asked and has answered. */
+const FEWEST_OF_FOLDER = 100;
+
 /** Of the files of a round, the main thread reads these, and each helper thread those: it has nothing else to do. */
 const MAIN_SHARE = 448;
 const HELPER_SHARE = 576;
@@ -21,6 +24,9 @@ export class Ahead {
   readonly #threads: HelperThreads;
   readonly #reading: Reading;
   readonly #names: readonly string[];
+  /** Files that the main thread reads of a round, each helper thread, and all of them. */
+  readonly #mainShare: number;
+  readonly #helperShare: number;
   readonly #round: number;
   readonly #jobs = new Map<number, Promise<Map<string, ReadAhead>>>();
   #at = 0;
@@ -30,14 +36,22 @@ export class Ahead {
     this.#threads = threads;
     this.#names = names;
     this.#reading = reading;
-    this.#round = MAIN_SHARE + threads.count * HELPER_SHARE;
+    const part = Math.min(1, names.length / (MAIN_SHARE + threads.count * HELPER_SHARE));
+    this.#helperShare = Math.ceil(HELPER_SHARE * part);
+    this.#mainShare = Math.ceil(MAIN_SHARE * part);
+    this.#round = this.#mainShare + threads.count * this.#helperShare;
     this.#send(0);
     this.#send(1);
   }
 
-  /** `names` are those of the files that must be read; `undefined` where it does not pay. */
-  static of(names: readonly string[], reading: Reading): Ahead | undefined {
-    const threads = names.length < FEWEST ? undefined : helperThreads();
+  /**
+   * @param names those of the files that must be read
+   * @param before how many there were in other folders
+   * @returns `undefined` where it does not pay
+   */
+  static of(names: readonly string[], before: number, reading: Reading): Ahead | undefined {
+    if (names.length < FEWEST_OF_FOLDER || before + names.length < FEWEST) return undefined;
+    const threads = helperThreads();
     return threads && new Ahead(threads, names, reading);
   }
 
@@ -58,14 +72,14 @@ export class Ahead {
     const inRound = this.#at % this.#round;
     if (inRound === 0) this.#send(this.#at / this.#round + 2);
     this.#at += 1;
-    return inRound < MAIN_SHARE ? undefined : this.#results.get(name);
+    return inRound < this.#mainShare ? undefined : this.#results.get(name);
   }
 
   /** Sends the helper threads their shares of a round. */
   #send(round: number): void {
     for (let thread = 0; thread < this.#threads.count; thread += 1) {
-      const start = round * this.#round + MAIN_SHARE + thread * HELPER_SHARE;
-      const names = this.#names.slice(start, start + HELPER_SHARE);
+      const start = round * this.#round + this.#mainShare + thread * this.#helperShare;
+      const names = this.#names.slice(start, start + this.#helperShare);
       if (names.length === 0) return;
       const { now, ...rest } = this.#reading;
       const input: ReadFilesInput = { ...rest, names, at: now() };

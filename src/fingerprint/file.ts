@@ -108,6 +108,8 @@ class Walk {
   readonly #options: FingerprintOptions;
   /** Entries of folders, and folders. */
   #steps = 0;
+  /** Files that nothing was remembered of. */
+  #unknown = 0;
   /** Whether the sink wants to settle. */
   #isFull = false;
   /** `null` before the first folder. */
@@ -241,7 +243,9 @@ class Walk {
     const memory = this.#options.index.folder(path);
     const unknown = names.filter((name) => !special.has(name) && !linked.has(name) && !memory.seek(name));
     const { follow, sink } = this.#how;
-    return Ahead.of(unknown, { folder: absolute, follow, keepBytes: sink !== undefined, now: this.#options.now });
+    const before = this.#unknown;
+    this.#unknown += unknown.length;
+    return Ahead.of(unknown, before, { folder: absolute, follow, keepBytes: sink !== undefined, now: this.#options.now }); // prettier-ignore
   }
 
   /** Takes a file in without waiting for anything; `false` when it is large. */

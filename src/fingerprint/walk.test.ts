@@ -206,7 +206,7 @@ describe('a walk that remembers', () => {
       }),
       { numRuns: 60 },
     );
-  }, 120_000);
+  });
 
   /** A folder with files `f-…`, of which each byte can be changed. */
   const fill = (count: number): void => {
@@ -266,7 +266,7 @@ describe('a walk that remembers', () => {
     }
     expect(digests.slice(3)).toEqual([digests[1], digests[0]]);
     await check(true);
-  }, 120_000);
+  });
 
   test('reads one file again, and writes one part and the branch, where one of thousands was changed', async () => {
     fill(4_500);
@@ -285,7 +285,7 @@ describe('a walk that remembers', () => {
     const after = readFileSync(join(root, '.index'));
     expect(after.subarray(0, before.length).equals(before)).toBe(true);
     expect(after.length - before.length).toBeLessThan(4_096 * 90);
-  }, 120_000);
+  });
 
   test('writes nothing to the index where nothing was changed, with links and empty folders, too', async () => {
     mkdirSync(join(data, 'empty/er'), { recursive: true });
@@ -322,5 +322,5 @@ describe('a walk that remembers', () => {
       expect(await look({ follow: false, isWarm: true, isStored: true, isRestored: false })).toEqual(found);
       expect(openStore(root, blake3).has(`b3:${hex}` as Digest)).toBe(true);
     }
-  }, 120_000);
+  });
 });

@@ -70,7 +70,7 @@ function requireNative(require: NodeJS.Require): typeof import('@napi-rs/blake-h
 
 /** The implementation that runs everywhere, about a tenth as fast. */
 export async function wasmBlake3(): Promise<Blake3> {
-  const { createBLAKE3 } = await import('hash-wasm');
+  const { createBLAKE3 } = await import('./blake3-wasm.ts');
   const shared = await createBLAKE3();
   const empty = shared.init().save();
   return {

@@ -100,7 +100,8 @@ describe('a merge of pointers', () => {
     const asked: FolderSides[] = [];
     const mergeTrees = (folders: FolderSides) => {
       asked.push(folders);
-      return new Map([...folders.ours.keys()].map((key) => [key, key === 'digest' ? 'b3:99' : 4n] as const));
+      const merged = new Map([...folders.ours.keys()].map((key) => [key, key === 'digest' ? 'b3:99' : 4n] as const));
+      return { ours: merged, theirs: merged };
     };
     const merged = mergePointers(texts, { ...options, mergeTrees });
     expect(merged).toEqual({ text: pointer({ digest: 'b3:99', size: 4, files: 4 }), conflicts: [] });

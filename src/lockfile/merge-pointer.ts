@@ -17,15 +17,21 @@ export type FolderFields = ValueMap;
 
 /** Two folders that both sides changed, with the fields that a pointer has for them: `digest`, `size`, `files`. */
 export interface FolderSides {
-  /** Absent where the ancestor had no folder there, or cannot be read. */
+  /** Absent where the ancestor had no folder there. */
   readonly ancestor?: FolderFields;
   readonly ours: FolderFields;
   readonly theirs: FolderFields;
 }
 
+/** Two folders put together. What could not be decided is in each as on its side; else they are the same. */
+export interface MergedFolder {
+  readonly ours: FolderFields;
+  readonly theirs: FolderFields;
+}
+
 export interface PointerMergeOptions extends MergeOptions {
-  /** Merges two folders file by file; `undefined` when they conflict. Its result must not depend on the sides' order. */
-  readonly mergeTrees?: (folders: FolderSides) => FolderFields | undefined;
+  /** Merges two folders file by file; `undefined` when it cannot. Its result must not depend on the sides' order. */
+  readonly mergeTrees?: ((folders: FolderSides) => MergedFolder | undefined) | undefined;
 }
 
 /** What is said of the bytes belongs together: a digest of one side with the size of the other would be a lie. */
@@ -40,7 +46,9 @@ export function mergePointers(texts: MergeTexts, options: PointerMergeOptions): 
   const whole = mergeWhole(texts);
   if (whole !== undefined) return whole;
   const [ours, theirs] = [openSide(texts.ours, options.shown), openSide(texts.theirs, options.shown)];
-  const merging: Merging = { mergeTrees: options.mergeTrees, conflicts: [] };
+  // What was imported is what its source had: never a mixture.
+  const isImport = [ours, theirs].some(({ side }) => side.value.has('deps'));
+  const merging: Merging = { mergeTrees: isImport ? undefined : options.mergeTrees, conflicts: [] };
   const maps: Maps = { ancestor: ancestorOf(texts.ancestor), ours: ours.side, theirs: theirs.side };
   const merged = mergeMaps(merging, maps, '');
   const indentSeq = listsIndented(texts.ours, ours.side.map) ?? false;
@@ -155,16 +163,17 @@ function mergeContent(
 ): (key: string) => MergedField | undefined {
   const side = sideOf(maps, keys);
   const folder = side === 'conflict' ? mergedFolder(mergeTrees, maps, keys) : undefined;
-  if (side === 'conflict' && folder === undefined) conflicts.push(`${path}digest`);
+  const isMerged = folder !== undefined && canonical(folder.ours) === canonical(folder.theirs);
+  if (side === 'conflict' && !isMerged) conflicts.push(`${path}digest`);
   return (key) => {
     if (!keys.includes(key)) return undefined;
     const [ours, theirs] = [pairsOf(maps.ours, key), pairsOf(maps.theirs, key)];
     if (folder === undefined) {
       return { ours: side === 'theirs' ? theirs : ours, theirs: side === 'ours' ? ours : theirs };
     }
-    const value = folder.get(key);
-    const pairs = value === undefined ? [] : ours.map((pair) => withValue(pair, value));
-    return { ours: pairs, theirs: pairs };
+    const pairs = (value: Value | undefined): Pairs =>
+      value === undefined ? [] : ours.map((pair) => withValue(pair, value));
+    return { ours: pairs(folder.ours.get(key)), theirs: pairs(folder.theirs.get(key)) };
   };
 }
 
@@ -172,11 +181,12 @@ function mergedFolder(
   mergeTrees: PointerMergeOptions['mergeTrees'],
   { ancestor, ours, theirs }: Maps,
   keys: readonly string[],
-): FolderFields | undefined {
+): MergedFolder | undefined {
   const [our, their] = [picked(ours.value, keys), picked(theirs.value, keys)];
-  if (!our.has('files') || !their.has('files')) return undefined;
-  const before = ancestor === UNKNOWN ? undefined : picked(ancestor, keys);
-  return mergeTrees?.({ ours: our, theirs: their, ...(before?.has('files') === true ? { ancestor: before } : {}) });
+  // Nothing tells then what one side added from what the other one removed.
+  if (ancestor === UNKNOWN || !our.has('files') || !their.has('files')) return undefined;
+  const before = picked(ancestor, keys);
+  return mergeTrees?.({ ours: our, theirs: their, ...(before.has('files') ? { ancestor: before } : {}) });
 }
 
 function sideOf({ ancestor, ours, theirs }: Maps, keys: readonly string[]): 'ours' | 'theirs' | 'conflict' {

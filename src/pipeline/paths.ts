@@ -87,7 +87,7 @@ function foldedName(name: string): string {
   return short?.[1] === undefined ? folded : `.${short[1]}`;
 }
 
-const KEPT = new Set(['pipeline.yaml', 'pipeline.lock', 'dvc.yaml', 'dvc.lock']);
+const KEPT = new Set(['pipeline.yaml', 'pipeline.lock', 'dvc.yaml', 'dvc.lock', '.gitignore']);
 
 /** Pipeline files, locks and pointers. */
 function isKeptFile(name: string): boolean {

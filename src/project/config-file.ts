@@ -120,6 +120,8 @@ class Reader implements ConfigFile {
       this.#wrong(value, `${name} cannot hold this: ${read.wrong}`);
     } else if (this.#level === 'project' && givesAway(spec, text ?? '')) {
       this.problems.push(secretInProject(name, this.#place(key)));
+    } else if (this.#level === 'project' && spec.own === true) {
+      this.problems.push(foreign(name, this.#place(key)));
     } else {
       this.settings.push({ name, spec, content: read.content, level: this.#level, at: this.#place(value) });
     }
@@ -163,6 +165,16 @@ export function secretInProject(name: string, at?: Place): Problem {
     code: 'PIPE_CONFIG_SECRET',
     message: `${name} is a secret, and Git tracks the project's config`,
     hint: `keep it on this machine: \`pipe config --local ${name} …\`; or write \${NAME} to take it from the environment`,
+    ...(at === undefined ? {} : { at }),
+  };
+}
+
+/** The problem with an option that only the user decides about, in the project's config. */
+export function foreign(name: string, at?: Place): Problem {
+  return {
+    code: 'PIPE_CONFIG_VALUE',
+    message: `${name} cannot be set in the project's config: Git tracks that, and a stranger may have written it`,
+    hint: `set it on this machine: \`pipe config --local ${name} …\``,
     ...(at === undefined ? {} : { at }),
   };
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { PipeError } from '../problem/problem.ts';
@@ -25,6 +26,9 @@ function config(levels: Levels, env: Record<string, string> = {}): Config {
   const around = { PIPE_SYSTEM_CONFIG_DIR: join(root, 'etc'), XDG_CONFIG_HOME: join(root, 'xdg'), ...env };
   return openConfig({ root, pipeDir: join(root, '.pipe'), env: around });
 }
+
+/** A remote of a project that asks for two variables. */
+const ASKING = 'remote:\n  r:\n    url: s3://bucket/${A}\n    region: ${C}\n';
 
 function problems(levels: Levels): readonly Problem[] {
   try {
@@ -77,7 +81,7 @@ test('options of a remote come from several levels', () => {
 });
 
 test('placeholders take their value from the environment on use', () => {
-  const levels = { project: 'cache:\n  dir: ${SCRATCH}/${USER}\ncore:\n  jobs: ${JOBS}\n  remote: \\${x}\n' };
+  const levels = { local: 'cache:\n  dir: ${SCRATCH}/${USER}\ncore:\n  jobs: ${JOBS}\n  remote: \\${x}\n' };
   const { get } = config(levels, { SCRATCH: '/scratch', USER: 'ann', JOBS: '3' });
   expect(get('cache.dir')).toBe('/scratch/ann');
   expect(get('core.jobs')).toBe(3);
@@ -85,13 +89,13 @@ test('placeholders take their value from the environment on use', () => {
 });
 
 test('a placeholder without its variable is a problem only where the option is used', () => {
-  const { get } = config({ project: 'cache:\n  dir: ${SCRATCH}/x\n' });
+  const { get } = config({ global: 'cache:\n  dir: ${SCRATCH}/x\n' });
   expect(get('core.jobs')).toBeUndefined();
   expect(() => get('cache.dir')).toThrow(/cache\.dir needs the environment variable SCRATCH, which is not set/);
 });
 
 test('a placeholder that gives nonsense is a problem that does not show it', () => {
-  const { get } = config({ project: 'core:\n  jobs: ${JOBS}\n' }, { JOBS: 'sesame' });
+  const { get } = config({ local: 'core:\n  jobs: ${JOBS}\n' }, { JOBS: 'sesame' });
   expect(() => get('core.jobs')).toThrow(/core\.jobs cannot hold what the environment says/);
   expect(() => get('core.jobs')).not.toThrow(/sesame/);
 });
@@ -132,8 +136,53 @@ test('a secret in the project’s config is refused, at its place, without showi
 });
 
 test('a placeholder for a secret may stand in the project’s config', () => {
-  const { remote } = config({ project: 'remote:\n  a:\n    password: ${PASSWORD}\n' }, { PASSWORD: 'p' });
+  const project = 'remote:\n  a:\n    password: ${PASSWORD}\n';
+  const { remote } = config({ project, local: 'core: {env: PASSWORD}' }, { PASSWORD: 'p' });
   expect(remote('a', 'password')).toBe('p');
+});
+
+test.each(['system', 'global', 'local'] as const)('the %s level says what the project may ask for', (level) => {
+  const env = { A: 'a', B: 'b', C: 'c' };
+  const { remote, allowed } = config({ project: ASKING, [level]: 'core:\n  env: [A, B]\n' }, env);
+  expect([...allowed()]).toEqual(['A', 'B']);
+  expect(remote('r', 'url')).toBe('s3://bucket/a');
+  expect(() => remote('r', 'region')).toThrow(/PIPE_ENV_REFUSED.* C,/);
+});
+
+test('the project is given no variable unless it is allowed, and is not told whether it is set', () => {
+  const { remote } = config({ project: ASKING });
+  expect(() => remote('r', 'url')).toThrow(/remote\.r\.url asks for the environment variable A/);
+  const { get } = config({ global: 'core: {env: X}', project: 'core: {remote: "${A}"}' }, { A: 'a' });
+  try {
+    get('core.remote');
+    expect.unreachable();
+  } catch (error) {
+    expect((error as PipeError).problems[0]?.hint).toContain('`pipe config --local core.env X,A`');
+  }
+});
+
+test.each([
+  ['project', 'A', 'cannot be set in the project'],
+  ['local', 'A,PIPE_SIGNING_KEY', 'PIPE_SIGNING_KEY is never given'],
+  ['global', '[AWS_SECRET_ACCESS_KEY]', 'AWS_SECRET_ACCESS_KEY is never given'],
+  ['local', 'a b', 'names of environment variables'],
+])('core.env in the %s level cannot hold %s', (level, names, message) => {
+  expect(problems({ [level]: `core:\n  env: ${names}\n` })).toEqual([
+    expect.objectContaining({ code: 'PIPE_CONFIG_VALUE', message: expect.stringContaining(message) }),
+  ]);
+});
+
+test('a local config that Git tracks is as much a stranger’s as that of the project', () => {
+  const root = temporaryFolder();
+  const git = (...args: string[]): unknown => execFileSync('git', args, { cwd: root });
+  write(root, { '.pipe/config.yaml': ASKING, '.pipe/config.local.yaml': `core: {env: A}\ncache: {dir: "\${A}"}\n` });
+  const open = (): Config => openConfig({ root, pipeDir: join(root, '.pipe'), env: { ...process.env, PIPE_GLOBAL_CONFIG_DIR: root, A: 'a' } }); // prettier-ignore
+  expect(open().get('cache.dir')).toBe('a');
+  git('init', '-q');
+  expect(open().remote('r', 'url')).toBe('s3://bucket/a');
+  git('add', '-f', '.pipe');
+  expect(() => open().remote('r', 'url')).toThrow(/PIPE_ENV_REFUSED/);
+  expect(() => open().get('cache.dir')).toThrow(/PIPE_ENV_REFUSED/);
 });
 
 test('a syntax error beside a secret does not show it', () => {

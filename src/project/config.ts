@@ -7,7 +7,9 @@ import type { Level, LevelPlaces } from './config-level.ts';
 import type { ContentOf, OptionContent, OptionName, RemoteOptionName } from './option.ts';
 import { OPTIONS, REMOTE_OPTIONS, SIGNER_OPTION } from './option.ts';
 import type { OptionSpec } from './option.ts';
+import type { Allowed } from './option-value.ts';
 import { expandPlaceholders, hasPlaceholder, readOption } from './option-value.ts';
+import { isTrackedFile } from './tracked-file.ts';
 
 /** The options of a project over all levels. Files are read on the first use. */
 export interface Config {
@@ -24,6 +26,8 @@ export interface Config {
   readonly signers: () => readonly string[];
   /** The public key of a trusted signer. */
   readonly signer: (name: string) => string | undefined;
+  /** The environment variables that files in Git may ask for: pointers, and the project's own config. */
+  readonly allowed: () => ReadonlySet<string>;
   /** Everything that is set, weakest level first, placeholders unexpanded. */
   readonly settings: () => readonly Setting[];
 }
@@ -37,9 +41,18 @@ export interface ConfigPlaces extends LevelPlaces {
 export function openConfig(places: ConfigPlaces): Config {
   let all: readonly Setting[] | undefined;
   const settings = (): readonly Setting[] => (all ??= readLevels(places));
+  let isTracked: boolean | undefined;
+  // Whoever made the repository may have put the local file into Git.
+  const isOwn = ({ level }: Setting): boolean => {
+    if (level !== 'local') return level !== 'project';
+    return !(isTracked ??= isTrackedFile(levelFile('local', places) ?? '', places.env));
+  };
+  let names: ReadonlySet<string> | undefined;
+  const allowed = (): ReadonlySet<string> => (names ??= new Set(allowedNames(settings(), isOwn, places.env)));
   const content = (name: string, spec: OptionSpec): OptionContent | undefined => {
     const setting = settings().findLast((each) => each.name === name);
-    return setting === undefined ? spec.default : expanded(setting, places.env);
+    if (setting === undefined) return spec.default;
+    return expanded(setting, places.env, () => (isOwn(setting) ? 'all' : allowed()));
   };
   return {
     get: (name) => content(name, OPTIONS[name]) as ContentOf<(typeof OPTIONS)[typeof name]>,
@@ -48,8 +61,18 @@ export function openConfig(places: ConfigPlaces): Config {
     remotes: () => [...new Set(settings().flatMap(({ name }) => /^remote\.([^.]+)\./.exec(name)?.[1] ?? []))],
     signers: () => [...new Set(settings().flatMap(({ name }) => /^signers\.(.+)$/.exec(name)?.[1] ?? []))],
     signer: (name) => content(`signers.${name}`, SIGNER_OPTION) as string | undefined,
+    allowed,
     settings,
   };
+}
+
+function allowedNames(
+  settings: readonly Setting[],
+  isOwn: (setting: Setting) => boolean,
+  env: LevelPlaces['env'],
+): readonly string[] {
+  const setting = settings.findLast((each) => each.name === 'core.env' && isOwn(each));
+  return setting === undefined ? [] : (expanded(setting, env, () => 'all') as readonly string[]);
 }
 
 /** The config file of a level; `undefined` for the project's own levels outside a project. */
@@ -67,9 +90,13 @@ function readLevels(places: ConfigPlaces): readonly Setting[] {
   return files.flatMap((file) => file.settings);
 }
 
-function expanded({ name, spec, content, at }: Setting, env: LevelPlaces['env']): OptionContent {
+function expanded(
+  { name, spec, content, at }: Setting,
+  env: LevelPlaces['env'],
+  allowed: () => Allowed,
+): OptionContent {
   if (typeof content !== 'string' || !hasPlaceholder(content)) return content;
-  const read = readOption(spec, expandPlaceholders(content, { name, env, at }));
+  const read = readOption(spec, expandPlaceholders(content, { name, env, at, allowed: allowed() }));
   if ('content' in read) return read.content;
   const message = `${name} cannot hold what the environment says: ${read.wrong}`;
   throw new PipeError({ code: 'PIPE_CONFIG_VALUE', message, at });

@@ -1,5 +1,5 @@
 import { PipeError } from '../problem/problem.ts';
-import type { Place } from '../problem/problem.ts';
+import type { Place, Problem } from '../problem/problem.ts';
 import type { OptionContent, OptionSpec } from './option.ts';
 
 /** Either what an option holds, or what is wrong with the text that was given for it. */
@@ -25,6 +25,8 @@ export function readOption(spec: OptionSpec, text: string): Read {
       return spec.choices.includes(text) ? { content: text } : { wrong: `it takes ${spec.choices.join(' or ')}` };
     case 'choices':
       return readChoices(spec.choices, text);
+    case 'variables':
+      return readVariables(text);
   }
 }
 
@@ -34,6 +36,19 @@ function readChoices(choices: readonly string[], text: string): Read {
     return { content: chosen };
   }
   return { wrong: `it takes one or more of ${choices.join(', ')}, each once, separated by commas` };
+}
+
+/** What opens the way to all that is shared; no file that Git tracks is ever given it. */
+const NEVER_GIVEN = /^(?:PIPE_SIGNING_KEY$|AWS_)/;
+
+function readVariables(text: string): Read {
+  const names = text.split(',').map((each) => each.trim());
+  if (!names.every((each) => VARIABLE.test(each))) {
+    return { wrong: 'it takes names of environment variables, separated by commas' };
+  }
+  const never = names.find((each) => NEVER_GIVEN.test(each));
+  if (never === undefined) return { content: [...new Set(names)] };
+  return { wrong: `${never} is never given to a file that Git tracks` };
 }
 
 const PLACEHOLDER = /\\(\$\{)|\$\{([^}]*)\}?/g;
@@ -49,19 +64,24 @@ export function hasPlaceholder(text: string): boolean {
   return text.includes('${');
 }
 
+/** The environment variables that a text may ask for: those of a list, or all where the user wrote it here. */
+export type Allowed = ReadonlySet<string> | 'all';
+
 export interface Expansion {
   /** The option it stands in, for messages. */
   readonly name: string;
+  /** A file in Git may be a stranger's, and what it makes of a variable may be sent to the stranger. */
+  readonly allowed: Allowed;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly at?: Place;
 }
 
 /**
  * Puts environment variables in place of `${NAME}`; `\${` stands for `${` itself.
- * @throws {PipeError} PIPE_ENV_MISSING naming the first variable that is not set, PIPE_CONFIG_VALUE for `${` without a
- * name.
+ * @throws {PipeError} PIPE_ENV_MISSING naming the first variable that is not set, PIPE_ENV_REFUSED one that is not
+ * allowed, PIPE_CONFIG_VALUE for `${` without a name.
  */
-export function expandPlaceholders(text: string, { name, env, at }: Expansion): string {
+export function expandPlaceholders(text: string, { name, env, at, allowed }: Expansion): string {
   const place = at === undefined ? {} : { at };
   return text.replace(PLACEHOLDER, (whole: string, escaped: string | undefined, variable: string | undefined) => {
     if (escaped !== undefined) return escaped;
@@ -73,6 +93,8 @@ export function expandPlaceholders(text: string, { name, env, at }: Expansion): 
         ...place,
       });
     }
+    // Whether it is set is nothing that a stranger learns, either.
+    if (allowed !== 'all' && !allowed.has(variable)) throw new PipeError({ ...refused(name, variable, allowed), ...place }); // prettier-ignore
     const value = env[variable];
     if (value !== undefined) return value;
     throw new PipeError({
@@ -82,4 +104,36 @@ export function expandPlaceholders(text: string, { name, env, at }: Expansion): 
       ...place,
     });
   });
+}
+
+function refused(name: string, variable: string, allowed: ReadonlySet<string>): Problem {
+  const message = `${name} asks for the environment variable ${variable}, which a file that Git tracks is not given`;
+  const isNever = NEVER_GIVEN.test(variable);
+  const hint = isNever
+    ? 'set the option on this machine, with --local or --global'
+    : `if you trust who wrote it: \`pipe config --local core.env ${[...allowed, variable].join(',')}\``;
+  return { code: 'PIPE_ENV_REFUSED', message, hint };
+}
+
+/** Shorter values would stand in every other word. */
+const SHORTEST_HIDDEN = 4;
+
+/** An error that says of a text no more than the text did: placeholders stand where their values stood. */
+export function hidingValues(error: unknown, written: string, env: Expansion['env']): unknown {
+  if (!(error instanceof PipeError) || !hasPlaceholder(written)) return error;
+  const problems = error.problems.map((problem) => ({
+    ...problem,
+    message: hideValues(problem.message, written, env),
+  }));
+  return new PipeError(problems);
+}
+
+function hideValues(said: string, written: string, env: Expansion['env']): string {
+  let hidden = said;
+  for (const [, , variable = ''] of written.matchAll(PLACEHOLDER)) {
+    const value = env[variable];
+    if (value === undefined || value.length < SHORTEST_HIDDEN) continue;
+    for (const each of [value, encodeURIComponent(value)]) hidden = hidden.replaceAll(each, () => `\${${variable}}`);
+  }
+  return hidden;
 }

@@ -34,6 +34,8 @@ function holds(spec: OptionSpec): string {
       return spec.secret === true ? 'text, secret' : 'text';
     case 'choice':
       return spec.choices.map((each) => `\`${each}\``).join(', ');
+    case 'variables':
+      return 'list of variables';
     case 'choices':
       return `list of ${spec.choices.map((each) => `\`${each}\``).join(', ')}`;
   }

@@ -5,10 +5,14 @@ export type OptionSpec = (
   | { readonly kind: 'text'; readonly default?: string }
   | { readonly kind: 'choice'; readonly choices: readonly string[]; readonly default: string }
   | { readonly kind: 'choices'; readonly choices: readonly string[]; readonly default: readonly string[] }
+  /** Names of environment variables. */
+  | { readonly kind: 'variables'; readonly default?: readonly string[] }
 ) & {
   readonly help: string;
   /** Refused in the project's config file, which Git tracks. */
   readonly secret?: true;
+  /** Refused there too: whoever wrote that file must not decide about it. */
+  readonly own?: true;
 };
 
 /** What an option can hold once it is read. */
@@ -21,6 +25,11 @@ export const OPTIONS = {
   'core.jobs': { kind: 'integer', min: 1, max: MAX_JOBS, help: 'stages that run at once; default: one per core' },
   'core.autostage': { kind: 'boolean', default: false, help: '`git add` the files that pipe writes for Git' },
   'core.no_scm': { kind: 'boolean', default: false, help: 'leave Git alone, also inside a Git work tree' },
+  'core.env': {
+    kind: 'variables',
+    own: true,
+    help: 'environment variables that files in Git may ask for; never in the project level',
+  },
   'core.remote': { kind: 'text', help: 'name of the remote that is used unless another one is asked for' },
   'cache.dir': { kind: 'text', help: 'folder of the cache, absolute or relative to .pipe; default: cache' },
   'cache.type': {
@@ -95,7 +104,9 @@ type ContentOfKind<S extends OptionSpec> = S extends { kind: 'boolean' }
       ? C
       : S extends { kind: 'choices'; choices: readonly (infer C)[] }
         ? readonly C[]
-        : string;
+        : S extends { kind: 'variables' }
+          ? readonly string[]
+          : string;
 
 /** Names of remotes go into `remote.<name>.<option>` and onto command lines. */
 const REMOTE = /^remote\.([A-Za-z0-9_-]+)\.([a-z_]+)$/;

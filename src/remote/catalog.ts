@@ -1,12 +1,13 @@
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
 import type { Place, PlaceEntry } from '../store/place/place.ts';
+import { byteLimit } from './byte-limit.ts';
 import { PackedRows } from './packed-rows.ts';
-import { listAll, readWhole } from './read-object.ts';
+import { PIECE, listAll, readWhole } from './read-object.ts';
 import { KEYS, packKey, packOfKey, tablesOfKey } from './remote-layout.ts';
 import type { TableCache } from './table-cache.ts';
 import type { PackTable } from './tables.ts';
-import { decodeTables, encodeTables, packSize, tableInTail } from './tables.ts';
+import { TABLES_START, decodeTables, encodeTables, encodedSize, fitsHeads, headsSize, packSize, tableInTail } from './tables.ts'; // prettier-ignore
 
 /** The packs of a remote at one moment, and what lies in them, as their tables say: bytes are checked when they are read. */
 export interface Catalog {
@@ -43,6 +44,9 @@ const TAIL = 64 << 10;
 /** No file of tables is larger. */
 const LARGEST_TABLES = 1 << 30;
 
+/** Files of tables that are read at once; a larger one is read alone. */
+const TABLES_AT_ONCE = { tasks: 8, bytes: 64 << 20 };
+
 /** Looks at what packs a remote has: two lists, and what is not remembered of the tables. */
 export async function openCatalog(place: Place, options: CatalogOptions): Promise<Catalog> {
   const [packs, files] = await Promise.all([listAll(place, KEYS.packs), listAll(place, KEYS.tables)]);
@@ -51,8 +55,7 @@ export async function openCatalog(place: Place, options: CatalogOptions): Promis
   const take = (table: PackTable): void => {
     if ((listed.get(table.name) ?? -1) >= packSize(table)) tables.set(table.name, table);
   };
-  const tableFiles = await readTableFiles(place, files, options);
-  for (const each of tableFiles) each.tables.forEach(take);
+  const tableFiles = await readTableFiles(place, { files, take }, options);
   const inFiles = new Set(tables.keys());
   for (const name of listed.keys()) {
     const table = tables.has(name) ? undefined : options.local(name);
@@ -64,7 +67,7 @@ export async function openCatalog(place: Place, options: CatalogOptions): Promis
     rows: new PackedRows([...tables.values()]),
     listed,
     broken: new Set(names.filter((name) => !tables.has(name))),
-    tableFiles: tableFiles.map((file) => ({ ...file, packs: file.tables.map(({ name }) => name) })),
+    tableFiles,
     unlisted: names.filter((name) => tables.has(name) && !inFiles.has(name)),
   };
 }
@@ -73,31 +76,42 @@ function withName(name: Digest | undefined, { size }: PlaceEntry): [Digest, numb
   return name === undefined ? [] : [[name, size]];
 }
 
-interface ReadTableFile {
-  readonly name: Digest;
-  readonly size: number;
-  readonly tables: readonly PackTable[];
-}
-
+/** Reads files of tables: few at once, and none as a whole that is not what it should be by its beginning. */
 async function readTableFiles(
   place: Place,
-  files: readonly PlaceEntry[],
+  { files, take }: { readonly files: readonly PlaceEntry[]; readonly take: (table: PackTable) => void },
   { cache, blake3 }: CatalogOptions,
-): Promise<ReadTableFile[]> {
+): Promise<TableFile[]> {
   const named = files.flatMap((entry) => {
     const name = tablesOfKey(entry.key);
     return name === undefined || entry.size > LARGEST_TABLES ? [] : [{ ...entry, name }];
   });
-  const read = async ({ key, name, size }: PlaceEntry & { readonly name: Digest }): Promise<ReadTableFile> => {
+  const limit = byteLimit(TABLES_AT_ONCE);
+  const read = async ({ key, name, size }: PlaceEntry & { readonly name: Digest }): Promise<TableFile> => {
     const known = cache.read(name);
-    const bytes = known?.length === size ? known : await readWhole(place, key, size);
+    const isKnown = known?.length === size;
+    const bytes = isKnown ? known : await readTables(place, key, size);
     const tables = bytes === undefined ? [] : decodeTables(bytes, blake3);
-    if (bytes !== undefined && bytes !== known) cache.write(name, [bytes]);
-    return { name, size, tables };
+    // What is not right is not remembered, and does not keep the rest of its file in memory.
+    const isRight = bytes !== undefined && encodedSize(tables) === size;
+    if (isRight && !isKnown) cache.write(name, [bytes]);
+    for (const table of tables) take(isRight ? table : { ...table, rows: Buffer.from(table.rows) });
+    return { name, size, packs: tables.map((table) => table.name) };
   };
-  const found = await Promise.all(named.map(read));
+  const found = await Promise.all(named.map((entry) => limit(entry.size, () => read(entry))));
   cache.keep(named.map(({ name }) => name));
   return found;
+}
+
+/** The bytes of a file of tables; `undefined` where its beginning does not fit its size. */
+async function readTables(place: Place, key: string, size: number): Promise<Buffer | undefined> {
+  if (size > PIECE) {
+    const start = await place.read(key, { offset: 0, length: TABLES_START });
+    const length = start && headsSize(start, size);
+    const heads = length === undefined ? undefined : await readWhole(place, key, length);
+    if (heads === undefined || !fitsHeads(heads, size)) return undefined;
+  }
+  return readWhole(place, key, size);
 }
 
 interface Known {

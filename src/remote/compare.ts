@@ -1,13 +1,21 @@
 import type { Digest, RawDigest } from '../kit/digest.ts';
+import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { NamedObject } from './name-objects.ts';
 import { nameObjects } from './name-objects.ts';
+import { ObjectSet } from './object-set.ts';
 import type { PushRoot } from './push.ts';
 import { lookFor } from './presence.ts';
 import { listReader } from './read-lists.ts';
 import type { Remote } from './remote.ts';
 import { hasFormat } from './remote.ts';
+import { eachReference } from './tree-references.ts';
 import { findWanted } from './wanted.ts';
+
+/** Where an object is that is not in both. */
+type State = 'new' | 'deleted' | 'missing';
+
+const STATES: readonly State[] = ['new', 'deleted', 'missing'];
 
 /** Objects, and their bytes as far as they are known. */
 export interface Tally {
@@ -15,7 +23,7 @@ export interface Tally {
   bytes: number;
 }
 
-/** How the local store and a remote differ in what a root needs. Objects of several roots count for the first. */
+/** How the local store and a remote differ in what a root needs. Objects of several roots count for each. */
 export interface ComparedRoot {
   readonly root: PushRoot;
   /** Here, and not there. */
@@ -28,6 +36,8 @@ export interface ComparedRoot {
 
 export interface Compared {
   readonly roots: readonly ComparedRoot[];
+  /** The same of all roots together: each object once. */
+  readonly total: Readonly<Record<State, Tally>>;
   readonly objects: number;
   /** What is neither here nor there, by path. */
   readonly missing: readonly NamedObject[];
@@ -38,32 +48,90 @@ export async function compare(remote: Remote, store: ObjectStore, roots: readonl
   const [, catalog] = await Promise.all([hasFormat(remote.place), remote.look()]);
   const lists = listReader(remote, { catalog, store, expected: 0 });
   const read = (digest: Digest): Buffer | undefined => store.read(digest);
-  const { objects, unknown } = await findWanted(
-    roots.map(({ entry }, group) => ({ entry, group })),
-    {
-      local: read,
-      remote: lists.read,
-      alone: roots.flatMap(({ around = [] }) => around),
-      signal: remote.signal,
+  const came = new Map<Digest, Buffer>();
+  const { objects, unknown } = await findWanted(roots, {
+    local: read,
+    remote: async (digests) => {
+      const found = await lists.read(digests);
+      for (const [at, digest] of digests.entries()) {
+        const bytes = found[at];
+        if (bytes !== undefined) came.set(digestOfRaw(digest), bytes);
+      }
+      return found;
     },
-  );
+    alone: roots.flatMap(({ around = [] }) => around),
+    signal: remote.signal,
+  });
   const { absent } = await lookFor(remote, catalog, { objects });
-  const nothing = (): Tally => ({ objects: 0, bytes: 0 });
-  const compared = roots.map((root) => ({ root, new: nothing(), deleted: nothing(), missing: nothing() }));
-  objects.each((digest, at, { group, size = 0 }) => {
+  const total = nothing();
+  const differing = new ObjectSet();
+  objects.each((digest, at, { size }) => {
     const isHere = store.hasRaw(digest, at);
     const isThere = !absent.has(digest, at);
-    const tally = isHere && isThere ? undefined : compared[group]?.[isHere ? 'new' : isThere ? 'deleted' : 'missing'];
-    if (tally === undefined) return;
-    tally.objects += 1;
-    tally.bytes += size;
+    if (isHere && isThere) return;
+    const state = isHere ? 'new' : isThere ? 'deleted' : 'missing';
+    add(total[state], size);
+    differing.add(digest, at, { size, group: STATES.indexOf(state) });
   });
+  const credit = crediting(differing, (digest) => read(digest) ?? came.get(digest));
+  const compared = roots.map((root) => ({ root, ...(differing.count === 0 ? nothing() : credit(root)) }));
   const lost = new Set(unknown);
-  const isMissing = compared.some(({ missing }) => missing.objects > 0) || lost.size > 0;
+  const isMissing = total.missing.objects > 0 || lost.size > 0;
   const isMeant = (digest: RawDigest): boolean => absent.has(digest) && !store.hasRaw(digest);
   return {
     roots: compared,
+    total,
     objects: objects.count,
     missing: isMissing ? nameObjects(roots, { isMeant, read }) : [],
+  };
+}
+
+/** No path has more folders; a list that somebody made up may. */
+const MOST_DEPTH = 2048;
+
+function nothing(): Record<State, Tally> {
+  const tally = (): Tally => ({ objects: 0, bytes: 0 });
+  return { new: tally(), deleted: tally(), missing: tally() };
+}
+
+function add(tally: Tally, size = 0): void {
+  tally.objects += 1;
+  tally.bytes += size;
+}
+
+/**
+ * Counts for one root after another what of some objects it needs. Lists below which there is none of them are
+ * looked into once, whatever the number of roots.
+ */
+function crediting(
+  differing: ObjectSet,
+  read: (digest: Digest) => Buffer | undefined,
+): (root: PushRoot) => Record<State, Tally> {
+  const same = new ObjectSet();
+  return ({ entry, around = [] }) => {
+    const tallies = nothing();
+    const seen = new ObjectSet();
+    /** Whether an object, or anything below it, is one of them. */
+    const visit = (digest: RawDigest, isList: boolean, depth = 0): boolean => {
+      if (isList && same.has(digest)) return false;
+      const found = differing.find(digest);
+      const isFirst = seen.add(digest, 0, { size: undefined });
+      if (found !== undefined && isFirst) add(tallies[STATES[found.group] as State], found.size);
+      if (!isList) return found !== undefined;
+      // One that was met before in this root has been counted; whether it is the same is known when it ends.
+      const inside: { readonly digest: RawDigest; readonly isList: boolean }[] = [];
+      const bytes = isFirst && depth < MOST_DEPTH ? read(digestOfRaw(digest)) : undefined;
+      if (bytes === undefined) return true;
+      eachReference(bytes, (each, kind) => {
+        inside.push({ digest: Buffer.from(each), isList: kind === 'list' });
+      });
+      let isSame = found === undefined;
+      for (const each of inside) if (visit(each.digest, each.isList, depth + 1)) isSame = false;
+      if (isSame) same.add(digest, 0, { size: undefined });
+      return !isSame;
+    };
+    if (entry.digest.startsWith('b3:')) visit(rawOfDigest(entry.digest), entry.kind === 'dir');
+    for (const digest of around) visit(rawOfDigest(digest), false);
+    return tallies;
   };
 }

@@ -36,11 +36,11 @@ beforeAll(async () => {
   minio = await startMinio();
   await minio.makeBuckets('faults');
   proxy = await startFaultProxy(minio.url);
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await proxy.stop();
   await minio.stop();
-}, 60_000);
+}, 120_000);
 
 function open(prefix: string, endpoint: string): Place {
   return openS3({ bucket: 'faults', prefix, endpoint, env: {}, ...minio.root, pauseMs: 1, jobs: 8 });

@@ -1,14 +1,13 @@
 import { checkAborted } from '../kit/abort.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
-import { digestOfRaw } from '../kit/digest.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { PACKED_BYTES } from '../store/pack.ts';
 import type { StoreWriter } from '../store/store-writer.ts';
 import type { Catalog } from './catalog.ts';
 import { eachAtOnce } from './byte-limit.ts';
+import { expectedBytes, findLarge, totalOf } from './fetch-needs.ts';
 import { GroupProgress } from './group-progress.ts';
 import { HeldPack } from './held-pack.ts';
-import { presentLoose } from './loose-presence.ts';
 import { ObjectSet } from './object-set.ts';
 import type { PackPiece, PieceObject } from './pack-pieces.ts';
 import { piecesOf } from './pack-pieces.ts';
@@ -20,7 +19,7 @@ import { PIECE } from './read-object.ts';
 import type { LargeObject } from './receive-large.ts';
 import { receiveLarge } from './receive-large.ts';
 import type { Remote } from './remote.ts';
-import { LARGEST_PACKED, looseKey, packKey } from './remote-layout.ts';
+import { packKey } from './remote-layout.ts';
 import type { Wanted, WantedRoot } from './wanted.ts';
 import { findWanted } from './wanted.ts';
 
@@ -56,9 +55,6 @@ export interface Progressed {
 
 /** Bytes between two wanted objects that are rather read than asked past. */
 const GAP = 128 << 10;
-
-/** Of an entry in a list, and of a frame around it: what a file costs beside its bytes. */
-const BYTES_BESIDE = 200;
 
 /** Packs and large objects that are worked on at once; how much of them is held is limited apart. */
 const UNITS_AT_ONCE = 32;
@@ -105,6 +101,8 @@ class Fetching {
   /** Packs of which something was not right. */
   readonly #doubtful = new Set<Digest>();
   #lists: ListReader | undefined;
+  /** Lists that came while it was looked for what is wanted. */
+  #early = 0;
   #done = { objects: 0, bytes: 0 };
   #total = { objects: 0, bytes: 0 };
 
@@ -119,7 +117,7 @@ class Fetching {
     const catalog = await this.#remote.look();
     const { objects: wanted, unknown } = await this.#findWanted(roots, catalog);
     const needed = this.#neededOf(wanted);
-    this.#total = { objects: needed.count, bytes: needed.bytes };
+    this.#total = totalOf(needed, catalog, this.#done);
     const groups = roots.map(({ group = 0 }) => group);
     const finish = async (group: number): Promise<void> => {
       await this.#writer.finish();
@@ -136,7 +134,7 @@ class Fetching {
     await progress.end();
     const failed = this.#absent.count + this.#wrong.count;
     return {
-      objects: needed.count - failed + (more?.objects ?? 0),
+      objects: this.#early + needed.count - failed + (more?.objects ?? 0),
       bytes: this.#done.bytes + (more?.bytes ?? 0),
       absent: more?.absent ?? this.#absent,
       wrong: more?.wrong ?? this.#wrong,
@@ -150,10 +148,7 @@ class Fetching {
 
   async #findWanted(roots: readonly WantedRoot[], catalog: Catalog): Promise<Wanted> {
     const { signal } = this.#remote;
-    const expected = roots.reduce((sum, { entry }) => {
-      const isHere = this.#store.has(entry.digest);
-      return isHere ? sum : sum + entry.size + (entry.kind === 'dir' ? entry.files : 1) * BYTES_BESIDE;
-    }, 0);
+    const expected = expectedBytes(roots, this.#store);
     const lists = listReader(this.#remote, { catalog, store: this.#store, expected });
     this.#lists = lists;
     const remote = async (digests: readonly RawDigest[]): Promise<(Buffer | undefined)[]> => {
@@ -164,6 +159,9 @@ class Fetching {
         // Those of a pack that came as a whole are in the store when it is.
         if (digest === undefined || bytes === undefined || (pack !== undefined && lists.held.has(pack))) continue;
         await this.#take(digest, bytes, true);
+        this.#early += 1;
+        this.#done.bytes += bytes.length;
+        this.#done.objects += 1;
       }
       return found;
     };
@@ -186,7 +184,10 @@ class Fetching {
     const units: Unit[] = [
       ...plan.adopt.map((pack) => ({ group: pack.group, run: () => this.#adopt(pack, pass) })),
       ...plan.pick.map((pack) => ({ group: pack.group, run: () => this.#pick(pack, pass, adopted) })),
-      ...(await this.#findLarge(pass)).map(({ group, ...object }) => ({ group, run: () => this.#receive(object) })),
+      ...(await findLarge(this.#remote.place, pass, this.#absent)).map(({ group, ...object }) => ({
+        group,
+        run: () => this.#receive(object),
+      })),
     ];
     units.sort((a, b) => a.group - b.group);
     for (const { group } of units) progress?.expect(group);
@@ -195,25 +196,6 @@ class Fetching {
       checkAborted(this.#remote.signal);
       await run();
       progress?.done(group);
-    });
-  }
-
-  /** Objects that are files of their own there. What is nowhere is noted. */
-  async #findLarge({ needed, catalog }: Pass): Promise<(LargeObject & { readonly group: number })[]> {
-    const others = new ObjectSet();
-    needed.each((digest, at, object) => {
-      const { size } = object;
-      if (catalog.rows.has(digest, at)) return;
-      if (size === undefined || size > LARGEST_PACKED) others.add(digest, at, object);
-      else this.#absent.add(digest, at, { size });
-    });
-    const alone = [...others.entries()];
-    const present = await presentLoose(this.#remote.place, alone);
-    return alone.flatMap(({ digest, size, group }) => {
-      const found = present.find(digest)?.size;
-      if (found === undefined) this.#absent.add(digest, 0, { size });
-      const key = looseKey(digestOfRaw(digest));
-      return found === undefined ? [] : [{ group, digest, size: found, key, offset: 0 }];
     });
   }
 
@@ -232,20 +214,29 @@ class Fetching {
       await Promise.all(
         held.pieces.map(async (piece) => {
           if (known === undefined) await takePiece(this.#remote, { key: packKey(info.name), held, piece });
-          this.#step(piece.objects.length, piece.length);
+          for (const { digest, length } of piece.objects) if (pass.needed.has(digest)) this.#step(1, length);
         }),
       );
       if (held.isRight) held.adopt(this.#store);
-      else await this.#takeFrom(held, info.name, pass.needed);
+      else {
+        await this.#takeFrom(held, { name: info.name, needed: pass.needed });
+        // They have not come, after all.
+        for (const { digest, size = 0 } of held.wrong.entries()) if (pass.needed.has(digest)) this.#step(-1, -size);
+      }
     } finally {
       held.discard();
     }
   }
 
   /** Takes from a pack that came as a whole what is right and needed. */
-  async #takeFrom(held: HeldPack, name: Digest, needed: ObjectSet): Promise<void> {
+  async #takeFrom(
+    held: HeldPack,
+    { name, needed }: { readonly name: Digest; readonly needed: ObjectSet },
+    onTaken?: (digest: RawDigest, bytes: Buffer) => void,
+  ): Promise<void> {
     for (const { digest, bytes } of held.objects((each) => needed.has(each))) {
       await this.#take(digest, bytes, needed.find(digest)?.size === undefined);
+      onTaken?.(digest, bytes);
     }
     for (const { digest, size } of held.wrong.entries()) {
       if (!needed.has(digest)) continue;
@@ -261,7 +252,10 @@ class Fetching {
     if (info === undefined) return;
     const held = lists?.held.get(pack);
     if (held !== undefined) {
-      await this.#takeFrom(held, info.name, needed);
+      const isTaken = (own: Buffer): boolean => isTakenFrom(rows, { pack, adopted }, { own, at: 0 });
+      await this.#takeFrom(held, { name: info.name, needed }, (digest, bytes) => {
+        if (isTaken(digest)) this.#step(1, bytes.length);
+      });
       held.discard();
       return;
     }
@@ -285,11 +279,11 @@ class Fetching {
         const at = object.offset - offset;
         const own = bytes?.subarray(at, at + object.length);
         if (own === undefined) this.#gone.add(object.digest, 0, { size: object.length });
-        else if (!(await this.#takeIfRight(object, own, needed))) {
+        else if (await this.#takeIfRight(object, own, needed)) this.#step(1, object.length);
+        else {
           this.#doubtful.add(name);
           this.#wrong.add(object.digest, 0, { size: object.length });
         }
-        this.#step(1, object.length);
       }
     });
   }
@@ -302,12 +296,14 @@ class Fetching {
   }
 
   async #receive(object: LargeObject): Promise<void> {
+    let came = 0;
     const onBytes = (bytes: number): void => {
+      came += bytes;
       this.#step(0, bytes);
     };
     const isRight = await receiveLarge(this.#remote, this.#store, { object, onBytes });
     if (!isRight) this.#wrong.add(object.digest, 0, { size: object.size });
-    this.#step(1, 0);
+    this.#step(isRight ? 1 : 0, isRight ? 0 : -came);
   }
 
   /** What was not right, or had gone, may lie elsewhere: in another pack, or in one that was written meanwhile. */

@@ -22,9 +22,10 @@ import type { RemoteLease } from './remote-lease.ts';
 import { openRemoteLease } from './remote-lease.ts';
 import type { Progressed } from './fetch.ts';
 import type { Remote } from './remote.ts';
-import { hasFormat } from './remote.ts';
-import { KEYS, REMOTE_FORMAT, looseKey, packKey } from './remote-layout.ts';
+import { hasFormat, writeFormat } from './remote.ts';
+import { looseKey, packKey } from './remote-layout.ts';
 import { LookAgain, Sending } from './send-plan.ts';
+import type { RemoteUpkeep } from './upkeep/remote-upkeep.ts';
 import { verifyRemote } from './verify-remote.ts';
 import type { VerifiedRemote } from './verify-remote.ts';
 import { findWanted } from './wanted.ts';
@@ -47,6 +48,8 @@ export interface PushOptions {
   readonly dry: boolean;
   /** Read every byte there that this push relies on; or what came out when it was read. */
   readonly verify: boolean | VerifiedRemote;
+  /** Of who has the remote to itself already. */
+  readonly upkeep?: RemoteUpkeep | undefined;
   readonly onProgress?: ((done: Progressed) => void) | undefined;
   /** Told when a collection of the remote has to be waited for. */
   readonly onWait?: (() => void) | undefined;
@@ -96,19 +99,17 @@ export async function push(remote: Remote, store: ObjectStore, options: PushOpti
 
 async function sendAll(
   work: Pushing,
-  { place, signal, pollMs }: Remote,
+  { place, signal, lasting, pollMs }: Remote,
   { isThere, onWait }: Pick<PushOptions, 'onWait'> & { readonly isThere: boolean },
 ): Promise<Pushed> {
-  const lease = await openRemoteLease(place, { signal, onWait, pollMs });
-  let isDone = false;
+  const lease = await openRemoteLease(place, { signal, lasting, onWait, pollMs });
   try {
     for (;;) {
       const sent = await work.send(lease, isThere);
-      isDone = sent !== undefined;
-      if (sent !== undefined) return sent;
+      if (sent !== undefined && (await lease.finish())) return sent;
     }
   } finally {
-    await lease.end(isDone);
+    await lease.close();
   }
 }
 
@@ -176,16 +177,17 @@ class Pushing {
 
   /** Sends what is to be sent; `undefined` when all must be looked at again. */
   async send(lease: RemoteLease, isThere: boolean): Promise<Pushed | undefined> {
+    const { upkeep, onProgress } = this.#options;
     lease.add(this.#remembered());
     const known = await this.#settled(lease);
-    const sending = new Sending(this.#remote, this.#store, { ...known, lease, onProgress: this.#options.onProgress });
+    const sending = new Sending(this.#remote, this.#store, { ...known, lease, upkeep, onProgress });
     this.#recordsSent = 0;
     try {
-      if (!isThere) {
-        await this.#remote.place.write(KEYS.format, [Buffer.from(`${REMOTE_FORMAT}\n`)], { ifAbsent: true });
-      }
+      if (!isThere) await writeFormat(this.#remote.place);
       await sending.run();
       for (const { digest, size } of sending.lost.entries()) this.#lost.add(digest, 0, { size });
+      // Records are written only of what is known to be there still.
+      if (!lease.holds()) throw new LookAgain();
       await this.#sendRecords(known);
       await compactTables(this.#remote, known.catalog, sending.packs);
     } catch (error) {

@@ -17,7 +17,7 @@ export async function listAll(place: Place, prefix: string): Promise<PlaceEntry[
  */
 export async function readWhole(place: Place, key: string, size: number): Promise<Buffer | undefined> {
   if (size <= PIECE) {
-    const bytes = await place.read(key);
+    const bytes = await place.read(key, { offset: 0, length: size });
     return bytes?.length === size ? bytes : undefined;
   }
   const whole = Buffer.allocUnsafe(size);

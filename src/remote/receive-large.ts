@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { RawDigest } from '../kit/digest.ts';
 import { digestOfRaw } from '../kit/digest.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { eachAtOnce } from './byte-limit.ts';
 import { PIECE } from './read-object.ts';
 import type { Remote } from './remote.ts';
 
@@ -80,15 +81,17 @@ export async function isLargeRight(
   }
 }
 
-/** Reads pieces ahead; each is held until those before it were used. Waits for all, also when one fails. */
+/** Pieces that are read ahead; how much of them is held is limited apart. */
+const PIECES_AT_ONCE = 16;
+
+/** Reads pieces ahead; each is held until those before it were used. After one that fails no further one is asked for. */
 async function eachPiece(
   { place, limit }: Remote,
   { size, key, offset }: LargeObject,
   use: (piece: ReadPiece) => Promise<void>,
 ): Promise<void> {
   let last: Promise<void> = Promise.resolve();
-  const pieces: Promise<void>[] = [];
-  for (let at = 0; at < size; at += PIECE) {
+  await eachAtOnce(starts(size), PIECES_AT_ONCE, (at) => {
     const before = last;
     const length = Math.min(PIECE, size - at);
     last = limit(length, async () => {
@@ -96,10 +99,13 @@ async function eachPiece(
       if (bytes?.length !== length) throw new WrongBytes();
       await use({ bytes, at, before });
     });
-    pieces.push(last);
-  }
-  const failed = (await Promise.allSettled(pieces)).find((piece) => piece.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+    return last;
+  });
+}
+
+/** Where pieces begin. One after another: of what size somebody says that an object is, nothing is known. */
+function* starts(size: number): Generator<number> {
+  for (let at = 0; at < size; at += PIECE) yield at;
 }
 
 async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {

@@ -108,7 +108,7 @@ async function fetchRecord(
   const known = readFileIfThere(join(store.layout.runs(run.key), `${run.record.slice(3)}.json`));
   if (known !== undefined && blake3.hash(known) === run.record) return undefined;
   return limit(entry.size, async () => {
-    const bytes = await place.read(entry.key);
+    const bytes = await place.read(entry.key, { offset: 0, length: entry.size });
     const [found] = bytes === undefined ? [] : checked({ key: run.key, name: run.record, bytes }, blake3);
     if (found === undefined) return undefined;
     const filed = { key: run.key, name: run.record };

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { openFolder } from '../store/place/folder.ts';
 import type { Place } from '../store/place/place.ts';
 import { addFolder, keysIn, machine, manyFiles, pushOptions, readFolder, temporaryFolder } from './fixture/share.ts';
@@ -36,12 +36,67 @@ test('a lease names what it covers without v1/, and stays when it ends', async (
   expect(await lease.settle()).toBe(false);
   expect(lease.covers(['v1/packs/a', 'v1/loose/b'])).toBe(true);
   expect(lease.covers(['v1/packs/c'])).toBe(false);
-  await lease.end();
   const [key] = keysIn(folder);
-  const written = JSON.parse((await place.read(key!))!.toString()) as { schema: string; at: number; keys: string[] };
+  const read = async () =>
+    JSON.parse((await place.read(key!))!.toString()) as { schema: string; at: number; keys: string[] };
+  const written = await read();
   expect(written).toEqual({ schema: 'pipe.lease/1', at: written.at, keys: ['packs/a', 'loose/b'] });
+  expect(await lease.finish()).toBe(true);
+  await lease.close();
+  expect(await read()).toMatchObject({ keys: ['packs/a', 'loose/b'], ended: true });
   expect(Math.abs(written.at - (await place.now()))).toBeLessThan(60_000);
 });
+
+test('a lease of a push that did not come to its end names nothing any more', async () => {
+  const folder = temporaryFolder();
+  const place = openFolder({ root: folder });
+  const lease = await openRemoteLease(place, { signal });
+  lease.add(['v1/packs/a']);
+  await lease.settle();
+  await lease.close();
+  const [key] = keysIn(folder);
+  expect(JSON.parse((await place.read(key!))!.toString())).toMatchObject({ keys: [], ended: true });
+});
+
+test.each(['the clock went on', 'the clock went on while it was written'])(
+  'a lease that was not written for long does not hold: %s',
+  async (when) => {
+    const place = openFolder({ root: temporaryFolder() });
+    let sleeps = false;
+    const wall = vi.spyOn(Date, 'now');
+    onTestFinished(() => {
+      wall.mockRestore();
+    });
+    const sleep = (): void => {
+      const woken = Date.now() + 16 * 60_000;
+      wall.mockImplementation(() => woken);
+    };
+    const sleepy: Place = {
+      ...place,
+      async write(...args) {
+        const isWritten = await place.write(...args);
+        if (sleeps) sleep();
+        sleeps = false;
+        return isWritten;
+      },
+    };
+    const lease = await openRemoteLease(sleepy, { signal });
+    lease.add(['v1/packs/a']);
+    await lease.settle();
+    expect(lease.holds()).toBe(true);
+    if (when.includes('written')) sleeps = true;
+    else sleep();
+    lease.add(['v1/packs/b']);
+    if (sleeps) await lease.settle();
+    expect(lease.holds()).toBe(false);
+    // It has not ended, and all is to be looked at again.
+    expect(await lease.finish()).toBe(false);
+    expect(await lease.settle()).toBe(true);
+    expect(lease.holds()).toBe(true);
+    expect(await lease.finish()).toBe(true);
+    await lease.close();
+  },
+);
 
 test('a tombstone that names a key is waited for; one that names others is not', async () => {
   const place = openFolder({ root: temporaryFolder() });
@@ -56,7 +111,7 @@ test('a tombstone that names a key is waited for; one that names others is not',
   await place.remove(['v1/tombstones/host+boot+1+1+00000000']);
   expect(await waiting).toBe(true);
   expect(waits.times()).toBe(1);
-  await lease.end();
+  await lease.close();
 });
 
 test.each([
@@ -73,7 +128,7 @@ test.each([
   await waits.called;
   await place.remove(['v1/tombstones/x']);
   expect(await waiting).toBe(true);
-  await lease.end();
+  await lease.close();
 });
 
 test('a tombstone of a collection that died is removed', async () => {
@@ -84,7 +139,7 @@ test('a tombstone of a collection that died is removed', async () => {
   lease.add(['v1/packs/mine']);
   expect(await lease.settle()).toBe(false);
   expect(await place.stat('v1/tombstones/host+boot+1+1+00000000')).toBeUndefined();
-  await lease.end();
+  await lease.close();
 });
 
 test('waiting ends when somebody asks to stop', async () => {
@@ -96,7 +151,7 @@ test('waiting ends when somebody asks to stop', async () => {
   const waiting = lease.settle();
   stop.abort('SIGINT');
   await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
-  await lease.end();
+  await lease.close();
 });
 
 test('what a collection removes just when a push relies on it is sent again', async () => {

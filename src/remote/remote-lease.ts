@@ -3,12 +3,18 @@ import { ownedName, thisOwner } from '../kit/owner.ts';
 import type { Place, PlaceEntry } from '../store/place/place.ts';
 import { listAll } from './read-object.ts';
 import { ifDenied } from './denied.ts';
-import { placeClock } from './place-clock.ts';
+import { elapsed, moment, placeClock } from './place-clock.ts';
 import { KEYS } from './remote-layout.ts';
-import { isDead, namesAny, withoutBase } from './tombstones.ts';
+import { DEAD_MS, LARGEST_NOTE, isDead, namesAny, withoutBase } from './tombstones.ts';
 
 /** How often a push says that it still runs, in milliseconds. */
 const RENEW_MS = 60_000;
+
+/** A lease that was not renewed for this time may have stopped counting: a collection may have passed it by. */
+const LAPSED_MS = DEAD_MS - 5 * 60_000;
+
+/** A push that failed does not wait longer than this to say that it relies on nothing any more, in milliseconds. */
+const LAST_WORD_MS = 5_000;
 
 /** How long to wait before a tombstone is looked at again, unless it is said. */
 const POLL_MS = 1_000;
@@ -17,23 +23,34 @@ const POLL_MS = 1_000;
 export interface RemoteLease {
   /** Names keys. They count when `settle` has ended. */
   readonly add: (keys: Iterable<string>) => void;
+  /** Says that keys are not relied on any more. */
+  readonly drop: (keys: Iterable<string>) => Promise<void>;
   /** Whether all keys are named, and were when `settle` last ended. */
   readonly covers: (keys: Iterable<string>) => boolean;
   /**
    * Writes the lease if it says anything new, then looks whether any of its keys is about to be removed, and waits until
    * that is over.
-   * @returns whether it had to wait: what is there must be looked at again then
+   * @returns whether what is there must be looked at again: it had to wait, or the lease had lapsed before
    */
   readonly settle: () => Promise<boolean>;
   /**
-   * Ends its renewal; the lease stays where it is, for those who are told of what was pushed.
-   * @param isDone whether the push came to its end, so that the lease says so
+   * Whether it has counted all the time since `settle` last wrote it. A machine that slept did not renew it: what was
+   * relied on may have gone meanwhile.
    */
-  readonly end: (isDone?: boolean) => Promise<void>;
+  readonly holds: () => boolean;
+  /**
+   * Says in the lease that the push has come to its end: it stays for those who are told of what was pushed.
+   * @returns whether it has held until then; if not, the push has not ended, and all must be looked at again
+   */
+  readonly finish: () => Promise<boolean>;
+  /** Ends its renewal. A push that has not come to its end relies on nothing from here on. Never fails. */
+  readonly close: () => Promise<void>;
 }
 
 export interface RemoteLeaseOptions {
   readonly signal: AbortSignal;
+  /** The same place, which still works when the signal is aborted. */
+  readonly lasting?: (() => Promise<Place>) | undefined;
   /** Told once when a collection has to be waited for. */
   readonly onWait?: (() => void) | undefined;
   /** How long to wait before a tombstone is looked at again, in milliseconds. */
@@ -43,51 +60,79 @@ export interface RemoteLeaseOptions {
 /** A lease of this process on a remote, which names nothing yet (docs/formats.md, "Leases and tombstones"). */
 export async function openRemoteLease(
   place: Place,
-  { signal, onWait, pollMs = POLL_MS }: RemoteLeaseOptions,
+  { signal, onWait, pollMs = POLL_MS, lasting = () => Promise.resolve(place) }: RemoteLeaseOptions,
 ): Promise<RemoteLease> {
   const key = KEYS.leases + ownedName(thisOwner());
   const keys = new Set<string>();
   const settled = new Set<string>();
   const now = await placeClock(place);
   let isEnded = false;
+  let isWritten = false;
+  let renewed = moment();
+  let hasLapsed = false;
+  const holds = (): boolean => !hasLapsed && elapsed(renewed) <= LAPSED_MS;
   // One after another: an older one must not take the place of a newer one.
   let last: Promise<unknown> = Promise.resolve();
-  const write = (): Promise<void> => {
-    const text = (): string =>
-      JSON.stringify({
-        schema: 'pipe.lease/1',
-        at: now(),
-        keys: [...keys].map(withoutBase),
-        ...(isEnded ? { ended: true } : {}),
-      });
+  const text = (): string =>
+    JSON.stringify({
+      schema: 'pipe.lease/1',
+      at: now(),
+      keys: [...keys].map(withoutBase),
+      ...(isEnded ? { ended: true } : {}),
+    });
+  /** Anew: what it names is looked for afterwards, so that a time before in which it did not count is no harm. */
+  const write = ({ isAnew = false, to = place } = {}): Promise<void> => {
     const writing = last.then(async () => {
-      await place.write(key, [Buffer.from(text())]);
+      // Before: it counts from some moment after this one.
+      const at = moment();
+      await to.write(key, [Buffer.from(text())]);
+      hasLapsed = !isAnew && (hasLapsed || elapsed(renewed) > LAPSED_MS);
+      renewed = at;
+      isWritten = true;
     });
     last = writing.catch(() => undefined);
     return writing;
   };
-  let isWritten = false;
   const timer = setInterval(() => {
-    // Once too late is no harm: the grace period is a day.
+    // That it failed shows in the time.
     write().catch(() => undefined);
   }, RENEW_MS).unref();
   return {
     add: (more) => {
       for (const each of more) keys.add(each);
     },
-    covers: (wanted) => [...wanted].every((each) => settled.has(each)),
-    async settle() {
-      const isNew = !isWritten || keys.size > settled.size;
-      if (isNew) await write();
-      isWritten = true;
-      for (const each of keys) settled.add(each);
-      return waitForTombstones(place, { keys, now, signal, onWait, pollMs });
+    async drop(fewer) {
+      for (const each of fewer) {
+        keys.delete(each);
+        settled.delete(each);
+      }
+      await write();
     },
-    async end(isDone = false) {
-      clearInterval(timer);
-      isEnded = isDone;
+    covers: (wanted) => [...wanted].every((each) => settled.has(each)),
+    holds,
+    async settle() {
+      const isLate = isWritten && !holds();
+      if (!isWritten || isLate || keys.size > settled.size) await write({ isAnew: true });
+      for (const each of keys) settled.add(each);
+      return (await waitForTombstones(place, { keys, now, signal, onWait, pollMs })) || isLate;
+    },
+    async finish() {
+      isEnded = true;
       // One that does not say so counts as that of a push that still runs, for some time: no harm.
-      if (isDone) await write().catch(() => undefined);
+      await write().catch(() => undefined);
+      isEnded = holds();
+      return isEnded;
+    },
+    async close() {
+      clearInterval(timer);
+      if (isEnded || !isWritten) return;
+      isEnded = true;
+      keys.clear();
+      const saying = (async () => {
+        await write({ to: signal.aborted ? await lasting() : place });
+      })().catch(() => undefined);
+      // A server that does not answer is not waited for: the lease stops counting by itself.
+      await Promise.race([saying, setTimeout(LAST_WORD_MS, undefined, { ref: false })]);
     },
   };
 }
@@ -115,7 +160,8 @@ async function tombstonesOf(place: Place, { keys, now }: Pick<Waiting, 'keys' | 
         await place.remove([entry.key]).catch(ifDenied);
         return false;
       }
-      const bytes = await place.read(entry.key);
+      if (entry.size > LARGEST_NOTE) return keys.size > 0;
+      const bytes = await place.read(entry.key, { offset: 0, length: LARGEST_NOTE });
       return bytes !== undefined && namesAny(bytes, keys);
     }),
   );

@@ -62,18 +62,33 @@ export function remoteIn(place: Place, options: RemoteOptions): Remote {
   };
 }
 
+/** What a remote says that it is, as a whole. */
+const FORMAT_LINE = `${REMOTE_FORMAT}\n`;
+
 /**
- * Whether a remote says its format, which is ours. One that says nothing is empty.
+ * Whether a remote says its format, which is ours. One that says nothing is empty, and so is one that says only the
+ * beginning of it: a first push was killed while it wrote it, on a disk where it appears before it is whole.
  * @throws {PipeError} PIPE_REMOTE_FORMAT for another format.
  */
 export async function hasFormat(place: Place): Promise<boolean> {
   const bytes = await place.read(KEYS.format, { offset: 0, length: 256 });
-  if (bytes === undefined) return false;
-  const format = bytes.toString('latin1').trim();
-  if (format === REMOTE_FORMAT) return true;
+  const text = bytes?.toString('latin1') ?? '';
+  if (text.trim() === REMOTE_FORMAT) return true;
+  if (FORMAT_LINE.startsWith(text)) return false;
   throw new PipeError({
     code: 'PIPE_REMOTE_FORMAT',
-    message: `the remote ${place.name} has the format ${JSON.stringify(format.slice(0, 40))}; this pipe knows ${REMOTE_FORMAT}`,
+    message: `the remote ${place.name} has the format ${JSON.stringify(text.trim().slice(0, 40))}; this pipe knows ${REMOTE_FORMAT}`,
     hint: 'use a newer pipe, or another folder or prefix for the remote',
   });
+}
+
+/**
+ * Says the format of a remote that did not say it.
+ * @throws {PipeError} PIPE_REMOTE_FORMAT when somebody else has said another one meanwhile.
+ */
+export async function writeFormat(place: Place): Promise<void> {
+  const line = [Buffer.from(FORMAT_LINE)];
+  const isWritten = await place.write(KEYS.format, line, { ifAbsent: true });
+  // What is there and not whole is written anew.
+  if (!isWritten && !(await hasFormat(place))) await place.write(KEYS.format, line);
 }

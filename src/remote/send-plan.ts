@@ -13,13 +13,15 @@ import { packsOf } from './plan-push.ts';
 import type { RemoteLease } from './remote-lease.ts';
 import type { Remote } from './remote.ts';
 import { packKey } from './remote-layout.ts';
+import { removeDamaged } from './remove-damaged.ts';
 import { sendBuiltPack, sendLarge, sendWholePack } from './send.ts';
 import type { PackTable } from './tables.ts';
 import { rowsOf } from './tables.ts';
+import type { RemoteUpkeep } from './upkeep/remote-upkeep.ts';
 import type { VerifiedRemote } from './verify-remote.ts';
 import { salvagePack } from './verify-remote.ts';
 
-/** Thrown when a collection was waited for in the middle: what is relied on may have gone. */
+/** Thrown when a collection was waited for in the middle, or the lease has lapsed: what is relied on may have gone. */
 export class LookAgain extends Error {}
 
 /** Packs and large objects that are sent at once; how much of them is held is limited apart. */
@@ -34,6 +36,8 @@ export interface SendingOptions {
   readonly local: LocalObjects;
   readonly verified: VerifiedRemote | undefined;
   readonly lease: RemoteLease;
+  /** Of who has the remote to itself already. */
+  readonly upkeep?: RemoteUpkeep | undefined;
   readonly onProgress?: ((done: Progressed) => void) | undefined;
 }
 
@@ -57,7 +61,7 @@ export class Sending {
 
   /** @throws {LookAgain} */
   async run(): Promise<void> {
-    const { plan, catalog, verified } = this.#options;
+    const { plan, catalog } = this.#options;
     const isNew = (name: Digest): boolean => !catalog.listed.has(name);
     const units: (() => Promise<void>)[] = [
       ...plan.large.map((object) => () => this.#sendLarge(object)),
@@ -68,9 +72,21 @@ export class Sending {
       checkAborted(this.#remote.signal);
       await unit();
     });
-    // What was wrong has been sent by now.
+    await this.#replaceDamaged();
+  }
+
+  /** What was wrong has been sent by now: what is right of the packs that held it is packed anew. */
+  async #replaceDamaged(): Promise<void> {
+    const { plan, catalog, verified, lease, upkeep } = this.#options;
     const written = new Set(packsOf(plan));
-    for (const name of verified?.packs ?? []) if (!written.has(name)) await this.#replace(name);
+    const packs: number[] = [];
+    for (const name of verified?.packs ?? []) {
+      const pack = catalog.rows.packs.findIndex((each) => each.name === name);
+      if (pack < 0 || written.has(name)) continue;
+      // Where every object is right, the pack comes out under its own name.
+      if (!(await this.#salvage(pack)).has(name)) packs.push(pack);
+    }
+    if (packs.length > 0) await removeDamaged(this.#remote, { catalog, packs, lease, upkeep });
   }
 
   async #sendWhole(table: PackTable, isNew: boolean): Promise<void> {
@@ -127,11 +143,9 @@ export class Sending {
     this.#step(isSent ? 1 : 0, 0);
   }
 
-  /** A pack there that holds wrong bytes is replaced by what of it is right. */
-  async #replace(name: Digest): Promise<void> {
+  /** @returns the packs that hold now what is right of one that holds wrong bytes */
+  async #salvage(pack: number): Promise<ReadonlySet<Digest>> {
     const { catalog } = this.#options;
-    const pack = catalog.rows.packs.findIndex((each) => each.name === name);
-    if (pack < 0) return;
     const written = new Set<Digest>();
     const write = async (table: PackTable, bytes: Buffer): Promise<void> => {
       await this.#cover(table);
@@ -140,8 +154,7 @@ export class Sending {
       written.add(table.name);
     };
     await salvagePack(this.#remote, catalog, { pack, write });
-    // Where every object is right, the pack comes out under its own name.
-    if (!written.has(name)) await this.#remote.place.remove([packKey(name)]);
+    return written;
   }
 
   #note(table: PackTable): void {

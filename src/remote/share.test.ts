@@ -64,7 +64,7 @@ test('what one machine pushes another one fetches, whatever it has already', asy
     }),
     { numRuns: 15 },
   );
-}, 60_000);
+});
 
 test('many small files go as the pack that they are, and come as one', async () => {
   const given = manyFiles(5_000);
@@ -89,7 +89,7 @@ test('a change in a big folder sends and brings little', async () => {
   const came = await fetchRoots(b.remote, b.store, { roots: [{ entry: changed }] });
   expect(came.objects).toBe(sent.objects);
   expect(readFolder(b.store, changed)).toEqual(asRead(after));
-}, 30_000);
+});
 
 test('large objects go alone, and come in pieces', async () => {
   const large = randomBytes(20_000_000);
@@ -147,7 +147,7 @@ describe('a push heals what has gone wrong there', () => {
       }),
       { numRuns: 30, examples: [[11, 887_596_976]] },
     );
-  }, 120_000);
+  });
 });
 
 test('what is missing is told by path, and the rest arrives', async () => {
@@ -238,7 +238,7 @@ test('a thousand packs are listed in few files, which are read once', async () =
   expect(came.absent.count).toBe(0);
   for (const [at, entry] of roots.entries())
     expect(readFolder(b.store, entry)).toEqual(asRead(manyFiles(3, `push ${at}`)));
-}, 60_000);
+});
 
 test('damaged, lost and forged files of tables change nothing', async () => {
   const folder = temporaryFolder();
@@ -266,7 +266,7 @@ test('damaged, lost and forged files of tables change nothing', async () => {
     const came = await fetchRoots(b.remote, b.store, { roots: entries.map((entry) => ({ entry })) }); // prettier-ignore
     expect([came.absent.count, came.wrong.count]).toEqual([0, 0]);
   }
-}, 60_000);
+});
 
 test('a remote of a newer pipe is left alone', async () => {
   const folder = temporaryFolder();

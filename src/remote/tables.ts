@@ -13,6 +13,12 @@ const HEADER = Buffer.from('pipe.tables/1\n\0\0', 'latin1');
 /** Bytes per pack in front of the rows: name, number of rows, offset of the table in the pack. */
 const HEAD = 40;
 
+/** Bytes at the beginning of a file that say how many packs it tells of. */
+export const TABLES_START = HEADER.length + 4;
+
+/** No file tells of more packs than this. */
+const MOST_PACKS = 1 << 20;
+
 /** What a pack's table says of it. */
 export interface PackTable {
   readonly name: Digest;
@@ -25,6 +31,11 @@ export interface PackTable {
 /** Bytes of the pack that a table is of. */
 export function packSize({ end, rows }: Pick<PackTable, 'end' | 'rows'>): number {
   return end + rows.length + FOOTER;
+}
+
+/** Bytes of a file that holds these tables. */
+export function encodedSize(tables: readonly PackTable[]): number {
+  return tables.reduce((sum, { rows }) => sum + HEAD + rows.length, TABLES_START);
 }
 
 /** The pieces of a file that holds these tables. */
@@ -57,6 +68,26 @@ export function decodeTables(bytes: Buffer, blake3: Blake3): PackTable[] {
     at += length;
   }
   return found;
+}
+
+/**
+ * Bytes of the heads of all packs, at the beginning of a file.
+ * @param start the first {@link TABLES_START} bytes
+ * @param size of the file
+ * @returns `undefined` where it is no such file
+ */
+export function headsSize(start: Buffer, size: number): number | undefined {
+  if (start.length < TABLES_START || !start.subarray(0, HEADER.length).equals(HEADER)) return undefined;
+  const count = start.readUInt32LE(HEADER.length);
+  const length = TABLES_START + count * HEAD;
+  return count <= MOST_PACKS && length <= size ? length : undefined;
+}
+
+/** Whether the heads of a file tell of just so many rows as it has. */
+export function fitsHeads(heads: Buffer, size: number): boolean {
+  let all = heads.length;
+  for (let head = TABLES_START; head < heads.length; head += HEAD) all += heads.readUInt32LE(head + 32) * ROW;
+  return all === size;
 }
 
 /** How many packs a file tells of, as far as it is long enough for their heads. */

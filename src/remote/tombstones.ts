@@ -6,6 +6,9 @@ import { KEYS } from './remote-layout.ts';
 /** A collection that said nothing for so long has died, in milliseconds. */
 export const DEAD_MS = 20 * 60_000;
 
+/** No lease or tombstone is larger, in bytes: one that is counts as naming everything. */
+export const LARGEST_NOTE = 64 << 20;
+
 /** Of one whose process is known to be gone only what it had asked for last may still be done. */
 const ORPHANED_MS = 60_000;
 
@@ -33,5 +36,5 @@ export function withoutBase(key: string): string {
 export function namesAny(tombstone: Buffer, keys: ReadonlySet<string>): boolean {
   const value = parseJson(tombstone.toString('utf8')) as { readonly schema?: unknown; readonly keys?: unknown } | null;
   if (value?.schema !== 'pipe.tombstone/1' || !Array.isArray(value.keys)) return keys.size > 0;
-  return (value.keys as readonly unknown[]).some((key) => keys.has(`v1/${String(key)}`));
+  return (value.keys as readonly unknown[]).some((key) => typeof key === 'string' && keys.has(`v1/${key}`));
 }

@@ -63,6 +63,16 @@ export async function verifyRemote(
   return { wrong, packs: damaged };
 }
 
+/** Whether every object of a pack is right, and its table. */
+export async function isPackRight(remote: Remote, { rows }: Pick<Catalog, 'rows'>, pack: number): Promise<boolean> {
+  let isRight = await isTableRight(remote, rows, pack);
+  if (!isRight) return false;
+  await eachObject(remote, { rows, pack, isWanted: () => true }, ({ digest }, bytes) => {
+    if (bytes === undefined || !remote.blake3.raw(bytes).equals(digest)) isRight = false;
+  });
+  return isRight;
+}
+
 /** Whether the table at the end of a pack is the right one: others may have no other way to know what lies in it. */
 async function isTableRight({ place, limit }: Remote, rows: Catalog['rows'], pack: number): Promise<boolean> {
   const { name, end } = rows.packs[pack] as Catalog['rows']['packs'][number];

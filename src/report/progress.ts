@@ -51,8 +51,9 @@ export function createProgress({
       const time = now();
       if (time - started < AFTER_MS || time - shown < EVERY_MS) return;
       shown = time;
-      const line = progressLine({ label, noun, done, total, bytes, ms: time - started });
-      stderr.write(`\r\u001b[K${line.slice(0, columnsOf(stderr) - 1)}`);
+      const width = columnsOf(stderr) - 1;
+      const line = progressLine({ label, noun, done, total, bytes, ms: time - started, width });
+      stderr.write(`\r\u001b[K${line.slice(0, width)}`);
     },
     end() {
       if (shown > 0) stderr.write('\r\u001b[K');
@@ -70,22 +71,32 @@ function progressLine(at: {
   readonly bytes?: number | Portion | undefined;
   /** Since the beginning. */
   readonly ms: number;
+  /** Columns. */
+  readonly width: number;
 }): string {
-  const { label, noun = 'files', done, total, bytes, ms } = at;
+  const { label, noun = 'files', done, total, bytes, ms, width } = at;
   const seconds = Math.max(ms, 1) / 1000;
   const count = total === undefined ? formatCount(done) : `${formatCount(done)} of ${formatCount(total)}`;
   const rate = Math.round(done / seconds);
   const parts = [`${label} ${count} ${noun}`];
+  const speeds: string[] = [];
   const known = typeof bytes === 'object' ? bytes : undefined;
   const doneBytes = typeof bytes === 'object' ? bytes.done : bytes;
   if (doneBytes !== undefined) {
     const of = known === undefined ? '' : ` of ${formatSize(known.total)}`;
-    parts.push(`${formatSize(doneBytes)}${of}`, `${formatSize(Math.round(doneBytes / seconds))}/s`);
+    speeds.push(`${formatSize(Math.round(doneBytes / seconds))}/s`);
+    parts.push(`${formatSize(doneBytes)}${of}`, ...speeds);
   }
   // Of large files it says nothing.
-  if (rate > 0) parts.push(`${formatCount(rate)} ${noun}/s`);
+  if (rate > 0) {
+    speeds.unshift(`${formatCount(rate)} ${noun}/s`);
+    parts.push(...speeds.slice(0, 1));
+  }
   // What takes time is bytes, where it is known how many there are.
   const [part, whole] = known !== undefined && known.total > 0 ? [known.done, known.total] : [done, total];
   if (whole !== undefined && part > 0) parts.push(`${formatElapsed((Math.max(0, whole - part) / part) * ms)} left`);
+  // A line that is cut off says something wrong: speeds are the first to go.
+  for (const speed of speeds) if (parts.join(' · ').length > width) parts.splice(parts.indexOf(speed), 1);
+  while (parts.length > 1 && parts.join(' · ').length > width) parts.pop();
   return parts.join(' · ');
 }

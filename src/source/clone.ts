@@ -18,6 +18,7 @@ import { PipeError } from '../problem/problem.ts';
 import { withEditLock, withLongLock } from '../project/edit-lock.ts';
 import type { GitCommand } from '../project/git-command.ts';
 import { gitOutput, runGit } from '../project/git-command.ts';
+import { withSettings } from './git-settings.ts';
 import type { Repository, RepositoryOptions } from './repository.ts';
 import { noRevision } from './repository.ts';
 
@@ -84,8 +85,8 @@ async function openClone(folder: string, { url, name, env, signal }: CloneOption
   const cwd = join(folder, 'repository.git');
   touch(join(folder, 'used'));
   // Without the URL nothing is fetched on the way: what is missing shows as missing.
-  const offline: GitCommand = { cwd, env: withSettings(env, SETTINGS), signal };
-  const command: GitCommand = { cwd, env: withSettings(env, { ...SETTINGS, ...remoteSettings(url) }), signal };
+  const offline: GitCommand = { cwd, env: settingsFor(env, SETTINGS), signal };
+  const command: GitCommand = { cwd, env: settingsFor(env, { ...SETTINGS, ...remoteSettings(url) }), signal };
   if (!existsSync(join(cwd, 'HEAD'))) {
     removeTree(cwd);
     mkdirSync(cwd, { recursive: true });
@@ -103,7 +104,11 @@ function touch(file: string): void {
 
 /** Locks that a killed Git left: nobody else is here. */
 function removeLocks(cwd: string): void {
-  for (const name of readdirSync(cwd)) if (name.endsWith('.lock')) rmSync(join(cwd, name), { force: true });
+  const refs = existsSync(join(cwd, 'refs'))
+    ? readdirSync(join(cwd, 'refs'), { recursive: true, encoding: 'utf8' })
+    : [];
+  const names = [...readdirSync(cwd), ...refs.map((name) => join('refs', name))];
+  for (const name of names) if (name.endsWith('.lock')) rmSync(join(cwd, name), { force: true });
 }
 
 /** Git neither tidies up behind our back, nor runs hooks, nor looks into submodules. */
@@ -115,28 +120,15 @@ const SETTINGS = {
   'protocol.ext.allow': 'never',
 };
 
+function settingsFor(env: GitCommand['env'], settings: Readonly<Record<string, string>>): GitCommand['env'] {
+  return { ...withSettings(env, settings), GIT_ALLOW_PROTOCOL: PROTOCOLS, GIT_NO_REPLACE_OBJECTS: '1' };
+}
+
 function remoteSettings(url: string): Record<string, string> {
   return {
     'remote.origin.url': url,
     'remote.origin.promisor': 'true',
     'remote.origin.partialclonefilter': 'blob:none',
-  };
-}
-
-/** Settings go through the environment: a URL may hold a secret, which neither a file nor the list of processes shows. */
-function withSettings(env: GitCommand['env'], settings: Readonly<Record<string, string>>): GitCommand['env'] {
-  const before = Number(env['GIT_CONFIG_COUNT'] ?? 0);
-  const first = Number.isSafeInteger(before) && before > 0 ? before : 0;
-  const pairs = Object.entries(settings).flatMap(([key, value], at): [string, string][] => [
-    [`GIT_CONFIG_KEY_${String(first + at)}`, key],
-    [`GIT_CONFIG_VALUE_${String(first + at)}`, value],
-  ]);
-  return {
-    ...env,
-    ...Object.fromEntries(pairs),
-    GIT_CONFIG_COUNT: String(first + Object.keys(settings).length),
-    GIT_ALLOW_PROTOCOL: PROTOCOLS,
-    GIT_NO_REPLACE_OBJECTS: '1',
   };
 }
 
@@ -229,11 +221,14 @@ class Fetcher {
 
   /** Fetches all branches and tags with their history: only so a short id or `main~3` can be found. */
   async #fetchAll(): Promise<void> {
-    const isShallow = existsSync(join(this.#command.cwd, 'shallow'));
     const specs = ['+HEAD:refs/pipe/HEAD', '+refs/heads/*:refs/pipe/heads/*', '+refs/tags/*:refs/pipe/tags/*'];
-    const args = [...FETCH, '--prune', ...(isShallow ? ['--unshallow'] : []), 'origin', ...specs];
-    const light = await runGit(this.#command, [...args, '--filter=blob:none']);
-    const done = light.exitCode === 0 ? light : await runGit(this.#command, args);
+    const args = (): string[] => {
+      const isShallow = existsSync(join(this.#command.cwd, 'shallow'));
+      return [...FETCH, '--prune', ...(isShallow ? ['--unshallow'] : []), 'origin', ...specs];
+    };
+    const light = await runGit(this.#command, [...args(), '--filter=blob:none']);
+    // The first try may have brought the history before it failed: it is looked at again.
+    const done = light.exitCode === 0 ? light : await runGit(this.#command, args());
     if (done.exitCode !== 0) throw this.#failed(done.stderr);
   }
 

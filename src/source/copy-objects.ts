@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import type { Digest } from '../kit/digest.ts';
 import { checkAborted } from '../kit/abort.ts';
 import { systemFault } from '../kit/system-fault.ts';
@@ -46,10 +47,17 @@ export async function copyObjects(
   }
 }
 
+/** Whether an object of somebody's store is a file of its size: to read a pipe or a device may never end. */
+function isPlain(path: string, size: number): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() === true && stat.size === size;
+}
+
 /** Bytes of another store, which may be one that this user cannot write to: wrong bytes cannot be set aside there. */
 export function readFrom(from: ObjectStore, digest: Digest): Buffer | undefined {
   try {
-    return from.read(digest);
+    const stat = from.packedPlace(digest) === undefined ? lstatSync(from.layout.loose(digest), { throwIfNoEntry: false }) : undefined; // prettier-ignore
+    return stat === undefined || stat.isFile() ? from.read(digest) : undefined;
   } catch (error) {
     if (systemFault(error) === undefined) throw error;
     return undefined;
@@ -66,7 +74,7 @@ interface Copying {
 async function copyOne(from: ObjectStore, to: ObjectStore, { digest, size, writer, signal }: Copying): Promise<void> {
   if (size > PACKED_BYTES && from.packedPlace(digest) === undefined) {
     // What holds other bytes than its name says lands under the name of its bytes: nobody asks for it.
-    if (from.has(digest)) await to.ingest(from.layout.loose(digest), signal);
+    if (isPlain(from.layout.loose(digest), size)) await to.ingest(from.layout.loose(digest), signal);
     return;
   }
   const bytes = readFrom(from, digest);

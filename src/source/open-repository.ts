@@ -7,23 +7,32 @@ import { isRevision } from '../lockfile/pointer-import.ts';
 import { openGit } from '../project/git.ts';
 import type { GitCommand } from '../project/git-command.ts';
 import { gitOutput, runGit } from '../project/git-command.ts';
-import { expandPlaceholders } from '../project/option-value.ts';
+import { expandPlaceholders, hidingValues } from '../project/option-value.ts';
 import { withClone } from './clone.ts';
+import { readingOnly } from './git-settings.ts';
 import type { Repository, RepositoryOptions } from './repository.ts';
 import { noRevision } from './repository.ts';
 
 /**
  * Opens another repository at a revision, and does something with it: a folder of this machine is read where it is, of
  * any other one a clone in the user's cache folder is brought up to date.
- * @throws {PipeError} PIPE_URL, PIPE_GIT_REVISION, PIPE_SOURCE_MISSING where there is no repository, PIPE_GIT
+ * @throws {PipeError} PIPE_URL, PIPE_ENV_MISSING, PIPE_ENV_REFUSED, PIPE_GIT_REVISION, PIPE_SOURCE_MISSING where there is no repository, PIPE_GIT
  */
 export async function withRepository<T>(
   options: RepositoryOptions,
   work: (repository: Repository) => Promise<T>,
 ): Promise<T> {
-  const { url, rev, base, env, signal } = options;
+  try {
+    return await openAt(options, work);
+  } catch (error) {
+    throw hidingValues(error, options.url, options.env);
+  }
+}
+
+async function openAt<T>(options: RepositoryOptions, work: (repository: Repository) => Promise<T>): Promise<T> {
+  const { url, allowed, rev, base, env, signal } = options;
   const name = redactUrls(url);
-  const expanded = expandPlaceholders(url, { name: 'the URL of the repository', env });
+  const expanded = expandPlaceholders(url, { name: `the URL ${name}`, env, allowed });
   const read = readGitUrl(expanded);
   if ('wrong' in read) {
     const hint = read.hint === undefined ? {} : { hint: read.hint };
@@ -35,10 +44,10 @@ export async function withRepository<T>(
   }
   if (rev !== undefined && !isRevision(rev)) throw noRevision(name, rev);
   if (read.kind === 'remote') return withClone({ ...options, url: expanded, name }, work);
-  const command = { cwd: resolve(base, read.path), env: { ...env, GIT_NO_REPLACE_OBJECTS: '1' }, signal };
+  const command = { cwd: resolve(base, read.path), env: readingOnly(env), signal };
   const { cwd, isBare } = await localRoot(command, name);
   const local = { ...command, cwd };
-  const commit = await openGit(cwd, env).resolve(rev ?? 'HEAD');
+  const commit = await openGit(cwd, command.env).resolve(rev ?? 'HEAD');
   return work({ name, commit, command: local, bring: () => Promise.resolve(), ...(isBare ? {} : { folder: cwd }) });
 }
 

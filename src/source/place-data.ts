@@ -39,16 +39,37 @@ export function openInPlace(place: Place, key: string, blake3: Blake3): RemoteDa
       const onPiece = (bytes: number): void => {
         onBytes((done += bytes), total);
       };
-      for (const entry of entries) {
+      const bring = async (entry: Below): Promise<void> => {
         const to = entry.path === '' ? target : join(target, entry.path);
         mkdirSync(dirname(to), { recursive: true });
         await readInto(place, entry, { target: to, onPiece, name });
-      }
+      };
+      // Of a large one, several pieces are held at once.
+      await eachAtOnce(entries.filter(({ size }) => size <= PIECE), place.concurrency, bring); // prettier-ignore
+      await eachAtOnce(entries.filter(({ size }) => size > PIECE), 1, bring); // prettier-ignore
       // Pieces of two versions would be of none.
       if (JSON.stringify((await find()).told) !== JSON.stringify(told)) throw changedMeanwhile(name);
       return told;
     },
   };
+}
+
+/** Does something with each, some at once. When one fails, no more are begun, and those that run end first. */
+async function eachAtOnce<T>(items: readonly T[], most: number, work: (item: T) => Promise<void>): Promise<void> {
+  const rest = items.values();
+  const failures: unknown[] = [];
+  const run = async (): Promise<void> => {
+    for (const item of rest) {
+      if (failures.length > 0) return;
+      try {
+        await work(item);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, run));
+  if (failures.length > 0) throw failures[0];
 }
 
 interface Below extends PlaceEntry {
@@ -75,7 +96,21 @@ async function listBelow(place: Place, prefix: string): Promise<Below[]> {
       found.push({ ...entry, path });
     }
   }
+  refuseFileAndFolder(place, found);
   return found;
+}
+
+/** A bucket may hold `a` and `a/b`; a disk cannot. */
+function refuseFileAndFolder(place: Place, entries: readonly Below[]): void {
+  const paths = new Set(entries.map(({ path }) => path));
+  for (const { key, path } of entries) {
+    for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) {
+      if (!paths.has(path.slice(0, at))) continue;
+      const whole = key.slice(0, key.length - path.length + at);
+      const message = `${place.name} holds ${JSON.stringify(whole)} as a file, and ${JSON.stringify(key)} below it`;
+      throw new PipeError({ code: 'PIPE_NAME_UNSAFE', message, hint: 'a disk cannot hold both: take the one or the other alone' }); // prettier-ignore
+    }
+  }
 }
 
 function toldOf({ etag, size, modifiedAt }: PlaceEntry): Told {

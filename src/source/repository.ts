@@ -1,4 +1,5 @@
 import { PipeError } from '../problem/problem.ts';
+import type { Allowed } from '../project/option-value.ts';
 import type { GitCommand } from '../project/git-command.ts';
 
 /** Another Git repository, at one commit. */
@@ -18,6 +19,8 @@ export interface Repository {
 export interface RepositoryOptions {
   /** A URL or a folder, as somebody wrote it; `${NAME}` stands for an environment variable. */
   readonly url: string;
+  /** The variables that the URL may ask for: all, if the user wrote it here. */
+  readonly allowed: Allowed;
   /** A branch, tag, commit, or what gitrevisions(7) lists; the default branch when absent. */
   readonly rev?: string | undefined;
   /** What a folder is relative to, absolute. */

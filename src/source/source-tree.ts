@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { isWithin } from '../kit/path.ts';
-import { isPointerName } from '../lockfile/pointer.ts';
+import { isPointerName, MAX_POINTER_LENGTH } from '../lockfile/pointer.ts';
 import { readPointerOuts } from '../lockfile/pointer-outs.ts';
 import { collectNeeds } from '../lockfile/needed.ts';
 import type { Problem } from '../problem/problem.ts';
@@ -44,25 +44,46 @@ export async function readSourceTree(repository: Repository): Promise<SourceTree
   const projectOf = (path: string): string | undefined => projects.find((folder) => isWithin(folder || '.', path));
   const records = files.filter(({ path, kind }) => kind !== 'link' && isRecord(path) && projectOf(path) !== undefined);
   const configs = files.filter(({ path }) => projects.some((folder) => path === posix.join(folder, CONFIG)));
-  const texts = await readTexts(repository, [...records, ...configs]);
   const byProject = new Map(projects.map((folder) => [folder, collectNeeds(readPointerOuts)]));
-  for (const { path } of records) {
+  let left = MOST_BYTES;
+  // Each is read when it comes, and not kept: a few small objects in Git can be gigabytes of text.
+  await eachText(repository, records, ({ path }, bytes) => {
     const folder = projectOf(path) ?? '';
-    const text = texts.get(path);
-    const content = text === undefined ? { fault: 'it is larger than 64 MiB, or Git has lost it' } : { text };
+    const most = Math.min(left, isPointerName(posix.basename(path)) ? MAX_POINTER_LENGTH : Infinity);
+    const content = bytes === undefined || bytes.length > most ? { fault: TOO_MUCH } : { text: bytes.toString('utf8') };
+    if ('text' in content) left -= bytes?.length ?? 0;
     byProject.get(folder)?.add({ path: posix.relative(folder, path), content, revisions: [[0, 1]] });
-  }
+  });
+  const texts = new Map<string, string>();
+  await eachText(repository, configs, ({ path }, bytes) => {
+    if (bytes !== undefined && bytes.length <= MAX_POINTER_LENGTH) texts.set(path, bytes.toString('utf8'));
+  });
+  const kept = new Set(files.flatMap(({ path }) => [path, ...foldersOf(path)]));
   const roots: SourceRoot[] = [];
   const problems: Problem[] = [];
   for (const [project, collector] of byProject) {
     const needs = collector.needs(() => repository.commit);
     problems.push(...needs.problems.map(({ problem }) => problem));
-    for (const { path, entry, sharing } of needs.roots) {
+    for (const { path, entry, sharing, stage } of needs.roots) {
+      // An out that is not cached, metrics for instance: Git has it.
+      if (stage !== undefined && kept.has(posix.join(project, path))) continue;
       const remote = sharing?.remote === undefined ? {} : { remote: sharing.remote };
       roots.push({ path: posix.join(project, path), entry, project, ...remote });
     }
   }
   return { files, roots, problems, configs: new Map(configs.map(({ path }) => [posix.dirname(posix.dirname(path)).replace(/^\.$/, ''), texts.get(path) ?? ''])) }; // prettier-ignore
+}
+
+/** All locks and pointers of a repository together; those of a million files are 100 MiB. */
+const MOST_BYTES = 256 << 20;
+
+const TOO_MUCH = 'it is too large, as are all locks and pointers together, or Git has lost it';
+
+/** The folders that a path lies in. */
+function foldersOf(path: string): string[] {
+  const folders: string[] = [];
+  for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) folders.push(path.slice(0, at));
+  return folders;
 }
 
 const CONFIG = '.pipe/config.yaml';
@@ -99,22 +120,21 @@ async function listFiles({ command, commit }: Repository): Promise<GitFile[]> {
     });
 }
 
-async function readTexts(repository: Repository, files: readonly GitFile[]): Promise<Map<string, string>> {
-  const texts = new Map<string, string>();
-  if (files.length === 0) return texts;
+/** Hands over the bytes of files one by one; `undefined` for what is too large, or lost. */
+async function eachText(
+  repository: Repository,
+  files: readonly GitFile[],
+  use: (file: GitFile, bytes: Buffer | undefined) => void,
+): Promise<void> {
+  if (files.length === 0) return;
   await repository.bring(files.map(({ id }) => id));
   const objects = await openGitObjects(repository.command);
   try {
-    for (const { id, path } of files) {
-      objects.ask(id, (object) => {
-        if (object?.bytes !== undefined) texts.set(path, object.bytes.toString('utf8'));
-      });
-    }
+    for (const file of files) objects.ask(file.id, (object) => { use(file, object?.bytes); }); // prettier-ignore
     await objects.answered();
   } finally {
     await objects.close();
   }
-  return texts;
 }
 
 /** What lies at a path of a repository. */
@@ -133,9 +153,10 @@ export function lookUpSource({ files, roots }: Pick<SourceTree, 'files' | 'roots
   const around = roots.find((root) => isWithin(root.path, path));
   if (around !== undefined) return { kind: 'tracked', root: around, below: posix.relative(around.path, path) };
   const known = new Set(files.map((each) => each.path));
+  const tracked = roots.filter((each) => !known.has(each.path));
   const inside = {
-    files: files.filter((each) => isWithin(path, each.path) && !roots.some((root) => isWithin(root.path, each.path))),
-    roots: roots.filter((each) => isWithin(path, each.path) && !known.has(each.path)),
+    files: files.filter((each) => isWithin(path, each.path) && !tracked.some((root) => isWithin(root.path, each.path))),
+    roots: tracked.filter((each) => isWithin(path, each.path)),
   };
   return inside.files.length + inside.roots.length > 0 ? { kind: 'folder', ...inside } : undefined;
 }

@@ -134,7 +134,7 @@ describe('a store', () => {
       }
     }
     expect(flips).toBeGreaterThan(1_500);
-  }, 120_000);
+  });
 
   test('with a pack that was cut off keeps every object that is whole in it', async () => {
     await fill();

@@ -122,7 +122,11 @@ function countOf(
   return count;
 }
 
-function entriesOf(store: Pick<ObjectStore, 'read'>, { digest, size, files, last }: Part): Named[] {
+/**
+ * The entries of a part, which is not itself cut.
+ * @throws {BrokenTree}
+ */
+export function entriesOf(store: Pick<ObjectStore, 'read'>, { digest, size, files, last }: Part): Named[] {
   const found = [...treeParts(store, { kind: 'dir', digest, size, files })];
   const entries = found.flatMap(({ tree }) => [...tree]);
   // A branch says what the last name of each part is; of a whole folder nothing does.

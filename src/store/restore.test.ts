@@ -285,4 +285,4 @@ test('few lists that stand for very many folders without a file are not restored
   expect([nestsTooDeep(store, folders), boundedTrees(store)(folders)]).toEqual([true, undefined]);
   expect(readdirSync(root)).toEqual([]);
   expect(await restore(await dir({ x: await file('x'), y: await dir({ z: await dir({}) }) }), 'd')).toBe(true);
-}, 10_000);
+});

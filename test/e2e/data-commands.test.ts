@@ -238,7 +238,7 @@ describe.concurrent('commit', () => {
     await rig.remove('out.txt');
     expect((await rig.pipe(['checkout', 'make'])).code).toBe(1);
     await rig.write({ 'out.txt': '1' });
-    expect(await does(rig, 'commit')).toMatchObject({ committed: [{ path: 'make', state: 'unchanged' }, { path: 'never', state: 'missing' }] }); // prettier-ignore
+    expect(await does(rig, 'commit')).toMatchObject({ committed: [{ path: 'make', state: 'stored' }, { path: 'never', state: 'missing' }] }); // prettier-ignore
     await rig.remove('out.txt');
     await does(rig, 'checkout', 'make');
     expect(await rig.read('out.txt')).toBe('1');

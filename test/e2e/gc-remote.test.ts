@@ -167,7 +167,7 @@ describe('in a bucket', () => {
   let minio: Minio;
   beforeAll(async () => {
     minio = await startMinio();
-  }, 60_000);
+  });
   afterAll(() => minio.stop());
 
   test('what nobody needs goes, and comes back from the trash', async ({ rig }) => {

@@ -11,7 +11,7 @@ import type { GcDocument } from './upkeep/project.ts';
 let minio: Minio;
 beforeAll(async () => {
   minio = await startMinio();
-}, 60_000);
+}, 120_000);
 afterAll(() => minio.stop());
 
 const PUSHERS = 8;

@@ -40,6 +40,11 @@ describe('gc says what to keep', () => {
     expect(await no.done).toBe(0);
     expect(no.screen().join('\n')).toContain('Nothing was removed.');
     expect(await cacheContent(rig)).toEqual(before);
+    const stopped = rig.terminal(['gc', '-w']);
+    await stopped.shows(/for good\? \[y\/N\]/);
+    stopped.type('\u0003');
+    expect(await stopped.done).toBe(1);
+    expect(await cacheContent(rig)).toEqual(before);
     const yes = rig.terminal(['gc', '-w', '--trash', '3']);
     await yes.shows(/Move .* to the trash for 3 days\? \[y\/N\]/);
     yes.type('y\n');

@@ -11,7 +11,7 @@ let web: WebServer;
 let minio: Minio;
 beforeAll(async () => {
   [web, minio] = await Promise.all([startWebServer(), startMinio()]);
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await Promise.all([web.close(), minio.stop()]);
 });
@@ -94,6 +94,13 @@ test('a password comes from the environment, and only the server that it is for 
     const env = { TOKEN: 'hush' };
     await succeed(rig, ['import-url', at('/secret')], { env });
     expect(await rig.read('secret.pipe')).toContain('me:${TOKEN}@');
+    expectProblems(await rig.pipe(['update'], { env }), 'PIPE_ENV_REFUSED');
+    await succeed(rig, ['config', '--local', 'core.env', 'TOKEN']);
+    await succeed(rig, ['update'], { env });
+    const gone = await rig.pipe(['get-url', `${web.url}/\${TOKEN}/x`, 'y'], { env: { TOKEN: 'sesame' } });
+    expectProblems(gone, 'PIPE_SOURCE_MISSING');
+    expect(gone.stderr).toContain('/${TOKEN}/x');
+    expect(gone.stderr).not.toContain('sesame');
     await succeed(rig, ['get-url', at('/away')], { env });
     expect(other.requests).toEqual(['GET /x']);
     const wrong = await rig.pipe(['get-url', at('/secret'), 'y'], { env: { TOKEN: 'shush' } });

@@ -169,7 +169,7 @@ test('a link to an object that is lost counts as deleted, and is never stored', 
   for (const path of ['d/big', 'one']) rmSync(await readlink(rig.path(path)), { force: true });
   expect(await stateOf(rig)).toEqual([
     ['d', 'modified'],
-    ['one', 'deleted'],
+    ['one', 'lost'],
   ]);
   const add = await rig.pipe(['add', 'd']);
   expect([add.code, add.stderr]).toEqual([

@@ -63,4 +63,16 @@ describe('the package', () => {
     expect(await rig.run(pipe, ['repro'])).toMatchObject({ code: 0 });
     expect(await rig.read('out')).toBe('made\n');
   });
+
+  test('does the same without the native hash, where npm finds none for the machine', async ({ rig }) => {
+    await rm(join(installed, 'node_modules/@napi-rs'), { recursive: true });
+    await rig.git('init');
+    expect(await rig.run(pipe, ['init'])).toMatchObject({ code: 0 });
+    await rig.write({ 'data/a': 'a\n', large: Buffer.alloc(3_000_000, 'l') });
+    expect(await rig.run(pipe, ['add', 'data', 'large'])).toMatchObject({ code: 0 });
+    // What the native hash says of the same bytes.
+    expect(await rig.pipe(['add', 'data', 'large'])).toMatchObject({ code: 0 });
+    expect(await rig.run(pipe, ['fsck'])).toMatchObject({ code: 0 });
+    expect(await rig.pipe(['fsck'])).toMatchObject({ code: 0 });
+  });
 });

@@ -11,7 +11,7 @@ import { bucketProject, cloneProject, commitAll, document, keysOf, smallFiles, s
 let minio: Minio;
 beforeAll(async () => {
   minio = await startMinio();
-}, 60_000);
+}, 120_000);
 afterAll(() => minio.stop());
 
 /** A project with a bucket of its own. */
@@ -100,6 +100,25 @@ test('who may put but neither list nor get is refused before anything is sent', 
   // All that asks nothing of the remote goes on.
   await succeed(rig, ['repro', '-q']);
   await succeed(rig, ['fsck']);
+});
+
+test('keys may stand in AWS’ own files, and who has none is told so', async ({ rig }) => {
+  const { env } = await startProject(rig, 'files');
+  await rig.write({ 'data/a': 'a\n' });
+  await succeed(rig, ['add', 'data']);
+  await commitAll(rig);
+  await succeed(rig, ['push'], { env });
+  const { cwd, env: own } = await cloneProject(rig, 'b');
+  for (const args of [['pull'], ['push'], ['status', '-c']]) {
+    expectProblems(await rig.pipe(args, { cwd, env: own }), 'PIPE_REMOTE_CREDENTIALS');
+  }
+  const { accessKeyId, secretAccessKey } = minio.root;
+  const keys = `aws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
+  await rig.write({ '../keys': `[default]\naws_access_key_id = nobody\naws_secret_access_key = x\n[work]\n${keys}` });
+  await succeed(rig, ['remote', 'modify', '--local', 'storage', 'credentialpath', rig.path('../keys')], { cwd });
+  await succeed(rig, ['remote', 'modify', '--local', 'storage', 'profile', 'work'], { cwd });
+  await succeed(rig, ['pull'], { cwd, env: own });
+  expect(await rig.read('../b/data/a')).toBe('a\n');
 });
 
 test('eight push at once into one bucket', async ({ rig }) => {

@@ -40,7 +40,7 @@ export interface SpawnOptions {
   readonly limit?: number;
 }
 
-const DEFAULT_LIMIT = 60_000;
+const DEFAULT_LIMIT = 120_000;
 
 /** A started process, the leader of its own process group. */
 export class Running {

@@ -7,7 +7,7 @@ import type { SpawnOptions } from './process.ts';
 import { Waiters } from './waiters.ts';
 
 const CHILD = join(import.meta.dirname, 'terminal.child.py');
-const DEFAULT_LIMIT = 60_000;
+const DEFAULT_LIMIT = 120_000;
 
 export interface TerminalOptions extends Pick<SpawnOptions, 'cwd' | 'env' | 'limit'> {
   readonly columns: number;

@@ -17,6 +17,8 @@ export interface WebFile {
   /** After so many bytes the connection breaks, so many times. */
   readonly breaks?: { readonly after: number; count: number };
   readonly withoutHead?: boolean;
+  /** Called by a GET, which is answered when it has settled. */
+  readonly held?: () => Promise<void>;
 }
 
 /** A web server on the loopback. */
@@ -37,7 +39,10 @@ export async function startWebServer(): Promise<WebServer> {
     const { range, authorization } = request.headers;
     const more = [...(range === undefined ? [] : [range]), ...(authorization === undefined ? [] : ['login'])];
     requests.push([request.method, request.url, ...more].join(' '));
-    answer(files.get((request.url ?? '').split('?')[0] ?? ''), request, response);
+    const file = files.get((request.url ?? '').split('?')[0] ?? '');
+    const wait = request.method === 'GET' ? file?.held?.() : undefined;
+    if (wait === undefined) answer(file, request, response);
+    else void wait.then(() => { answer(file, request, response); }); // prettier-ignore
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);

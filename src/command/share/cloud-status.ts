@@ -1,6 +1,7 @@
-import type { ComparedRoot, Tally } from '../../remote/compare.ts';
+import type { Compared, ComparedRoot, Tally } from '../../remote/compare.ts';
 import { compare } from '../../remote/compare.ts';
 import type { NamedObject } from '../../remote/name-objects.ts';
+import { entryOf } from '../../lockfile/entry.ts';
 import { amountOf, clean, plural } from '../../report/words.ts';
 import type { Context, GlobalOptions, Outcome } from '../command.ts';
 import { openData } from '../data-project.ts';
@@ -8,6 +9,7 @@ import { sharesOf, withRemote } from './open-remotes.ts';
 import type { ShareValues } from './options.ts';
 import { jobsOf } from './options.ts';
 import { findRoots } from './push-roots.ts';
+import { recordsFor, withRecords } from './run-records.ts';
 import { sharedThings } from './shared.ts';
 import { leftOutLines, missingJson, pathLines } from './words.ts';
 
@@ -16,6 +18,7 @@ interface ComparedRemote {
   readonly place: string;
   readonly objects: number;
   readonly roots: readonly ComparedRoot[];
+  readonly total: Compared['total'];
   readonly missing: readonly NamedObject[];
 }
 
@@ -33,11 +36,17 @@ export async function cloudStatus(
   const shared = await sharedThings(data, { context, targets, options });
   const shares = sharesOf(data.engine, shared.things, options.remote);
   const compared: ComparedRemote[] = [];
-  for (const { name, things } of shares.shares) {
+  for (const share of withRecords(data, shares, { ...shared, runCache: undefined, asked: options.remote })) {
+    const { name, things } = share;
     await withRemote(data.engine, { name, context, options }, async (remote) => {
       const { store } = data.engine;
       const { roots, lost } = await findRoots(remote, store, { things, keep: false });
-      const found = await compare(remote, store, roots);
+      // What a push sends with run records: outs that Git keeps.
+      const known = new Set(roots.map(({ entry }) => entry.digest));
+      const outs = recordsFor(data, { shared, shares, share, runCache: undefined })
+        .flatMap(({ record }) => record.outs.map((out) => ({ entry: entryOf(out), path: out.path })))
+        .filter(({ entry }) => !known.has(entry.digest) && known.add(entry.digest));
+      const found = await compare(remote, store, [...roots, ...outs]);
       const missing = [...found.missing, ...lost.map((path) => ({ path, size: 0 }))];
       compared.push({ name, place: remote.place.name, ...found, missing });
     });
@@ -61,19 +70,19 @@ function isSame(root: ComparedRoot): boolean {
   return root.new.objects + root.deleted.objects + root.missing.objects === 0;
 }
 
-function linesOf({ name, roots, objects, missing }: ComparedRemote, verbose: boolean): string[] {
+function linesOf({ name, roots, objects, total, missing }: ComparedRemote, verbose: boolean): string[] {
   const changed = roots.filter((root) => !isSame(root));
   if (changed.length === 0 && missing.length === 0) {
     return [`The cache and ${name} are the same: ${plural(objects, 'object')}.`];
   }
-  const lines = changed.map((root) => {
-    const parts = [
-      ...tallied(root.new, `not in ${name}`),
-      ...tallied(root.deleted, 'not in the cache'),
-      ...tallied(root.missing, 'missing from both'),
-    ];
-    return `${clean(root.root.path)}: ${parts.join('; ')}`;
-  });
+  const partsOf = (of: Compared['total']): string =>
+    [
+      ...tallied(of.new, `not in ${name}`),
+      ...tallied(of.deleted, 'not in the cache'),
+      ...tallied(of.missing, 'missing from both'),
+    ].join('; ');
+  const lines = changed.map((root) => `${clean(root.root.path)}: ${partsOf(root)}`);
+  if (changed.length > 1) lines.push(`Together: ${partsOf(total)}`);
   if (missing.length === 0) return lines;
   return [...lines, `Neither in the cache nor in ${name}:`, ...pathLines(missing.map(({ path }) => path), verbose)]; // prettier-ignore
 }
@@ -82,11 +91,12 @@ function tallied(tally: Tally, what: string): string[] {
   return tally.objects === 0 ? [] : [`${amountOf(tally)} ${what}`];
 }
 
-function comparedJson({ name, place, objects, roots, missing }: ComparedRemote): unknown {
+function comparedJson({ name, place, objects, roots, total, missing }: ComparedRemote): unknown {
   return {
     name,
     place,
     objects,
+    total,
     paths: roots.map((each) => ({
       path: each.root.path,
       new: each.new,

@@ -24,9 +24,8 @@ export async function dryFetch(
   for (const { name, things } of shares) {
     await withRemote(engine, { name, context, options }, async (remote) => {
       const { roots, lost } = await findRoots(remote, engine.store, { things, keep: false });
-      const { roots: compared, missing } = await compare(remote, engine.store, roots);
-      const sum = (of: 'objects' | 'bytes'): number => compared.reduce((total, each) => total + each.deleted[of], 0);
-      const would = { objects: sum('objects'), bytes: sum('bytes') };
+      const { total, missing } = await compare(remote, engine.store, roots);
+      const would = total.deleted;
       const paths = [...missing.map(({ path }) => path), ...lost];
       gone.push(...paths);
       lines.push(

@@ -1,9 +1,11 @@
 import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
+import { sortedBy } from '../../kit/order.ts';
 import { entryAt } from '../../store/entry-at.ts';
 import { isComplete } from '../../store/completeness.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import type { DataProject } from '../data-project.ts';
+import type { TreeMemory } from '../source/acquire.ts';
 import type { ShareValues } from './options.ts';
 import type { SharedThing } from './thing.ts';
 import { pathOfThing } from './thing.ts';
@@ -31,10 +33,12 @@ export async function fetchImports(
 ): Promise<FetchedImports> {
   const imports: FetchedImport[] = [];
   const problems: Problem[] = [];
-  for (const thing of things) {
-    if (thing.imported === undefined || isHere(data, thing)) continue;
+  const trees: TreeMemory = {};
+  const wanted = things.filter((thing) => thing.imported !== undefined && !isHere(data, thing));
+  // What a repository holds is read once for all that comes from there.
+  for (const thing of sortedBy(wanted, ({ imported }) => JSON.stringify([imported?.url, imported?.revLock]))) {
     try {
-      imports.push(await fetchImport(data, thing, how));
+      imports.push(await fetchImport(data, thing, { ...how, trees }));
     } catch (error) {
       if (!(error instanceof PipeError)) throw error;
       problems.push(...error.problems.map((problem) => ({ ...problem, message: `${pathOfThing(thing)}: ${problem.message}` }))); // prettier-ignore
@@ -52,7 +56,7 @@ function isHere({ engine: { store } }: DataProject, { entry, below }: SharedThin
 async function fetchImport(
   { engine }: DataProject,
   thing: SharedThing,
-  { context, global, options }: Parameters<typeof fetchImports>[2],
+  { context, global, options, trees }: Parameters<typeof fetchImports>[2] & { readonly trees: TreeMemory },
 ): Promise<FetchedImport> {
   const { imported, entry, below } = thing;
   if (imported === undefined) throw new Error('it is not imported');
@@ -64,7 +68,7 @@ async function fetchImport(
     bytes,
     entry: found,
   } = await acquire(
-    { url, path, rev: revLock, base: project.root },
+    { url, allowed: project.config.allowed(), path, rev: revLock, base: project.root },
     {
       context,
       global,
@@ -73,6 +77,7 @@ async function fetchImport(
       store,
       temporary: importFolder(project.pipeDir),
       inside: below,
+      trees,
     },
   );
   const shown = pathOfThing(thing);

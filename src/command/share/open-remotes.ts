@@ -1,4 +1,5 @@
 import { indexFolder } from '../../index/location.ts';
+import { appendTo } from '../../kit/append-to.ts';
 import { openRemote, remoteNamed } from '../../remote/open-remote.ts';
 import type { Remote } from '../../remote/remote.ts';
 import { remoteIn } from '../../remote/remote.ts';
@@ -40,7 +41,7 @@ export function sharesOf({ project }: Engine, things: readonly SharedThing[], as
     const { push, remote = usual } = thing.sharing;
     if (push === false) kept.push(thing);
     else if (remote === undefined || (asked !== undefined && remote !== asked)) elsewhere.push(thing);
-    else byRemote.set(remote, [...(byRemote.get(remote) ?? []), thing]);
+    else appendTo(byRemote, remote, thing);
   }
   return { shares: [...byRemote].map(([name, own]) => ({ name, things: own })), kept, elsewhere };
 }

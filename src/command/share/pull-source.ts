@@ -1,5 +1,6 @@
 import { trackedThings } from '../../data/tracked.ts';
 import { indexFolder } from '../../index/location.ts';
+import { appendTo } from '../../kit/append-to.ts';
 import type { Digest } from '../../kit/digest.ts';
 import { rawOfDigest } from '../../kit/digest.ts';
 import type { Sharing } from '../../lockfile/needed.ts';
@@ -79,8 +80,7 @@ export function pullSource(options: PullSourceOptions): OpenPullSource {
     async bring(things, onProgress) {
       const byRemote = new Map<string | undefined, WantedThing[]>();
       for (const thing of things) {
-        const name = remoteOf(thing.whole);
-        byRemote.set(name, [...(byRemote.get(name) ?? []), thing]);
+        appendTo(byRemote, remoteOf(thing.whole), thing);
       }
       const pulled: Pulled[] = [];
       for (const [name, own] of byRemote) {

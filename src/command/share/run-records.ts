@@ -84,3 +84,19 @@ function digestsInside({ engine: { store } }: DataProject, folders: ReadonlySet<
   }
   return found;
 }
+
+/** Records go to the usual remote also where nothing else does: a stage may make nothing but what Git keeps. */
+export function withRecords(
+  { engine }: DataProject,
+  { shares }: Shares,
+  {
+    blocks,
+    runCache,
+    asked,
+  }: Pick<SharedThings, 'blocks'> & Pick<RecordChoice, 'runCache'> & { readonly asked: string | undefined },
+): readonly RemoteShare[] {
+  const name = asked ?? engine.project.config.get('core.remote');
+  if (name === undefined || shares.some((share) => share.name === name)) return shares;
+  const isWanted = runCache === 'all' || (runCache === undefined && blocks.some(({ block, inGit }) => block.outs.every(({ path }) => inGit.has(path)))); // prettier-ignore
+  return isWanted ? [...shares, { name, things: [] }] : shares;
+}

@@ -9,7 +9,8 @@ import type { Told } from '../../lockfile/pointer-import.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { redactUrls } from '../../problem/redact.ts';
 import { openConfig } from '../../project/config.ts';
-import { expandPlaceholders } from '../../project/option-value.ts';
+import type { Allowed } from '../../project/option-value.ts';
+import { expandPlaceholders, hasPlaceholder, hidingValues } from '../../project/option-value.ts';
 import { findProject } from '../../project/project.ts';
 import { openRemote } from '../../remote/open-remote.ts';
 import { createProgress } from '../../report/progress.ts';
@@ -29,6 +30,8 @@ export interface UrlOptions {
   readonly blake3: Blake3;
   /** What a path is relative to, absolute. */
   readonly base: string;
+  /** The variables that the URL may ask for: all, if the user wrote it here. */
+  readonly allowed: Allowed;
 }
 
 /** Data behind a URL; of this machine, with their path (absolute). */
@@ -36,21 +39,33 @@ export type UrlData = RemoteData & { readonly path?: string };
 
 /**
  * Opens what a URL leads to, and closes it in the end. `${NAME}` in it stands for an environment variable.
- * @throws {PipeError} PIPE_URL, PIPE_ENV_MISSING; what is wrong with a remote
+ * @throws {PipeError} PIPE_URL, PIPE_ENV_MISSING, PIPE_ENV_REFUSED; what is wrong with a remote
  */
 export async function withUrl<T>(url: string, options: UrlOptions, work: (data: UrlData) => Promise<T>): Promise<T> {
-  const { context, blake3, base } = options;
+  const { env } = options.context;
+  try {
+    return await openUrl(url, options, work);
+  } catch (error) {
+    throw hidingValues(error, url, env);
+  }
+}
+
+async function openUrl<T>(url: string, options: UrlOptions, work: (data: UrlData) => Promise<T>): Promise<T> {
+  const { context, blake3, base, allowed } = options;
   const { env, signal } = context;
-  const read = readDataUrl(expandPlaceholders(url, { name: 'the URL', env }));
+  // Messages show it as it was written: what stands for a placeholder may be a secret.
+  const name = redactUrls(url);
+  const read = readDataUrl(expandPlaceholders(url, { name: `the URL ${name}`, env, allowed }));
   if ('wrong' in read) {
     const hint = read.hint === undefined ? {} : { hint: read.hint };
-    throw new PipeError({ code: 'PIPE_URL', message: `${redactUrls(url)} cannot be used: ${read.wrong}`, ...hint });
+    throw new PipeError({ code: 'PIPE_URL', message: `${name} cannot be used: ${read.wrong}`, ...hint });
   }
-  if (read.kind === 'http') return work(openHttp(read.url, { signal }));
-  if (read.kind === 'file') return work(openLocal(resolve(base, read.path), { context, blake3 }));
+  const shown = hasPlaceholder(url) ? { name } : {};
+  if (read.kind === 'http') return work({ ...openHttp(read.url, { signal }), ...shown });
+  if (read.kind === 'file') return work({ ...openLocal(resolve(base, read.path), { context, blake3 }), ...shown });
   const place = await openPlace(read, context);
   try {
-    return await work(openInPlace(place, read.key, blake3));
+    return await work({ ...openInPlace(place, read.key, blake3), ...shown });
   } finally {
     place.close();
   }

@@ -7,6 +7,7 @@ import type { Blake3 } from '../../kit/blake3.ts';
 import { removeTree } from '../../kit/remove-tree.ts';
 import { loadXxh64Raw } from '../../kit/xxhash.ts';
 import { PipeError } from '../../problem/problem.ts';
+import type { Allowed } from '../../project/option-value.ts';
 import { fetchRoots } from '../../remote/fetch.ts';
 import { reach } from '../../remote/reach.ts';
 import { storeSink } from '../../run/sink.ts';
@@ -30,6 +31,8 @@ import { withSourceData } from './source-data.ts';
 export interface SourceRequest {
   /** A URL or a folder. */
   readonly url: string;
+  /** The variables that the URL may ask for: all, if the user wrote it here. */
+  readonly allowed: Allowed;
   readonly rev?: string | undefined;
   /** Posix, relative to the root of the repository. */
   readonly path: string;
@@ -51,6 +54,13 @@ export interface AcquireOptions {
   readonly inside?: string | undefined;
   /** What is known of the path at a commit: it is not looked for again. */
   readonly known?: { readonly commit: string; readonly entry: Entry } | undefined;
+  /** What was read of repositories, for those who get several things of one, in a row. */
+  readonly trees?: TreeMemory | undefined;
+}
+
+/** What the last repository holds at the last commit; more would be too much to hold. */
+export interface TreeMemory {
+  last?: { readonly of: string; readonly tree: SourceTree };
 }
 
 /** Something of another repository, at a commit; its objects are in the store. */
@@ -81,7 +91,7 @@ export async function acquire(request: SourceRequest, options: AcquireOptions): 
   try {
     const located = await withRepository(
       repositoryOptions(request, options),
-      async (repository) => whatIsKnown(repository, options) ?? (await locate(repository, request.path, temporary)),
+      async (repository) => whatIsKnown(repository, options) ?? (await locate(repository, request, options)),
     );
     if ('entry' in located) return { ...located, objects: 0, bytes: 0 };
     const { found, commit } = located;
@@ -103,19 +113,25 @@ function whatIsKnown({ commit }: Repository, { known, store, isOnlyNamed }: Acqu
 
 /** How a repository is opened for a command. */
 export function repositoryOptions(
-  { url, rev, base }: Omit<SourceRequest, 'path'>,
+  { url, allowed, rev, base }: Omit<SourceRequest, 'path'>,
   { context, global }: Pick<AcquireOptions, 'context' | 'global'>,
 ): RepositoryOptions {
   const { cwd, env, signal, stderr } = context;
   const onWait = (message: string): void => {
     if (!global.quiet && !global.json) stderr.write(`${message}\n`);
   };
-  return { url, rev, base: base ?? cwd, env, signal, onWait };
+  return { url, allowed, rev, base: base ?? cwd, env, signal, onWait };
 }
 
 /** Looks for a path, and writes what Git keeps there while the repository is open. */
-async function locate(repository: Repository, path: string, temporary: string): Promise<Located> {
-  const tree = await readSourceTree(repository);
+async function locate(
+  repository: Repository,
+  { url, path }: SourceRequest,
+  { temporary, trees = {} }: AcquireOptions,
+): Promise<Located> {
+  const of = JSON.stringify([url, repository.commit]);
+  const tree = trees.last?.of === of ? trees.last.tree : await readSourceTree(repository);
+  trees.last = { of, tree };
   const found = lookUpSource(tree, path);
   const { name, commit, folder } = repository;
   if (found === undefined) throw nothingThere(path, { name, commit, tree });

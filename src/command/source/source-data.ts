@@ -6,6 +6,7 @@ import { PipeError } from '../../problem/problem.ts';
 import { cacheFolder } from '../../project/cache-folder.ts';
 import type { Config } from '../../project/config.ts';
 import { openConfig } from '../../project/config.ts';
+import { readIfThere } from '../../project/config-file.ts';
 import type { Project } from '../../project/project.ts';
 import { findProject } from '../../project/project.ts';
 import { isFolderPath } from '../../project/remote-url.ts';
@@ -14,6 +15,7 @@ import { listReader } from '../../remote/read-lists.ts';
 import type { Remote } from '../../remote/remote.ts';
 import { hasFormat, remoteIn } from '../../remote/remote.ts';
 import type { ListSource } from '../../remote/wanted.ts';
+import { knownEndpoints, ownConfig, projectThere } from './foreign-project.ts';
 import { readFrom } from '../../source/copy-objects.ts';
 import { sourceConfig } from '../../source/source-config.ts';
 import type { SourceRoot } from '../../source/source-tree.ts';
@@ -54,10 +56,10 @@ export async function withSourceData<T>(
   work: (data: SourceData) => Promise<T>,
 ): Promise<T> {
   const { context, store, blake3, folder } = options;
-  const theirs = folder === undefined ? undefined : findProject({ cwd: join(folder, root.project), env: context.env });
+  const theirs = folder === undefined ? undefined : projectThere(join(folder, root.project), context);
   const cache = theirs && new ObjectStore(storeLayout(cacheFolder(theirs)), blake3, () => undefined);
   let opened: Promise<{ readonly remote: Remote; readonly close: () => void }> | undefined;
-  const remote = async (): Promise<Remote> => (await (opened ??= openTheirs(root, options, theirs))).remote;
+  const remote = async (): Promise<Remote> => (await (opened ??= openTheirs(root, options, theirs?.pipeDir))).remote;
   const local = (digest: Digest): Buffer | undefined => store?.read(digest) ?? (cache && readFrom(cache, digest));
   try {
     return await work({
@@ -95,16 +97,16 @@ type Around = Pick<Project, 'pipeDir' | 'config'>;
 
 async function openTheirs(
   root: Pick<SourceRoot, 'project' | 'remote'>,
-  { context, options, blake3, name, store, configs }: SourceDataOptions,
-  theirs: Around | undefined,
+  options: SourceDataOptions,
+  pipeDir: string | undefined,
 ): Promise<{ readonly remote: Remote; readonly close: () => void }> {
-  const { env, signal, cwd } = context;
-  const jobs = jobsOf(options);
-  const asked = options.remote ?? root.remote;
-  const around = ourRemote(context, options.remote) ?? theirs ?? stranger({ root, name, configs, cwd });
+  const { context, name, store, blake3 } = options;
+  const { env, signal } = context;
+  const jobs = jobsOf(options.options);
+  const asked = options.options.remote ?? root.remote;
+  const around = ourRemote(context, options.options.remote) ?? stranger(root, options, pipeDir);
   const chosen = nameOfRemote(around.config, { asked, name });
-  if (theirs === undefined && around.pipeDir === NOWHERE)
-    refuseRelative(around.config.remote(chosen, 'url') ?? '', name);
+  if (around.pipeDir === NOWHERE) refuseRelative(around.config.remote(chosen, 'url') ?? '', name);
   const { place } = await openRemote(around, { name: chosen, env, signal, jobs });
   try {
     await hasFormat(place);
@@ -114,32 +116,47 @@ async function openTheirs(
     return { remote, close: () => { place.close(); } }; // prettier-ignore
   } catch (error) {
     place.close();
-    throw error;
+    throw around.config.remote(chosen, 'allow_anonymous_login') ? sayAnonymous(error, name) : error;
   }
+}
+
+/** Whoever was refused without credentials may have some, and learns how to use them. */
+function sayAnonymous(error: unknown, name: string): unknown {
+  if (!(error instanceof PipeError) || error.problems[0]?.code !== 'PIPE_REMOTE_DENIED') return error;
+  const hint = `no credentials are given to a server that only ${name} names: add the remote here (\`pipe remote add --local NAME URL\`), and name it with --remote NAME`;
+  return new PipeError({ ...error.problems[0], hint }, { cause: error });
 }
 
 /** A folder that is not there: a stranger's files are nowhere on this machine. */
 const NOWHERE = '/nonexistent/pipe';
 
 /** A remote that this project, or this user, has set up: everything about it comes from here. */
-function ourRemote({ cwd, env }: Context, asked: string | undefined): Around | undefined {
+function ourRemote(context: Context, asked: string | undefined): Around | undefined {
   if (asked === undefined) return undefined;
-  const ours = findProject({ cwd, env }) ?? { pipeDir: cwd, config: openConfig({ env }) };
+  const ours = here(context);
   return ours.config.remote(asked, 'url') === undefined ? undefined : ours;
 }
 
-function stranger({
-  root,
-  name,
-  configs,
-}: {
-  readonly root: Pick<SourceRoot, 'project'>;
-  readonly name: string;
-  readonly configs: SourceDataOptions['configs'];
-  readonly cwd: string;
-}): Around {
-  const label = `${name}: ${posix.join(root.project, '.pipe/config.yaml')}`;
-  return { pipeDir: NOWHERE, config: sourceConfig(configs.get(root.project) ?? '', label) };
+function here({ cwd, env }: Context): Around {
+  return findProject({ cwd, env }) ?? { pipeDir: cwd, config: openConfig({ env }) };
+}
+
+function stranger(
+  { project }: Pick<SourceRoot, 'project'>,
+  { name, configs, context }: SourceDataOptions,
+  pipeDir: string | undefined,
+): Around {
+  const { env } = context;
+  const named = (file: string): string => `${name}: ${posix.join(project, '.pipe', file)}`;
+  const text = pipeDir === undefined ? configs.get(project) : readIfThere(join(pipeDir, 'config.yaml'));
+  const own = pipeDir === undefined ? undefined : ownConfig(pipeDir, env);
+  const config = sourceConfig({
+    theirs: { text: text ?? '', label: named('config.yaml') },
+    own: own === undefined ? undefined : { text: own, label: named('config.local.yaml') },
+    known: knownEndpoints(here(context).config, env),
+    env,
+  });
+  return { pipeDir: pipeDir ?? NOWHERE, config };
 }
 
 /** @throws {PipeError} PIPE_REMOTE_NONE, PIPE_REMOTE_UNKNOWN */

@@ -5,6 +5,7 @@ import { autostage } from '../../project/autostage.ts';
 import type { Context, GlobalOptions, Outcome } from '../command.ts';
 import type { DataProject } from '../data-project.ts';
 import { dataOptions } from '../data-project.ts';
+import { knownNow } from './known-now.ts';
 import { importedJson, importedText } from './imported-words.ts';
 
 /** How a command goes about what it has imported. */
@@ -19,13 +20,17 @@ type Tracking = Pick<ImportOptions, 'force' | 'isOnlyRecorded'> & {
  */
 export async function trackImport(
   data: DataProject,
-  imported: Imported,
+  imported: Omit<Imported, 'known'>,
   { context, global, force, isOnlyRecorded }: Tracking,
 ): Promise<Outcome> {
   const { engine } = data;
   const { progress, ...how } = dataOptions(data, { context, global, label: 'checking out' });
   try {
-    const { written } = await recordImport(engine, imported, { ...how, force, isOnlyRecorded });
+    const { written } = await recordImport(
+      engine,
+      { ...imported, known: () => knownNow(context) },
+      { ...how, force, isOnlyRecorded },
+    );
     await autostage(engine.project, context.env, written);
     const toTrack = written.map((file) => relative(context.cwd, file));
     return {

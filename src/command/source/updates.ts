@@ -1,6 +1,7 @@
 import { loadBlake3 } from '../../kit/blake3.ts';
 import type { Import, RepoImport, UrlImport } from '../../lockfile/pointer-import.ts';
 import type { TrackedPath } from '../../lockfile/pointer.ts';
+import type { Allowed } from '../../project/option-value.ts';
 import { withRepository } from '../../source/open-repository.ts';
 import type { Repository } from '../../source/repository.ts';
 import { isUnchanged } from '../../source/remote-data.ts';
@@ -17,11 +18,17 @@ export interface SourceUpdate {
   readonly moved: boolean;
 }
 
+interface Asking {
+  readonly context: Context;
+  readonly global: GlobalOptions;
+  /** Of the project, absolute. */
+  readonly root: string;
+  /** The variables that its pointers may ask for. */
+  readonly allowed: Allowed;
+}
+
 /** Asks the sources of imports whether they have moved on. */
-export async function sourceUpdates(
-  pointers: readonly TrackedPath[],
-  how: { readonly context: Context; readonly global: GlobalOptions; readonly root: string },
-): Promise<SourceUpdate[]> {
+export async function sourceUpdates(pointers: readonly TrackedPath[], how: Asking): Promise<SourceUpdate[]> {
   const found: SourceUpdate[] = [];
   for (const { path, entry, pointer } of pointers) {
     const { imported } = pointer;
@@ -31,23 +38,16 @@ export async function sourceUpdates(
   return found;
 }
 
-async function hasMoved(
-  imported: Import,
-  entry: Entry,
-  { root, ...how }: { readonly context: Context; readonly global: GlobalOptions; readonly root: string },
-): Promise<boolean> {
-  if (imported.kind === 'url') return hasChanged(imported, { root, ...how });
+async function hasMoved(imported: Import, entry: Entry, { root, allowed, ...how }: Asking): Promise<boolean> {
+  if (imported.kind === 'url') return hasChanged(imported, { root, allowed, ...how });
   const { url, rev } = imported;
-  return withRepository(repositoryOptions({ url, rev, base: root }, how), (repository) =>
+  return withRepository(repositoryOptions({ url, allowed, rev, base: root }, how), (repository) =>
     holdsElse(repository, imported, entry),
   );
 }
 
-async function hasChanged(
-  imported: UrlImport,
-  { root, context }: { readonly context: Context; readonly root: string },
-): Promise<boolean> {
-  const how = { context, base: root, blake3: await loadBlake3() };
+async function hasChanged(imported: UrlImport, { root, allowed, context }: Asking): Promise<boolean> {
+  const how = { context, base: root, allowed, blake3: await loadBlake3() };
   const now = await withUrl(imported.url, how, ({ tell }) => tell());
   return !isUnchanged(imported, now);
 }

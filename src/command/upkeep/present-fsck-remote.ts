@@ -40,7 +40,8 @@ export interface ExaminedRemote {
 /** The document of `pipe fsck --remote --json`. */
 export function remoteDocument({ remote, checked, broken, repaired, leftovers }: ExaminedRemote): FsckDocument {
   const left = new Set(damagedIn(repaired?.checked ?? checked, () => false).map(({ file }) => file));
-  const damaged = damagedIn(checked, (file) => repaired !== undefined && !left.has(file));
+  const isRepaired = (file: string): boolean => repaired !== undefined && !left.has(file) && !repaired.unsure.has(file);
+  const damaged = damagedIn(checked, isRepaired);
   const missing = [...new Map([...(repaired?.still ?? []), ...broken]).values()]
     .map((each) => ({ ...each, healed: repaired !== undefined && !repaired.still.has(each.digest) }))
     .sort((a, b) => byCodeUnit(a.places[0]?.path ?? '', b.places[0]?.path ?? ''));

@@ -145,7 +145,10 @@ export function documentText(
   const part = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : [title, ...few(lines), ''];
   const lines = [
-    ...part('Damaged:', damaged.map(damagedLine)),
+    ...part(
+      'Damaged:',
+      damaged.map((each) => damagedLine(each, remote === undefined)),
+    ),
     ...part(`Not in ${where}, or damaged there:`, missing.filter(({ healed }) => !healed).flatMap(missingLines)),
     ...part('Healed:', missing.filter(({ healed }) => healed).flatMap(missingLines)),
     ...part(
@@ -179,14 +182,22 @@ function remoteHintOf(isRepair: boolean): string {
     : '`pipe fsck --remote --repair` replaces what is damaged, and sends what is at hand here.';
 }
 
-function damagedLine({ file, what, objects, tableDamaged, repaired }: DamagedFile): string {
+/** Of the cache, wrong bytes go out of the way; whether there are right ones is told below. */
+const IN_CACHE: Readonly<Partial<Record<DamagedFile['what'], string>>> = {
+  object: 'set aside',
+  run: 'set aside',
+  pack: 'replaced by what is right of it',
+  note: 'removed',
+};
+
+function damagedLine({ file, what, objects, tableDamaged, repaired }: DamagedFile, isCache: boolean): string {
   const details = [
     ...(what === 'pack' && objects.length > 0 ? [plural(objects.length, 'object')] : []),
     ...(tableDamaged === true ? ['its table'] : []),
     ...(what === 'run' ? ['a run record'] : []),
     ...(what === 'tables' ? ['tables of packs'] : []),
     ...(what === 'note' ? ['a note without cause'] : []),
-    ...(repaired ? ['set right'] : []),
+    ...(repaired ? [(isCache ? IN_CACHE[what] : undefined) ?? 'set right'] : []),
   ];
   return details.length === 0 ? file : `${file}: ${details.join(', ')}`;
 }

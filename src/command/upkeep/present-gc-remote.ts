@@ -39,9 +39,9 @@ export function collectedShareJson({ name, place, counts, damaged, absent, names
 export function collectedShareText(collected: CollectedShare, dry: boolean): string {
   const { name, counts, names, absent, damaged, trashDays, isRefused } = collected;
   if (isRefused) return `Nothing was removed from ${name}.`;
-  const { objects, runs, leftObjects, leftBytes, recent, merged, unreadable } = counts;
+  const { objects, runs, leftObjects, leftBytes, recent, relied, merged, unreadable } = counts;
   const lines: string[] = [];
-  if (objects + runs === 0) lines.push(`Everything in ${name} is needed${recent > 0 ? ', or new' : ''}.`);
+  if (objects + runs === 0) lines.push(`Everything in ${name} is needed${recent + relied > 0 ? ', or new' : ''}.`);
   else if (dry) {
     lines.push(`Would remove ${amount(counts)} from ${name}${names === undefined || names.length === 0 ? '.' : ':'}`);
   } else if (trashDays === undefined) lines.push(`Removed ${amount(counts)} from ${name}.`);
@@ -55,6 +55,11 @@ export function collectedShareText(collected: CollectedShare, dry: boolean): str
   }
   if (recent > 0) {
     lines.push(`${plural(recent, 'file')} that nothing here needs stay, since they were pushed lately (--grace).`);
+  }
+  if (relied > 0) {
+    lines.push(
+      `${plural(relied, 'file')} that nothing here needs stay, since a push relies on them (one that was killed, for 20 minutes more).`,
+    );
   }
   if (merged > 0) lines.push(`${dry ? 'Would merge' : 'Merged'} ${plural(merged, 'small pack')}.`);
   if (unreadable + damaged > 0) {

@@ -23,6 +23,12 @@ export function addAttributes(file: string): boolean {
   return true;
 }
 
+/** Whether a text of a `.gitattributes` has our lines. */
+export function hasAttributes(text: string): boolean {
+  const there = new Set(linesOf(text).map(bare));
+  return LINES.some((line) => there.has(line));
+}
+
 /** Takes our lines out again, and removes a file that holds nothing else. */
 export function removeAttributes(file: string): boolean {
   const text = readBytes(file);

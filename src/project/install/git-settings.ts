@@ -23,7 +23,7 @@ const DRIVER = [
 ].join('; ');
 
 const SETTINGS = {
-  'merge.pipe.name': 'pipe: locks stage by stage, pointers field by field',
+  'merge.pipe.name': 'pipe: locks stage by stage, pointers field by field, folders file by file',
   'merge.pipe.driver': DRIVER,
 };
 

@@ -2,7 +2,8 @@ import { join, relative, sep } from 'node:path';
 import { PipeError } from '../../problem/problem.ts';
 import { withEditLock } from '../edit-lock.ts';
 import type { GitCommand } from '../git-command.ts';
-import { addAttributes, removeAttributes } from './attributes.ts';
+import { runGit } from '../git-command.ts';
+import { addAttributes, hasAttributes, removeAttributes } from './attributes.ts';
 import type { HooksFolder } from './git-settings.ts';
 import {
   configFile,
@@ -34,6 +35,8 @@ export interface Installed {
   /** Where Git looks for hooks. */
   readonly hooksFolder: string;
   readonly changed: readonly string[];
+  /** What was left as it is because Git has it committed: it holds for everyone who works on the project. */
+  readonly committed: readonly string[];
 }
 
 /**
@@ -51,11 +54,12 @@ export async function install(place: InstallPlace, { force, usePreCommitTool }: 
     ...ifChanged(attributesFile(place), addAttributes),
   ]);
   const isNew = [await setInstalled(git, projectName(place), true), await setMergeDriver(git)].includes(true);
-  return { hooksFolder: hooks.path, changed: [...written, ...(isNew ? [config] : [])] };
+  return { hooksFolder: hooks.path, changed: [...written, ...(isNew ? [config] : [])], committed: [] };
 }
 
 /**
- * Takes back what {@link install} did for a project, and nothing else. The hooks and the driver stay while another
+ * Takes back what {@link install} did for a project, and nothing else. Attributes that are committed stay: to take them
+ * away would undo the driver for everyone. The hooks and the driver stay while another
  * project of the repository needs them.
  * @throws {PipeError} PIPE_GIT, PIPE_GIT_MISSING, PIPE_FILE_WRITE
  */
@@ -64,13 +68,24 @@ export async function uninstall(place: InstallPlace): Promise<Installed> {
   const { path } = await hooksFolder(git);
   const config = await configFile(git);
   let isChanged = await setInstalled(git, projectName(place), false);
+  const isShared = await isCommitted(git, attributesFile(place));
   const isLast = (await installedProjects(git)).length === 0;
   const written = withEditLock(`${config}.pipe-lock`, () => [
     ...(isLast ? [...removeHooks(path), ...ifChanged(preCommitFile(place), removePreCommitHooks)] : []),
-    ...ifChanged(attributesFile(place), removeAttributes),
+    ...(isShared ? [] : ifChanged(attributesFile(place), removeAttributes)),
   ]);
   if (isLast && (await unsetMergeDriver(git))) isChanged = true;
-  return { hooksFolder: path, changed: [...written, ...(isChanged ? [config] : [])] };
+  return {
+    hooksFolder: path,
+    changed: [...written, ...(isChanged ? [config] : [])],
+    committed: isShared ? [attributesFile(place)] : [],
+  };
+}
+
+async function isCommitted(git: GitCommand, file: string): Promise<boolean> {
+  const path = relative(git.cwd, file).split(sep).join('/');
+  const { exitCode, stdout } = await runGit(git, ['cat-file', 'blob', `HEAD:${path}`]);
+  return exitCode === 0 && hasAttributes(stdout.toString('latin1'));
 }
 
 function gitOf({ gitRoot, env }: InstallPlace): GitCommand {

@@ -164,9 +164,9 @@ class Checking {
   async scan(name: Digest): Promise<void> {
     const wrong: Digest[] = [];
     const size = this.#catalog.listed.get(name) ?? 0;
-    for await (const { digest, bytes } of scanPack(this.#remote, { name, size })) {
+    await scanPack(this.#remote, { name, size }, ({ digest, bytes }) => {
       if (bytes === undefined) wrong.push(digestOfRaw(digest));
-    }
+    });
     this.bytes += size;
     this.damagedPacks.push({ name, number: undefined, wrong, isTableDamaged: true });
   }

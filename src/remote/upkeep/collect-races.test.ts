@@ -1,5 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { checkAborted } from '../../kit/abort.ts';
 import type { Place } from '../../store/place/place.ts';
+import type { Machine } from '../fixture/share.ts';
 import { addFolder, keysIn, machine, manyFiles, pushOptions, temporaryFolder } from '../fixture/share.ts';
 import { push } from '../push.ts';
 import { openRemoteLease } from '../remote-lease.ts';
@@ -32,8 +34,9 @@ describe('what was pushed lately stays', () => {
     const lease = await openRemoteLease(a.place, { signal: a.remote.signal });
     lease.add([pack!]);
     await lease.settle();
-    expect((await collect(a, [])).counts).toMatchObject({ objects: 0, recent: 31 });
-    await lease.end(true);
+    expect((await collect(a, [])).counts).toMatchObject({ objects: 0, recent: 0, relied: 31 });
+    expect(await lease.finish()).toBe(true);
+    await lease.close();
     expect(await arrives(folder, entry, files)).toBe(true);
     expect((await collect(a, [])).counts).toMatchObject({ objects: 31 });
   });
@@ -43,7 +46,7 @@ describe('what was pushed lately stays', () => {
     const a = machine(folder);
     await pushed(a, manyFiles(30));
     await a.place.write('v1/leases/x', [Buffer.from('{"schema":"pipe.lease/9"}')]);
-    expect((await collect(a, [])).counts).toMatchObject({ objects: 0, recent: 31 });
+    expect((await collect(a, [])).counts).toMatchObject({ objects: 0, recent: 0, relied: 31 });
   });
 });
 
@@ -116,6 +119,84 @@ describe('a push beside a collection that reuses an old object nobody needs', ()
     expect(await arrives(folder, entry, files)).toBe(true);
   });
 });
+
+describe('a push whose machine sleeps longer than the grace period beside a collection', () => {
+  /** The machine sleeps when something is written for the first time that is meant; meanwhile somebody collects. */
+  function sleeper(folder: string, isMeant: (key: string) => boolean): Machine {
+    const late = machine(folder, {
+      wrap: (place) => ({ ...place, now: async () => (await place.now()) + 2 * DAY_MS }),
+    });
+    let isDone = false;
+    const sleep = async (key: string): Promise<void> => {
+      if (isDone || !isMeant(key)) return;
+      isDone = true;
+      expect((await collect(late, [], { graceMs: DAY_MS })).counts.objects).toBeGreaterThan(0);
+      const woken = Date.now() + 2 * DAY_MS;
+      const clock = vi.spyOn(Date, 'now').mockImplementation(() => woken);
+      onTestFinished(() => {
+        clock.mockRestore();
+      });
+    };
+    return machine(folder, {
+      wrap: (place) => ({
+        ...place,
+        async write(key, ...rest) {
+          await sleep(key);
+          return place.write(key, ...rest);
+        },
+        async writeLarge(key, ...rest) {
+          await sleep(key);
+          return place.writeLarge(key, ...rest);
+        },
+      }),
+    });
+  }
+
+  const old = manyFiles(30);
+
+  test.each([
+    ['while it sends', (key: string) => key.includes('/loose/')],
+    ['when it says that it has ended', undefined],
+  ])('%s, looks again, and sends what has gone', async (_, isMeant) => {
+    const folder = temporaryFolder();
+    await pushed(machine(folder), old);
+    let writes = 0;
+    // The first lease names what is there, the second what is written, the third says that the push has ended.
+    const b = sleeper(folder, isMeant ?? ((key) => key.includes('/leases/') && (writes += 1) === 3));
+    const files = { old, big: large() };
+    const entry = await addFolder(b.store, files);
+    const sent = await push(b.remote, b.store, pushOptions([{ entry, path: 'data' }]));
+    expect(sent.missing).toEqual([]);
+    expect(await arrives(folder, entry, files)).toBe(true);
+  });
+});
+
+test('a push that was stopped, or failed, relies on nothing: a collection takes out what it has sent', async () => {
+  const folder = temporaryFolder();
+  const stop = new AbortController();
+  const a = machine(folder);
+  const files = { ...manyFiles(30), big: large() };
+  const entry = await addFolder(a.store, files);
+  const place: Place = {
+    ...a.place,
+    async writeLarge(key, source) {
+      await a.place.writeLarge(key, source);
+      stop.abort('SIGINT');
+      checkAborted(stop.signal);
+    },
+    write: (key, ...rest) => (stop.signal.aborted ? Promise.reject(aborted()) : a.place.write(key, ...rest)),
+  };
+  const stopped = { ...a.remote, place, signal: stop.signal, lasting: () => Promise.resolve(a.place) };
+  const pushing = push(stopped, a.store, pushOptions([{ entry, path: 'data' }]));
+  await expect(pushing).rejects.toMatchObject({ name: 'AbortError' });
+  expect(keysIn(folder).some((key) => key.includes('/loose/'))).toBe(true);
+  expect((await collect(a, [])).counts).toMatchObject({ relied: 0, recent: 0 });
+  expect(keysIn(folder)).toEqual([]);
+});
+
+function aborted(): Error {
+  return new DOMException('stopped', 'AbortError');
+}
 
 describe('one collection at a time', () => {
   test('a second one says that the remote is busy, and takes its tombstone back', async () => {

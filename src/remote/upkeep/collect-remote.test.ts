@@ -70,7 +70,7 @@ describe('a collection takes out what nobody needs, and nothing else', () => {
       }),
       { numRuns: 8 },
     );
-  }, 120_000);
+  });
 
   test('a file that has the very bytes of a list does not stand for the list', async () => {
     const folder = temporaryFolder();
@@ -94,7 +94,7 @@ describe('a collection takes out what nobody needs, and nothing else', () => {
     expect(keys.filter((key) => key.endsWith('.tables'))).toHaveLength(1);
     expect(await arrives(folder, roots[7]!, manyFiles(2, 'push 7'))).toBe(true);
     expect((await collect(a, roots)).counts).toMatchObject({ merged: 0 });
-  }, 60_000);
+  });
 
   test('a pack that holds wrong bytes of what is needed stays as it is', async () => {
     const folder = temporaryFolder();

@@ -34,8 +34,10 @@ export interface RemoteGarbageCounts {
   /** Objects that nobody needs, and that stay in packs that are mostly needed. */
   readonly leftObjects: number;
   readonly leftBytes: number;
-  /** Objects and run records that nobody needs, and that stay since they were pushed or relied on lately. */
+  /** Objects and run records that nobody needs, and that stay since they were written within the grace period. */
   readonly recent: number;
+  /** Those that stay since a lease names them: of a push that runs, or ended within the grace period. */
+  readonly relied: number;
   /** Small packs that are merged. */
   readonly merged: number;
   /** Packs that nobody knows what they hold. */
@@ -61,20 +63,26 @@ export async function findRemoteGarbage(
 ): Promise<RemoteGarbage> {
   const { catalog, leases, graceMs } = search;
   const now = await place.now();
-  const isKept = ({ key, modifiedAt }: PlaceEntry): boolean => isRecent(now - modifiedAt, graceMs) || leases.has(key);
+  const keptAs = ({ key, modifiedAt }: PlaceEntry): Kept | undefined => {
+    if (isRecent(now - modifiedAt, graceMs)) return 'recent';
+    return leases.has(key) ? 'relied' : undefined;
+  };
   const found = new Found();
-  const runs = unneededRuns(search, { isKept, found, visitor });
-  const loose = await unneededLoose(place, search, { isKept, found, visitor });
+  const runs = unneededRuns(search, { keptAs, found, visitor });
+  const loose = await unneededLoose(place, search, { keptAs, found, visitor });
   const packs = new Map((await listAll(place, KEYS.packs)).map((entry) => [packOfKey(entry.key), entry]));
   const rows = catalog.rows.packs.map(({ name }, number) => ({ number, entry: packs.get(name) }));
   const listed = rows.flatMap(({ number, entry }) => (entry === undefined ? [] : [{ number, entry }]));
-  const chosen = choosePacks(listed, search, { isKept, found, visitor });
+  const chosen = choosePacks(listed, search, { keptAs, found, visitor });
   found.counts.unreadable = catalog.broken.size;
   return { runs, loose, ...chosen, counts: found.counts };
 }
 
+/** Why something stays that nobody needs: see the counts of these names. */
+type Kept = 'recent' | 'relied';
+
 interface Sorting {
-  readonly isKept: (entry: PlaceEntry) => boolean;
+  readonly keptAs: (entry: PlaceEntry) => Kept | undefined;
   readonly found: Found;
   readonly visitor: GarbageVisitor;
 }
@@ -87,20 +95,22 @@ class Found {
     leftObjects: 0,
     leftBytes: 0,
     recent: 0,
+    relied: 0,
     merged: 0,
     unreadable: 0,
   };
 }
 
-function unneededRuns({ runs, marks }: GarbageSearch, { isKept, found: { counts }, visitor }: Sorting): string[] {
+function unneededRuns({ runs, marks }: GarbageSearch, { keptAs, found: { counts }, visitor }: Sorting): string[] {
   const keys: string[] = [];
   for (const { entry, record } of runs) {
     // What this pipe does not understand is not its to remove; what is damaged is a matter of `fsck`.
     if (record === undefined) continue;
     const isNeeded = record.outs.every((out) => marks.hasEntry(entryOf(out)));
-    if (isNeeded || isKept(entry)) {
+    const kept = keptAs(entry);
+    if (isNeeded || kept !== undefined) {
       if (record.log !== null) marks.needed.add(rawOfDigest(record.log), 0, { size: undefined });
-      if (!isNeeded) counts.recent += 1;
+      if (!isNeeded && kept !== undefined) counts[kept] += 1;
       continue;
     }
     keys.push(entry.key);
@@ -114,7 +124,7 @@ function unneededRuns({ runs, marks }: GarbageSearch, { isKept, found: { counts 
 async function unneededLoose(
   place: Remote['place'],
   { marks }: GarbageSearch,
-  { isKept, found: { counts }, visitor }: Sorting,
+  { keptAs, found: { counts }, visitor }: Sorting,
 ): Promise<string[]> {
   const keys: string[] = [];
   for await (const page of place.list(KEYS.loose)) {
@@ -122,8 +132,9 @@ async function unneededLoose(
       const digest = looseOfKey(entry.key);
       const raw = digest && rawOfDigest(digest);
       if (raw === undefined || marks.needed.has(raw)) continue;
-      if (isKept(entry)) {
-        counts.recent += 1;
+      const kept = keptAs(entry);
+      if (kept !== undefined) {
+        counts[kept] += 1;
         continue;
       }
       keys.push(entry.key);
@@ -138,7 +149,7 @@ async function unneededLoose(
 function choosePacks(
   listed: readonly { readonly number: number; readonly entry: PlaceEntry }[],
   { catalog: { rows }, marks: { needed } }: GarbageSearch,
-  { isKept, found: { counts }, visitor }: Sorting,
+  { keptAs, found: { counts }, visitor }: Sorting,
 ): Pick<RemoteGarbage, 'empty' | 'rewritten'> {
   const empty: Digest[] = [];
   const sparse: number[] = [];
@@ -153,7 +164,8 @@ function choosePacks(
       objects += 1;
       bytes += length;
     }
-    if (isKept(entry)) counts.recent += objects;
+    const kept = keptAs(entry);
+    if (kept !== undefined) counts[kept] += objects;
     else if (objects > 0 && bytes >= all * UNNEEDED_PART) {
       const isEmpty = objects === own.length / ROW;
       if (isEmpty) empty.push(rows.packs[number]?.name as Digest);

@@ -10,13 +10,13 @@ import type { PushRoot } from '../push.ts';
 import { push } from '../push.ts';
 import { isLargeRight } from '../receive-large.ts';
 import type { Remote } from '../remote.ts';
-import { KEYS, runOfKey } from '../remote-layout.ts';
-import { withoutBase } from '../tombstones.ts';
+import { packKey, runOfKey } from '../remote-layout.ts';
 import type { CheckedRemote } from './check-remote.ts';
 import { findLeftovers, removeLeftovers } from './leftovers.ts';
 import type { RemoteUpkeep } from './remote-upkeep.ts';
 import { beginRemoteUpkeep } from './remote-upkeep.ts';
-import { rebuildPacks } from './repair-tables.ts';
+import { LARGEST_RUN } from './read-runs.ts';
+import { rebuildPacks, setAside } from './repair-tables.ts';
 import { rewriteTables } from './rewrite-tables.ts';
 
 export interface HealOptions {
@@ -33,6 +33,8 @@ export interface HealOptions {
 export interface HealedRemote {
   /** Keys of damaged files that stay, since a push relies on them. */
   readonly inUse: ReadonlySet<string>;
+  /** Keys of packs of which it is not known whether everything was saved: they were set aside. */
+  readonly unsure: ReadonlySet<string>;
 }
 
 /**
@@ -44,26 +46,32 @@ export async function healRemote(remote: Remote, store: ObjectStore, options: He
   const { checked } = options;
   // What is not right is nothing that a push that has ended relies on.
   const upkeep = await beginRemoteUpkeep(remote, { graceMs: 0 });
-  const inUse = new Set<string>();
+  const [inUse, unsure] = [new Set<string>(), new Set<string>()];
   try {
     const rebuilt = await rebuildPacks(remote, { catalog: checked.catalog, upkeep });
-    for (const name of rebuilt.inUse) inUse.add(`${KEYS.packs}${hexOf(name)}.pack`);
+    for (const name of rebuilt.inUse) inUse.add(packKey(name));
+    for (const { name, unknown } of rebuilt.packs) if (unknown > 0) unsure.add(packKey(name));
     await upkeep.condemn([]);
-    await sendRight(remote, store, options);
-    for (const key of await setAside(remote, upkeep, { store, checked })) inUse.add(key);
+    await sendRight(remote, store, { ...options, upkeep });
+    for (const key of await takeOutWrong(remote, upkeep, { store, checked })) inUse.add(key);
     if (checked.damagedPacks.length + checked.damagedTables.length > 0) await rewriteTables(remote);
     await removeLeftovers(remote, await findLeftovers(remote, { graceMs: options.graceMs }));
   } finally {
     await upkeep.end();
   }
-  return { inUse };
+  return { inUse, unsure };
 }
 
 /** Sends what is to be there, and right bytes of what is damaged. Packs with wrong bytes are replaced on the way. */
 async function sendRight(
   remote: Remote,
   store: ObjectStore,
-  { checked: { damagedPacks, damagedLoose, right }, roots, mayGo }: HealOptions,
+  {
+    checked: { damagedPacks, damagedLoose, right },
+    roots,
+    mayGo,
+    upkeep,
+  }: HealOptions & { readonly upkeep: RemoteUpkeep },
 ): Promise<void> {
   const wrong = new ObjectSet();
   const note = (digest: Digest, size: number | undefined): void => {
@@ -87,6 +95,7 @@ async function sendRight(
     logs: false,
     dry: false,
     verify: { wrong, packs },
+    upkeep,
   });
 }
 
@@ -94,32 +103,49 @@ function sizeHere(store: ObjectStore, digest: Digest): number {
   return store.read(digest)?.length ?? 0;
 }
 
-/** @returns the keys of damaged files that stay */
-async function setAside(
+/**
+ * Sets aside what is wrong still. It is read once more when nobody can write it any more without waiting: somebody may have
+ * healed it since it was checked.
+ * @returns the keys of damaged files that stay
+ */
+async function takeOutWrong(
   remote: Remote,
   upkeep: RemoteUpkeep,
   { store, checked }: { readonly store: ObjectStore; readonly checked: CheckedRemote },
 ): Promise<string[]> {
   const { place } = remote;
-  const runs = checked.runs.filter(({ isRight }) => !isRight).map(({ entry }) => entry.key);
-  const healed = new Set<string>();
-  for (const key of runs) {
+  const checks = new Map<string, () => Promise<boolean>>();
+  for (const { entry, isRight } of checked.runs) {
+    if (isRight) continue;
+    const { key } = entry;
     const bytes = runHere(store.layout, key, remote);
     if (bytes !== undefined) await place.write(key, [bytes]);
-    if (bytes !== undefined) healed.add(key);
+    else checks.set(key, () => isRunRight(remote, key));
   }
-  for (const { key, digest, size } of checked.damagedLoose) {
-    const now = await place.stat(key);
-    const object = { digest: rawOfDigest(digest), size: now?.size ?? size, key, offset: 0 };
-    if (now === undefined || (await isLargeRight(remote, object, () => undefined))) healed.add(key);
+  for (const { key, digest } of checked.damagedLoose) checks.set(key, () => isLooseRight(remote, { key, digest }));
+  const free = await upkeep.condemn([...checks.keys()]);
+  for (const key of free) {
+    if ((await checks.get(key)?.()) === true) continue;
+    await upkeep.remove([key], () => setAside(remote, key));
   }
-  const left = [...runs, ...checked.damagedLoose.map(({ key }) => key)].filter((key) => !healed.has(key));
-  const free = await upkeep.condemn(left);
-  await upkeep.remove(free, async (batch) => {
-    for (const key of batch) await place.copy(key, KEYS.quarantine + withoutBase(key));
-  });
   const gone = new Set(free);
-  return left.filter((key) => !gone.has(key));
+  return [...checks.keys()].filter((key) => !gone.has(key));
+}
+
+/** Whether what lies there is right, or nothing. */
+async function isLooseRight(
+  remote: Remote,
+  { key, digest }: { readonly key: string; readonly digest: Digest },
+): Promise<boolean> {
+  const now = await remote.place.stat(key);
+  if (now === undefined) return true;
+  const object = { digest: rawOfDigest(digest), size: now.size, key, offset: 0 };
+  return isLargeRight(remote, object, () => undefined);
+}
+
+async function isRunRight({ place, blake3 }: Remote, key: string): Promise<boolean> {
+  const bytes = await place.read(key, { offset: 0, length: LARGEST_RUN + 1 });
+  return bytes === undefined || blake3.hash(bytes) === runOfKey(key)?.record;
 }
 
 /** The right bytes of a record, where the local store has them. */

@@ -19,8 +19,8 @@ export interface RemoteRun {
   readonly isRight: boolean;
 }
 
-/** No record is larger. */
-const LARGEST = 16 << 20;
+/** No record is larger, in bytes. */
+export const LARGEST_RUN = 16 << 20;
 
 /**
  * Reads the run records of a remote, by key; those that the local store has, too, are read there. Other files are left out.
@@ -36,14 +36,16 @@ export async function readRuns(
   await eachAtOnce(await listAll(place, KEYS.runs), place.concurrency, async (entry) => {
     const run = runOfKey(entry.key);
     if (run === undefined) return;
-    if (entry.size > LARGEST) {
+    if (entry.size > LARGEST_RUN) {
       found.push({ entry, isRight: false });
       return;
     }
     const isOf = (bytes: Buffer | undefined): boolean => bytes !== undefined && blake3.hash(bytes) === run.record;
     const local = isTrusted ? readFileIfThere(join(layout.runs(run.key), `${hexOf(run.record)}.json`)) : undefined;
     const bytes =
-      local?.length === entry.size && isOf(local) ? local : await limit(entry.size, () => place.read(entry.key));
+      local?.length === entry.size && isOf(local)
+        ? local
+        : await limit(entry.size, () => place.read(entry.key, { offset: 0, length: entry.size }));
     // Gone by now.
     if (bytes === undefined) return;
     const isRight = isOf(bytes);

@@ -1,3 +1,4 @@
+import { appendTo } from '../../kit/append-to.ts';
 import { isStorePath } from '../../store/layout.ts';
 import type { PlaceEntry } from '../../store/place/place.ts';
 import { trashMoment, trashName } from '../../store/trash.ts';
@@ -21,7 +22,7 @@ export async function remoteTrash({ place }: Pick<Remote, 'place'>): Promise<Rem
   const folders = new Map<string, PlaceEntry[]>();
   for (const entry of await listAll(place, KEYS.trash)) {
     const [name = ''] = entry.key.slice(KEYS.trash.length).split('/');
-    folders.set(name, [...(folders.get(name) ?? []), entry]);
+    appendTo(folders, name, entry);
   }
   return [...folders]
     .flatMap(([name, entries]) => {

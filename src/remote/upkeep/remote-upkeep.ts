@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { ownedName, thisOwner } from '../../kit/owner.ts';
 import { PipeError } from '../../problem/problem.ts';
 import type { Place } from '../../store/place/place.ts';
-import { placeClock } from '../place-clock.ts';
+import { elapsed, moment, placeClock } from '../place-clock.ts';
 import { listAll } from '../read-object.ts';
 import type { Remote } from '../remote.ts';
 import { readLeases } from './read-leases.ts';
@@ -150,15 +150,6 @@ async function otherTombstone(place: Place, own: string, now: number): Promise<s
     await place.remove([entry.key]);
   }
   return undefined;
-}
-
-/** A moment by two clocks: one stops while the machine sleeps, the other may be set. */
-function moment(): readonly [number, number] {
-  return [performance.now(), Date.now()];
-}
-
-function elapsed([steady, wall]: readonly [number, number]): number {
-  return Math.max(performance.now() - steady, Date.now() - wall);
 }
 
 function busy({ name }: Place, other: string): PipeError {

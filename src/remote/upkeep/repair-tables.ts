@@ -2,7 +2,8 @@ import type { Digest } from '../../kit/digest.ts';
 import type { Catalog } from '../catalog.ts';
 import type { Remote } from '../remote.ts';
 import { hasFormat } from '../remote.ts';
-import { packKey } from '../remote-layout.ts';
+import { KEYS, packKey } from '../remote-layout.ts';
+import { withoutBase } from '../tombstones.ts';
 import type { RemoteLeftovers } from './leftovers.ts';
 import { findLeftovers, removeLeftovers } from './leftovers.ts';
 import type { RemoteUpkeep } from './remote-upkeep.ts';
@@ -19,6 +20,8 @@ export interface RebuiltPack {
   readonly bytes: number;
   /** Objects of which it holds wrong bytes. */
   readonly wrong: number;
+  /** Bytes of which it is not known what they were. */
+  readonly unknown: number;
 }
 
 /** What a repair found and, unless it was dry, put in order. */
@@ -75,7 +78,10 @@ export async function repairRemote(remote: Remote, options: RepairOptions): Prom
   }
 }
 
-/** Packs whose tables cannot be had: what is right of them goes into packs anew, mostly under the very same name. */
+/**
+ * Packs whose tables cannot be had: what is right of them goes into packs anew, mostly under the very same name. One of
+ * which not everything is saved is set aside.
+ */
 export async function rebuildPacks(
   remote: Remote,
   {
@@ -98,20 +104,35 @@ export async function rebuildPacks(
       inUse.push(name);
       continue;
     }
-    const anew = upkeep === undefined ? undefined : new PackAnew(remote);
-    let [objects, bytes, wrong] = [0, 0, 0];
-    const size = catalog.listed.get(name) ?? 0;
-    for await (const frame of scanPack(remote, { name, size })) {
-      if (frame.bytes === undefined) wrong += 1;
-      else {
-        objects += 1;
-        bytes += frame.length;
-        await anew?.add(frame.digest, frame.bytes);
-      }
-    }
-    await anew?.end();
-    packs.push({ name, objects, bytes, wrong });
-    if (anew?.names.has(name) === false) await upkeep?.remove([packKey(name)]);
+    packs.push(await rebuildPack(remote, { name, size: catalog.listed.get(name) ?? 0, upkeep }));
   }
   return { packs, inUse };
+}
+
+async function rebuildPack(
+  remote: Remote,
+  { name, size, upkeep }: { readonly name: Digest; readonly size: number; readonly upkeep: RemoteUpkeep | undefined },
+): Promise<RebuiltPack> {
+  const anew = upkeep === undefined ? undefined : new PackAnew(remote);
+  let [objects, bytes, wrong] = [0, 0, 0];
+  const unknown = await scanPack(remote, { name, size }, async (frame) => {
+    if (frame.bytes === undefined) wrong += 1;
+    else {
+      objects += 1;
+      bytes += frame.length;
+      await anew?.add(frame.digest, frame.bytes);
+    }
+  });
+  await anew?.end();
+  // The name stands for everything that was in it.
+  if (anew?.names.has(name) === true) return { name, objects, bytes, wrong: 0, unknown: 0 };
+  const key = packKey(name);
+  const isSaved = wrong + unknown === 0;
+  await upkeep?.remove([key], isSaved ? undefined : () => setAside(remote, key));
+  return { name, objects, bytes, wrong, unknown };
+}
+
+/** Copies a file to where nobody takes it for right, and somebody who knows better may find it. */
+export async function setAside({ place }: Pick<Remote, 'place'>, key: string): Promise<void> {
+  await place.copy(key, KEYS.quarantine + withoutBase(key));
 }

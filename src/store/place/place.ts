@@ -60,7 +60,7 @@ export interface Place {
   list(prefix: string): AsyncIterable<readonly PlaceEntry[]>;
   /** One of them; `undefined` when it is not there. */
   stat(key: string): Promise<PlaceEntry | undefined>;
-  /** Its bytes, or some of them, as they are: the caller checks them. `undefined` when it is not there. */
+  /** Its bytes, 1 GiB at most, or some of them, as they are: the caller checks them. `undefined` when it is not there. */
   read(key: string, range?: ByteRange): Promise<Buffer | undefined>;
   /**
    * Writes an object of some MiB at most, given in pieces. With `ifAbsent`, only when there is none: of several writers

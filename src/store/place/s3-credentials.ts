@@ -36,7 +36,7 @@ function isForeign(endpoint: string | undefined): boolean {
 function ofFiles(options: CredentialOptions): AwsCredentialIdentityProvider {
   let provider: AwsCredentialIdentityProvider | undefined;
   return async () => {
-    const { fromIni } = await import('@aws-sdk/credential-provider-ini');
+    const { fromIni } = await import('./s3-providers.ts');
     provider ??= fromIni(filesOf(options));
     return provider();
   };
@@ -45,7 +45,7 @@ function ofFiles(options: CredentialOptions): AwsCredentialIdentityProvider {
 function ofChain(options: CredentialOptions): AwsCredentialIdentityProvider {
   let provider: AwsCredentialIdentityProvider | undefined;
   return async () => {
-    const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
+    const { defaultProvider } = await import('./s3-providers.ts');
     provider ??= defaultProvider(filesOf(options));
     return provider();
   };

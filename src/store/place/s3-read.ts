@@ -84,6 +84,9 @@ function restOf({ start, bytes, done, etag }: Progress): { Range?: string; IfMat
   return etag === undefined ? { Range } : { Range, IfMatch: etag };
 }
 
+/** No object is larger that is read without saying how much of it. */
+const MOST_WHOLE = 1 << 30;
+
 /** A server may not make us take more than was asked for. One that knows no ranges sends all, if it is not much. */
 const MOST_UNASKED = 64 << 20;
 
@@ -91,7 +94,7 @@ function begin(
   { ContentLength: length = 0, ContentRange, ETag }: GetObjectCommandOutput,
   range: ByteRange | undefined,
 ): Progress {
-  const asked = range === undefined ? Infinity : 'last' in range ? range.last : range.length;
+  const asked = range === undefined ? MOST_WHOLE : 'last' in range ? range.last : range.length;
   if (length > asked && (ContentRange !== undefined || length > MOST_UNASKED)) throw tooMuch();
   const start = Number(/^bytes (\d+)-/.exec(ContentRange ?? '')?.[1] ?? 0);
   return { start, bytes: Buffer.allocUnsafe(length), done: 0, etag: ETag };
@@ -114,7 +117,7 @@ function cut(bytes: Buffer, range: ByteRange): Buffer {
 
 /** An answer that does not say how long it is; should it break off, all of it is asked for again. */
 async function readUnknown(answer: GetObjectCommandOutput, range: ByteRange | undefined): Promise<Buffer> {
-  const most = range === undefined ? Infinity : ('last' in range ? range.last : range.length) + MOST_UNASKED;
+  const most = range === undefined ? MOST_WHOLE : ('last' in range ? range.last : range.length) + MOST_UNASKED;
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of answer.Body as Readable) {

@@ -127,6 +127,7 @@ test.each([
   'a: "\\x41"',
   '- a\nb',
   'a: b: c',
+  'b:\n a:\n#\n  c\n   d\n',
 ])('what it does not know for certain it leaves to the full reader: %s', (text) => {
   expect(readQuickly(text)).toBe(UNSURE);
 });

@@ -152,12 +152,21 @@ function readPlain(cursor: Cursor, indent: number): Read {
     const next = cursor.nextLine();
     if (next <= indent) return [plainNode(value, start, end), next];
     const between = text.slice(lineEnd, cursor.at);
-    if (commented || between.includes('#')) throw new Unsure();
+    if (commented || between.includes('#') || isBelowComment(text, start)) throw new Unsure();
     const breaks = between.split('\n').length - 1;
     const from = cursor.at;
     end = plainEnd(cursor, false);
     value += (breaks > 1 ? '\n'.repeat(breaks - 1) : ' ') + text.slice(from, end);
   }
+}
+
+/** Whether a text begins on the line after a comment: the full reader may take its lines for those of a key then. */
+function isBelowComment(text: string, start: number): boolean {
+  const above = text.slice(0, start).trimEnd();
+  return above
+    .slice(above.lastIndexOf('\n') + 1)
+    .trimStart()
+    .startsWith('#');
 }
 
 /** The end of the plain text on this line, without spaces; the cursor moves behind them. */

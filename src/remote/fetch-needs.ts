@@ -1,0 +1,58 @@
+import { digestOfRaw } from '../kit/digest.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import type { Place } from '../store/place/place.ts';
+import type { Catalog } from './catalog.ts';
+import { presentLoose } from './loose-presence.ts';
+import { ObjectSet } from './object-set.ts';
+import type { LargeObject } from './receive-large.ts';
+import { LARGEST_PACKED, looseKey } from './remote-layout.ts';
+import type { WantedRoot } from './wanted.ts';
+
+/** Of an entry in a list, and of a frame around it: what a file costs beside its bytes. */
+const BYTES_BESIDE = 200;
+
+/** About how many bytes are going to be wanted. */
+export function expectedBytes(roots: readonly WantedRoot[], store: Pick<ObjectStore, 'has'>): number {
+  return roots.reduce((sum, { entry }) => {
+    const isHere = store.has(entry.digest);
+    return isHere ? sum : sum + entry.size + (entry.kind === 'dir' ? entry.files : 1) * BYTES_BESIDE;
+  }, 0);
+}
+
+/** Objects and their bytes. */
+export interface Amount {
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+/** What has come and what is to come. How long lists are nobody says but the tables of packs. */
+export function totalOf(needed: ObjectSet, { rows }: Pick<Catalog, 'rows'>, done: Amount): Amount {
+  let bytes = done.bytes + needed.bytes;
+  needed.each((digest, at, { size }) => {
+    if (size === undefined) bytes += rows.find(digest, at)?.length ?? 0;
+  });
+  return { objects: done.objects + needed.count, bytes };
+}
+
+/** Objects that are files of their own there. What is nowhere is added to `absent`. */
+export async function findLarge(
+  place: Place,
+  { needed, catalog }: { readonly needed: ObjectSet; readonly catalog: Pick<Catalog, 'rows'> },
+  absent: ObjectSet,
+): Promise<(LargeObject & { readonly group: number })[]> {
+  const others = new ObjectSet();
+  needed.each((digest, at, object) => {
+    const { size } = object;
+    if (catalog.rows.has(digest, at)) return;
+    if (size === undefined || size > LARGEST_PACKED) others.add(digest, at, object);
+    else absent.add(digest, at, { size });
+  });
+  const alone = [...others.entries()];
+  const present = await presentLoose(place, alone);
+  return alone.flatMap(({ digest, size, group }) => {
+    const found = present.find(digest)?.size;
+    if (found === undefined) absent.add(digest, 0, { size });
+    const key = looseKey(digestOfRaw(digest));
+    return found === undefined ? [] : [{ group, digest, size: found, key, offset: 0 }];
+  });
+}
