@@ -44,6 +44,7 @@ export function gitAdd(paths: readonly string[]): string {
   return `For Git: git add ${paths.map(shellWord).join(' ')}`;
 }
 
+/** A path as a word for a shell. */
 export function shellWord(path: string): string {
   const text = clean(path);
   if (/^[\p{L}\p{N}_@%+:,./][\p{L}\p{N}_@%+=:,./-]*$/u.test(text)) return text;

@@ -1,4 +1,7 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { expect } from 'vitest';
+import { loadBlake3 } from '../../src/kit/blake3.ts';
 import { test } from '../rig/test.ts';
 import type { PushDocument } from './share/project.ts';
 import {
@@ -103,4 +106,57 @@ test('an out that a later commit keeps back stays back for the commits that do s
   const pushed = await document<PushDocument>(rig, ['push', '-A']);
   expect(pushed.leftOut).toEqual(['out']);
   expect(await holds(rig, 'out secret')).toBe(false);
+});
+
+test('what lies inside a folder that is kept does not go with the record of a run that copied it', async ({ rig }) => {
+  await startProject(rig, {
+    'pipeline.yaml': { stages: { copy: { cmd: 'cp hidden/1.txt copied', deps: ['hidden'], outs: ['copied'] } } },
+    ...smallFiles('hidden', 5, 'hidden secret'),
+  });
+  await succeed(rig, ['add', 'hidden']);
+  await rig.write({ 'hidden.pipe': `${await rig.read('hidden.pipe')}    push: false\n` });
+  expect((await rig.pipe(['repro', '-q'])).code).toBe(0);
+  await rig.write({ 'pipeline.yaml': { stages: {} } });
+  await rig.remove('pipeline.lock');
+  await succeed(rig, ['push', '--run-cache']);
+  expect(await holds(rig, 'hidden secret')).toBe(false);
+});
+
+test('a record that came from a remote makes nothing leave the machine', async ({ rig }) => {
+  await startProject(rig, {
+    in: 'private bytes\n',
+    'pipeline.yaml': { stages: { copy: { cmd: 'cp in out', deps: ['in'], outs: ['out'] } } },
+  });
+  expect((await rig.pipe(['repro', '-q'])).code).toBe(0);
+  await commitAll(rig);
+  await succeed(rig, ['push']);
+  const b = await cloneProject(rig, 'b');
+  // The stranger knows the digest alone; the bytes lie in the cache of b, of another project.
+  await rm(rig.path('../remote/v1/packs'), { recursive: true, force: true });
+  await rm(rig.path('../remote/v1/loose'), { recursive: true, force: true });
+  await rig.write({ '../b/mine': 'private bytes\n', '../b/pipeline.yaml': { stages: {} } });
+  await rig.remove('../b/pipeline.lock');
+  await succeed(rig, ['add', 'mine'], b);
+  await rig.remove('../b/mine.pipe');
+  await rig.pipe(['pull', '--run-cache'], b);
+  await succeed(rig, ['push', '--run-cache'], b);
+  expect(await holds(rig, 'private bytes')).toBe(false);
+});
+
+test('a record that says a false size of tracked bytes does not keep these from coming', async ({ rig }) => {
+  const bytes = 'y'.repeat(100_000);
+  await startProject(rig, {
+    in: bytes,
+    'pipeline.yaml': { stages: { copy: { cmd: 'cp in out', deps: ['in'], outs: ['out'] } } },
+  });
+  expect((await rig.pipe(['repro', '-q'])).code).toBe(0);
+  await commitAll(rig);
+  await succeed(rig, ['push']);
+  const [key = ''] = [...(await remoteFiles(rig)).keys()].filter((each) => each.startsWith('v1/runs/'));
+  const path = rig.path('../remote', key);
+  const text = (await readFile(path, 'utf8')).replaceAll('100000', '1');
+  await writeFile(`${dirname(path)}/${(await loadBlake3()).hash(text).slice(3)}.json`, text);
+  const b = await cloneProject(rig, 'b');
+  await succeed(rig, ['pull', '--run-cache'], b);
+  expect(await rig.read('../b/out')).toBe(bytes);
 });

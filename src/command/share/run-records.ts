@@ -1,8 +1,11 @@
 import type { Digest } from '../../kit/digest.ts';
+import { digestOfRaw } from '../../kit/digest.ts';
 import { stageKey } from '../../fingerprint/stage.ts';
 import type { LockBlock } from '../../lockfile/block.ts';
 import type { StoredRecord } from '../../remote/records.ts';
 import { allLocalRecords, keyOf, localRecords, madeOuts } from '../../remote/records.ts';
+import { eachReference } from '../../remote/tree-references.ts';
+import { originOf } from '../../store/run-record.ts';
 import type { DataProject } from '../data-project.ts';
 import type { RemoteShare, Shares } from './open-remotes.ts';
 import type { SharedThings } from './shared.ts';
@@ -28,10 +31,15 @@ export function recordsFor(data: DataProject, { shared, shares, share, runCache 
   const own = digestsOf(share.things.filter(({ below }) => below === ''));
   if (runCache === 'all') {
     const others = shares.shares.filter((each) => each !== share).flatMap(({ things }) => things);
-    const kept = digestsOf([...keptOf(data, share.name), ...shares.kept, ...shares.elsewhere, ...others]);
+    const away = [...keptOf(data, share.name), ...shares.kept, ...shares.elsewhere, ...others];
+    const kept = digestsOf(away);
+    const folders = digestsOf(away.filter(({ entry }) => entry.kind === 'dir'));
+    for (const digest of digestsInside(data, folders)) kept.add(digest);
     const mayGo = (digest: Digest): boolean => own.has(digest) || !kept.has(digest);
-    return allLocalRecords(layout, engine.blake3).filter((each) =>
-      each.record.outs.every(({ digest }) => mayGo(digest)),
+    // What came from a remote may name what is nobody's business there: a digest is no secret, the bytes may be one.
+    const isOwn = ({ record: { key }, name }: StoredRecord): boolean => originOf(layout, { key, name }) === undefined;
+    return allLocalRecords(layout, engine.blake3).filter(
+      (each) => isOwn(each) && each.record.outs.every(({ digest }) => mayGo(digest)),
     );
   }
   const found = new Map<string, StoredRecord>();
@@ -58,6 +66,23 @@ function keptOf({ tracked }: DataProject, remote: string): ReturnType<typeof thi
 
 function digestsOf(things: Iterable<{ readonly entry: { readonly digest: Digest } }>): Set<Digest> {
   return new Set([...things].map(({ entry }) => entry.digest));
+}
+
+/** The files and folders inside of kept ones, as far as their lists are here: without these nothing of them is. */
+function digestsInside({ engine: { store } }: DataProject, folders: ReadonlySet<Digest>): Set<Digest> {
+  const found = new Set<Digest>();
+  const open = [...folders];
+  for (let digest = open.pop(); digest !== undefined; digest = open.pop()) {
+    const bytes = digest.startsWith('b3:') ? store.read(digest) : undefined;
+    if (bytes === undefined) continue;
+    eachReference(bytes, (raw, kind) => {
+      const inside = digestOfRaw(raw);
+      if (found.has(inside)) return;
+      found.add(inside);
+      if (kind === 'list') open.push(inside);
+    });
+  }
+  return found;
 }
 
 /** Records go to the usual remote also where nothing else does: a stage may make nothing but what Git keeps. */
