@@ -3,7 +3,7 @@ import { dirname, join, posix } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event } from '../event/event.ts';
 import type { Owner } from '../kit/owner.ts';
-import { isGone, ownedName, ownerOfName } from '../kit/owner.ts';
+import { isGone, ownedName, ownerOfName, stateOf } from '../kit/owner.ts';
 import { parseJson } from '../kit/parse-json.ts';
 import { isOutside, isWithin } from '../kit/path.ts';
 import { systemFault } from '../kit/system-fault.ts';
@@ -194,7 +194,8 @@ export function waitNotice({ owner, stage, path, file }: Blocker): Extract<Event
   return {
     type: 'notice',
     message: `waiting for process ${String(owner.pid)} on ${owner.host}, which works on ${path} ("${stage}")`,
-    hint: `if that machine or container is gone, remove ${file}`,
+    // Of a process that is seen to run, there is nothing to be done.
+    ...(stateOf(owner) === 'runs' ? {} : { hint: `if that machine or container is gone, remove ${file}` }),
   };
 }
 
