@@ -9,6 +9,7 @@ import { PipeError } from '../problem/problem.ts';
 import { autostage } from '../project/autostage.ts';
 import { clean } from '../report/words.ts';
 import type { Entry } from '../store/tree.ts';
+import { isSameObject } from '../store/diff-tree.ts';
 import type { Context, GlobalOptions, OptionSpecs, OptionValues, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
@@ -134,7 +135,7 @@ async function update(
         isOnlyRecorded: options['no-download'] === true,
       },
     );
-    const isSame = entry.digest === before.digest && entry.kind === before.kind;
+    const isSame = isSameObject(entry, before);
     return { path, entry, imported, written, state: isSame ? (changed ? 'moved' : 'unchanged') : 'changed' };
   } finally {
     progress.end();

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { isSameObject } from '../store/diff-tree.ts';
 import { entryAt } from '../store/entry-at.ts';
 import { applyFolder, checkAllSeen } from '../store/apply.ts';
 import { nestsTooDeep } from '../store/completeness.ts';
@@ -132,7 +133,8 @@ function recordedNow(engine: Engine, { owner }: TrackedPlace): Entry | undefined
 
 function refuseLoss(engine: Engine, steps: readonly Step[]): void {
   const problems = steps.flatMap(({ path, wanted, present: { entry: present } }) => {
-    if (present === undefined || wanted === undefined || wanted === 'missing' || isSame(wanted, present)) return [];
+    if (present === undefined || wanted === undefined || wanted === 'missing' || isSameObject(wanted, present))
+      return [];
     const unsaved = unsavedFiles(engine, { path, entry: present });
     if (unsaved.length === 0) return [];
     const names = unsaved.slice(0, 3).join(', ') + (unsaved.length > 3 ? ', …' : '');
@@ -150,7 +152,7 @@ function refuseLoss(engine: Engine, steps: readonly Step[]): void {
 /** Files and bytes that are to be put in place, if none of a folder are there. */
 function amountOf({ wanted, present: { entry } }: Step, { relink }: CheckoutOptions): [number, number] {
   if (wanted === undefined || wanted === 'missing') return [0, 0];
-  if (relink !== true && entry !== undefined && isSame(wanted, entry)) return [0, 0];
+  if (relink !== true && entry !== undefined && isSameObject(wanted, entry)) return [0, 0];
   return [wanted.kind === 'dir' ? wanted.files : 1, wanted.size];
 }
 
@@ -164,7 +166,7 @@ async function take(
   if (wanted === undefined) return { ...nothing, state: 'unrecorded' };
   if (wanted === 'missing') return { ...nothing, state: 'missing', missing: [path] };
   const { entry: present } = seen;
-  const isAsWanted = present !== undefined && isSame(wanted, present);
+  const isAsWanted = present !== undefined && isSameObject(wanted, present);
   if (isAsWanted && options.relink !== true) return { ...nothing, state: 'unchanged' };
   const { signal, links, progress } = options;
   const place = {
@@ -198,8 +200,4 @@ async function take(
   const files = wanted.kind === 'dir' ? wanted.files : 1;
   if (present === undefined) return { ...nothing, state: 'added', added: files };
   return { ...nothing, state: 'modified', modified: 1 };
-}
-
-function isSame(a: Entry, b: Entry): boolean {
-  return a.kind === b.kind && a.digest === b.digest;
 }

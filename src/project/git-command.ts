@@ -100,7 +100,8 @@ export async function gitOutput(command: GitCommand, args: readonly string[], in
 /** Inside a Git hook these name the repository of the commit at hand, relative to another folder. */
 const OF_HOOKS = new Set(['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX']);
 
-function withoutRepository(env: GitCommand['env']): GitCommand['env'] {
+/** An environment in which Git looks for the repository of the folder that it runs in. */
+export function withoutRepository(env: GitCommand['env']): GitCommand['env'] {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !OF_HOOKS.has(name)));
 }
 

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { basename, dirname } from 'node:path';
+import { withoutRepository } from './git-command.ts';
 
 // Hardly ever needed, and every start reads the configuration: loading it takes 2 ms.
 const load = createRequire(import.meta.filename);
@@ -13,17 +14,9 @@ const QUIET = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'];
  */
 export function isTrackedFile(path: string, env: Readonly<Record<string, string | undefined>>): boolean {
   const { spawnSync } = load('node:child_process') as typeof import('node:child_process');
-  // Inside a Git hook these name another repository.
-  const around = {
-    ...env,
-    GIT_DIR: undefined,
-    GIT_WORK_TREE: undefined,
-    GIT_INDEX_FILE: undefined,
-    GIT_PREFIX: undefined,
-  };
   const { status, stderr, error } = spawnSync('git', [...QUIET, 'ls-files', '--error-unmatch', '--', basename(path)], {
     cwd: dirname(path),
-    env: { ...around, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_LITERAL_PATHSPECS: '1' },
+    env: { ...withoutRepository(env), LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_LITERAL_PATHSPECS: '1' },
     encoding: 'utf8',
   });
   // Without Git, or the folder, there is no clone.

@@ -46,6 +46,11 @@ export function isSame(a: Entry, b: Entry): boolean {
   return a.kind !== 'dir' || b.kind !== 'dir' || a.files === b.files;
 }
 
+/** Whether two entries stand for the same object, whatever size they claim; also where there is none on either side. */
+export function isSameObject(a: Entry | undefined, b: Entry | undefined): boolean {
+  return a?.kind === b?.kind && a?.digest === b?.digest;
+}
+
 type Pair = Exclude<TreeChange, { readonly kind: 'unknown' }>;
 
 /** A folder and a file of one name never make a pair. */

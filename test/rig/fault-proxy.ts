@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
+import { listen } from './listen.ts';
 
 /** What befalls one request. */
 export type Fault =
@@ -145,10 +145,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     else answer.write(sent.subarray(0, sent.length >> 1), () => answer.destroy());
   };
 
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const { url, close } = await listen(server);
   return {
-    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    url,
     get seen() {
       return seen;
     },
@@ -162,9 +161,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     },
     async stop() {
       agent.destroy();
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
+      await close();
     },
   };
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from './listen.ts';
 
 /** A Git server on the loopback, which serves the bare repositories below a folder by `git http-backend`. */
 export interface GitServer {
@@ -23,18 +23,11 @@ export async function startGitServer(root: string, password?: string): Promise<G
     }
     answer(root, request, response);
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const { url, close } = await listen(server);
   return {
-    url: `http://127.0.0.1:${String(port)}`,
+    url,
     requests,
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => { resolve(); }); // prettier-ignore
-      }),
+    close,
   };
 }
 

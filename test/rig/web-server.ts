@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from './listen.ts';
 
 /** A file on a web server, and how the server behaves. */
 export interface WebFile {
@@ -44,19 +44,12 @@ export async function startWebServer(): Promise<WebServer> {
     if (wait === undefined) answer(file, request, response);
     else void wait.then(() => { answer(file, request, response); }); // prettier-ignore
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const { url, close } = await listen(server);
   return {
-    url: `http://127.0.0.1:${String(port)}`,
+    url,
     files,
     requests,
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => { resolve(); }); // prettier-ignore
-      }),
+    close,
   };
 }
 

@@ -173,17 +173,20 @@ function contender(runs: number | undefined, prepare: (world: World) => Prepared
   return { name: 'pipe', role: 'pipe', fresh: false, prepare, ...(runs === undefined ? {} : { runs }) };
 }
 
-function at(world: World, path: string): string {
+/** A path inside a project. */
+export function at(world: World, path: string): string {
   return join(world.folder, path);
 }
 
-function writeProject(world: World, set: DataSet): void {
+/** A project with data that is not tracked yet. */
+export function writeProject(world: World, set: DataSet): void {
   world.run({ file: 'git', args: ['init', '--quiet'] });
   world.run(pipe('init', '--quiet'));
   writeData(at(world, DATA), set);
 }
 
-function addedProject(world: World, set: DataSet, links?: Links['links']): void {
+/** A project with tracked data. */
+export function addedProject(world: World, set: DataSet, links?: Links['links']): void {
   writeProject(world, set);
   if (links !== undefined) world.run(pipe('config', 'cache.type', links));
   world.run(pipe('add', DATA));

@@ -2,8 +2,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet } from '../../data/data-set.ts';
-import { remove, verifyData, writeData } from '../../data/files.ts';
+import { remove, verifyData } from '../../data/files.ts';
 import type { Command, Contender, Prepared, World } from '../../scenario.ts';
+import { addedProject, at, writeProject } from '../data/pipe.ts';
 import { CLI, pipe } from '../pipe.ts';
 
 const DATA = 'data';
@@ -71,7 +72,7 @@ export function pipePull(set: DataSet, where: Where): Contender {
 /** `pipe add`, then `pipe push`: what a backup does at once. */
 export function pipeAddAndPush(set: DataSet): Contender {
   return contender((world) => {
-    initProject(world, set);
+    writeProject(world, set);
     const remote = new Remote(world, 'bucket');
     return {
       command: { file: '/bin/sh', args: ['-c', '"$0" "$1" add data && "$0" "$1" push', process.execPath, CLI] },
@@ -88,21 +89,6 @@ export function pipeAddAndPush(set: DataSet): Contender {
 
 function contender(prepare: (world: World) => Prepared): Contender {
   return { name: 'pipe', role: 'pipe', fresh: false, prepare };
-}
-
-function at(world: World, path: string): string {
-  return join(world.folder, path);
-}
-
-function initProject(world: World, set: DataSet): void {
-  world.run({ file: 'git', args: ['init', '--quiet'] });
-  world.run(pipe('init', '--quiet'));
-  writeData(at(world, DATA), set);
-}
-
-function addedProject(world: World, set: DataSet): void {
-  initProject(world, set);
-  world.run(pipe('add', '--quiet', DATA));
 }
 
 function pushedProject(world: World, set: DataSet, where: Where): void {

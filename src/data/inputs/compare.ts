@@ -1,4 +1,5 @@
 import type { AwayThing } from '../../run/inputs.ts';
+import { isSameObject } from '../../store/diff-tree.ts';
 import type { TreeEdit } from '../../store/edit-tree.ts';
 import type { Entry, Tree } from '../../store/tree.ts';
 
@@ -49,14 +50,14 @@ interface Found {
 
 function look(path: string, sides: ThreeSides, found: Found): void {
   const { recorded, present, base, isBaseKnown } = sides;
-  if (isSame(recorded, present)) return;
+  if (isSameObject(recorded, present)) return;
   if (present === undefined) {
     if (recorded === undefined) return;
     if (isBaseKnown && base !== undefined) found.edits.push({ path, entry: undefined });
     else found.absent.push({ path, entry: recorded });
     return;
   }
-  if (isBaseKnown ? isSame(base, present) : isStored(present, found.store)) {
+  if (isBaseKnown ? isSameObject(base, present) : isStored(present, found.store)) {
     found.behind.push(path);
     return;
   }
@@ -81,10 +82,6 @@ function inside(
     const sides = { recorded: theirs.get(name), present: ours.get(name), base: before?.get(name) };
     look(`${path}/${name}`, { ...sides, isBaseKnown: isKnown }, found);
   }
-}
-
-function isSame(a: Entry | undefined, b: Entry | undefined): boolean {
-  return a?.kind === b?.kind && a?.digest === b?.digest;
 }
 
 /** Of a folder that the store has, the files tell. */

@@ -10,6 +10,7 @@ import type { Engine } from '../../run/engine.ts';
 import type { ChangedInput, Inputs, PartialThing } from '../../run/inputs.ts';
 import { listingSink, storeSink } from '../../run/sink.ts';
 import { boundedTrees } from '../../store/count-folders.ts';
+import { isSameObject } from '../../store/diff-tree.ts';
 import { entryAt } from '../../store/entry-at.ts';
 import type { Entry } from '../../store/tree.ts';
 import { relinkAll } from '../add.ts';
@@ -81,8 +82,7 @@ async function lookAtUnit(
   const { thing, below, isDep } = unit;
   const path = posix.join(thing.path, below);
   const recorded = entryAt(engine.store, thing.entry, below);
-  const isAsRecorded = (entry: Entry | undefined): boolean =>
-    entry?.kind === recorded?.kind && entry?.digest === recorded?.digest;
+  const isAsRecorded = (entry: Entry | undefined): boolean => isSameObject(entry, recorded);
   const agree = (): void => {
     if (below === '' && thing.pointer !== undefined) bases.set(path, thing.entry);
   };
