@@ -77,7 +77,7 @@ function faultOf({ name }: Call): string | undefined {
 }
 
 const WORKS = [...ADD, ...COMMIT, ...CHECKOUT, ...GC, ...MOVE, ...OTHERS].map((work, at) => ({ work, title: work.title, seed: FAULT_SEED + at })); // prettier-ignore
-const LIMIT = { timeout: 240_000 };
+const LIMIT = { timeout: 300_000 };
 
 describe.concurrent(`the disk refuses a call, seed ${FAULT_SEED}`, () => {
   test.for(WORKS)(

@@ -30,13 +30,23 @@ export class Finished {
   }
 }
 
+/** A process that was killed because it ran past its limit. */
+export class TooLong extends Error {
+  readonly finished: Finished;
+
+  constructor(message: string, finished: Finished) {
+    super(message);
+    this.finished = finished;
+  }
+}
+
 export interface SpawnOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Written to its standard input, which is closed at once unless `keepInput`. */
   readonly input?: string;
   readonly keepInput?: boolean;
-  /** After so long it is killed, and waiting for it throws; in milliseconds. */
+  /** After so long it is killed, and waiting for it throws `TooLong`; in milliseconds. */
   readonly limit?: number;
 }
 
@@ -114,8 +124,9 @@ export class Running {
           resolve(end);
         });
       });
-      if (clock.late) throw new Error(`"${title}" ran longer than ${limit} ms\n${this.#outputs()}`);
-      return new Finished({ code, signal, stdout: this.stdout, stderr: this.stderr });
+      const finished = new Finished({ code, signal, stdout: this.stdout, stderr: this.stderr });
+      if (clock.late) throw new TooLong(`"${title}" ran longer than ${limit} ms\n${this.#outputs()}`, finished);
+      return finished;
     } finally {
       clearTimeout(timer);
       this.ended = true;
