@@ -2,6 +2,7 @@ import { relative, resolve } from 'node:path';
 import type { Added } from '../data/add.ts';
 import { add } from '../data/add.ts';
 import { globPaths } from '../data/glob-paths.ts';
+import { startThreadsFor } from '../fingerprint/early-threads.ts';
 import { isOutside } from '../kit/path.ts';
 import { PipeError } from '../problem/problem.ts';
 import { autostage } from '../project/autostage.ts';
@@ -29,6 +30,7 @@ export default defineCommand({
     'no-relink': { type: 'boolean', help: 'leave the files as they are, whatever cache.type says' },
   },
   async run(context, { positionals, options, global }): Promise<Outcome> {
+    for (const target of positionals) startThreadsFor(resolve(context.cwd, target));
     const data = await openData(context, global);
     const { root } = data.engine.project;
     const copy = options.out === undefined ? undefined : copyOf(context, positionals, options.out);

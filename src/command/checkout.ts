@@ -27,7 +27,7 @@ export default defineCommand({
     'allow-missing': { type: 'boolean', help: 'leave out what the store lacks' },
   },
   async run(context, { positionals, options, global }): Promise<Outcome> {
-    const data = await openData(context, global);
+    const data = await openData(context, global, { walks: true });
     const chosen = selectData(data, positionals, { cwd: context.cwd, recursive: options.recursive });
     const selected = options['with-deps'] === true ? withDeps(data, chosen) : chosen;
     const how = dataOptions(data, { context, global, label: 'checking out' });

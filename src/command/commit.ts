@@ -37,7 +37,7 @@ export default defineCommand({
     'no-relink': { type: 'boolean', help: 'leave the files as they are, whatever cache.type says' },
   },
   async run(context, { positionals, options, global }): Promise<Outcome> {
-    const data = await openData(context, global);
+    const data = await openData(context, global, { walks: true });
     const chosen = choose(data, positionals, { cwd: context.cwd, recursive: options.recursive === true });
     const wanted = options['with-deps'] === true ? withDeps(data, chosen) : chosen;
     const how = dataOptions(data, { context, global, label: 'committing' });

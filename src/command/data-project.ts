@@ -1,3 +1,4 @@
+import { startThreadsForFiles } from '../fingerprint/early-threads.ts';
 import { pointerConflicts } from '../graph/pointer-conflicts.ts';
 import type { TrackedPath } from '../lockfile/pointer.ts';
 import { PipeError, unwrap } from '../problem/problem.ts';
@@ -25,17 +26,27 @@ export interface DataProject {
 
 /**
  * Opens the project around the current folder with everything that it tracks.
+ * @param how `walks`: the files that are tracked will all be looked at
  * @throws {PipeError} with every problem of every pipeline file, or of every pointer.
  */
-export async function openData(context: Context, global: GlobalOptions): Promise<DataProject> {
+export async function openData(
+  context: Context,
+  global: GlobalOptions,
+  how: { readonly walks?: boolean } = {},
+): Promise<DataProject> {
   const loaded = loadProject(context);
   const graph = graphOf(loaded);
   const { project, stages } = loaded;
   const { pointers, problems } = readPointers(project.root, loaded.pointerFiles);
   const conflicts = [...problems, ...pointerConflicts(pointers, stages)];
   if (conflicts.length > 0) throw new PipeError(conflicts);
+  if (how.walks === true) startThreadsForFiles(pointers.reduce((sum, { entry }) => sum + filesOf(entry), 0));
   const engine = await openEngine({ project, graph, env: context.env, emit: noticesTo(context, global) });
   return { loaded, engine, pointers, tracked: trackedThings({ stages, pointers }, engine.locks) };
+}
+
+function filesOf(entry: TrackedPath['entry']): number {
+  return entry.kind === 'dir' ? entry.files : 1;
 }
 
 /** Notices and warnings of the engine, on standard error. */

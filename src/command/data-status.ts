@@ -38,7 +38,7 @@ export default defineCommand({
     if (untracked !== 'no' && untracked !== 'all') {
       throw new PipeError({ code: 'PIPE_USAGE', message: `--untracked-files takes no or all, not ${untracked}` });
     }
-    const data = await openData(context, global);
+    const data = await openData(context, global, { walks: true });
     const here = { root: data.engine.project.root, cwd: context.cwd };
     const selected = selectData(data, positionals, { cwd: context.cwd, recursive: true });
     const { roots, problems } = await headOf(context, data);

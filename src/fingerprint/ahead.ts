@@ -1,17 +1,17 @@
 import type { HelperThreads } from '../kit/helper-threads.ts';
 import { helperThreads } from '../kit/helper-threads.ts';
 import type { ReadAhead, ReadFilesInput, ReadFilesOutput } from './read-files.ts';
-import { readAhead } from './read-files.ts';
+import { FilesRead } from './read-files.ts';
 
-/** Fewer files than this are read sooner than a thread has started. */
-const FEWEST = 3_000;
+/** Where there are fewer files than this, no thread is started for them. */
+const FEWEST = 1_000;
 
 /** Fewer files than this are read sooner than a thread that runs has been asked and has answered. */
 const FEWEST_OF_FOLDER = 100;
 
 /** Of the files of a round, the main thread reads these, and each helper thread those: it has nothing else to do. */
-const MAIN_SHARE = 448;
-const HELPER_SHARE = 576;
+const MAIN_SHARE = 288;
+const HELPER_SHARE = 736;
 
 /** What is the same for all files of a folder. */
 type Reading = Omit<ReadFilesInput, 'names' | 'at'> & { readonly now: () => number };
@@ -28,9 +28,9 @@ export class Ahead {
   readonly #mainShare: number;
   readonly #helperShare: number;
   readonly #round: number;
-  readonly #jobs = new Map<number, Promise<Map<string, ReadAhead>>>();
+  readonly #jobs = new Map<number, Promise<FilesRead>>();
   #at = 0;
-  #results: ReadonlyMap<string, ReadAhead> = new Map();
+  #read: FilesRead | undefined;
 
   private constructor(threads: HelperThreads, names: readonly string[], reading: Reading) {
     this.#threads = threads;
@@ -47,12 +47,12 @@ export class Ahead {
   /**
    * @param names those of the files that must be read
    * @param before how many there were in other folders
-   * @returns `undefined` where it does not pay
+   * @returns `undefined` where it does not pay, and as long as no thread has started
    */
   static of(names: readonly string[], before: number, reading: Reading): Ahead | undefined {
     if (names.length < FEWEST_OF_FOLDER || before + names.length < FEWEST) return undefined;
     const threads = helperThreads();
-    return threads && new Ahead(threads, names, reading);
+    return threads?.isRunning() === true ? new Ahead(threads, names, reading) : undefined;
   }
 
   /** Whether `wait` must be called before this file can be taken. */
@@ -63,7 +63,7 @@ export class Ahead {
   async wait(): Promise<void> {
     const job = this.#jobs.get(this.#at);
     this.#jobs.delete(this.#at);
-    this.#results = (await job) ?? new Map();
+    this.#read = await job;
   }
 
   /** What a helper thread has read of a file; `undefined` for one that the main thread is to read. */
@@ -72,7 +72,7 @@ export class Ahead {
     const inRound = this.#at % this.#round;
     if (inRound === 0) this.#send(this.#at / this.#round + 2);
     this.#at += 1;
-    return inRound < this.#mainShare ? undefined : this.#results.get(name);
+    return inRound < this.#mainShare ? undefined : this.#read?.next();
   }
 
   /** Sends the helper threads their shares of a round. */
@@ -84,7 +84,7 @@ export class Ahead {
       const { now, ...rest } = this.#reading;
       const input: ReadFilesInput = { ...rest, names, at: now() };
       const reading = this.#threads.run<ReadFilesOutput>(thread, 'read-files', input);
-      const job = reading.then((output) => readAhead(names, output));
+      const job = reading.then((output) => new FilesRead(output));
       // Whoever waits for it is told; nobody does when the walk ends before.
       job.catch(() => undefined);
       this.#jobs.set(start, job);

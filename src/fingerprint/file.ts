@@ -15,15 +15,16 @@ import { helperThreads } from '../kit/helper-threads.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import type { Entry } from '../store/tree.ts';
-import { Ahead } from './ahead.ts';
+import type { Ahead } from './ahead.ts';
 import { changed, readProblem, specialFile } from './file-problem.ts';
 import type { ReadFile } from './folder.ts';
 import { LookAhead } from './look-ahead.ts';
 import type { FileStat, ReadAhead } from './read-files.ts';
 import { isSameFile, readSmall } from './read-files.ts';
 import { FolderBuilder } from './folder.ts';
-import type { Listing, OwnedIn } from './list-folder.ts';
-import { isObjectLink, listFolder } from './list-folder.ts';
+import type { OwnedIn } from './list-folder.ts';
+import { isObjectLink } from './list-folder.ts';
+import { Listings } from './listings.ts';
 import { absoluteOf, descend, fileEntry, fileStatOf, isAbout, kindOf, readTarget, statOf } from './look.ts';
 import { PACKED_BYTES } from '../store/pack.ts';
 
@@ -106,10 +107,9 @@ class Walk {
   readonly progress: FileProgress;
   readonly #how: WalkOptions;
   readonly #options: FingerprintOptions;
+  readonly #listings: Listings;
   /** Entries of folders, and folders. */
   #steps = 0;
-  /** Files that nothing was remembered of. */
-  #unknown = 0;
   /** Whether the sink wants to settle. */
   #isFull = false;
   /** `null` before the first folder. */
@@ -118,6 +118,7 @@ class Walk {
   constructor(how: WalkOptions, options: FingerprintOptions) {
     this.#how = how;
     this.#options = options;
+    this.#listings = new Listings({ ...options, ...how });
     this.progress = new FileProgress(how.onProgress);
   }
 
@@ -218,15 +219,17 @@ class Walk {
     const inside = this.#how.follow ? descend(path, absolute, above) : above;
     const { index, root } = this.#options;
     if (this.#lookAhead === null) this.#lookAhead = LookAhead.of(index.sectionsBelow(path), root, helperThreads);
-    const { names, special, linked } = listFolder({ path, absolute }, { ...this.#options, ...this.#how });
+    const listed = this.#listings.take({ path, absolute });
+    const { names, special, linked, ahead } = listed;
     const builder = new FolderBuilder({ path, entries: names.length, index }, this.#trees);
-    const ahead = this.#ahead(path, absolute, { names, special, linked });
     for (const name of names) {
       const child = path === '.' ? name : `${path}/${name}`;
       const kind = special.get(name);
       if (ahead?.isDue(name) === true) await ahead.wait();
-      if (kind !== undefined) await this.#special(builder, { child, name, kind }, inside);
-      else {
+      if (kind !== undefined) {
+        this.#listings.prepare({ path, absolute }, name, listed);
+        await this.#special(builder, { child, name, kind }, inside);
+      } else {
         const follow = this.#how.follow || linked.has(name);
         const file = { path: child, absolute: this.#absolute(child), follow };
         if (!this.#fileNow(builder, { file, name, ahead })) await this.#fileLater(builder, file, name);
@@ -236,16 +239,6 @@ class Walk {
       if (this.#steps % PAUSE_EVERY === 0) await this.#pause();
     }
     return builder.end();
-  }
-
-  /** Lets other threads read files that nothing is remembered of, where there are many. */
-  #ahead(path: string, absolute: string, { names, special, linked }: Listing): Ahead | undefined {
-    const memory = this.#options.index.folder(path);
-    const unknown = names.filter((name) => !special.has(name) && !linked.has(name) && !memory.seek(name));
-    const { follow, sink } = this.#how;
-    const before = this.#unknown;
-    this.#unknown += unknown.length;
-    return Ahead.of(unknown, before, { folder: absolute, follow, keepBytes: sink !== undefined, now: this.#options.now }); // prettier-ignore
   }
 
   /** Takes a file in without waiting for anything; `false` when it is large. */

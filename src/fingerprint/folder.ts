@@ -38,6 +38,8 @@ export class FolderBuilder {
   readonly #sections: Section[] = [];
   /** The remembered section that the rows repeat, from its first row on, as far as they do. */
   #same: Section | undefined;
+  /** So many rows are only counted yet: the first ones of `#same`, which need not be copied while nothing differs. */
+  #kept = 0;
   #isSameTree = true;
   #isSameStats = true;
 
@@ -59,7 +61,11 @@ export class FolderBuilder {
     const { section, row } = this.memory;
     if (section === undefined) return;
     this.#follow(section, row);
-    this.#rows.addRow(name, section, row);
+    if (this.#rows.count === 0 && this.#same === section && this.#kept === row) this.#kept += 1;
+    else {
+      this.#copyKept();
+      this.#rows.addRow(name, section, row);
+    }
     this.#afterRow(name);
   }
 
@@ -74,6 +80,7 @@ export class FolderBuilder {
       if (section.kindOf(row) !== number || section.sizeOf(row) !== read.stat.size) this.#isSameTree = false;
       if (section.digests.compare(read.digest, 0, 32, row * 32, row * 32 + 32) !== 0) this.#isSameTree = false;
     }
+    this.#copyKept();
     this.#rows.addFile(name, { ...read, kind: number, at: 0 });
     this.#afterRow(name);
   }
@@ -85,38 +92,55 @@ export class FolderBuilder {
       const isSame = section.digests.compare(rawOfDigest(entry.digest), 0, 32, row * 32, row * 32 + 32) === 0;
       if (!isSame) this.#isSameTree = this.#isSameStats = false;
     } else this.#isSameTree = this.#isSameStats = false;
+    this.#copyKept();
     this.#rows.addFolder(name, entry);
     this.#afterRow(name);
   }
 
   /** The entry of the whole folder. What was found is remembered. */
   end(): Entry {
-    if (this.#rows.count > 0 || this.#parts.length === 0) this.#endPart();
+    if (this.#count > 0 || this.#parts.length === 0) this.#endPart();
     this.#index.recordFolder(this.#path, this.#sections);
     const { digest, size, files } = joinParts(this.#parts, this.#put);
     return { kind: 'dir', digest, size, files };
   }
 
+  /** Rows of the part so far. */
+  get #count(): number {
+    return this.#kept + this.#rows.count;
+  }
+
+  #copyKept(): void {
+    for (let row = 0; row < this.#kept; row += 1) {
+      const same = this.#same as Section;
+      this.#rows.addRow(same.names[row] as string, same, row);
+    }
+    this.#kept = 0;
+  }
+
   #follow(section: Section, row: number): void {
-    const count = this.#rows.count;
+    const count = this.#count;
     if (count === 0) this.#same = section;
     if (this.#same === section && row === count) return;
     this.#isSameTree = this.#isSameStats = false;
   }
 
   #afterRow(name: string): void {
-    if (this.#isSplit && (endsPart(name) || this.#rows.count === LARGEST_PART)) this.#endPart();
+    if (this.#isSplit && (endsPart(name) || this.#count === LARGEST_PART)) this.#endPart();
   }
 
   #endPart(): void {
-    const last = this.#rows.names.at(-1) ?? '';
-    const isWhole = this.#same?.names.length === this.#rows.count;
+    const isWhole = this.#same?.names.length === this.#count;
     const before = isWhole && this.#isSameTree ? this.#same?.leaf : undefined;
-    const leaf = before !== undefined && this.#has(before.digest) ? before : this.#leaf();
+    const known = before !== undefined && this.#has(before.digest) ? before : undefined;
+    const last = (this.#kept > 0 ? this.#same?.names[this.#kept - 1] : this.#rows.names.at(-1)) ?? '';
+    if (known === undefined || !isWhole || !this.#isSameStats) this.#copyKept();
+    const leaf = known ?? this.#leaf();
     const isKept = isWhole && this.#isSameStats && this.#same?.leaf?.digest === leaf.digest;
     this.#sections.push(isKept ? (this.#same as Section) : this.#rows.end(this.#path, leaf));
     this.#parts.push({ last, ...leaf });
     this.#rows.clear();
+    this.#kept = 0;
     this.#same = undefined;
     this.#isSameTree = this.#isSameStats = true;
   }

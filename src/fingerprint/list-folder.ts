@@ -9,7 +9,7 @@ import { isThere } from './look.ts';
 export type OwnedIn = (folder: string) => ((name: string, isFolder: boolean) => boolean) | undefined;
 
 /** What of the options of a walk matters for a list. */
-interface ListOptions {
+export interface ListOptions {
   readonly follow: boolean;
   readonly ignored: (path: string, isFolder: boolean) => boolean;
   readonly owned?: OwnedIn;

@@ -16,6 +16,7 @@ let jobs: LookAheadInput[];
 function threads(count: number): () => HelperThreads {
   return () => ({
     count,
+    isRunning: () => true,
     run: <O>(_at: number, _job: string, input: unknown) => {
       jobs.push(input as LookAheadInput);
       return new Promise<O>(() => undefined);

@@ -7,7 +7,7 @@ import type { HelperThreads } from '../kit/helper-threads.ts';
 import type { FileStat } from './read-files.ts';
 
 /** Fewer files than this are looked at sooner than a thread has started. */
-const FEWEST = 15_000;
+export const FEWEST_TO_LOOK_AT = 15_000;
 
 /** Numbers per file: mtime, ctime, inode, size, mode. A mode of 0 says that nothing is known. */
 const COLUMNS = 5;
@@ -75,7 +75,7 @@ export class LookAhead {
     root: string,
     threads: () => HelperThreads | undefined,
   ): LookAhead | undefined {
-    if (sections.reduce((sum, { digests }) => sum + digests.length / 32, 0) < FEWEST) return undefined;
+    if (sections.reduce((sum, { digests }) => sum + digests.length / 32, 0) < FEWEST_TO_LOOK_AT) return undefined;
     const started = threads();
     return started && new LookAhead(sections, root, started);
   }

@@ -116,7 +116,7 @@ function grown(bytes: Buffer, needed: number): Buffer<ArrayBuffer> {
   return larger;
 }
 
-/** One file of {@link ReadFilesOutput}; `start` is where its bytes begin. */
+/** One file of {@link ReadFilesOutput}. */
 export interface ReadAhead {
   readonly stat: FileStat;
   readonly isReliable: boolean;
@@ -124,26 +124,36 @@ export interface ReadAhead {
   readonly bytes: Buffer;
 }
 
-/** The files that a helper thread has read, by name; without those that it left. */
-export function readAhead(
-  names: readonly string[],
-  { stats, digests, bytes }: ReadFilesOutput,
-): Map<string, ReadAhead> {
-  const found = new Map<string, ReadAhead>();
-  const [all, hashes] = [asBuffer(bytes), asBuffer(digests)];
-  let start = 0;
-  for (const [row, name] of names.entries()) {
-    const [mtimeMs, ctimeMs, ino, size, mode, reliable] = stats.subarray(row * STAT_COLUMNS, (row + 1) * STAT_COLUMNS) as unknown as [number, number, number, number, number, number]; // prettier-ignore
-    if (size < 0) continue;
-    found.set(name, {
+/** Takes files out of what a helper thread has read, one after another. */
+export class FilesRead {
+  readonly #stats: Float64Array;
+  readonly #digests: Buffer;
+  readonly #bytes: Buffer;
+  #row = 0;
+  /** Where the bytes of the next file begin. */
+  #start = 0;
+
+  constructor({ stats, digests, bytes }: ReadFilesOutput) {
+    this.#stats = stats;
+    this.#digests = asBuffer(digests);
+    this.#bytes = asBuffer(bytes);
+  }
+
+  /** The next file; `undefined` for one that is left to the main thread. */
+  next(): ReadAhead | undefined {
+    const row = this.#row;
+    this.#row += 1;
+    const [mtimeMs, ctimeMs, ino, size, mode, reliable] = this.#stats.subarray(row * STAT_COLUMNS, this.#row * STAT_COLUMNS) as unknown as [number, number, number, number, number, number]; // prettier-ignore
+    if (size < 0) return undefined;
+    const start = this.#start;
+    this.#start += size;
+    return {
       stat: { mtimeMs, ctimeMs, ino, size, mode },
       isReliable: reliable === 1,
-      digest: hashes.subarray(row * 32, row * 32 + 32),
-      bytes: all.subarray(start, start + size),
-    });
-    start += size;
+      digest: this.#digests.subarray(row * 32, this.#row * 32),
+      bytes: this.#bytes.subarray(start, this.#start),
+    };
   }
-  return found;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

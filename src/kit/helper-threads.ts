@@ -10,6 +10,8 @@ const MOST = 3;
 /** Threads beside the main one, for work that comes in large heaps. */
 export interface HelperThreads {
   readonly count: number;
+  /** Whether all of them have started, which takes as long as reading some thousand files. */
+  isRunning(): boolean;
   /** Has the thread `at` (from 0) do a job; jobs of one thread are done one after another. `handed` changes hands. */
   run<O>(at: number, job: string, input: unknown, handed?: readonly Transferable[]): Promise<O>;
 }
@@ -34,17 +36,25 @@ export function helperThreads(): HelperThreads | undefined {
   return threads;
 }
 
+/** Whether helper threads were started and run by now. */
+export function areThreadsRunning(): boolean {
+  return threads?.isRunning() === true;
+}
+
 function startThreads(count: number): HelperThreads {
   const started = Array.from({ length: count }, () => new HelperThread());
   return {
     count,
+    isRunning: () => started.every((each) => each.isRunning()),
     run: <O>(...[at, job, input, handed]: Parameters<HelperThreads['run']>) =>
       (started[at] as HelperThread).run(job, input, handed) as Promise<O>,
   };
 }
 
 class HelperThread {
-  readonly #worker = new Worker(PROGRAM);
+  /** Set by the thread; a message would only be seen between two turns of the event loop. */
+  readonly #isRunning = new Int32Array(new SharedArrayBuffer(4));
+  readonly #worker = new Worker(PROGRAM, { workerData: this.#isRunning });
   readonly #waiting = new Map<number, (answer: Answer) => void>();
   #next = 0;
 
@@ -57,6 +67,10 @@ class HelperThread {
     this.#worker.on('error', (error: Error) => {
       for (const id of [...this.#waiting.keys()]) this.#end({ id, error });
     });
+  }
+
+  isRunning(): boolean {
+    return Atomics.load(this.#isRunning, 0) === 1;
   }
 
   run(job: string, input: unknown, handed: readonly Transferable[] = []): Promise<unknown> {

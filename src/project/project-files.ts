@@ -6,11 +6,8 @@ import { isPointerName } from '../lockfile/pointer.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Problem } from '../problem/problem.ts';
 import type { Skips, WalkedFolder } from './project-walk.ts';
-import { pointersAmong, skipRules, walkProject, within } from './project-walk.ts';
+import { LOCK_NAME, PIPELINE_NAMES, pointersAmong, skipRules, walkProject, within } from './project-walk.ts';
 import type { Project } from './project.ts';
-
-/** What a pipeline file can be called. */
-const NAMES = ['pipeline.yaml', 'dvc.yaml'] as const;
 
 /** The files that say what a project consists of: posix, relative to its root, in code-unit order. */
 export interface ProjectFiles {
@@ -55,7 +52,7 @@ export function findRecordFiles(project: Project): string[] {
 
 /** Whether a name is that of a lock or of a pointer. */
 export function isRecordFile(name: string): boolean {
-  return name === 'pipeline.lock' || isPointerName(name);
+  return name === LOCK_NAME || isPointerName(name);
 }
 
 function pipelinesIn({ path, entries }: WalkedFolder, root: string, skips: Skips): string[] {
@@ -66,7 +63,7 @@ function pipelinesIn({ path, entries }: WalkedFolder, root: string, skips: Skips
 }
 
 function isPipelineFile(entry: Dirent, folder: string): boolean {
-  if (!(NAMES as readonly string[]).includes(entry.name)) return false;
+  if (!(PIPELINE_NAMES as readonly string[]).includes(entry.name)) return false;
   if (!entry.isSymbolicLink()) return entry.isFile();
   return statSync(join(folder, entry.name), { throwIfNoEntry: false })?.isFile() === true;
 }

@@ -12,8 +12,18 @@ import type { Project } from './project.ts';
 export interface WalkedFolder {
   /** Posix, relative to the project root; `''` is the root. */
   readonly path: string;
+  /** Folders, and all that has the name of a file that matters. */
   readonly entries: readonly Dirent[];
 }
+
+/** What a pipeline file can be called. */
+export const PIPELINE_NAMES = ['pipeline.yaml', 'dvc.yaml'] as const;
+
+/** What a lock is called. */
+export const LOCK_NAME = 'pipeline.lock';
+
+/** Files, beside pointers, that say something about the folder that they lie in. */
+const FILE_NAMES: ReadonlySet<string> = new Set([...PIPELINE_NAMES, LOCK_NAME, 'pyvenv.cfg']);
 
 /** Whether a path is left out; that of a folder ends with `/`. */
 export type Skips = (path: string) => boolean;
@@ -101,13 +111,18 @@ function isTracked(root: string, folder: string): boolean {
 
 function readFolder(path: string): Dirent[] {
   try {
-    return readdirSync(path, { withFileTypes: true });
+    return readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory() || canMatter(entry.name));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // Removed in the meantime, a name that is not UTF-8, or somebody else's folder.
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' || code === 'EPERM') return [];
     throw error;
   }
+}
+
+/** Whether a name is that of a pipeline file, a lock, a pointer or a Python environment: few are, among thousands. */
+function canMatter(name: string): boolean {
+  return FILE_NAMES.has(name) || isPointerName(name);
 }
 
 /** Whether a folder is a project of its own or a Python environment. */

@@ -57,10 +57,13 @@ export class DigestMap {
    */
   addRows(rows: Buffer, pack: number, isBad?: (rows: Buffer, at: number) => boolean): void {
     this.reserve(rows.length / ROW);
+    const start = this.#count * ROW;
+    // All at once behind the last row, where those stay that are new; what follows one that is not moves up.
+    rows.copy(this.#rows, start);
     for (let from = 0; from < rows.length; from += ROW) {
       if (isBad?.(rows, from) === true) continue;
-      // In place behind the last row, where it stays if it is new.
-      rows.copy(this.#rows, this.#count * ROW, from, from + ROW);
+      const to = this.#count * ROW;
+      if (to !== start + from) this.#rows.copyWithin(to, start + from, start + from + ROW);
       if (!this.#placeIfNew(this.#count)) continue;
       this.#packs[this.#count] = pack;
       this.#count += 1;

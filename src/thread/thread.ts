@@ -1,11 +1,16 @@
 /** The program of a helper thread (kit/helper-threads.ts): does the jobs that it is sent, one after another. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { lookAhead } from '../fingerprint/look-ahead.ts';
 import { readFiles } from '../fingerprint/read-files.ts';
 import { loadBlake3 } from '../kit/blake3.ts';
 import { writeFiles } from '../store/write-files.ts';
 
 const blake3 = loadBlake3();
+
+blake3.then(
+  () => Atomics.store(workerData as Int32Array, 0, 1),
+  () => undefined, // each job tells
+);
 
 const JOBS = {
   'look-ahead': lookAhead,
