@@ -1,5 +1,5 @@
-import type { Dir, Dirent } from 'node:fs';
-import { opendirSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
+import { entriesOneByOne } from '../kit/folder-entries.ts';
 import { helperThreads } from '../kit/helper-threads.ts';
 import { FEWEST_TO_LOOK_AT } from './look-ahead.ts';
 
@@ -40,19 +40,13 @@ export function holdsMany(path: string): boolean {
 
 /** The first entries of a folder; none of what is no folder, or cannot be read: the walk says so. */
 function someEntries(folder: string, most: number): Dirent[] {
-  let dir: Dir;
-  try {
-    dir = opendirSync(folder, { bufferSize: 256 });
-  } catch {
-    return [];
-  }
   const found: Dirent[] = [];
   try {
-    for (let entry = dir.readSync(); entry !== null && found.length < most; entry = dir.readSync()) found.push(entry);
-    return found;
+    for (const entry of entriesOneByOne(folder)) {
+      if (found.push(entry) >= most) break;
+    }
   } catch {
-    return found;
-  } finally {
-    dir.closeSync();
+    // Nobody asked for them yet.
   }
+  return found;
 }

@@ -1,5 +1,6 @@
 import type { Dirent } from 'node:fs';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
+import { folderEntries } from '../kit/folder-entries.ts';
 import { TEMPORARY_PREFIX } from '../kit/temporary.ts';
 import { leadsToObject } from '../store/link.ts';
 import { checkName } from './file-problem.ts';
@@ -40,7 +41,7 @@ export function listFolder(
   const names: string[] = [];
   const special = new Map<string, Dirent>();
   const linked = new Set<string>();
-  for (const each of readdirSync(absolute, { withFileTypes: true })) {
+  for (const each of folderEntries(absolute)) {
     const { name } = each;
     const child = path === '.' ? name : `${path}/${name}`;
     if (name.startsWith(TEMPORARY_PREFIX) || options.ignored(child, each.isDirectory())) continue;

@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
-import { readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { folderEntries } from '../kit/folder-entries.ts';
 import { ancestors, isWithin } from '../kit/path.ts';
 import { isPointerName, parsePointer, pointerFileOf } from '../lockfile/pointer.ts';
 import { ignoreFilter } from './ignore.ts';
@@ -111,7 +111,9 @@ function isTracked(root: string, folder: string): boolean {
 
 function readFolder(path: string): Dirent[] {
   try {
-    return readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory() || canMatter(entry.name));
+    const found: Dirent[] = [];
+    for (const entry of folderEntries(path)) if (entry.isDirectory() || canMatter(entry.name)) found.push(entry);
+    return found;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // Removed in the meantime, a name that is not UTF-8, or somebody else's folder.
