@@ -19,6 +19,7 @@ export default defineConfig({
           ],
           // Far more than any takes: what hangs is to be found, not a machine that has other work.
           testTimeout: 120_000,
+          hookTimeout: 120_000,
           sequence: { groupOrder: 0 },
         },
       },

@@ -45,4 +45,4 @@ test('a folder of 100,000 files is stored, and looked at again, within 300 MB', 
   } finally {
     rmSync(root, { recursive: true });
   }
-}, 240_000);
+}, 600_000);
