@@ -26,7 +26,8 @@ import { ignoredPaths, pathsInGit } from './refuse-paths.ts';
 import { untrackable } from './refuse.ts';
 import { editTracked, pointerAround, readPointerIfThere, refuseFrozen } from './tracked-folder.ts';
 import type { DataOptions, WorkProgress } from './workspace.ts';
-import { absoluteOf, claimed } from './workspace.ts';
+import { claimedAsPlanned } from './claimed-plan.ts';
+import { absoluteOf } from './workspace.ts';
 
 export interface AddOptions extends DataOptions {
   /** Only write the pointer; the bytes stay where they are. */
@@ -48,6 +49,8 @@ export interface Added {
 export interface Known {
   readonly stages: readonly Stage[];
   readonly pointers: readonly PointerPlace[];
+  /** Reads it anew where another process may have changed it since; `undefined` where none has. Asked behind a claim. */
+  readonly changed?: (() => Known | undefined) | undefined;
 }
 
 /**
@@ -64,34 +67,49 @@ export async function add(
   paths: readonly string[],
   { known, ...options }: AddOptions & { readonly known: Known },
 ): Promise<{ added: Added[]; written: string[] }> {
-  const plan = planOf(paths, known);
+  const planned = planOf(paths, known);
   const refused = [
     ...ignoredPaths(engine, paths),
     // What has a pointer was looked at when it got it.
     ...(await pathsInGit(
       engine,
-      plan.flatMap(({ path, own }) => (own === undefined ? [path] : [])),
+      planned.flatMap(({ path, own }) => (own === undefined ? [path] : [])),
     )),
   ];
   if (refused.length > 0) throw new PipeError(refused);
-  const writes = [...new Set(plan.map(({ path, around }) => around?.path ?? path))];
-  return claimed(engine, { writes, signal: options.signal, name: 'add' }, async () => {
-    refuseAllFrozen(engine, plan);
-    const { entries, pointers } = await storeAndRecord(engine, plan, options);
-    const whole = [...entries].filter(([path]) => pointers.has(path));
-    noteBases(engine.project, { whole });
-    const added = plan.flatMap(({ path, around }): Added[] => {
-      const [entry, pointer] = [entries.get(path), pointers.get(around?.path ?? path)];
-      return entry === undefined || pointer === undefined ? [] : [{ path, entry, pointer }];
-    });
-    if (options.noCommit !== true && options.noRelink !== true) await relinkAll(engine, entries, options);
-    const ignored = ensureIgnored(
-      engine.project,
-      writes.map((path) => absoluteOf(engine.project, path)),
-    );
-    const changed = [...pointers.values()].filter(({ done }) => done !== 'unchanged');
-    return { added, written: [...changed.map(({ file }) => absoluteOf(engine.project, file)), ...ignored] };
+  return claimedAsPlanned(engine, known, {
+    name: 'add',
+    signal: options.signal,
+    planOf: (now) => planOf(paths, now),
+    writesOf,
+    work: (plan) => addClaimed(engine, plan, options),
   });
+}
+
+function writesOf(plan: readonly Planned[]): string[] {
+  return [...new Set(plan.map(({ path, around }) => around?.path ?? path))];
+}
+
+async function addClaimed(
+  engine: Engine,
+  plan: readonly Planned[],
+  options: AddOptions,
+): Promise<{ added: Added[]; written: string[] }> {
+  refuseAllFrozen(engine, plan);
+  const { entries, pointers } = await storeAndRecord(engine, plan, options);
+  const whole = [...entries].filter(([path]) => pointers.has(path));
+  noteBases(engine.project, { whole });
+  const added = plan.flatMap(({ path, around }): Added[] => {
+    const [entry, pointer] = [entries.get(path), pointers.get(around?.path ?? path)];
+    return entry === undefined || pointer === undefined ? [] : [{ path, entry, pointer }];
+  });
+  if (options.noCommit !== true && options.noRelink !== true) await relinkAll(engine, entries, options);
+  const ignored = ensureIgnored(
+    engine.project,
+    writesOf(plan).map((path) => absoluteOf(engine.project, path)),
+  );
+  const changed = [...pointers.values()].filter(({ done }) => done !== 'unchanged');
+  return { added, written: [...changed.map(({ file }) => absoluteOf(engine.project, file)), ...ignored] };
 }
 
 async function storeAndRecord(
