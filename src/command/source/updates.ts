@@ -11,7 +11,7 @@ import type { Context, GlobalOptions } from '../command.ts';
 import { withUrl } from './acquire-url.ts';
 import { repositoryOptions } from './acquire.ts';
 
-/** Whether the source of an import holds something else by now. */
+/** Whether the source of an import holds something else by now: another commit that holds the same is not. */
 export interface SourceUpdate {
   /** Relative to the project. */
   readonly path: string;
