@@ -5,7 +5,6 @@ import { pointerConflicts } from '../graph/pointer-conflicts.ts';
 import { isWithin } from '../kit/path.ts';
 import type { PointerPlace } from '../lockfile/pointer.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
-import type { Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import { ensureIgnored } from '../project/gitignore.ts';
@@ -19,6 +18,7 @@ import { relink } from '../store/relink.ts';
 import { isInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { statNow } from '../store/untouched.ts';
+import type { Known } from './known.ts';
 import { noteBases } from './inputs/bases.ts';
 import type { CopyIn } from './copy-in.ts';
 import { copyIn } from './copy-in.ts';
@@ -43,14 +43,6 @@ export interface Added {
   readonly path: string;
   readonly entry: Entry;
   readonly pointer: WrittenPointer;
-}
-
-/** What is tracked already, so that nothing is tracked twice. */
-export interface Known {
-  readonly stages: readonly Stage[];
-  readonly pointers: readonly PointerPlace[];
-  /** Reads it anew where another process may have changed it since; `undefined` where none has. Asked behind a claim. */
-  readonly changed?: (() => Known | undefined) | undefined;
 }
 
 /**

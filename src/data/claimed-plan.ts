@@ -1,5 +1,5 @@
 import type { Engine } from '../run/engine.ts';
-import type { Known } from './add.ts';
+import type { Known } from './known.ts';
 import { claimed } from './workspace.ts';
 
 /** How a command plans its work from what is tracked, and which paths that claims. */

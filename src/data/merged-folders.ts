@@ -14,7 +14,7 @@ export interface MergedFolderNote {
 }
 
 /** For so long it is kept, in milliseconds: Git writes the pointers of a merge when it has merged all files. */
-export const MERGE_GRACE_MS = 86_400_000;
+const MERGE_GRACE_MS = 86_400_000;
 
 const FILE = 'merged.jsonl';
 const MOST_BYTES = 16 << 20;

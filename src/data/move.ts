@@ -15,7 +15,7 @@ import { entryAt } from '../store/entry-at.ts';
 import { checkInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { statNow } from '../store/untouched.ts';
-import type { Known } from './add.ts';
+import type { Known } from './known.ts';
 import { ignoredPaths, pathsInGit } from './refuse-paths.ts';
 import { outsInside, refuseUnsaved, untrackable } from './refuse.ts';
 import { removeData } from './remove-data.ts';
