@@ -1,5 +1,5 @@
 import { chdirTarget, splitCommand } from './command/words.ts';
-import type { Command, Context, ExitCode, Invocation } from './command/command.ts';
+import type { Command, Context, ExitCode, Invocation, StopSignal } from './command/command.ts';
 import type { CommandEntry } from './command/index.ts';
 import { VERSION } from './kit/version.ts';
 import type { Problem } from './problem/problem.ts';
@@ -47,14 +47,15 @@ async function runCommand(entry: CommandEntry, words: readonly string[]): Promis
 
 async function runInContext(command: Command, invocation: Invocation): Promise<ExitCode> {
   const [gentle, firm] = [new AbortController(), new AbortController()];
-  const stop = (signal: NodeJS.Signals): void => {
+  const stop = (signal: StopSignal): void => {
+    stoppedBy ??= signal;
     (gentle.signal.aborted ? firm : gentle).abort(signal);
   };
   // Any other command ends at once, as programs do: it has nothing to put in order.
   if (command.stopsGently === true) {
     process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);
     whenUnread = () => {
-      gentle.abort('SIGPIPE');
+      if (!gentle.signal.aborted) stop('SIGPIPE');
     };
     process.stderr.on('error', onOutputError);
   }
@@ -73,7 +74,10 @@ async function runInContext(command: Command, invocation: Invocation): Promise<E
     if (outcome.json !== undefined) print(JSON.stringify(outcome.json, null, 2));
   } else if (!invocation.global.quiet && outcome.text !== undefined && outcome.text !== '') print(outcome.text);
   let exit = outcome.exit ?? 0;
-  for (const words of outcome.next ?? []) exit = worse(exit, await main(words));
+  for (const words of outcome.next ?? []) {
+    if (stoppedBy !== undefined) break;
+    exit = worse(exit, await main(words));
+  }
   return exit;
 }
 
@@ -99,6 +103,22 @@ async function printProblems(problems: readonly Problem[], options: { json: bool
   return 2;
 }
 
+/** What asked a command to stop; set once. */
+let stoppedBy: StopSignal | undefined;
+
+const STOPPED_EXIT = { SIGHUP: 129, SIGINT: 130, SIGPIPE: 141, SIGTERM: 143 } as const satisfies Record<
+  StopSignal,
+  ExitCode
+>;
+
+/**
+ * What a shell expects of a program that a signal stopped: 128 and the signal's number, so that a script tells it from a
+ * failure. A command that was done all the same, or met a bug, says so.
+ */
+function afterStop(exit: ExitCode): ExitCode {
+  return stoppedBy === undefined || exit === 0 || exit === 70 ? exit : STOPPED_EXIT[stoppedBy];
+}
+
 /** Tells that somebody asked to stop, and that what was done until then is done. */
 async function printStopped(options: { json: boolean }): Promise<ExitCode> {
   const hint = 'what was finished stays; the same command goes on from there';
@@ -121,7 +141,7 @@ process.stdout.on('error', onOutputError);
 
 main(process.argv.slice(2)).then(
   (code) => {
-    process.exitCode = code;
+    process.exitCode = afterStop(code);
   },
   (error: unknown) => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -15,6 +15,7 @@ import { amountOfEntry, forGit } from './data-words.ts';
 import type { Here } from './edit-target.ts';
 import { inProject } from './edit-target.ts';
 import { bringListsFor } from './inside-lists.ts';
+import { knownOf } from './known-now.ts';
 
 export default defineCommand({
   usage: '<targets...>',
@@ -38,7 +39,7 @@ export default defineCommand({
     const named = targets.map((target) => pathToTrack({ root, cwd: context.cwd }, target));
     const paths =
       options.glob === true && copy === undefined ? named.flatMap((pattern) => globbed(data, pattern)) : named;
-    const known = { stages: data.loaded.stages, pointers: data.pointers };
+    const known = knownOf(data, context);
     await bringListsFor(data, context, paths);
     const how = dataOptions(data, { context, global, label: 'adding' });
     try {

@@ -6,7 +6,7 @@ export interface Context {
   readonly stdin: NodeJS.ReadableStream;
   readonly stdout: NodeJS.WriteStream | NodeJS.WritableStream;
   readonly stderr: NodeJS.WriteStream | NodeJS.WritableStream;
-  /** Aborted on Ctrl-C or SIGTERM; the reason is the signal's name. */
+  /** Aborted on Ctrl-C or SIGTERM; the reason is the signal's name (`StopSignal`). */
   readonly signal: AbortSignal;
   /** Aborted when the user insists (a second Ctrl-C). */
   readonly forceSignal: AbortSignal;
@@ -14,9 +14,12 @@ export interface Context {
 
 /**
  * 0 done · 1 a stage failed, `status --quiet` found changes, or `check-ignore` found nothing · 2 the user must change
- * something · 70 a bug.
+ * something · 70 a bug · 129, 130, 141, 143 stopped by a signal before it was done, which `cli.ts` alone says.
  */
-export type ExitCode = 0 | 1 | 2 | 70;
+export type ExitCode = 0 | 1 | 2 | 70 | 129 | 130 | 141 | 143;
+
+/** What can ask a command to stop; SIGPIPE stands for outputs that nobody reads any more. */
+export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGPIPE' | 'SIGTERM';
 
 /** What a command found out. The CLI prints it: handlers return data and never print. */
 export interface Outcome {
@@ -80,7 +83,7 @@ export interface Command<O extends OptionSpecs = OptionSpecs> {
   readonly options: O;
   /** Whether it has a JSON form (`--json`). */
   readonly json: boolean;
-  /** Whether it runs stages, and so ends by `signal` instead of at once on Ctrl-C. */
+  /** Whether it has something to put in order, and so ends by `signal` instead of at once on Ctrl-C. */
   readonly stopsGently?: boolean;
   /** Paragraphs below the usage line of `--help`. */
   readonly details?: string;

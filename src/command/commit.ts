@@ -6,6 +6,7 @@ import type { Selected } from '../data/select.ts';
 import { selectTracked } from '../data/select.ts';
 import { trackedThings } from '../data/tracked.ts';
 import { reach } from '../graph/select.ts';
+import { checkAborted } from '../kit/abort.ts';
 import { isWithin } from '../kit/path.ts';
 import type { Stage } from '../pipeline/model.ts';
 import { unwrap } from '../problem/problem.ts';
@@ -125,6 +126,7 @@ function asker({ stdin, stderr, signal }: Context, { json, quiet }: GlobalOption
       stderr.write(`"${clean(stage)}" changed: ${changes.map(clean).join('; ')}\nRecord its outs all the same? [y/N] `);
       try {
         const { value } = (await lines[Symbol.asyncIterator]().next()) as { value?: string };
+        checkAborted(signal);
         return /^y(?:es)?$/i.test(value?.trim() ?? '');
       } finally {
         lines.close();

@@ -1,18 +1,23 @@
 import { createHash } from 'node:crypto';
-import type { PlannedStage } from '../event/event.ts';
+import type { PlannedStage, PlanState } from '../event/event.ts';
 import { describeReason } from '../event/reason.ts';
+import { problemJson } from '../problem/json.ts';
+import type { Problem } from '../problem/problem.ts';
 import { renderExplanation } from '../report/plan.ts';
 import { wantsColor } from '../report/style.ts';
 import { clean } from '../report/words.ts';
+import type { Away } from '../run/away.ts';
 import { openEngine } from '../run/engine.ts';
 import { gatherFacts, keyOf, knownRuns } from '../run/facts.ts';
 import { openHistory } from '../run/history.ts';
 import type { Surveyed } from '../run/survey.ts';
-import { planEvent, survey } from '../run/survey.ts';
+import { planEvent } from '../run/survey.ts';
 import type { Engine } from '../run/engine.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { capacityOf, selectedStages } from './engine-options.ts';
+import { lackingDeps, ownReasons, prospectOf, withPullText } from './explain/refusal.ts';
+import { inputsOf } from './inputs-of.ts';
 import { graphOf, loadProject } from './load-project.ts';
 
 export default defineCommand({
@@ -27,18 +32,25 @@ export default defineCommand({
     const wanted = selectedStages({ project, graph, context }, positionals, { 'single-item': true });
     const needed = selectedStages({ project, graph, context }, positionals, {});
     const engine = await openEngine({ project, graph, env: context.env, emit: () => undefined });
-    const plan = await survey(engine, needed, {});
+    const inputs = await inputsOf(engine, loaded, { selected: needed, signal: context.signal })?.();
+    const { plan, problems, absent, withPull } = await prospectOf(engine, needed, inputs);
     engine.index.save();
     const history = openHistory(`${project.pipeDir}/tmp/history.json`);
     const planned = planEvent(engine, plan, { jobs: capacityOf(project, undefined).jobs, history });
     const stages = planned.stages.map((each) => {
       const expectedMs = each.expectedMs ?? history.durationOf(each.stage);
-      return expectedMs === undefined ? each : { ...each, expectedMs };
+      const facts = plan.get(each.stage)?.facts;
+      const reasons = facts === undefined ? each.reasons : ownReasons(each.reasons, facts);
+      return { ...each, reasons, ...(expectedMs === undefined ? {} : { expectedMs }) };
     });
     const explained = await Promise.all(
       stages
         .filter(({ stage }) => wanted.has(stage))
-        .map(async (planned) => ({ planned, runs: await runsOf(engine, plan.get(planned.stage)) })),
+        .map(async (planned): Promise<Explained> => {
+          const { stage } = planned;
+          const runs = await runsOf(engine, plan.get(stage), absent);
+          return { planned, runs, problems: problems.get(stage) ?? [], withPull: withPull.get(stage) };
+        }),
     );
     const failed = (stage: string): string[] => {
       const exitCode = history.get(stage)?.exitCode;
@@ -47,14 +59,28 @@ export default defineCommand({
     const color = wantsColor(context.env, context.stdout);
     return {
       text: explained
-        .map(({ planned, runs }) =>
-          [renderExplanation(planned, { color }), ...failed(planned.stage), ...runLines(runs)].join('\n'),
+        .map(({ planned, runs, problems, withPull }) =>
+          [
+            renderExplanation(planned, { color, problems }),
+            ...(withPull === undefined ? [] : [`  ${withPullText(withPull)}`]),
+            ...failed(planned.stage),
+            ...runLines(runs),
+          ].join('\n'),
         )
         .join('\n\n'),
       json: { schema: 'pipe.explain/1', stages: explained.map(explanationJson) },
     };
   },
 });
+
+interface Explained {
+  readonly planned: PlannedStage;
+  readonly runs: readonly KnownRun[];
+  /** Why `pipe repro` refuses to run it. */
+  readonly problems: readonly Problem[];
+  /** What becomes of it with `--pull`; only where data that it reads is here in part. */
+  readonly withPull: PlanState | undefined;
+}
 
 interface KnownRun {
   readonly startedAt: string;
@@ -66,11 +92,13 @@ interface KnownRun {
 }
 
 /** The finished runs with the key that the stage has now, the newest first. */
-async function runsOf(engine: Engine, surveyed: Surveyed | undefined): Promise<KnownRun[]> {
+async function runsOf(engine: Engine, surveyed: Surveyed | undefined, absent: Away | undefined): Promise<KnownRun[]> {
   if (surveyed === undefined) return [];
   const { facts } = surveyed;
   // Deps that were not downloaded are what they were.
-  const key = keyOf(engine, facts) ?? keyOf(engine, await gatherFacts(engine, facts.stage, { allowMissing: true }));
+  const key =
+    (lackingDeps(facts).length === 0 ? keyOf(engine, facts) : undefined) ??
+    keyOf(engine, await gatherFacts(engine, facts.stage, { allowMissing: true, absent }));
   if (key === undefined) return [];
   return knownRuns(engine, key).map(({ startedAt, durationMs, outs, from }) => ({
     ...(from === undefined ? {} : { from }),
@@ -98,7 +126,15 @@ function runLines(runs: readonly KnownRun[]): string[] {
   return lines;
 }
 
-function explanationJson({ planned, runs }: { planned: PlannedStage; runs: readonly KnownRun[] }): unknown {
+function explanationJson({ planned, runs, problems, withPull }: Explained): unknown {
   const { stage, state, reasons, needs } = planned;
-  return { stage, state, reasons: reasons.map((reason) => ({ ...reason, text: describeReason(reason) })), needs, runs };
+  return {
+    stage,
+    state,
+    reasons: reasons.map((reason) => ({ ...reason, text: describeReason(reason) })),
+    needs,
+    runs,
+    ...(problems.length === 0 ? {} : { problems: problems.map(problemJson) }),
+    ...(withPull === undefined ? {} : { withPull }),
+  };
 }

@@ -13,6 +13,8 @@ import type { Problem } from '../problem/problem.ts';
 import { findProjectFiles } from '../project/project-files.ts';
 import type { Project } from '../project/project.ts';
 import { openProject } from '../project/project.ts';
+import type { RecordStamp } from '../project/record-stamp.ts';
+import { recordStamp } from '../project/record-stamp.ts';
 import type { Context } from './command.ts';
 import { gpuCount, memoryBytes } from './machine.ts';
 
@@ -23,6 +25,8 @@ export interface LoadedProject {
   readonly stages: readonly Stage[];
   /** Pointers, relative to the root; those inside outs of stages are data of the outs. */
   readonly pointerFiles: readonly string[];
+  /** From before anything of it was read. */
+  readonly stamp: RecordStamp;
 }
 
 /**
@@ -40,6 +44,7 @@ export function readProject(
   context: Pick<Context, 'cwd' | 'env'>,
 ): LoadedProject & { readonly problems: readonly Problem[] } {
   const project = openProject(context);
+  const stamp = recordStamp(project);
   const pipelines: Pipeline[] = [];
   const problems: Problem[] = [];
   const machine = { cpus: availableParallelism(), memoryBytes: memoryBytes(), gpus: gpuCount() };
@@ -58,7 +63,7 @@ export function readProject(
   }
   cache.save();
   const stages = pipelines.flatMap((pipeline) => pipeline.stages);
-  return { problems, project, pipelines, stages, pointerFiles: outsideOuts(files.pointers, stages) };
+  return { problems, project, stamp, pipelines, stages, pointerFiles: outsideOuts(files.pointers, stages) };
 }
 
 /**

@@ -16,6 +16,7 @@ import { findPointer, noPointer } from './data-target.ts';
 import { forGit } from './data-words.ts';
 import { inProject } from './edit-target.ts';
 import { bringListsFor } from './inside-lists.ts';
+import { knownOf } from './known-now.ts';
 
 export default defineCommand({
   usage: '<src> <dst>',
@@ -33,7 +34,7 @@ export default defineCommand({
     const from = source.below === '' ? source.pointer.path : `${source.pointer.path}/${source.below}`;
     await bringListsFor(data, context, [from, inProject({ root: data.engine.project.root, cwd: context.cwd }, dst)]);
     const to = targetOf(data, context, { source, from, dst });
-    const known = { stages: data.loaded.stages, pointers: data.pointers };
+    const known = knownOf(data, context);
     const { progress, signal } = dataOptions(data, { context, global, label: 'moving' });
     const { written } = await move(data.engine, { source, to }, { known, signal, progress }).finally(() => {
       progress.end();

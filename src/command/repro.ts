@@ -15,6 +15,7 @@ import type { Confirm } from '../run/stage-options.ts';
 import type { Context, OptionSpecs, OptionValues, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { NO_STAGES, SELECTION_OPTIONS, capacityOf, selectedStages } from './engine-options.ts';
+import { inputsOf } from './inputs-of.ts';
 import type { LoadedProject } from './load-project.ts';
 import { graphOf, loadProject } from './load-project.ts';
 
@@ -148,21 +149,6 @@ async function dryRun(
     repro(engine, { ...wanted, source, inputs, signal, forceSignal }),
   );
   return { text };
-}
-
-/** What a look at data that no stage of the run makes takes is loaded where there is such data. */
-function inputsOf(
-  engine: Engine,
-  { pointerFiles }: LoadedProject,
-  options: { readonly selected: ReadonlySet<string>; readonly signal: AbortSignal },
-): ReproOptions['inputs'] {
-  const { stages } = engine.graph;
-  const isAll = options.selected.size === stages.size && ![...stages.values()].some(({ frozen }) => frozen);
-  if (isAll && pointerFiles.length === 0) return undefined;
-  return async () => {
-    const { lookAtInputs } = await import('../data/inputs/inputs.ts');
-    return lookAtInputs(engine, { ...options, pointerFiles });
-  };
 }
 
 /** Runs with the remotes open where `--pull` asks for it. */

@@ -20,7 +20,7 @@ import { jobsOf } from './share/options.ts';
 import { acquire } from './source/acquire.ts';
 import { acquireUrl } from './source/acquire-url.ts';
 import { importedJson } from './source/imported-words.ts';
-import { knownNow } from './source/known-now.ts';
+import { knownNow } from './known-now.ts';
 import { JOBS_OPTION } from './source/options.ts';
 import { importFolder } from './source/temporary.ts';
 

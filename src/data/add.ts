@@ -5,7 +5,6 @@ import { pointerConflicts } from '../graph/pointer-conflicts.ts';
 import { isWithin } from '../kit/path.ts';
 import type { PointerPlace } from '../lockfile/pointer.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
-import type { Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import { ensureIgnored } from '../project/gitignore.ts';
@@ -19,6 +18,7 @@ import { relink } from '../store/relink.ts';
 import { isInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { statNow } from '../store/untouched.ts';
+import type { Known } from './known.ts';
 import { noteBases } from './inputs/bases.ts';
 import type { CopyIn } from './copy-in.ts';
 import { copyIn } from './copy-in.ts';
@@ -26,7 +26,8 @@ import { ignoredPaths, pathsInGit } from './refuse-paths.ts';
 import { untrackable } from './refuse.ts';
 import { editTracked, pointerAround, readPointerIfThere, refuseFrozen } from './tracked-folder.ts';
 import type { DataOptions, WorkProgress } from './workspace.ts';
-import { absoluteOf, claimed } from './workspace.ts';
+import { claimedAsPlanned } from './claimed-plan.ts';
+import { absoluteOf } from './workspace.ts';
 
 export interface AddOptions extends DataOptions {
   /** Only write the pointer; the bytes stay where they are. */
@@ -44,12 +45,6 @@ export interface Added {
   readonly pointer: WrittenPointer;
 }
 
-/** What is tracked already, so that nothing is tracked twice. */
-export interface Known {
-  readonly stages: readonly Stage[];
-  readonly pointers: readonly PointerPlace[];
-}
-
 /**
  * Tracks files and folders: stores their bytes, writes their pointers, and keeps them out of Git. The pointer comes
  * last, so that what it says is in the store. Of a folder that a pointer tracks already, a path inside is added or
@@ -64,34 +59,49 @@ export async function add(
   paths: readonly string[],
   { known, ...options }: AddOptions & { readonly known: Known },
 ): Promise<{ added: Added[]; written: string[] }> {
-  const plan = planOf(paths, known);
+  const planned = planOf(paths, known);
   const refused = [
     ...ignoredPaths(engine, paths),
     // What has a pointer was looked at when it got it.
     ...(await pathsInGit(
       engine,
-      plan.flatMap(({ path, own }) => (own === undefined ? [path] : [])),
+      planned.flatMap(({ path, own }) => (own === undefined ? [path] : [])),
     )),
   ];
   if (refused.length > 0) throw new PipeError(refused);
-  const writes = [...new Set(plan.map(({ path, around }) => around?.path ?? path))];
-  return claimed(engine, { writes, signal: options.signal, name: 'add' }, async () => {
-    refuseAllFrozen(engine, plan);
-    const { entries, pointers } = await storeAndRecord(engine, plan, options);
-    const whole = [...entries].filter(([path]) => pointers.has(path));
-    noteBases(engine.project, { whole });
-    const added = plan.flatMap(({ path, around }): Added[] => {
-      const [entry, pointer] = [entries.get(path), pointers.get(around?.path ?? path)];
-      return entry === undefined || pointer === undefined ? [] : [{ path, entry, pointer }];
-    });
-    if (options.noCommit !== true && options.noRelink !== true) await relinkAll(engine, entries, options);
-    const ignored = ensureIgnored(
-      engine.project,
-      writes.map((path) => absoluteOf(engine.project, path)),
-    );
-    const changed = [...pointers.values()].filter(({ done }) => done !== 'unchanged');
-    return { added, written: [...changed.map(({ file }) => absoluteOf(engine.project, file)), ...ignored] };
+  return claimedAsPlanned(engine, known, {
+    name: 'add',
+    signal: options.signal,
+    planOf: (now) => planOf(paths, now),
+    writesOf,
+    work: (plan) => addClaimed(engine, plan, options),
   });
+}
+
+function writesOf(plan: readonly Planned[]): string[] {
+  return [...new Set(plan.map(({ path, around }) => around?.path ?? path))];
+}
+
+async function addClaimed(
+  engine: Engine,
+  plan: readonly Planned[],
+  options: AddOptions,
+): Promise<{ added: Added[]; written: string[] }> {
+  refuseAllFrozen(engine, plan);
+  const { entries, pointers } = await storeAndRecord(engine, plan, options);
+  const whole = [...entries].filter(([path]) => pointers.has(path));
+  noteBases(engine.project, { whole });
+  const added = plan.flatMap(({ path, around }): Added[] => {
+    const [entry, pointer] = [entries.get(path), pointers.get(around?.path ?? path)];
+    return entry === undefined || pointer === undefined ? [] : [{ path, entry, pointer }];
+  });
+  if (options.noCommit !== true && options.noRelink !== true) await relinkAll(engine, entries, options);
+  const ignored = ensureIgnored(
+    engine.project,
+    writesOf(plan).map((path) => absoluteOf(engine.project, path)),
+  );
+  const changed = [...pointers.values()].filter(({ done }) => done !== 'unchanged');
+  return { added, written: [...changed.map(({ file }) => absoluteOf(engine.project, file)), ...ignored] };
 }
 
 async function storeAndRecord(

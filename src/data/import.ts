@@ -10,7 +10,7 @@ import { ensureIgnored } from '../project/gitignore.ts';
 import { writeImport } from '../project/write-pointer.ts';
 import type { Engine } from '../run/engine.ts';
 import type { Entry } from '../store/tree.ts';
-import type { Known } from './add.ts';
+import type { Known } from './known.ts';
 import type { CheckedOut } from './checkout.ts';
 import { putInPlace } from './checkout.ts';
 import { untrackable } from './refuse.ts';

@@ -9,6 +9,7 @@ import { editTree } from '../store/edit-tree.ts';
 import { storeLayout } from '../store/layout.ts';
 import type { ThreeEntries, TreeConflict } from '../store/merge-tree.ts';
 import { mergeTrees } from '../store/merge-tree.ts';
+import { noteMerged } from './merged-folders.ts';
 import { ObjectStore } from '../store/object-store.ts';
 import { BrokenTree, readTree } from '../store/read-tree.ts';
 import type { Entry } from '../store/tree.ts';
@@ -17,8 +18,12 @@ import type { Entry } from '../store/tree.ts';
 export interface FolderMerger {
   /** As {@link mergePointers} asks for it; `undefined` where the cache lacks a list of files, and `missing` says whose. */
   readonly merge: (folders: FolderSides) => MergedFolder | undefined;
-  /** Makes durable what the merged folders need. Nothing may refer to them before. */
-  readonly finish: () => Promise<void>;
+  /**
+   * Makes durable what the merged folders need. Nothing may refer to them before. They are kept from then on, though
+   * Git has yet to write the pointer that says so.
+   * @param file that pointer
+   */
+  readonly finish: (file: string) => Promise<void>;
   /** Files that both sides changed differently, by path inside the folder. */
   readonly conflicts: readonly TreeConflict[];
   /** The sides whose list of files the cache lacks. */
@@ -42,6 +47,7 @@ export async function openFolderMerger(project: Project): Promise<FolderMerger> 
       return digestOfRaw(digest);
     },
   };
+  const made: Entry[] = [];
   const conflicts: TreeConflict[] = [];
   const missing: string[] = [];
   const merge = (folders: FolderSides): MergedFolder | undefined => {
@@ -51,8 +57,11 @@ export async function openFolderMerger(project: Project): Promise<FolderMerger> 
     try {
       const merged = mergeTrees(store, { base, ours, theirs });
       conflicts.push(...merged.conflicts);
-      const edited = (edits: readonly TreeEdit[]): FolderFields =>
-        fieldsOf(editTree(store, sink, { root: ours, edits }));
+      const edited = (edits: readonly TreeEdit[]): FolderFields => {
+        const entry = editTree(store, sink, { root: ours, edits });
+        made.push(entry);
+        return fieldsOf(entry);
+      };
       const asTheirs = merged.conflicts.map((each) => ({ path: each.path, entry: each.theirs }));
       return { ours: edited(merged.edits), theirs: edited([...merged.edits, ...asTheirs]) };
     } catch (error) {
@@ -61,9 +70,11 @@ export async function openFolderMerger(project: Project): Promise<FolderMerger> 
       return undefined;
     }
   };
-  const finish = async (): Promise<void> => {
+  const finish = async (file: string): Promise<void> => {
     try {
       await writer.finish();
+      // While this process still has its lease.
+      noteMerged(project.pipeDir, made.map((entry) => ({ file, entry })), Date.now()); // prettier-ignore
     } finally {
       writer.discard();
     }

@@ -15,14 +15,15 @@ import { entryAt } from '../store/entry-at.ts';
 import { checkInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { statNow } from '../store/untouched.ts';
-import type { Known } from './add.ts';
+import type { Known } from './known.ts';
 import { ignoredPaths, pathsInGit } from './refuse-paths.ts';
 import { outsInside, refuseUnsaved, untrackable } from './refuse.ts';
 import { removeData } from './remove-data.ts';
 import { recordedAt } from './remove.ts';
 import { editTracked, pointerAround, readPointer, readPointerIfThere, refuseFrozen } from './tracked-folder.ts';
 import type { DataOptions, Seen } from './workspace.ts';
-import { NOTHING, absoluteOf, claimed, lookAt, see } from './workspace.ts';
+import { claimedAsPlanned } from './claimed-plan.ts';
+import { NOTHING, absoluteOf, lookAt, see } from './workspace.ts';
 
 /** What a pointer tracks, or a path inside that. */
 interface MoveSource<T extends PointerPlace = PointerPlace> {
@@ -52,23 +53,43 @@ export async function move(
   { source, to }: Move,
   { known, ...options }: MoveOptions & { readonly known: Known },
 ): Promise<{ written: string[] }> {
-  const around = pointerAround(known.pointers, to);
   const refused = [...ignoredPaths(engine, [to]), ...(await pathsInGit(engine, [to]))];
   if (refused.length > 0) throw new PipeError(refused);
-  const writes = [...new Set([source.pointer.path, around?.path ?? to])];
-  engine.store.hold();
-  return claimed(engine, { writes, signal: options.signal, name: 'move' }, async () => {
-    const step = readStep(engine, { source, to }, { around, own: known.pointers.find(({ path }) => path === to) });
-    check(engine, step, known);
-    const left = await leftOver(engine, step, options);
-    const { project } = engine;
-    const written = await recordTarget(engine, step);
-    if (around === undefined) written.push(...ensureIgnored(project, [absoluteOf(project, to)]));
-    if (left === undefined) await moveData(engine, step, options);
-    else removeData(engine, pathOf(source), left);
-    written.push(...(await dropSource(engine, source)));
-    return { written: [...new Set(written)] };
+  const planOf = (now: Known): MovePlan => ({
+    known: now,
+    around: pointerAround(now.pointers, to),
+    own: now.pointers.find(({ path }) => path === to),
   });
+  const writesOf = ({ around }: MovePlan): string[] => [...new Set([source.pointer.path, around?.path ?? to])];
+  engine.store.hold();
+  const work = (plan: MovePlan) => moveClaimed(engine, { source, to, plan }, options);
+  return claimedAsPlanned(engine, known, { name: 'move', signal: options.signal, planOf, writesOf, work });
+}
+
+/** What a move depends on of what is tracked. */
+interface MovePlan {
+  readonly known: Known;
+  /** The pointer of the folder that the target lies in. */
+  readonly around: PointerPlace | undefined;
+  /** The pointer of the target itself. */
+  readonly own: PointerPlace | undefined;
+}
+
+async function moveClaimed(
+  engine: Engine,
+  { source, to, plan }: Move & { readonly plan: MovePlan },
+  options: MoveOptions,
+): Promise<{ written: string[] }> {
+  const { project } = engine;
+  const step = readStep(engine, { source, to }, plan);
+  check(engine, step, plan.known);
+  const left = await leftOver(engine, step, options);
+  const written = await recordTarget(engine, step);
+  if (plan.around === undefined) written.push(...ensureIgnored(project, [absoluteOf(project, to)]));
+  if (left === undefined) await moveData(engine, step, options);
+  else removeData(engine, pathOf(source), left);
+  written.push(...(await dropSource(engine, source)));
+  return { written: [...new Set(written)] };
 }
 
 /** A move whose paths are claimed, so that what is recorded stays as it is read here. */
@@ -80,11 +101,7 @@ interface Step extends Move<TrackedPath> {
   readonly own: TrackedPath | undefined;
 }
 
-function readStep(
-  engine: Engine,
-  { source, to }: Move,
-  { around, own }: { readonly around: PointerPlace | undefined; readonly own: PointerPlace | undefined },
-): Step {
+function readStep(engine: Engine, { source, to }: Move, { around, own }: MovePlan): Step {
   const { project } = engine;
   const { below } = source;
   const pointer = readPointer(project, source.pointer.file);

@@ -24,7 +24,7 @@ export interface Placed {
 
 /** How HEAD, locks and pointers, and the workspace differ. Lists are sorted by path. */
 export interface DataStatus {
-  /** What locks and pointers track, and the store lacks. */
+  /** What locks and pointers record, and the store lacks, whatever lies in the workspace: DVC's `not_in_cache`. */
   readonly notInCache: readonly Placed[];
   /** From HEAD to the locks and pointers as they stand; absent outside Git. */
   readonly committed: readonly RenamedOrChange[] | undefined;
@@ -73,7 +73,8 @@ export async function dataStatus(engine: Engine, options: DataStatusOptions): Pr
     ? bounded(missingObjects(recorded, { has: (digest) => engine.store.has(digest), readTree: read }), FEWER)
     : [...recorded].flatMap(([path, entry]) => (engine.store.has(entry.digest) ? [] : [{ path, entry }]));
   return {
-    notInCache: missing.filter(({ path }) => isAsked(path)),
+    // What is asked for inside a folder is not there either where nobody knows what is in the folder.
+    notInCache: missing.filter(({ path, entry }) => isAsked(path) || (entry.kind === 'dir' && isNear(path))),
     committed,
     uncommitted,
     unchanged: options.unchanged

@@ -3,7 +3,7 @@
  * Keep the list sorted.
  */
 export const PROBLEM_CODES = {
-  PIPE_CANCELLED: 'the run was stopped',
+  PIPE_CANCELLED: 'the command was stopped',
   PIPE_COMMAND_START: 'the shell for a command could not be started',
   PIPE_COMMIT_CHANGED: 'what a stage was made from changed since its last run',
   PIPE_CONFIG_EDIT: 'a config file cannot be changed as asked',

@@ -1,6 +1,8 @@
 import type { PlanEvent, PlannedStage, PlanState } from '../event/event.ts';
 import { describeReason } from '../event/reason.ts';
 import type { Reason } from '../event/reason.ts';
+import type { Problem } from '../problem/problem.ts';
+import { problemLine } from '../problem/render.ts';
 import { displayWidth, padEnd, truncate } from '../kit/width.ts';
 import { formatDuration } from './duration.ts';
 import { isIdle } from './plan-state.ts';
@@ -66,16 +68,27 @@ function planSentence({ stages }: PlanEvent): string {
   return `${list(counts, Object.keys(counts) as (keyof typeof counts)[])}.`;
 }
 
-/** Why one stage runs, is restored, or is left alone, in a few lines without a line end at the end. */
-export function renderExplanation(planned: PlannedStage, { color }: { readonly color: boolean }): string {
+/**
+ * Why one stage runs, is restored, is left alone, or cannot run, in a few lines without a line end at the end.
+ * @param options.problems what keeps it from running
+ */
+export function renderExplanation(
+  planned: PlannedStage,
+  { color, problems = [] }: { readonly color: boolean; readonly problems?: readonly Problem[] },
+): string {
   const style = styleFor(color);
   const name = style.bold(clean(planned.stage));
   const reasons = planned.reasons.flatMap((reason) => reasonLines(reason, style));
-  const head = `${name} ${HEADS[planned.state]}${reasons.length > 0 ? ':' : '.'}`;
+  const refused = problems.flatMap((each) => [
+    `  ${problemLine(each)}`,
+    ...(each.hint === undefined ? [] : [`    hint: ${clean(each.hint)}`]),
+  ]);
+  const what = problems.length === 0 ? HEADS[planned.state] : 'cannot run: `pipe repro` refuses';
+  const head = `${name} ${what}${reasons.length + refused.length > 0 ? ':' : '.'}`;
   const needs = planned.needs.length === 0 ? [] : [`needs ${planned.needs.map(clean).join(', ')}`];
   const took = planned.expectedMs === undefined ? [] : [`its last run took ${formatDuration(planned.expectedMs)}`];
   const facts = [...needs, ...took].join('; ');
-  return [head, ...reasons, ...(facts === '' ? [] : [style.dim(`  (${facts})`)])].join('\n');
+  return [head, ...refused, ...reasons, ...(facts === '' ? [] : [style.dim(`  (${facts})`)])].join('\n');
 }
 
 const HEADS: Readonly<Record<PlanState, string>> = {

@@ -95,6 +95,43 @@ test('data status tells what DVC tells, step by step', async ({ rig }) => {
   expect(mine).toEqual(await scenario(rig, 'dvc'));
 });
 
+/** What a tool says while the cache lacks a file of a folder, before and after another one is removed from the folder. */
+async function lacking(rig: Rig, tool: 'pipe' | 'dvc'): Promise<unknown[]> {
+  const answers: unknown[] = [];
+  const note = async (): Promise<void> => {
+    for (const flags of [[], ['--granular'], ['--granular', '--unchanged'], ['d/sub', '--granular'], ['f']])
+      answers.push({ flags, said: plain(await ask(rig, tool, flags)) });
+  };
+  await rig.git('init', '-q');
+  if (tool === 'dvc') await rig.dvc('init', '-q');
+  else await rig.pipe(['init']);
+  // Large enough for a file of its own in either cache.
+  await rig.write({ 'd/a': '1\n', 'd/sub/large': 'x'.repeat(70_000), f: 'f\n' });
+  await add(rig, tool, 'd', 'f');
+  await rig.git('add', '-A');
+  await rig.git('commit', '-q', '-m', 'one');
+  await rig.run('find', [`.${tool}/cache`, '-type', 'f', '-size', '70000c', '-delete']);
+  await note();
+  rmSync(rig.path('d/a'));
+  await note();
+  return answers;
+}
+
+test('what is not in the cache is what DVC means: what locks and pointers record, changed in the workspace or not', async ({
+  rig,
+}) => {
+  const mine = await lacking(rig, 'pipe');
+  expect(mine.slice(0, 2)).toMatchObject([{ said: { not_in_cache: [] } }, { said: { not_in_cache: ['d/sub/large'] } }]);
+  expect((await rig.pipe(['data', 'status', '--granular'])).stdout).toContain('Not in cache:\n  (use `pipe fetch` or `pipe pull` to get them)\n        d/sub/large\n'); // prettier-ignore
+  // Of a folder whose list is gone nobody knows what is in it: it is named itself, also for a path inside.
+  await rig.remove('.pipe/cache');
+  for (const flags of [[], ['d/sub'], ['d/sub', '--granular']])
+    expect(plain(await ask(rig, 'pipe', flags))).toMatchObject({ not_in_cache: flags.length === 0 ? ['d/', 'f'] : ['d/'] }); // prettier-ignore
+  for (const name of await rig.files()) await rig.remove(name);
+  await rig.remove('d', '.git', '.pipe', '.gitignore', '.pipeignore');
+  expect(mine).toEqual(await lacking(rig, 'dvc'));
+});
+
 test('what the cache lacks is named, and of folders whose list is lost the files are unknown', async ({ rig }) => {
   await rig.git('init', '-q');
   await rig.pipe(['init']);

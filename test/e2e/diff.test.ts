@@ -191,6 +191,45 @@ test('tracked data of pointers is compared like outs', async ({ rig }) => {
   expect(await lists(rig, '--hide-missing')).not.toHaveProperty('notInCache');
 });
 
+test('a file of which the x bit changed, or that became a link, says so', async ({ rig }) => {
+  await rig.git('init', '-q', '-b', 'main');
+  await rig.pipe(['init']);
+  await rig.write({ 'd/run.sh': 'echo', 'd/a': 'a', 'd/both': '1', 'tool.sh': 'x' });
+  await rig.run('chmod', ['+x', rig.path('d/both')]);
+  await rig.pipe(['add', 'd', 'tool.sh']);
+  await commit(rig);
+  await rig.write({ 'd/both': '2' });
+  await rig.remove('d/a');
+  await rig.run('ln', ['-s', 'run.sh', rig.path('d/a')]);
+  await rig.run('chmod', ['+x', rig.path('d/run.sh'), rig.path('tool.sh')]);
+  await rig.run('chmod', ['-x', rig.path('d/both')]);
+  const text = (await rig.pipe(['diff'])).stdout;
+  expect(text).toMatchInlineSnapshot(`
+    "Modified:
+        d/
+        d/a (kind: file -> symbolic link)
+        d/both (mode: executable file -> file)
+        d/run.sh (mode: file -> executable file)
+        tool.sh (mode: file -> executable file)
+
+    files summary: 4 modified
+    "
+  `);
+  const hashed = (await rig.pipe(['diff', '--show-hash'])).stdout;
+  expect(hashed).toMatch(/^ {4}[0-9a-f]{8} {2}d\/run\.sh \(mode: file -> executable file\)$/m);
+  expect(hashed).toMatch(/^ {4}[0-9a-f]{8}\.\.[0-9a-f]{8} {2}d\/both \(mode: executable file -> file\)$/m);
+  expect((await rig.pipe(['diff', '--md'])).stdout).toContain('tool.sh (mode: file -\\> executable file)');
+  const document = (await rig.pipe(['diff', '--json'])).json<{ modified: { path: string; kind?: unknown }[] }>();
+  expectValid(document);
+  expect(Object.fromEntries(document.modified.map(({ path, kind }) => [path, kind]))).toEqual({
+    'd/': undefined,
+    'd/a': { old: 'file', new: 'link' },
+    'd/both': { old: 'exec', new: 'file' },
+    'd/run.sh': { old: 'file', new: 'exec' },
+    'tool.sh': { old: 'file', new: 'exec' },
+  });
+});
+
 test('what the cache lacks is told, unless told not to', async ({ rig }) => {
   await committed(rig);
   await rig.remove('.pipe/cache');

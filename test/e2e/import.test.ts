@@ -123,6 +123,28 @@ test('a stage depends on an import as on any other file', async ({ rig }) => {
   });
 });
 
+test('another commit of the source that holds the same is no change, whoever keeps the data there', async ({ rig }) => {
+  await served(rig, async (url) => {
+    const paths = ['labels.csv', 'images/deep', 'docs', 'README.md'];
+    for (const path of paths) await succeed(rig, ['import', '-q', url, path, '-o', path.replace('/', '-')]);
+    const moved = async () => {
+      const { updates } = await document<{ updates: { path: string; moved: boolean }[] }>(rig, ['status', '--updates']);
+      return updates.filter((each) => each.moved).map(({ path }) => path);
+    };
+    await rig.write({ [`${REGISTRY}/in.txt`]: 'of no concern\n' });
+    const second = await publish(rig, 'second');
+    expect(await moved()).toEqual([]);
+    expect((await rig.pipe(['status', '--updates', '-q'])).code).toBe(0);
+    expect((await succeed(rig, ['update'])).stdout.match(/holds the same there/g)).toHaveLength(4);
+    for (const path of paths) expect(await rig.read(`${path.replace('/', '-')}.pipe`)).toContain(second);
+    expect((await succeed(rig, ['data', 'status'])).stdout).not.toContain('Uncommitted');
+    await rig.write({ [`${REGISTRY}/docs/note.txt`]: 'changed\n', [`${REGISTRY}/images/deep/new`]: 'new\n' });
+    await succeed(rig, ['add', '-q', 'images'], { cwd: REGISTRY });
+    await publish(rig, 'third');
+    expect(await moved()).toEqual(['docs', 'images-deep']);
+  });
+});
+
 test('URLs with secrets are not recorded, and the right way is shown', async ({ rig }) => {
   await startProject(rig);
   const run = await rig.pipe(['import', 'https://me:hush@example.org/r.git', 'x']);

@@ -53,6 +53,33 @@ test('two branches that add files to one folder merge, and both have all files',
   expect(out).toEqual(new Map<string, unknown>([['path', 'data'], ['digest', expect.any(String)], ['size', 6n], ['files', 3n]])); // prettier-ignore
 });
 
+test('a collection between the merge of a folder and its record takes nothing of it', async ({ rig }) => {
+  await project(rig);
+  await branch(rig, { 'data/c': '3\n' });
+  await rig.pipe(['checkout', '-f']);
+  await rig.write({ 'data/d': '4\n' });
+  await commitAll(rig, 'data', 'main');
+  const side = async (name: string, revision: string) => rig.write({ [name]: `${await rig.git('show', `${revision}:data.pipe`)}\n` }); // prettier-ignore
+  await side('../base', 'main~1');
+  await side('../ours', 'main');
+  await side('../theirs', 'other');
+  const driver = ['merge-driver', '--ancestor', '../base', '--our', '../ours', '--their', '../theirs', '--path', 'data.pipe']; // prettier-ignore
+  expect(await rig.pipe(driver)).toMatchObject({ code: 0 });
+  // Git has the merged text, and writes it when it has merged everything else.
+  expect(await rig.pipe(['gc', '-w', '-f'])).toMatchObject({ code: 0, stderr: '' });
+  await rig.write({ 'data.pipe': await rig.read('../ours') });
+  await rig.remove('data');
+  expect(await rig.pipe(['checkout'])).toMatchObject({ code: 0 });
+  expect(await rig.files('data')).toEqual(['a', 'b', 'c', 'd']);
+  // A merge that never was is forgotten after a day.
+  const note = (await rig.read('.pipe/tmp/merged.jsonl')).replace(/"at":\d+/g, '"at":1000');
+  await rig.git('checkout', '-q', 'data.pipe');
+  await rig.write({ '.pipe/tmp/merged.jsonl': `not JSON\n${note}` });
+  const { stdout } = await rig.pipe(['gc', '-w', '-f', '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({ objects: expect.any(Number) as number });
+  expect((JSON.parse(stdout) as { objects: number }).objects).toBeGreaterThan(0);
+});
+
 test('a file that both branches changed is named, and either side has all that was added', async ({ rig }) => {
   await project(rig);
   await branch(rig, { 'data/a': 'theirs\n', 'data/c': '3\n' });

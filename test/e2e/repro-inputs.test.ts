@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
 import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
+import { expectValid } from '../setup/schema.ts';
 import type { Machine } from './share/project.ts';
 import { cloneProject, commitAll, holds, startProject, succeed } from './share/project.ts';
 import { reproPull } from './share/pull-run.ts';
@@ -49,6 +50,31 @@ describe('data of which a part was never downloaded', () => {
     expect((await rig.pipe(['status'], b)).stdout).toMatch(/d\.pipe:\n {2}d: 2 files not downloaded \(pipe pull d\)\n/);
     await rig.write({ '../b/d/a': 'x\n' });
     expect((await rig.pipe(['status'], b)).stdout).toMatch(/ {2}d modified, 2 files not downloaded \(pipe pull d\)\n/);
+  });
+
+  test('explain says that repro refuses, and what --pull makes of it', async ({ rig }) => {
+    const b = await startPart(rig);
+    const explain = async () => {
+      const { stdout } = await succeed(rig, ['explain', 's'], b);
+      const json = (await succeed(rig, ['explain', 's', '--json'], b)).json<{ stages: [Record<string, unknown>] }>();
+      expectValid(json);
+      return { stdout, ...json.stages[0] };
+    };
+    expect(await explain()).toMatchObject({ reasons: [{ kind: 'out', change: 'missing' }], withPull: 'run' });
+    await succeed(rig, ['pull', 'out'], b);
+    const part = await explain();
+    expect(part).toMatchObject({ state: 'run', reasons: [], problems: [{ code: 'PIPE_DEP_MISSING' }], withPull: 'fresh' }); // prettier-ignore
+    expect(part.stdout).toMatch(/^s cannot run: `pipe repro` refuses:\n {2}pipeline.yaml:\d+:\d+ "s" needs d, of which not all was downloaded: d\/b, d\/s\n {4}hint: .*`pipe pull d`/); // prettier-ignore
+    expect(part.stdout).toContain('`pipe repro --pull` leaves it alone');
+    expect(part.stdout).not.toContain('dep d changed');
+    await rig.write({ '../b/d/a': 'edited\n' });
+    const edited = await explain();
+    expect(edited).toMatchObject({ problems: [{ code: 'PIPE_DEP_MISSING' }], withPull: 'may-run' });
+    expect(edited.stdout).toContain('`pipe repro --pull` downloads what is missing first');
+    await succeed(rig, ['pull', '-f', 'd'], b);
+    const whole = await explain();
+    expect(whole.stdout).not.toMatch(/refuses|--pull/);
+    expect(whole).not.toHaveProperty('problems');
   });
 
   test('counts as what it is with --pull: nothing that is fresh runs, or needs it', async ({ rig }) => {

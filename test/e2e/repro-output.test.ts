@@ -220,7 +220,7 @@ describe('on a terminal', () => {
     const call = await command.next();
     terminal.type('\x03');
     await call.ended();
-    expect(await terminal.done).toBe(1);
+    expect(await terminal.done).toBe(130);
     expect(terminal.history().join('\n')).toMatch(/Stopped after .*1 cancelled/);
     expect(await rig.leftovers()).toEqual([]);
   });
@@ -234,7 +234,7 @@ describe('on a terminal', () => {
     terminal.type('y\r');
     await terminal.shows(/prepare: done[\s\S]*Run "train"\? \[y\/N\] $/);
     terminal.type('\x03');
-    expect(await terminal.done).toBe(1);
+    expect(await terminal.done).toBe(130);
     expect(terminal.history().join('\n')).toMatch(/Stopped after .*: 1 cancelled, 1 ran/);
     expect(await rig.exists('model.txt')).toBe(false);
   });

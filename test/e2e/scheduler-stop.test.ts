@@ -18,7 +18,10 @@ async function held(rig: Rig, before = '') {
   return command;
 }
 
-describe.for(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
+describe.for([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s', ([signal, code]) => {
   test('reaches the running commands, which may end by themselves; nothing else starts', async ({ rig }) => {
     const command = await held(rig);
     const running = rig.spawn(['repro', '--json']);
@@ -29,7 +32,7 @@ describe.for(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     await call.write({ 'held.out': 'half' });
     await call.exit(1);
     const run = runOf(await running.done);
-    expect(run).toMatchObject({ code: 1, outcomes: { first: 'ran', held: 'cancelled', last: 'cancelled' } });
+    expect(run).toMatchObject({ code, outcomes: { first: 'ran', held: 'cancelled', last: 'cancelled' } });
     expect(run.events.at(-1)).toMatchObject({ type: 'run-end', ok: false, counts: { ran: 1, cancelled: 2 } });
     expect(await rig.leftovers()).toEqual([]);
   });
@@ -44,7 +47,7 @@ describe.for(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     expect(running.ended).toBe(false);
     running.kill(signal);
     await call.ended();
-    expect(runOf(await running.done)).toMatchObject({ code: 1, outcomes: { held: 'cancelled' } });
+    expect(runOf(await running.done)).toMatchObject({ code, outcomes: { held: 'cancelled' } });
     expect(await rig.leftovers()).toEqual([]);
   });
 });
@@ -55,7 +58,7 @@ test('after a stop the next run goes on where it was', async ({ rig }) => {
   const call = await command.next();
   await call.write({ 'held.out': 'half' });
   running.kill('SIGINT');
-  expect((await running.done).code).toBe(1);
+  expect((await running.done).code).toBe(130);
   const again = rig.spawn(['repro', '--json']);
   const second = await command.next();
   await second.write({ 'held.out': 'whole' });
@@ -74,7 +77,7 @@ test('Ctrl-C at a terminal’s process group ends a run once, not twice', async 
   await call.signalled('SIGINT');
   expect(call.signals).toEqual(['SIGINT']);
   await call.exit();
-  expect((await running.done).code).toBe(1);
+  expect((await running.done).code).toBe(130);
 });
 
 test('a stop ends the pause before a further attempt', async ({ rig }) => {
@@ -82,7 +85,7 @@ test('a stop ends the pause before a further attempt', async ({ rig }) => {
   const running = rig.spawn(['repro', '--json']);
   await running.printed(/stage-retry/);
   running.kill('SIGINT');
-  expect(runOf(await running.done)).toMatchObject({ code: 1, outcomes: { hard: 'cancelled' } });
+  expect(runOf(await running.done)).toMatchObject({ code: 130, outcomes: { hard: 'cancelled' } });
 });
 
 test('a stop before anything runs cancels everything', async ({ rig }) => {
@@ -93,7 +96,7 @@ test('a stop before anything runs cancels everything', async ({ rig }) => {
   const waiting = rig.spawn(['repro', '--json']);
   await waiting.printed(/waiting for process/);
   waiting.kill('SIGINT');
-  expect(runOf(await waiting.done)).toMatchObject({ code: 1, outcomes: { slow: 'cancelled' } });
+  expect(runOf(await waiting.done)).toMatchObject({ code: 130, outcomes: { slow: 'cancelled' } });
   await call.write({ out: '1' });
   await call.exit();
   expect((await first.done).code).toBe(0);
@@ -106,7 +109,7 @@ test('people are told what was stopped and what was kept', async ({ rig }) => {
   await command.next();
   running.kill('SIGINT');
   const { code, stdout, stderr } = await running.done;
-  expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+  expect({ code, stderr }).toEqual({ code: 130, stderr: '' });
   expect(stdout).toMatch(/held: cancelled after/);
   expect(stdout).toMatch(/ {2}ran +first\n {2}cancelled +held, last\nStopped after .*: 2 cancelled, 1 ran\.\n$/);
 });

@@ -10,7 +10,7 @@ test.for([
 ] as const)('when nobody reads %s any more, a run stops and ends its commands', async ([, line], { rig }) => {
   await setUp(rig, { soon: { cmd: 'echo hello', deps: ['d'] }, slow: SLOW }, { d: '' });
   const run = await rig.run('bash', ['-c', `set -o pipefail; ${line}`]);
-  expect({ code: run.code, lines: run.stdout.split('\n').length }).toEqual({ code: 1, lines: 2 });
+  expect({ code: run.code, lines: run.stdout.split('\n').length }).toEqual({ code: 141, lines: 2 });
   expect(await rig.leftovers()).toEqual([]);
   expect(await rig.exists('late')).toBe(false);
 });
@@ -34,7 +34,7 @@ test('Ctrl-C while large deps are read stops at once, and what is there stays', 
   ]);
   running.kill('SIGINT');
   const { code, stderr } = await running.done;
-  expect({ code, stopped: stderr.includes('PIPE_CANCELLED') }).toEqual({ code: 2, stopped: true });
+  expect({ code, stopped: stderr.includes('PIPE_CANCELLED') }).toEqual({ code: 130, stopped: true });
   expect(await rig.read('late')).toBe('mine');
 });
 

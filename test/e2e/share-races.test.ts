@@ -108,7 +108,7 @@ test('Ctrl-C ends a push and a pull in good order', async ({ rig }) => {
   push.killGroup('SIGINT');
   const stopped = await push.done;
   if (stopped.code !== 0)
-    expect(stopped).toMatchObject({ code: 1, stderr: expect.stringContaining('PIPE_CANCELLED') as string });
+    expect(stopped).toMatchObject({ code: 130, stderr: expect.stringContaining('PIPE_CANCELLED') as string });
   await succeed(rig, ['push']);
   await expectAll(rig, 'b', 'after Ctrl-C');
 });

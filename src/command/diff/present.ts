@@ -80,7 +80,24 @@ const TITLES = {
 
 function rowText(row: DiffRow, showHash: boolean): string {
   const hash = showHash ? `${shortHash(row)}  ` : '';
-  return `${hash}${clean(pathText(row))}`;
+  return `${hash}${clean(pathText(row))}${kindText(row)}`;
+}
+
+/** What people call each kind. */
+const KIND_WORDS = { file: 'file', exec: 'executable file', link: 'symbolic link', dir: 'folder' } as const;
+
+/** What a path was and has become, where that is not the same. */
+function kindsOf({ before, after }: DiffRow): { readonly old: Entry['kind']; readonly new: Entry['kind'] } | undefined {
+  if (before === undefined || after === undefined || before.kind === after.kind) return undefined;
+  return { old: before.kind, new: after.kind };
+}
+
+/** ` (mode: file -> executable file)`: the x bit may be all that differs. Nothing where only bytes do. */
+function kindText(row: DiffRow): string {
+  const kinds = kindsOf(row);
+  if (kinds === undefined) return '';
+  const what = kinds.old === 'link' || kinds.new === 'link' ? 'kind' : 'mode';
+  return ` (${what}: ${KIND_WORDS[kinds.old]} -> ${KIND_WORDS[kinds.new]})`;
 }
 
 function pathText({ path, from }: DiffRow): string {
@@ -91,7 +108,7 @@ function pathText({ path, from }: DiffRow): string {
 export function diffMarkdown(rows: readonly DiffRow[], showHash: boolean): string {
   const table: Table = {
     header: ['Status', ...(showHash ? ['Hash'] : []), 'Path'],
-    rows: rows.map((row) => [row.state, ...(showHash ? [shortHash(row)] : []), pathText(row)]),
+    rows: rows.map((row) => [row.state, ...(showHash ? [shortHash(row)] : []), `${pathText(row)}${kindText(row)}`]),
   };
   return rows.length === 0 ? '' : renderMarkdownTable(table);
 }
@@ -103,7 +120,8 @@ function shortHash({ before, after }: DiffRow): string {
   const hashes = [before, after].flatMap((entry) =>
     entry === undefined ? [] : [entry.digest.slice(entry.digest.indexOf(':') + 1).slice(0, SHORT)],
   );
-  return hashes.join('..');
+  // The same bytes on both sides: it is the mode that differs.
+  return [...new Set(hashes)].join('..');
 }
 
 /** Rows for a JSON document: a list for each state, absent sides left out. */
@@ -119,7 +137,8 @@ export function missingJson(rows: readonly DiffRow[], showHash: boolean): unknow
   return rows.filter((row) => row.state === 'not in cache').map((row) => rowJson(row, showHash));
 }
 
-function rowJson({ path, from, before, after }: DiffRow, showHash: boolean): unknown {
+function rowJson(row: DiffRow, showHash: boolean): unknown {
+  const { path, from, before, after } = row;
   const both = <T>(of: (entry: Entry) => T): T | { old: T; new: T } | undefined => {
     if (before !== undefined && after !== undefined) return { old: of(before), new: of(after) };
     const entry = before ?? after;
@@ -130,6 +149,7 @@ function rowJson({ path, from, before, after }: DiffRow, showHash: boolean): unk
     path: from === undefined ? path : { old: from, new: path },
     size: both(({ size }) => size),
     ...(files ? { files: both((entry) => (entry.kind === 'dir' ? entry.files : 1)) } : {}),
+    ...(kindsOf(row) === undefined ? {} : { kind: kindsOf(row) }),
     ...(showHash ? { hash: both(({ digest }) => digest) } : {}),
   };
 }

@@ -27,7 +27,7 @@ export async function mergePointer(
 ): Promise<Merged & { readonly details: readonly string[] }> {
   const folders = await foldersOf(resolve(surroundings.cwd, options.shown), surroundings);
   const merged = mergePointers(texts, { ...options, mergeTrees: folders?.merge });
-  await folders?.finish();
+  await folders?.finish(options.shown);
   return {
     ...merged,
     details: folders === undefined ? [] : [...missingLists(folders), ...changedTwice(folders, options.shown)],

@@ -5,7 +5,7 @@ import { autostage } from '../../project/autostage.ts';
 import type { Context, GlobalOptions, Outcome } from '../command.ts';
 import type { DataProject } from '../data-project.ts';
 import { dataOptions } from '../data-project.ts';
-import { knownNow } from './known-now.ts';
+import { knownNow } from '../known-now.ts';
 import { importedJson, importedText } from './imported-words.ts';
 
 /** How a command goes about what it has imported. */

@@ -2,16 +2,18 @@ import { loadBlake3 } from '../../kit/blake3.ts';
 import type { Import, RepoImport, UrlImport } from '../../lockfile/pointer-import.ts';
 import type { TrackedPath } from '../../lockfile/pointer.ts';
 import type { Allowed } from '../../project/option-value.ts';
+import { PipeError } from '../../problem/problem.ts';
 import { withRepository } from '../../source/open-repository.ts';
 import type { Repository } from '../../source/repository.ts';
 import { isUnchanged } from '../../source/remote-data.ts';
+import type { Found } from '../../source/source-tree.ts';
 import { lookUpSource, readSourceTree } from '../../source/source-tree.ts';
 import type { Entry } from '../../store/tree.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import { withUrl } from './acquire-url.ts';
 import { repositoryOptions } from './acquire.ts';
 
-/** Whether the source of an import holds something else by now. */
+/** Whether the source of an import holds something else by now: another commit that holds the same is not. */
 export interface SourceUpdate {
   /** Relative to the project. */
   readonly path: string;
@@ -52,9 +54,30 @@ async function hasChanged(imported: UrlImport, { root, allowed, context }: Askin
   return !isUnchanged(imported, now);
 }
 
-/** What Git keeps there counts as something else at another commit: its digest is not known without reading it. */
+/** Another commit may well hold the same: whether it does is told without reading data. */
 async function holdsElse(repository: Repository, { path, revLock }: RepoImport, entry: Entry): Promise<boolean> {
   if (repository.commit === revLock) return false;
-  const found = lookUpSource(await readSourceTree(repository), path);
-  return found?.kind !== 'tracked' || found.below !== '' || found.root.entry.digest !== entry.digest;
+  const now = lookUpSource(await readSourceTree(repository), path);
+  if (now?.kind === 'tracked' && now.below === '') return now.root.entry.digest !== entry.digest;
+  const before = await sourceAt({ ...repository, commit: revLock }, path);
+  return before === undefined || now === undefined || identityOf(before) !== identityOf(now);
+}
+
+/** What lay there at an earlier commit; `undefined` also where that is not known any more, as after a forced push. */
+async function sourceAt(repository: Repository, path: string): Promise<Found | undefined> {
+  try {
+    return lookUpSource(await readSourceTree(repository), path);
+  } catch (error) {
+    if (error instanceof PipeError) return undefined;
+    throw error;
+  }
+}
+
+/** Two of one identity hold the same bytes. */
+function identityOf(found: Found): string {
+  if (found.kind === 'file') return JSON.stringify([found.file.kind, found.file.id]);
+  if (found.kind === 'tracked') return JSON.stringify([found.root.entry.digest, found.below]);
+  const files = found.files.map(({ path, kind, id }) => [path, kind, id]);
+  const roots = found.roots.map(({ path, entry }) => [path, entry.kind, entry.digest]);
+  return JSON.stringify([files, roots]);
 }

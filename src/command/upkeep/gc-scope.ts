@@ -1,4 +1,5 @@
-import type { Needs } from '../../lockfile/needed.ts';
+import { mergedFolders } from '../../data/merged-folders.ts';
+import type { Needs, Root } from '../../lockfile/needed.ts';
 import { PipeError } from '../../problem/problem.ts';
 import type { ChosenCommit } from '../../project/revisions.ts';
 import { chooseRevisions } from '../../project/revisions.ts';
@@ -23,6 +24,8 @@ export async function keptNeeds({ engine, others, workTrees, choose }: Scope): P
   const needs: Needs[] = [];
   for (const each of [engine, ...others]) needs.push(await needsOf(each, await choose(each.project.root)));
   for (const each of workTrees) needs.push(await needsOf(each, []));
+  // Read last: what a merge has made by then is in its note, or in a lease that stays.
+  for (const each of [engine, ...others, ...workTrees]) needs.push({ roots: mergedRoots(each), problems: [] });
   const problems = needs.flatMap((each) => each.problems);
   if (problems.length === 0) return needs;
   throw new PipeError(
@@ -31,6 +34,14 @@ export async function keptNeeds({ engine, others, workTrees, choose }: Scope): P
       message: `${problem.message} (${revisions.slice(0, 3).join(', ')}), so it is not known what is needed`,
     })),
   );
+}
+
+/** What Git's merges have made and may not have written down yet. */
+function mergedRoots({ project }: Engine): Root[] {
+  return mergedFolders(project.pipeDir, Date.now()).map(({ file, entry }) => {
+    const path = file.replace(/\.pipe$/, '');
+    return { path, entry, from: file, file, revisions: ['a merge'] };
+  });
 }
 
 /** Every commit, as far as there is Git: names are a help and no more. */
