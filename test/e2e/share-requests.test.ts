@@ -1,3 +1,5 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { FaultProxy, Seen } from '../rig/fault-proxy.ts';
 import { startFaultProxy } from '../rig/fault-proxy.ts';
@@ -5,7 +7,7 @@ import type { Rig } from '../rig/rig.ts';
 import type { Minio } from '../rig/s3.ts';
 import { startMinio } from '../rig/s3.ts';
 import { test } from '../rig/test.ts';
-import { bucketProject, succeed } from './share/project.ts';
+import { bucketProject, cloneProject, commitAll, succeed } from './share/project.ts';
 
 let minio: Minio;
 let proxy: FaultProxy;
@@ -73,4 +75,35 @@ test('a first push of a hundred folders asks for little, and so does one of noth
   await rig.write(Object.fromEntries(files.map(([path, text]) => [`more/${path}`, `more ${text}`])));
   await succeed(rig, ['add', 'more']);
   expect(await requestsOf(rig, ['push', '--dry'], env)).toEqual(looks);
+});
+
+test('a download of a large file that is killed goes on where it stopped', async ({ rig }) => {
+  const MIB = 1 << 20;
+  const size = 72 * MIB;
+  await rig.git('init', '-q', '-b', 'main');
+  await succeed(rig, ['init', '-q']);
+  const { env } = await bucketProject(rig, minio, 'resume');
+  await rig.write({ large: Buffer.from(Uint32Array.from({ length: size / 4 }, (_, at) => at).buffer) });
+  await succeed(rig, ['add', 'large']);
+  await succeed(rig, ['push'], { env });
+  await commitAll(rig);
+  const clone = await cloneProject(rig, 'clone');
+  const machine = { ...clone, env: { ...clone.env, ...env } };
+  await succeed(rig, ['remote', 'modify', '-q', '--local', 'storage', 'endpointurl', proxy.url], machine);
+
+  const startOf = ({ headers }: Pick<Seen, 'headers'>): number => Number(/^bytes=(\d+)/.exec(String(headers['range']))?.[1]); // prettier-ignore
+  const isLarge = ({ method, path }: Pick<Seen, 'method' | 'path'>): boolean => method === 'GET' && path.includes('v1/loose/'); // prettier-ignore
+  proxy.plan((seen) => (isLarge(seen) && startOf(seen) >= 40 * MIB ? 'stall' : undefined));
+  const running = rig.spawn(['pull'], machine);
+  const tmp = rig.path('../clone/.pipe/cache/v1/tmp');
+  const written = (): number => Math.max(0, ...readdirSync(tmp).map((name) => statSync(join(tmp, name)).size));
+  await expect.poll(written, { timeout: 60_000 }).toBe(40 * MIB);
+  running.kill('SIGKILL');
+  await running.done;
+
+  proxy.plan(() => undefined);
+  await succeed(rig, ['pull'], machine);
+  expect(Math.min(...proxy.seen.filter(isLarge).map(startOf))).toBe(40 * MIB);
+  expect((await rig.run('cmp', [rig.path('large'), rig.path('../clone/large')])).code).toBe(0);
+  expect(readdirSync(tmp)).toEqual([]);
 });
