@@ -1,6 +1,7 @@
 import { PipeError } from '../problem/problem.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
+import { CHOICE_OPTIONS } from './share/choose.ts';
 import { dryFetch } from './share/dry-fetch.ts';
 import { fetchImports } from './share/fetch-imports.ts';
 import type { FetchedShare } from './share/fetch-to.ts';
@@ -18,7 +19,7 @@ export default defineCommand({
     'Brings what locks and pointers say lies where into the cache, and leaves the workspace alone. Targets are as for\n' +
     '`pipe checkout`; of a path inside a tracked folder only what it needs comes.\n' +
     'Exits with 1 when the remote lacks something, or holds wrong bytes of it.',
-  options: { ...SHARE_OPTIONS, ...FETCH_OPTIONS },
+  options: { ...SHARE_OPTIONS, ...CHOICE_OPTIONS, ...FETCH_OPTIONS },
   async run(context, { positionals, options, global }): Promise<Outcome> {
     const { data, shared, shares, ...asked } = await openShares(context, { positionals, options, global });
     const runCache = asked.runCache === 'all';

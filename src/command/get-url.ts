@@ -7,7 +7,7 @@ import { clean } from '../report/words.ts';
 import { formatSize } from '../report/size.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
-import { targetOf } from './get.ts';
+import { refuseOverGit, targetOf } from './get.ts';
 import { downloadTo, withUrl } from './source/acquire-url.ts';
 import { nameInUrl } from './source/paths.ts';
 
@@ -31,6 +31,7 @@ export default defineCommand({
       another: 'name another place behind the URL',
       ...options,
     });
+    await refuseOverGit(context, target);
     mkdirSync(dirname(target), { recursive: true });
     const beside = temporaryBeside(target);
     try {

@@ -4,13 +4,14 @@ import { loadBlake3 } from '../kit/blake3.ts';
 import { removeTree } from '../kit/remove-tree.ts';
 import { temporaryBeside } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
+import { trackedByGit } from '../project/git-tracked.ts';
 import { clean } from '../report/words.ts';
 import { storeLayout } from '../store/layout.ts';
 import { ObjectStore } from '../store/object-store.ts';
 import { restoreEntry } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { defineCommand } from './command.ts';
-import type { Outcome } from './command.ts';
+import type { Context, Outcome } from './command.ts';
 import { amountOfEntry } from './data-words.ts';
 import { jobsOf } from './share/options.ts';
 import { acquire } from './source/acquire.ts';
@@ -36,6 +37,7 @@ export default defineCommand({
     const [url = '', path = ''] = positionals;
     const at = sourcePath(path);
     const target = targetOf(context.cwd, at, options);
+    await refuseOverGit(context, target);
     const blake3 = await loadBlake3();
     mkdirSync(dirname(target), { recursive: true });
     const beside = temporaryBeside(target);
@@ -82,6 +84,22 @@ export function targetOf(
     code: 'PIPE_USAGE',
     message: `${relative(cwd, target)} exists already`,
     hint: `overwrite it with --force, or ${another}`,
+  });
+}
+
+/**
+ * Refuses to write over what Git tracks, which would look like a change that somebody made.
+ * @param target absolute
+ * @throws {PipeError} PIPE_PATH_IN_GIT
+ */
+export async function refuseOverGit({ cwd, env }: Pick<Context, 'cwd' | 'env'>, target: string): Promise<void> {
+  if (lstatSync(target, { throwIfNoEntry: false }) === undefined) return;
+  const name = basename(target);
+  if ((await trackedByGit({ cwd: dirname(target), env }, [name])).length === 0) return;
+  throw new PipeError({
+    code: 'PIPE_PATH_IN_GIT',
+    message: `${relative(cwd, target)} is not overwritten, since Git tracks it`,
+    hint: `name another place, or remove it first: git rm -r ${relative(cwd, target)}`,
   });
 }
 

@@ -1,4 +1,4 @@
-import { checkImport } from '../data/import.ts';
+import { checkImport, refuseInGit } from '../data/import.ts';
 import { readDataUrl } from '../kit/source-url.ts';
 import type { UrlImport } from '../lockfile/pointer-import.ts';
 import type { Outcome } from './command.ts';
@@ -33,6 +33,7 @@ export default defineCommand({
     const path = inProject(place, outPath(context.cwd, name, out ?? name));
     const force = options.force === true;
     const own = checkImport(engine, path, { known: { stages: data.loaded.stages, pointers }, force });
+    await refuseInGit(engine, path, own);
     const temporary = importFolder(project.pipeDir);
     const got = await acquireUrl(kept, {
       context,

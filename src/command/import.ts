@@ -1,5 +1,5 @@
 import { join, posix, resolve } from 'node:path';
-import { checkImport } from '../data/import.ts';
+import { checkImport, refuseInGit } from '../data/import.ts';
 import { readGitUrl } from '../kit/source-url.ts';
 import type { RepoImport } from '../lockfile/pointer-import.ts';
 import type { Outcome } from './command.ts';
@@ -42,6 +42,7 @@ export default defineCommand({
     const force = options.force === true;
     const known = { stages: data.loaded.stages, pointers };
     const own = checkImport(engine, path, { known, force });
+    await refuseInGit(engine, path, own);
     const isOnlyNamed = options['no-download'] === true;
     const temporary = importFolder(project.pipeDir);
     const got = await acquire({ url, allowed: 'all', rev: options.rev, path: source }, { context, global, options, blake3, store, temporary, isOnlyNamed }); // prettier-ignore

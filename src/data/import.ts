@@ -13,6 +13,7 @@ import type { Entry } from '../store/tree.ts';
 import type { Known } from './known.ts';
 import type { CheckedOut } from './checkout.ts';
 import { putInPlace } from './checkout.ts';
+import { pathsInGit } from './refuse-paths.ts';
 import { untrackable } from './refuse.ts';
 import { pointerAround, readPointerIfThere } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
@@ -63,6 +64,15 @@ export function checkImport(
     message: own === undefined ? `${path} exists already` : `${path} is tracked already, by ${own.file}`,
     hint: own?.pointer.imported === undefined ? 'replace it with --force' : `bring it up to date with \`pipe update ${own.file}\`, or replace it with --force`, // prettier-ignore
   });
+}
+
+/**
+ * Refuses a path that Git tracks, or a folder with files that it does. What has a pointer was looked at when it got it.
+ * @throws {PipeError} PIPE_PATH_IN_GIT
+ */
+export async function refuseInGit(engine: Engine, path: string, own: TrackedPath | undefined): Promise<void> {
+  const problems = own === undefined ? await pathsInGit(engine, [path]) : [];
+  if (problems.length > 0) throw new PipeError(problems);
 }
 
 function inside(path: string, { file, path: folder }: TrackedPath): PipeError {

@@ -1,6 +1,7 @@
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { localSize } from './local-objects.ts';
 import type { NamedObject } from './name-objects.ts';
 import { nameObjects } from './name-objects.ts';
 import { ObjectSet } from './object-set.ts';
@@ -62,7 +63,9 @@ export async function compare(remote: Remote, store: ObjectStore, roots: readonl
     alone: roots.flatMap(({ around = [] }) => around),
     signal: remote.signal,
   });
-  const { absent } = await lookFor(remote, catalog, { objects });
+  const sizeOf = (digest: RawDigest, at: number): number | undefined =>
+    came.get(digestOfRaw(digest.subarray(at, at + 32)))?.length ?? localSize(store, digest, at);
+  const { absent } = await lookFor(remote, catalog, { objects, sizeOf });
   const total = nothing();
   const differing = new ObjectSet();
   objects.each((digest, at, { size }) => {

@@ -23,9 +23,8 @@ export function findLocal(store: ObjectStore, objects: ObjectSet, { blake3 }: Pi
   const found = new ObjectSet();
   const lost = new ObjectSet();
   objects.each((digest, at, { size }) => {
-    const isHere = store.hasRaw(digest, at);
-    const packed = isHere ? store.inPack(digest, at) : undefined;
-    const length = packed?.length ?? (isHere ? looseLength(store, digest.subarray(at, at + 32)) : undefined);
+    const length = localSize(store, digest, at);
+    const packed = length === undefined ? undefined : store.inPack(digest, at);
     if (length === undefined) {
       lost.add(digest, at, { size });
       return;
@@ -44,6 +43,12 @@ export function findLocal(store: ObjectStore, objects: ObjectSet, { blake3 }: Pi
       return name && tables.get(name);
     },
   };
+}
+
+/** The bytes of an object, the digest lying at `at` of some bytes; `undefined` where the local store does not have it. */
+export function localSize(store: ObjectStore, digest: RawDigest, at: number): number | undefined {
+  if (!store.hasRaw(digest, at)) return undefined;
+  return store.inPack(digest, at)?.length ?? looseLength(store, digest.subarray(at, at + 32));
 }
 
 function looseLength({ layout }: ObjectStore, digest: RawDigest): number | undefined {

@@ -16,17 +16,22 @@ export interface Presence {
   readonly keys: ReadonlySet<string>;
 }
 
-/**
- * Looks for objects in a remote: in the tables of its packs, and among the files of large ones.
- * @param isWrong whether the remote is known to hold wrong bytes of an object: it counts as absent then
- */
+/** What is known of objects before they are looked for, each by its digest, which lies at `at` of some bytes. */
+export interface KnownBefore {
+  /** Whether the remote holds wrong bytes of it: it counts as absent then. */
+  readonly isWrong?: ((digest: RawDigest, at: number) => boolean) | undefined;
+  /**
+   * How long the list of a folder is, of which no set of objects says it. Where nothing says it either, it is looked for as
+   * a file of its own, which hardly any list is long enough for: a request for each.
+   */
+  readonly sizeOf?: ((digest: RawDigest, at: number) => number | undefined) | undefined;
+}
+
+/** Looks for objects in a remote: in the tables of its packs, and among the files of large ones. */
 export async function lookFor(
   remote: Pick<Remote, 'place'>,
   { rows }: Pick<Catalog, 'rows'>,
-  {
-    objects,
-    isWrong,
-  }: { readonly objects: ObjectSet; readonly isWrong?: ((digest: RawDigest, at: number) => boolean) | undefined },
+  { objects, isWrong, sizeOf }: KnownBefore & { readonly objects: ObjectSet },
 ): Promise<Presence> {
   const packs = new Set<number>();
   const unpacked = new ObjectSet();
@@ -37,7 +42,8 @@ export async function lookFor(
     if (pack >= 0) packs.add(pack);
     else {
       unpacked.add(digest, at, { size, group });
-      if (!isKnownWrong && (size === undefined || size > LARGEST_PACKED)) alone.add(digest, at, { size });
+      const known = size ?? sizeOf?.(digest, at);
+      if (!isKnownWrong && (known === undefined || known > LARGEST_PACKED)) alone.add(digest, at, { size: known });
     }
   });
   const loose = await presentLoose(remote.place, [...alone.entries()]);

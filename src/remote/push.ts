@@ -8,7 +8,7 @@ import type { Catalog } from './catalog.ts';
 import { compactTables } from './compact-tables.ts';
 import { isDenied, withNeeds } from './denied.ts';
 import type { LocalObjects } from './local-objects.ts';
-import { findLocal } from './local-objects.ts';
+import { findLocal, localSize } from './local-objects.ts';
 import type { NamedObject } from './name-objects.ts';
 import { nameObjects } from './name-objects.ts';
 import { ObjectSet } from './object-set.ts';
@@ -153,13 +153,14 @@ class Pushing {
   async look(catalog: Catalog): Promise<Known> {
     const remote = this.#remote;
     const objects = await this.#findObjects(catalog);
+    const sizeOf = (digest: RawDigest, at: number): number | undefined => localSize(this.#store, digest, at);
     this.#verified ??=
       this.#options.verify === true
-        ? await verifyRemote(remote, catalog, { objects, onBytes: () => undefined })
+        ? await verifyRemote(remote, catalog, { objects, onBytes: () => undefined, sizeOf })
         : this.#options.verify || undefined;
     const { wrong } = this.#verified ?? {};
     const isWrong = wrong && ((digest: RawDigest, at: number): boolean => wrong.has(digest, at));
-    const { absent, keys } = await lookFor(remote, catalog, { objects, isWrong });
+    const { absent, keys } = await lookFor(remote, catalog, { objects, isWrong, sizeOf });
     const local = findLocal(this.#store, absent, remote);
     this.#lost = local.lost;
     const plan = planPush({ belongs: objects, absent: local.found, tableOf: local.tableOf }, remote.blake3);
@@ -194,7 +195,8 @@ class Pushing {
       if (error instanceof LookAgain) return undefined;
       throw error;
     }
-    this.#remember([...known.relied, ...sending.packs.map(({ name }) => packKey(name))]);
+    const packs = sending.packs.map(({ name }) => packKey(name));
+    this.#remember([...new Set([...known.relied, ...packs, ...this.#writesAlone(known)])]);
     return this.describe(known, sending);
   }
 
@@ -226,15 +228,16 @@ class Pushing {
       await lease.settle();
       const known = await this.look(await this.#remote.look());
       const isCovered = lease.covers(known.relied);
-      const writes = [
-        ...packsOf(known.plan).map(packKey),
-        ...known.plan.large.map(({ digest }) => looseKey(digestOfRaw(digest))),
-        ...this.#options.records.map(keyOf),
-      ];
+      const writes = [...packsOf(known.plan).map(packKey), ...this.#writesAlone(known)];
       lease.add(known.relied);
       lease.add(writes);
       if (isCovered && (lease.covers(writes) || !(await lease.settle()))) return known;
     }
+  }
+
+  /** The keys of what is written beside packs. */
+  #writesAlone({ plan }: Known): string[] {
+    return [...plan.large.map(({ digest }) => looseKey(digestOfRaw(digest))), ...this.#options.records.map(keyOf)];
   }
 
   /** Everything that belongs to the push. Lists of folders that are not here are read there, and kept here. */

@@ -1,8 +1,11 @@
-import { open } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { checkAborted, isAbort } from '../kit/abort.ts';
 import type { RawDigest } from '../kit/digest.ts';
 import { digestOfRaw } from '../kit/digest.ts';
+import { PipeError } from '../problem/problem.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { claimPartial, leavePartial, partialEnd } from '../store/partial.ts';
 import { eachAtOnce } from './byte-limit.ts';
 import { PIECE } from './read-object.ts';
 import type { Remote } from './remote.ts';
@@ -19,31 +22,32 @@ export interface LargeObject {
 /** Thrown inside when the bytes that came are too few, or not the right ones. */
 class WrongBytes extends Error {}
 
+/** The part of a store that large objects are taken into. */
+type LargeStore = Pick<ObjectStore, 'putFile' | 'temporary' | 'layout'>;
+
+interface Receiving {
+  readonly object: LargeObject;
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+}
+
 /**
- * Takes a large object into the store: pieces come several at a time, are written where they belong and hashed in order.
+ * Takes a large object into the store: pieces come several at a time, and are written and hashed in order. Where an
+ * earlier try was interrupted, it goes on; what that has left is hashed like all else.
+ * @param onBytes told of bytes that came, and of those that were there, as they are hashed
  * @returns `false` when it is not there, or not the right bytes: nothing is stored then
  */
-export async function receiveLarge(
-  remote: Remote,
-  store: Pick<ObjectStore, 'putFile'>,
-  { object, onBytes }: { readonly object: LargeObject; readonly onBytes?: ((bytes: number) => void) | undefined },
-): Promise<boolean> {
-  const wanted = digestOfRaw(object.digest);
+export async function receiveLarge(remote: Remote, store: LargeStore, receiving: Receiving): Promise<boolean> {
+  const wanted = digestOfRaw(receiving.object.digest);
   try {
     await store.putFile(async (target) => {
-      const hasher = remote.blake3.hasher();
-      const handle = await open(target, 'wx', 0o600);
-      try {
-        await eachPiece(remote, object, async ({ bytes, at, before }) => {
-          const writing = writeAll(handle, bytes, at);
-          await Promise.all([writing, before]);
-          hasher.update(bytes);
-          onBytes?.(bytes.length);
-        });
-      } finally {
-        await handle.close();
-      }
-      if (hasher.digest() !== wanted) throw new WrongBytes();
+      const file = store.temporary(partialEnd(wanted));
+      const length = claimPartial(store.layout, wanted, file);
+      const isRight =
+        (length > 0 && (await fill(remote, store, { ...receiving, file, length }))) ||
+        // What was left was the beginning of something else, perhaps.
+        (await fill(remote, store, { ...receiving, file, length: 0 }));
+      if (!isRight) throw new WrongBytes();
+      await rename(file, target);
       return wanted;
     });
     return true;
@@ -51,6 +55,67 @@ export async function receiveLarge(
     if (error instanceof WrongBytes) return false;
     throw error;
   }
+}
+
+/**
+ * Writes an object to a file of which the beginning is there, and is not believed.
+ * @returns whether it holds the right bytes; it is gone where it does not
+ */
+async function fill(
+  remote: Remote,
+  { layout }: LargeStore,
+  { object, onBytes, file, length }: Receiving & { readonly file: string; readonly length: number },
+): Promise<boolean> {
+  const wanted = digestOfRaw(object.digest);
+  const hasher = remote.blake3.hasher();
+  let told = 0;
+  const take = (bytes: Buffer): void => {
+    hasher.update(bytes);
+    told += bytes.length;
+    onBytes?.(bytes.length);
+  };
+  try {
+    const handle = await open(file, length > 0 ? 'r+' : 'wx', 0o600);
+    try {
+      if (length > object.size) throw new WrongBytes();
+      const start = await readStart(handle, length, { take, signal: remote.signal });
+      await eachPiece(remote, { ...object, from: start }, async ({ bytes, at, before }) => {
+        await before;
+        // In order: what is there after a kill is a beginning, whatever its length.
+        const writing = writeAll(handle, bytes, at);
+        take(bytes);
+        await writing;
+      });
+      if (hasher.digest() !== wanted) throw new WrongBytes();
+    } finally {
+      await handle.close();
+    }
+    return true;
+  } catch (error) {
+    const isInterrupted = isAbort(error) || error instanceof PipeError;
+    if (isInterrupted) leavePartial(layout, wanted, file);
+    else await rm(file, { force: true });
+    if (!(error instanceof WrongBytes)) throw error;
+    onBytes?.(-told);
+    return false;
+  }
+}
+
+/** Shows the first bytes of a file; returns how many there are. */
+async function readStart(
+  handle: FileHandle,
+  length: number,
+  { take, signal }: { readonly take: (bytes: Buffer) => void; readonly signal: AbortSignal },
+): Promise<number> {
+  const chunk = Buffer.allocUnsafe(Math.min(length, CHUNK));
+  for (let done = 0; done < length;) {
+    checkAborted(signal);
+    const { bytesRead } = await handle.read(chunk, 0, Math.min(chunk.length, length - done), done);
+    if (bytesRead === 0) throw new WrongBytes();
+    take(chunk.subarray(0, bytesRead));
+    done += bytesRead;
+  }
+  return length;
 }
 
 interface ReadPiece {
@@ -81,17 +146,20 @@ export async function isLargeRight(
   }
 }
 
+/** Bytes of a beginning that are read at once. */
+const CHUNK = 1 << 20;
+
 /** Pieces that are read ahead; how much of them is held is limited apart. */
 const PIECES_AT_ONCE = 16;
 
 /** Reads pieces ahead; each is held until those before it were used. After one that fails no further one is asked for. */
 async function eachPiece(
   { place, limit }: Remote,
-  { size, key, offset }: LargeObject,
+  { size, key, offset, from = 0 }: LargeObject & { readonly from?: number },
   use: (piece: ReadPiece) => Promise<void>,
 ): Promise<void> {
   let last: Promise<void> = Promise.resolve();
-  await eachAtOnce(starts(size), PIECES_AT_ONCE, (at) => {
+  await eachAtOnce(starts(from, size), PIECES_AT_ONCE, (at) => {
     const before = last;
     const length = Math.min(PIECE, size - at);
     last = limit(length, async () => {
@@ -104,8 +172,8 @@ async function eachPiece(
 }
 
 /** Where pieces begin. One after another: of what size somebody says that an object is, nothing is known. */
-function* starts(size: number): Generator<number> {
-  for (let at = 0; at < size; at += PIECE) yield at;
+function* starts(from: number, size: number): Generator<number> {
+  for (let at = from; at < size; at += PIECE) yield at;
 }
 
 async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {

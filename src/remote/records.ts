@@ -13,7 +13,7 @@ import { fileOrigin, fileRunRecord, parseRunRecord } from '../store/run-record.t
 import { eachAtOnce } from './byte-limit.ts';
 import { listAll } from './read-object.ts';
 import type { Remote } from './remote.ts';
-import { KEYS, runKey, runOfKey, runsPrefix } from './remote-layout.ts';
+import { KEYS, runKey, runOfKey } from './remote-layout.ts';
 
 /** A run record with the bytes that it is named by. */
 export interface StoredRecord {
@@ -72,23 +72,25 @@ export function keyOf({ record, name }: StoredRecord): string {
   return runKey(record.key, name);
 }
 
-export interface FetchRecordsOptions {
-  /** What the configuration calls the remote: it is noted with the records. */
-  readonly name: string;
-  /** A stage key; all records without it. */
-  readonly key?: Digest;
-}
-
 /**
- * Brings run records from a remote: those of one stage key, or all. Those that are here already are not read.
+ * Brings all run records of a remote. Those that are here already are not read.
+ * @param name what the configuration calls the remote: it is noted with the records
  * @returns the records that came; what is not a record is left out
  */
 export async function fetchRecords(
   remote: Remote,
   store: ObjectStore,
-  { name, key }: FetchRecordsOptions,
+  { name }: { readonly name: string },
 ): Promise<StoredRecord[]> {
-  const listed = await listAll(remote.place, key === undefined ? KEYS.runs : runsPrefix(key));
+  return fetchListed(remote, store, { name, listed: await listAll(remote.place, KEYS.runs) });
+}
+
+/** The same of run records that were found there. */
+export async function fetchListed(
+  remote: Remote,
+  store: ObjectStore,
+  { name, listed }: { readonly name: string; readonly listed: readonly PlaceEntry[] },
+): Promise<StoredRecord[]> {
   const found: StoredRecord[] = [];
   await eachAtOnce(listed, remote.place.concurrency, async (entry) => {
     const record = await fetchRecord(remote, store, { entry, from: name });

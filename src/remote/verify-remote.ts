@@ -8,6 +8,7 @@ import { ObjectSet } from './object-set.ts';
 import { PackPlanner, packImage } from './pack-image.ts';
 import type { PackPiece, PieceObject } from './pack-pieces.ts';
 import { piecesOf } from './pack-pieces.ts';
+import type { KnownBefore } from './presence.ts';
 import { PIECE } from './read-object.ts';
 import { isLargeRight } from './receive-large.ts';
 import type { Remote } from './remote.ts';
@@ -35,7 +36,11 @@ const PIECES_AT_ONCE = 4;
 export async function verifyRemote(
   remote: Remote,
   { rows }: Pick<Catalog, 'rows'>,
-  { objects, onBytes }: { readonly objects: ObjectSet; readonly onBytes: (bytes: number) => void },
+  {
+    objects,
+    onBytes,
+    sizeOf,
+  }: Pick<KnownBefore, 'sizeOf'> & { readonly objects: ObjectSet; readonly onBytes: (bytes: number) => void },
 ): Promise<VerifiedRemote> {
   const wrong = new ObjectSet();
   const damaged = new Set<Digest>();
@@ -43,8 +48,9 @@ export async function verifyRemote(
   const alone: { readonly digest: RawDigest; readonly size: number | undefined }[] = [];
   for (const { digest, size } of objects.entries()) {
     const place = rows.find(digest);
+    const known = size ?? sizeOf?.(digest, 0);
     if (place !== undefined) packs.add(place.pack);
-    else if (size === undefined || size > LARGEST_PACKED) alone.push({ digest, size });
+    else if (known === undefined || known > LARGEST_PACKED) alone.push({ digest, size: known });
   }
   await eachAtOnce(packs, PACKS_AT_ONCE, async (pack) => {
     const isWanted = (own: Buffer, at: number): boolean => objects.has(own, at) && rows.packOf(own, at) === pack;

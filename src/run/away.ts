@@ -18,6 +18,14 @@ export class Away {
     this.#root = root;
   }
 
+  /** Another one with the same things in it. */
+  copy(): Away {
+    const copy = new Away(this.#root);
+    for (const [path, thing] of this.#things) copy.#things.set(path, thing);
+    for (const [path, thing] of this.#partial) copy.#partial.set(path, thing);
+    return copy;
+  }
+
   /** From now on a thing may be missing. */
   add(thing: AwayThing): void {
     this.#things.set(thing.path, thing);

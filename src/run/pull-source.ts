@@ -21,6 +21,22 @@ export interface Pulled {
   readonly missing: readonly string[];
 }
 
+/** What keeps an out from being had. */
+export interface OutLack {
+  /** The remote that should have it; absent for what is never pushed. */
+  readonly remote?: string;
+  /** Objects that are missing, as far as that is known. */
+  readonly objects: number;
+  /** Whether some of it is there: the list of the folder, and not all that it lists. */
+  readonly isPart: boolean;
+}
+
+/** What a survey is going to ask a source. */
+export interface Questions {
+  readonly records: readonly { readonly stage: Stage; readonly key: Digest }[];
+  readonly outs: readonly { readonly out: Out; readonly thing: AwayThing }[];
+}
+
 /**
  * Where `--pull` has things from. The engine knows no remote: it says what it needs, and whoever starts it brings that
  * into the store. Each call may throw a PipeError of a remote.
@@ -28,10 +44,19 @@ export interface Pulled {
 export interface PullSource {
   /** What is tracked outside the stages of the run: by pointers, and outs of other stages as their locks have them. */
   readonly tracked: readonly AwayThing[];
+  /**
+   * Answers at once what is going to be asked one by one, so that many stages cost few requests: brings the run records
+   * under some keys, and looks for outs.
+   * @returns how many records came
+   */
+  ahead(questions: Questions): Promise<number>;
   /** Brings the run records under a key of a stage; returns how many came. */
   records(stage: Stage, key: Digest): Promise<number>;
-  /** Whether the store has all of an out, or its remote has the object that stands for it. Downloads nothing. */
-  has(out: Out, thing: AwayThing): Promise<boolean>;
+  /**
+   * What the store and the remote of an out lack of it; `undefined` when all of it can be had. Each object is looked for
+   * by itself. Keeps nothing.
+   */
+  lack(out: Out, thing: AwayThing): Promise<OutLack | undefined>;
   /** Brings the lists of the folders on the way to a path inside a thing. */
   lists(thing: AwayThing, below: string): Promise<void>;
   /**

@@ -18,6 +18,10 @@ import type { StageFacts } from './facts.ts';
 import { keyOf, recordsOf } from './facts.ts';
 import type { Decision, PlanOptions } from './plan.ts';
 import type { PullSource, WantedThing } from './pull-source.ts';
+import { rehearse } from './rehearse.ts';
+
+/** A stage may need what another one made, that one what a third one made: after so many turns each is asked for. */
+const MOST_REHEARSALS = 3;
 
 /** Two reports of how far a download is lie at least so far apart, in milliseconds. */
 const PROGRESS_EVERY_MS = 100;
@@ -32,13 +36,35 @@ export class Pull {
   readonly #source: PullSource;
   readonly #asked = new Map<string, Promise<number>>();
   readonly #placing = new Map<string, Promise<void>>();
+  /** Outs of which it was told that the remote lacks a part. */
+  readonly #told = new Set<string>();
   #downloaded = { objects: 0, bytes: 0, records: 0 };
 
-  constructor(engine: Engine, source: PullSource) {
+  constructor(engine: Engine, source: PullSource, away?: Away) {
     this.#engine = engine;
     this.#source = source;
-    this.away = new Away(engine.project.root);
-    for (const thing of source.tracked) this.away.add(thing);
+    this.away = away ?? new Away(engine.project.root);
+    if (away === undefined) for (const thing of source.tracked) this.away.add(thing);
+  }
+
+  /**
+   * Finds out what a look at many stages is going to ask, and asks that at once; then again, as long as run records come,
+   * for what these name. What follows from that is asked when it turns up.
+   * @param look looks at the stages with what it is given: that takes for granted that outs can be had, and that there are
+   *   no run records but those of this machine
+   */
+  async ahead(look: (rehearsal: Pull) => Promise<unknown>): Promise<void> {
+    for (let turn = 0; turn < MOST_REHEARSALS; turn += 1) {
+      const questions = await rehearse(this.#source, (source) =>
+        look(new Pull(this.#engine, source, this.away.copy())),
+      );
+      const records = questions.records.filter(({ stage, key }) => !this.#asked.has(idOf(stage, key)));
+      if (records.length + questions.outs.length === 0) return;
+      const count = await this.#source.ahead({ ...questions, records });
+      this.#downloaded.records += count;
+      for (const { stage, key } of records) this.#asked.set(idOf(stage, key), Promise.resolve(0));
+      if (count === 0) return;
+    }
   }
 
   /** What came so far. */
@@ -113,7 +139,8 @@ export class Pull {
     for (const out of stage.outs) {
       const locked = out.persist ? recorded?.outs.find(({ path }) => path === out.as) : undefined;
       const thing = locked && { path: out.path, entry: entryOf(locked) };
-      if (thing && !this.away.isHere(out.path) && (await this.#source.has(out, thing))) wanted.push(asWhole(thing));
+      if (thing === undefined || this.away.isHere(out.path)) continue;
+      if ((await this.#source.lack(out, thing)) === undefined) wanted.push(asWhole(thing));
     }
     if (wanted.length > 0) await this.place(wanted, { stage, signal });
   }
@@ -204,7 +231,7 @@ export class Pull {
     for (const out of stage.outs) {
       if (outs.get(out.as)?.state !== 'missing') continue;
       const entry = recorded?.outs.find(({ path }) => path === out.as);
-      if (entry === undefined || !(await this.#canBeHad(out, entry))) return undefined;
+      if (entry === undefined || !(await this.#canBeHad(stage, out, entry))) return undefined;
       outs.set(out.as, { state: 'known', entry, away: true });
     }
     return { ...facts, outs };
@@ -223,18 +250,33 @@ export class Pull {
   async #allCanBeHad(stage: Stage, record: Restorable): Promise<boolean> {
     for (const locked of record.outs) {
       const out = stage.outs.find(({ as }) => as === locked.path);
-      if (out === undefined || !(await this.#canBeHad(out, locked))) return false;
+      if (out === undefined || !(await this.#canBeHad(stage, out, locked))) return false;
     }
     return true;
   }
 
-  #canBeHad(out: Out, locked: LockEntry): Promise<boolean> {
-    return this.#source.has(out, { path: out.path, entry: entryOf(locked) });
+  /** Whether all of an out can be had. Of what looks as if it could, it is told why not. */
+  async #canBeHad({ address }: Stage, out: Out, locked: LockEntry): Promise<boolean> {
+    const { path } = out;
+    const lack = await this.#source.lack(out, { path, entry: entryOf(locked) });
+    if (lack === undefined) return true;
+    const id = `${path}\0${locked.digest}`;
+    if (lack.isPart && !this.#told.has(id)) {
+      const objects = lack.objects === 1 ? '1 object' : `${String(lack.objects)} objects`;
+      this.#engine.emit({
+        type: 'notice',
+        stage: address,
+        message: `${path} cannot be downloaded: ${lack.remote ?? 'the cache'} has its list, and lacks ${objects} of it`,
+        hint: 'it is made again; `pipe push` where it is at hand makes the remote whole',
+      });
+    }
+    this.#told.add(id);
+    return false;
   }
 
   /** Each key is asked for once a run. */
   async #ask(stage: Stage, key: Digest): Promise<void> {
-    const id = `${stage.address}\0${key}`;
+    const id = idOf(stage, key);
     const known = this.#asked.get(id);
     if (known !== undefined) {
       await known;
@@ -263,6 +305,10 @@ export class Pull {
 export interface Judged {
   readonly facts: StageFacts;
   readonly decision: Decision;
+}
+
+function idOf({ address }: Stage, key: Digest): string {
+  return `${address}\0${key}`;
 }
 
 function asWhole(thing: AwayThing): WantedThing {

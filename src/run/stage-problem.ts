@@ -44,7 +44,10 @@ function missingDep({ graph, project }: Engine, stage: Stage, dep: Dep): Problem
     hint,
     at: dep.at,
   });
-  if (dep.url) return problem('this pipe cannot read URLs yet', 'fetch it in a stage, and let this one need its out');
+  if (dep.url) {
+    const how = `track it with \`pipe import-url ${dep.path}\`, which knows when it changes there, and let the stage need that file`;
+    return problem('a stage cannot depend on a URL', how);
+  }
   const gone = dep.glob ? 'no file matches' : 'it is not on disk';
   // It is not part of this run, frozen, or makes a folder that lacks this file.
   const maker = (graph.needs.get(stage.address) ?? [])

@@ -131,7 +131,7 @@ async function restore(
     if (pull !== undefined && !isComplete(engine.store, thing.entry)) {
       // What nobody reads need not come.
       pull.away.add(thing);
-      if (seen?.state === 'missing') continue;
+      if (seen?.state === 'missing' || (seen?.state === 'known' && seen.away === true)) continue;
       await pull.bring([thing], stage);
     }
     const memory = { index: engine.index, path: out.path, now: engine.now };

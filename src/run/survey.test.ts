@@ -209,7 +209,7 @@ describe('what is bound to fail', () => {
     const plan = await survey(engine, new Set(['s']), {});
     expect((planProblems(engine, plan).get('s') ?? []).map(({ code, message }) => `${code} ${message}`)).toEqual([
       'PIPE_DEP_MISSING "s" needs absent: no stage makes it and it is not on disk',
-      'PIPE_DEP_MISSING "s" needs s3://bucket/x: this pipe cannot read URLs yet',
+      'PIPE_DEP_MISSING "s" needs s3://bucket/x: a stage cannot depend on a URL',
       'PIPE_DEP_MISSING "s" needs no/*: no stage makes it and no file matches',
       'PIPE_PARAM_MISSING "s" asks for constructor, depth, which params.yaml does not have',
       'PIPE_SECRET_MISSING "s" wants the secret toString, which is not set',

@@ -18,18 +18,31 @@ export type Surveyed = Judged;
 /** The plan for some stages, in an order in which they can run. */
 export type Survey = ReadonlyMap<string, Surveyed>;
 
+interface SurveyOptions extends Omit<JudgeOptions, 'expected' | 'before'> {
+  /** What is known of paths already. */
+  readonly found?: ReadonlyMap<string, Entry> | undefined;
+}
+
 /** Looks at the stages in order and decides about each, taking what restores will bring for given. */
 export async function survey(
   engine: Engine,
   selected: ReadonlySet<string>,
-  {
-    found,
-    ...options
-  }: Omit<JudgeOptions, 'expected' | 'before'> & { readonly found?: ReadonlyMap<string, Entry> | undefined },
+  { found: known, ...options }: SurveyOptions,
+): Promise<Survey> {
+  const found: Expectation['found'] = new Map(known);
+  // One stage after another would ask the remote once each.
+  await options.pull?.ahead((pull) => lookAtAll(engine, selected, { ...options, pull, found }));
+  return lookAtAll(engine, selected, { ...options, found });
+}
+
+async function lookAtAll(
+  engine: Engine,
+  selected: ReadonlySet<string>,
+  { found, ...options }: Omit<SurveyOptions, 'found'> & Pick<Expectation, 'found'>,
 ): Promise<Survey> {
   const result = new Map<string, Surveyed>();
   const outs = new Map<string, ExpectedOut>();
-  const expected: Expectation = { outs, found: new Map(found), trees: new Map() };
+  const expected: Expectation = { outs, found, trees: new Map() };
   for (const address of engine.graph.order) {
     const stage = engine.graph.stages.get(address);
     if (stage === undefined || !selected.has(address)) continue;

@@ -7,11 +7,13 @@ import { systemFault } from '../kit/system-fault.ts';
 import { namesIn } from '../kit/temporary.ts';
 import type { StoreLayout } from './layout.ts';
 import { emptyLimbo } from './limbo.ts';
+import { leavePartial, partialOfTemporary, removeOldPartials } from './partial.ts';
 import { recoverPack } from './pack-writer.ts';
 
 /**
  * Puts in order what killed processes of this machine were in the middle of: what they were taking out is put back; of
- * what they were writing, what was whole of a pack is sealed, and all else is removed. What is not ours to touch in a
+ * what they were writing, what was whole of a pack is sealed, the beginning of a large object is left to whoever goes on
+ * with it, and all else is removed. What is not ours to touch in a
  * store that is shared stays: it must not keep anybody from writing.
  */
 export function sweepStore(layout: StoreLayout, by: { readonly blake3: Blake3; readonly owner: Owner }): void {
@@ -22,10 +24,15 @@ export function sweepStore(layout: StoreLayout, by: { readonly blake3: Blake3; r
   }
   for (const name of leftIn(layout.tmp)) {
     ifOurs(() => {
+      const begun = partialOfTemporary(name);
       if (name.endsWith('.pack')) recoverPack(layout, name, by);
+      else if (begun !== undefined) leavePartial(layout, begun, join(layout.tmp, name));
       else rmSync(join(layout.tmp, name), { recursive: true, force: true });
     });
   }
+  ifOurs(() => {
+    removeOldPartials(layout, Date.now());
+  });
 }
 
 /** The names in a folder that tell of a process that is gone. */

@@ -3,7 +3,7 @@ import { startGitServer } from '../rig/git-server.ts';
 import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
 import { expectProblems } from './faults/problem.ts';
-import { document, succeed } from './share/project.ts';
+import { commitAll, document, startProject, succeed } from './share/project.ts';
 import { publish, REGISTRY, startRegistry } from './share/registry.ts';
 
 interface List {
@@ -165,4 +165,17 @@ test('two who get from one repository at once wait for each other', async ({ rig
   } finally {
     await server.close();
   }
+});
+
+test('nothing is written over what Git tracks, and no import takes it over', async ({ rig }) => {
+  await startProject(rig, { 'labels.csv': 'mine\n', 'images/file': 'mine\n', source: 'theirs\n' });
+  await startRegistry(rig);
+  await commitAll(rig);
+  const get = await rig.pipe(['get', rig.path(REGISTRY), 'labels.csv', '-f']);
+  expectProblems(get, 'PIPE_PATH_IN_GIT');
+  expectProblems(await rig.pipe(['get-url', 'source', 'labels.csv', '-f']), 'PIPE_PATH_IN_GIT');
+  expectProblems(await rig.pipe(['import', rig.path(REGISTRY), 'labels.csv', '-f']), 'PIPE_PATH_IN_GIT');
+  expectProblems(await rig.pipe(['import', rig.path(REGISTRY), 'images', '-f']), 'PIPE_PATH_IN_GIT');
+  expectProblems(await rig.pipe(['import-url', rig.path('source'), 'labels.csv', '-f']), 'PIPE_PATH_IN_GIT');
+  expect(await rig.read('labels.csv')).toBe('mine\n');
 });

@@ -141,6 +141,38 @@ describe('repro --pull in a fresh clone', () => {
   });
 });
 
+describe('repro --pull where the remote lacks something', () => {
+  test('runs a stage of whose folder only the list is there, and says why', async ({ rig }) => {
+    const stages = {
+      first: {
+        cmd: `mkdir -p made && echo small > made/small && head -c 5000000 /dev/zero > made/big`,
+        deps: ['in'],
+        outs: ['made'],
+      },
+      second: { cmd: 'wc -c < made/big > size && cat add >> size', deps: ['made', 'add'], outs: ['size'] },
+    };
+    await startProject(rig, { 'pipeline.yaml': { stages }, in: 'in\n', add: '1\n' });
+    await succeed(rig, ['repro', '-q']);
+    await commitAll(rig);
+    await succeed(rig, ['push']);
+    const loose = [...(await remoteFiles(rig)).keys()].filter((key) => key.startsWith('v1/loose/'));
+    expect(loose).toHaveLength(1);
+    await rig.remove(...loose.map((key) => `${REMOTE}/${key}`));
+    const b = await cloneProject(rig, 'b');
+    await rig.write({ '../b/add': '2\n' });
+    const run = await reproPull(rig, ['--pull'], b);
+    expect(outcomes(run)).toEqual({ first: 'ran', second: 'ran' });
+    expect(await rig.read('../b/size')).toBe('5000000\n2\n');
+    const notices = run.events.filter(({ type }) => type === 'notice');
+    expect(notices).toMatchObject([
+      { stage: 'first', message: 'made cannot be downloaded: storage has its list, and lacks 1 object of it' },
+    ]);
+    // Where nothing changed, it is made again as well: what was said to be up to date would be nowhere.
+    const c = await cloneProject(rig, 'c');
+    expect(outcomes(await reproPull(rig, ['--pull'], c))).toEqual({ first: 'ran', second: 'fresh' });
+  });
+});
+
 describe('repro --pull', () => {
   test('stops before anything runs when the remote cannot be reached', async ({ rig }) => {
     await start(rig);

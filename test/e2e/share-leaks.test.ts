@@ -160,3 +160,24 @@ test('a record that says a false size of tracked bytes does not keep these from 
   await succeed(rig, ['pull', '--run-cache'], b);
   expect(await rig.read('../b/out')).toBe(bytes);
 });
+
+test('of a cache that several projects share only the records of this one go', async ({ rig }) => {
+  await startProject(rig, {
+    in: 'mine\n',
+    'pipeline.yaml': { stages: { mine: { cmd: 'cp in out', deps: ['in'], outs: ['out'] } } },
+    '../other/in': 'secret of others\n',
+    '../other/pipeline.yaml': { stages: { theirs: { cmd: 'cp in out', deps: ['in'], outs: ['out'] } } },
+  });
+  const other = { cwd: '../other' };
+  await succeed(rig, ['init', '-q', '--no-scm'], other);
+  for (const at of [{}, other]) {
+    await succeed(rig, ['cache', 'dir', rig.path('../shared')], at);
+    await succeed(rig, ['repro', '-q'], at);
+  }
+  await rig.write({ in: 'mine, again\n' });
+  await succeed(rig, ['repro', '-q']);
+  await succeed(rig, ['push', '--run-cache']);
+  expect(await holds(rig, 'secret of others')).toBe(false);
+  expect(await holds(rig, '"mine"')).toBe(true);
+  expect([...(await remoteFiles(rig)).keys()].filter((key) => key.startsWith('v1/runs/'))).toHaveLength(2);
+});

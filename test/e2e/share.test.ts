@@ -171,6 +171,32 @@ describe('what cannot be', () => {
   });
 });
 
+test('fetch --type and --max-size choose among what is fetched', async ({ rig }) => {
+  const stages = {
+    train: {
+      cmd: 'echo 1 > score.json && echo 2 > curve.csv && head -c 5000 /dev/zero > model',
+      outs: ['model'],
+      metrics: ['score.json'],
+      plots: ['curve.csv'],
+    },
+  };
+  await startProject(rig, { 'pipeline.yaml': { stages }, tiny: 'x' });
+  await succeed(rig, ['add', 'tiny']);
+  await succeed(rig, ['repro', '-q']);
+  await commitAll(rig);
+  await succeed(rig, ['push']);
+  const b = await cloneProject(rig, 'b');
+  const fetched = async (...args: string[]): Promise<number | undefined> =>
+    (await document<FetchDocument>(rig, ['fetch', ...args], b)).remotes[0]?.objects;
+  expect(await fetched('--type', 'metrics')).toBe(1);
+  expect(await fetched('--type', 'plots', '--max-size', '1')).toBeUndefined();
+  expect(await fetched('--max-size', '2')).toBe(2);
+  expect(await fetched()).toBe(1);
+  expectProblems(await rig.pipe(['fetch', '--type', 'models'], b), 'PIPE_USAGE');
+  expectProblems(await rig.pipe(['fetch', '--max-size', '1k'], b), 'PIPE_USAGE');
+  expectProblems(await rig.pipe(['fetch', '--type', 'plots', '-A'], b), 'PIPE_USAGE');
+});
+
 test('git push pushes the data first, where pipe is installed', async ({ rig }) => {
   await startProject(rig, smallFiles('data', 20));
   await succeed(rig, ['add', 'data']);

@@ -3,6 +3,8 @@ import type { DataProject } from '../data-project.ts';
 import { openData } from '../data-project.ts';
 import type { Shares } from './open-remotes.ts';
 import { sharesOf } from './open-remotes.ts';
+import type { ChoiceValues } from './choose.ts';
+import { choiceOf } from './choose.ts';
 import type { RunCacheValues, ShareValues } from './options.ts';
 import { jobsOf, runCacheOf } from './options.ts';
 import type { SharedThings } from './shared.ts';
@@ -30,13 +32,15 @@ export async function openShares(
     global,
   }: {
     readonly positionals: readonly string[];
-    readonly options: ShareValues & RunCacheValues;
+    readonly options: ShareValues & RunCacheValues & ChoiceValues;
     readonly global: GlobalOptions;
   },
 ): Promise<OpenShares> {
   jobsOf(options);
   const runCache = runCacheOf(options);
+  const isChosen = choiceOf(options);
   const data = await openData(context, global);
-  const shared = await sharedThings(data, { context, targets: positionals, options });
+  const found = await sharedThings(data, { context, targets: positionals, options });
+  const shared = isChosen === undefined ? found : { ...found, things: found.things.filter(isChosen) };
   return { data, shared, shares: sharesOf(data.engine, shared.things, options.remote), runCache };
 }

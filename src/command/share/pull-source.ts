@@ -1,26 +1,20 @@
 import { trackedThings } from '../../data/tracked.ts';
-import { indexFolder } from '../../index/location.ts';
 import { appendTo } from '../../kit/append-to.ts';
 import type { Digest } from '../../kit/digest.ts';
-import { rawOfDigest } from '../../kit/digest.ts';
 import type { Sharing } from '../../lockfile/needed.ts';
 import type { TrackedPath } from '../../lockfile/pointer.ts';
 import type { Stage } from '../../pipeline/model.ts';
-import type { Catalog } from '../../remote/catalog.ts';
 import { fetchRoots } from '../../remote/fetch.ts';
 import { nameObjects } from '../../remote/name-objects.ts';
-import { ObjectSet } from '../../remote/object-set.ts';
-import { openRemote, remoteNamed } from '../../remote/open-remote.ts';
-import { lookFor } from '../../remote/presence.ts';
+import { remoteNamed } from '../../remote/open-remote.ts';
 import { reach } from '../../remote/reach.ts';
-import { fetchRecords } from '../../remote/records.ts';
 import type { Remote } from '../../remote/remote.ts';
-import { hasFormat, remoteIn } from '../../remote/remote.ts';
-import type { AwayThing } from '../../run/inputs.ts';
 import type { Engine } from '../../run/engine.ts';
-import type { Pulled, PullProgress, PullSource, WantedThing } from '../../run/pull-source.ts';
+import type { Pulled, PullProgress, PullSource, Questions, WantedThing } from '../../run/pull-source.ts';
 import { isComplete } from '../../store/completeness.ts';
+import type { Entry } from '../../store/tree.ts';
 import type { Context } from '../command.ts';
+import { PullRemotes } from './pull-remotes.ts';
 import { listsFrom } from './push-roots.ts';
 import { sharingOf } from './thing.ts';
 
@@ -47,7 +41,7 @@ export function pullSource(options: PullSourceOptions): OpenPullSource {
   const { engine, pointers, selected, remote: asked } = options;
   const { store, graph, locks, project } = engine;
   const usual = remoteNamed(project.config, asked);
-  const remotes = new OpenRemotes(options);
+  const remotes = new PullRemotes(options);
   const stages = [...graph.stages.values()];
   const others = stages.filter(({ address }) => !selected.has(address));
   const tracked = trackedThings({ stages: others, pointers }, locks, { uncached: true });
@@ -62,15 +56,18 @@ export function pullSource(options: PullSourceOptions): OpenPullSource {
   };
   return {
     tracked: tracked.flatMap(({ path, entry }) => (entry === undefined ? [] : [{ path, entry }])),
+    ahead: (questions) => askAhead(questions, { remotes, remoteOf, store }),
     async records(stage, key) {
       let count = 0;
-      for (const name of recordRemotes(stage, remoteOf)) count += await remotes.records(name, key);
+      for (const name of recordRemotes(stage, remoteOf)) count += await remotes.records(name, [key]);
       return count;
     },
-    async has(out, { entry }) {
-      if (isComplete(store, entry)) return true;
-      const name = remoteOf(out.path);
-      return name !== undefined && (await remotes.has(name, entry));
+    async lack(out, { entry }) {
+      if (isComplete(store, entry)) return undefined;
+      const remote = remoteOf(out.path);
+      if (remote === undefined) return { objects: 1, isPart: false };
+      const [found] = await remotes.lacks(remote, [entry]);
+      return found && { remote, objects: found.objects, isPart: found.isBegun };
     },
     async lists(thing, below) {
       const name = remoteOf(thing.path);
@@ -91,6 +88,33 @@ export function pullSource(options: PullSourceOptions): OpenPullSource {
     },
     close: () => remotes.close(),
   };
+}
+
+/** Asks each remote at once, for the records first: what these name is looked for with the rest. */
+async function askAhead(
+  { records, outs }: Questions,
+  {
+    remotes,
+    remoteOf,
+    store,
+  }: {
+    readonly remotes: PullRemotes;
+    readonly remoteOf: (path: string) => string | undefined;
+    readonly store: Engine['store'];
+  },
+): Promise<number> {
+  const keys = new Map<string, Set<Digest>>();
+  for (const { stage, key } of records) {
+    for (const name of recordRemotes(stage, remoteOf)) keys.set(name, (keys.get(name) ?? new Set()).add(key));
+  }
+  const entries = new Map<string, Entry[]>();
+  for (const { out, thing } of outs) {
+    const name = remoteOf(out.path);
+    if (name !== undefined && !isComplete(store, thing.entry)) appendTo(entries, name, thing.entry);
+  }
+  const counts = await Promise.all([...keys].map(([name, own]) => remotes.records(name, [...own])));
+  await Promise.all([...entries].map(([name, own]) => remotes.lacks(name, own)));
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** The remotes that a run record of a stage may lie in: a push puts it where all outs of the stage go. */
@@ -123,70 +147,4 @@ async function bringFrom(
   const isMeant = (digest: Buffer): boolean => absent.has(digest) || wrong.has(digest);
   const named = isMissing ? nameObjects(things, { isMeant, read: (digest) => store.read(digest) }) : [];
   return { remote: name, things, objects, bytes, missing: named.map(({ path }) => path) };
-}
-
-/** Remotes that were opened, and what is known of them. */
-class OpenRemotes {
-  readonly #options: PullSourceOptions;
-  readonly #open = new Map<string, Promise<Remote>>();
-  readonly #catalogs = new Map<string, { readonly catalog: Promise<Catalog>; readonly at: number }>();
-  /** Counts the records that came: what these name may have been pushed after the last look. */
-  #records = 0;
-
-  constructor(options: PullSourceOptions) {
-    this.#options = options;
-  }
-
-  open(name: string): Promise<Remote> {
-    const known = this.#open.get(name);
-    const opening = known ?? this.#openNew(name);
-    this.#open.set(name, opening);
-    return opening;
-  }
-
-  async #openNew(name: string): Promise<Remote> {
-    const { engine, context } = this.#options;
-    const { project, blake3, store } = engine;
-    const { env, signal } = context;
-    const { place } = await openRemote(project, { name, env, signal });
-    const cacheFolder = indexFolder(place.name, env);
-    const remote = remoteIn(place, { blake3, layout: store.layout, cacheFolder, jobs: undefined, signal });
-    await hasFormat(place);
-    return remote;
-  }
-
-  async records(name: string, key: Digest): Promise<number> {
-    const found = await fetchRecords(await this.open(name), this.#options.engine.store, { name, key });
-    this.#records += found.length;
-    return found.length;
-  }
-
-  /** Whether a remote has the object that stands for an entry, as it says. */
-  async has(name: string, entry: AwayThing['entry']): Promise<boolean> {
-    if (!entry.digest.startsWith('b3:')) return false;
-    const remote = await this.open(name);
-    const objects = new ObjectSet();
-    objects.add(rawOfDigest(entry.digest), 0, { size: entry.kind === 'dir' ? undefined : entry.size });
-    const isThere = async (): Promise<boolean> => {
-      const { absent } = await lookFor(remote, await this.#catalog(name, remote), { objects });
-      return absent.count === 0;
-    };
-    if (await isThere()) return true;
-    if (this.#catalogs.get(name)?.at === this.#records) return false;
-    this.#catalogs.delete(name);
-    return isThere();
-  }
-
-  #catalog(name: string, remote: Remote): Promise<Catalog> {
-    const known = this.#catalogs.get(name) ?? { catalog: remote.look(), at: this.#records };
-    this.#catalogs.set(name, known);
-    return known.catalog;
-  }
-
-  async close(): Promise<void> {
-    for (const opening of this.#open.values()) {
-      const remote = await opening.catch(() => undefined);
-      remote?.place.close();
-    }
-  }
 }

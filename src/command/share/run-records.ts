@@ -1,5 +1,6 @@
 import type { Digest } from '../../kit/digest.ts';
 import { digestOfRaw } from '../../kit/digest.ts';
+import { isWithin } from '../../kit/path.ts';
 import { stageKey } from '../../fingerprint/stage.ts';
 import type { LockBlock } from '../../lockfile/block.ts';
 import type { StoredRecord } from '../../remote/records.ts';
@@ -38,8 +39,9 @@ export function recordsFor(data: DataProject, { shared, shares, share, runCache 
     const mayGo = (digest: Digest): boolean => own.has(digest) || !kept.has(digest);
     // What came from a remote may name what is nobody's business there: a digest is no secret, the bytes may be one.
     const isOwn = ({ record: { key }, name }: StoredRecord): boolean => originOf(layout, { key, name }) === undefined;
+    const isOfProject = ofProject(engine);
     return allLocalRecords(layout, engine.blake3).filter(
-      (each) => isOwn(each) && each.record.outs.every(({ digest }) => mayGo(digest)),
+      (each) => isOfProject(each) && isOwn(each) && each.record.outs.every(({ digest }) => mayGo(digest)),
     );
   }
   const found = new Map<string, StoredRecord>();
@@ -48,6 +50,19 @@ export function recordsFor(data: DataProject, { shared, shares, share, runCache 
     for (const each of recordsOfBlock(data, block)) found.set(keyOf(each), each);
   }
   return [...found.values()];
+}
+
+/**
+ * Whether a record is one of this project: all of its own cache are; of a cache that others use, too, those of its stages,
+ * by their address and the paths of their outs.
+ */
+function ofProject({ project, graph, store }: DataProject['engine']): (stored: StoredRecord) => boolean {
+  if (isWithin(project.root, store.layout.root)) return () => true;
+  return ({ record }) => {
+    const stage = graph.stages.get(record.stage);
+    const outs = new Set(record.outs.map(({ path }) => path));
+    return stage?.outs.length === outs.size && stage.outs.every(({ as }) => outs.has(as));
+  };
 }
 
 /** The local records of runs that made just what a lock says. */

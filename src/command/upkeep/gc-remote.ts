@@ -117,7 +117,8 @@ export async function releasedBy(
     const read = (digest: Digest): Buffer | undefined => store.read(digest);
     const find = (roots: readonly KeptRoot[]): ReturnType<typeof findWanted> => findWanted(roots, { local: read });
     const { objects } = await find(await rootsOf(scope));
-    const { absent } = await lookFor(remote, catalog, { objects });
+    // Lists stay anyway: whether the remote has them need not be known.
+    const { absent } = await lookFor(remote, catalog, { objects, sizeOf: () => 0 });
     const isLinked = engine.links.types.includes('symlink');
     const inPlace = isLinked ? (await find(await rootsOf({ ...scope, choose: () => Promise.resolve([]) }))).objects : undefined; // prettier-ignore
     return (digest, at) =>

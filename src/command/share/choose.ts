@@ -1,0 +1,51 @@
+import { PipeError } from '../../problem/problem.ts';
+import type { OptionSpecs, OptionValues } from '../command.ts';
+import type { ShareValues } from './options.ts';
+import type { SharedThing } from './thing.ts';
+
+/** What chooses among that which is fetched, beside targets. */
+export const CHOICE_OPTIONS = {
+  type: { type: 'string', value: 'KIND', help: 'only outs that are metrics, or plots' },
+  'max-size': { type: 'string', value: 'BYTES', help: 'only files and folders of up to so many bytes' },
+} as const satisfies OptionSpecs;
+
+export type ChoiceValues = OptionValues<typeof CHOICE_OPTIONS>;
+
+const KINDS = new Map([
+  ['metrics', 'metric'],
+  ['plots', 'plot'],
+]);
+
+/**
+ * Whether a thing is chosen by `--type` and `--max-size`; `undefined` where neither is given.
+ * @throws {PipeError} PIPE_USAGE
+ */
+export function choiceOf(options: ChoiceValues & ShareValues): ((thing: SharedThing) => boolean) | undefined {
+  const { type, 'max-size': size } = options;
+  if (type === undefined && size === undefined) return undefined;
+  const kind = type === undefined ? undefined : kindOf(type, options);
+  const most = size === undefined ? Infinity : bytesOf(size);
+  return ({ selected, path, entry }) => {
+    const owner = selected?.tracked.owner;
+    const out = owner?.kind === 'stage' ? owner.stage.outs.find((each) => each.path === path) : undefined;
+    return entry.size <= most && (kind === undefined || out?.kind === kind);
+  };
+}
+
+function kindOf(type: string, options: ShareValues): string {
+  const kind = KINDS.get(type);
+  if (kind === undefined) throw usage(`--type takes metrics or plots, not ${type}`);
+  // Locks do not tell what an out is for.
+  const isPast = options['all-branches'] ?? options['all-tags'] ?? options['all-commits'];
+  if (isPast === true) throw usage('--type chooses among the outs of the workspace: it does not go with -a, -T and -A');
+  return kind;
+}
+
+function bytesOf(size: string): number {
+  if (/^\d{1,15}$/.test(size)) return Number(size);
+  throw usage(`--max-size takes a number of bytes, not ${size}`);
+}
+
+function usage(message: string): PipeError {
+  return new PipeError({ code: 'PIPE_USAGE', message });
+}

@@ -1,0 +1,60 @@
+import type { Digest } from '../kit/digest.ts';
+import { appendTo } from '../kit/append-to.ts';
+import type { Place, PlaceEntry } from '../store/place/place.ts';
+import { eachAtOnce } from './byte-limit.ts';
+import { listAll } from './read-object.ts';
+import { KEYS, runOfKey, runsPrefix } from './remote-layout.ts';
+
+/** Finds the run records of a remote under some stage keys: where they lie. */
+export type FindRecords = (keys: readonly Digest[]) => Promise<readonly PlaceEntry[]>;
+
+/** Up to so many keys are asked for one by one; who asks for more has a long pipeline, and gets all records listed once. */
+const FEW = 8;
+
+/** Of a remote with more records than these pages hold, each key is asked for. */
+const MOST_PAGES = 10;
+
+/**
+ * A search for run records that stays quick for many keys, whether they come together or one after another: a stage's key
+ * is known only when the record of the stage before it is.
+ * @param few when a list of all has no more records than this, all of them are found with the next key: in a chain of
+ *   stages each would be waited for else
+ */
+export function recordFinder(place: Place, { few }: { readonly few: number }): FindRecords {
+  let asked = 0;
+  let listing: Promise<ReadonlyMap<Digest, PlaceEntry[]> | undefined> | undefined;
+  let isAllFound = false;
+  return async (keys) => {
+    asked += keys.length;
+    if (asked > FEW) listing ??= listByKey(place);
+    const listed = await listing;
+    if (listed === undefined) return findEach(place, keys);
+    const all = isAllFound ? [] : [...listed.values()].flat();
+    const isFew = all.length > 0 && all.length <= few;
+    isAllFound ||= isFew;
+    return isFew ? all : keys.flatMap((key) => listed.get(key) ?? []);
+  };
+}
+
+async function findEach(place: Place, keys: readonly Digest[]): Promise<PlaceEntry[]> {
+  const found: PlaceEntry[] = [];
+  await eachAtOnce(keys, place.concurrency, async (key) => {
+    found.push(...(await listAll(place, runsPrefix(key))));
+  });
+  return found;
+}
+
+/** All records by their stage key; `undefined` where there are too many. */
+async function listByKey(place: Place): Promise<Map<Digest, PlaceEntry[]> | undefined> {
+  const found = new Map<Digest, PlaceEntry[]>();
+  let pages = 0;
+  for await (const page of place.list(KEYS.runs)) {
+    pages += 1;
+    if (pages > MOST_PAGES) return undefined;
+    for (const entry of page) {
+      const run = runOfKey(entry.key);
+      if (run !== undefined) appendTo(found, run.key, entry);
+    }
+  }
+  return found;
+}
