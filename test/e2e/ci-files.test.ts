@@ -9,7 +9,7 @@ import { runGitLab } from './ci/gitlab.ts';
 import type { CiResult } from './ci/machine.ts';
 import { ORIGIN } from './ci/machine.ts';
 import type { Machine } from './share/project.ts';
-import { bucketProject, commitAll, keysOf, smallFiles, succeed } from './share/project.ts';
+import { bucketProject, commitAll, document, keysOf, smallFiles, succeed } from './share/project.ts';
 
 /** What the files in docs/ci have in them: a key that everybody may read. */
 const READER: User = { accessKeyId: 'read-only', secretAccessKey: 'read-only-secret' };
@@ -95,6 +95,14 @@ async function keysIn(bucket: string): Promise<string[]> {
   return lines.filter((line) => !line.includes('/leases/')).sort();
 }
 
+/** How many objects of the remote a gc that keeps what all branches need would remove, after a time. */
+async function garbage(rig: Rig, person: Machine, grace: string): Promise<number> {
+  await rig.git('-C', person.cwd, 'fetch', '-q');
+  const args = ['gc', '-a', '-c', '--grace', grace, '--dry'];
+  const { remotes } = await document<{ remotes: readonly { objects: number }[] }>(rig, args, person);
+  return remotes.reduce((sum, { objects }) => sum + objects, 0);
+}
+
 function signingKey(): { readonly pem: string; readonly signer: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(12).toString('base64');
@@ -159,12 +167,16 @@ describe.each(['GitHub', 'GitLab'] as const)('the file for %s', (service) => {
 
     await rig.git('-C', bob.cwd, 'pull', '-q');
     await succeed(rig, ['config', '--global', 'signers.ci', signer], bob);
+    // No lock names what CI made: only the grace period keeps it.
+    expect(await garbage(rig, bob, '24h')).toBe(0);
+    expect(await garbage(rig, bob, '0m')).toBeGreaterThan(0);
     await succeed(rig, ['repro', '--pull'], bob);
     expect(await ran(rig)).toEqual([]);
     expect(await rig.read('../bob/published')).toMatch(/3\n$/);
     // The lock is committed by a person: with it, CI has nothing to do.
     await commitAll(rig, 'lock', { cwd: bob.cwd });
     await rig.git('-C', bob.cwd, 'push', '-q');
+    expect(await garbage(rig, bob, '0m')).toBe(0);
     const again = await run(rig, { secrets: secrets() });
     expect(again.summary, again.log).toMatch(/^\*\*Everything is up to date\*\*.* 4 /);
     expect(await ran(rig)).toEqual([]);
