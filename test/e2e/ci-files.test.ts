@@ -95,10 +95,10 @@ async function keysIn(bucket: string): Promise<string[]> {
   return lines.filter((line) => !line.includes('/leases/')).sort();
 }
 
-/** How many objects of the remote a gc that keeps what all branches need would remove, after a time. */
+/** How many objects of the remote a gc that keeps what any commit needs would remove, after a time. */
 async function garbage(rig: Rig, person: Machine, grace: string): Promise<number> {
   await rig.git('-C', person.cwd, 'fetch', '-q');
-  const args = ['gc', '-a', '-c', '--grace', grace, '--dry'];
+  const args = ['gc', '-A', '-c', '--grace', grace, '--dry'];
   const { remotes } = await document<{ remotes: readonly { objects: number }[] }>(rig, args, person);
   return remotes.reduce((sum, { objects }) => sum + objects, 0);
 }
@@ -143,6 +143,7 @@ describe.each(['GitHub', 'GitLab'] as const)('the file for %s', (service) => {
     expect(done.summary).toMatch(/^\*\*Done\*\*/);
     expect(done.summary).toMatch(/\| `train` +\| ran +\|.*\n\| `publish` +\| ran +\|/);
     expect(done.summary).not.toMatch(/`prepare`|`measure`/);
+    expect(done.summary).toMatch(/\| Metric \| [0-9a-f]{12} \| now \|/);
     expect(done.summary).toMatch(/\| score +\| 1 +\| 2 +\| \+1 +\|/);
     expect(done.comment?.trim()).toBe(done.summary.trim());
 
@@ -207,4 +208,19 @@ describe.each(['GitHub', 'GitLab'] as const)('the file for %s', (service) => {
     expect(done.comment?.trim()).toBe(done.summary.trim());
     expect(await keysIn(bucket)).toEqual(before);
   });
+});
+
+test('a merge request of a branch that sees no protected variable of GitLab runs, is commented, and pushes nothing', async ({
+  rig,
+}) => {
+  const bucket = 'ci-gitlab-unprotected';
+  const { bob } = await start(rig, bucket);
+  await propose(rig, bob, ['5', 'unprotected']);
+  const before = await keysIn(bucket);
+  // Which variables are protected is what the table in docs/ci/README.md recommends.
+  const done = await runGitLab(rig, { branch: 'unprotected', secrets: { PIPE_COMMENT_TOKEN: 'token-for-comments' } });
+  expect(done, done.log).toMatchObject({ ok: true });
+  expect(await ran(rig)).toEqual(['publish', 'train']);
+  expect(done.comment?.trim()).toBe(done.summary.trim());
+  expect(await keysIn(bucket)).toEqual(before);
 });
