@@ -73,6 +73,8 @@ async function runInContext(command: Command, invocation: Invocation): Promise<E
   if (invocation.global.json) {
     if (outcome.json !== undefined) print(JSON.stringify(outcome.json, null, 2));
   } else if (!invocation.global.quiet && outcome.text !== undefined && outcome.text !== '') print(outcome.text);
+  const { problems = [] } = outcome;
+  if (problems.length > 0 && !invocation.global.json) await printProblems(problems, { json: false });
   let exit = outcome.exit ?? 0;
   for (const words of outcome.next ?? []) {
     if (stoppedBy !== undefined) break;

@@ -1,3 +1,5 @@
+import type { Problem } from '../problem/problem.ts';
+
 /** What a command may touch of the process around it; tests pass their own. */
 export interface Context {
   /** Absolute path of the folder it runs in (after `--cd`). */
@@ -28,6 +30,8 @@ export interface Outcome {
   readonly text?: string;
   /** For programs: printed as one JSON document under `--json`; its shape is under `schema/`. */
   readonly json?: unknown;
+  /** What kept a part of it from being done: told on standard error, also with `--quiet`; `json` has it in its own way. */
+  readonly problems?: readonly Problem[];
   /** Calls of `pipe` to be made now, one after the other, each as if it had been typed: what a Git hook stands for. */
   readonly next?: readonly (readonly string[])[];
 }

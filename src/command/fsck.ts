@@ -18,6 +18,7 @@ import type { Upkeep } from '../store/upkeep.ts';
 import { beginUpkeep } from '../store/upkeep.ts';
 import type { Context, GlobalOptions, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
+import { withoutGitKept } from './upkeep/git-kept.ts';
 import { healFromWorkspace } from './upkeep/heal.ts';
 import { needsOf, openStoreOf } from './upkeep/project-store.ts';
 import type { Examined } from './upkeep/present-fsck.ts';
@@ -57,7 +58,14 @@ export default defineCommand({
       const broken = brokenNeeds(engine, checked, things);
       const repaired =
         upkeep === undefined ? undefined : await repair(engine, { checked, broken, things, needs, upkeep });
-      const examined: Examined = { root: layout.root, checked, needs, broken, left, repaired };
+      const examined: Examined = {
+        root: layout.root,
+        checked,
+        needs,
+        broken: withoutGitKept(context, broken),
+        left,
+        repaired: repaired && { ...repaired, still: withoutGitKept(context, repaired.still) },
+      };
       const json = fsckJson(examined);
       return { exit: json.ok ? 0 : 1, text: fsckText(examined, global.verbose), json };
     } finally {

@@ -25,9 +25,21 @@ export async function metricsMarkdown(context: Context, asked: string | undefine
     const old = await collectMetrics(before, wanted);
     const now = await collectMetrics(moments.workspace(), wanted);
     const changes = diffMoments(old, now, { all: false, loose: true });
-    const options = { title: 'Metric', from, to: 'now', noPath: false, precision: DEFAULT_PRECISION, withDelta: true };
+    const options = {
+      title: 'Metric',
+      from: shortened(from),
+      to: 'now',
+      noPath: false,
+      precision: DEFAULT_PRECISION,
+      withDelta: true,
+    };
     const table = diffTable(changes, { ...options, shown: moments.shown });
     const text = tableText(table, [old, now], { md: true, none: '' });
     return text === '' ? 'No metric changed.' : text;
   };
+}
+
+/** CI knows commits by their whole names, which make a table wide. */
+function shortened(revision: string): string {
+  return /^[0-9a-f]{40,64}$/.test(revision) ? revision.slice(0, 12) : revision;
 }

@@ -6,9 +6,7 @@ import { renderPlan } from '../report/plan.ts';
 import type { Report } from '../report/report.ts';
 import { columnsOf, wantsColor } from '../report/style.ts';
 import { PipeError } from '../problem/problem.ts';
-import type { Engine } from '../run/engine.ts';
 import { openEngine } from '../run/engine.ts';
-import type { PullSource } from '../run/pull-source.ts';
 import type { ReproOptions } from '../run/repro.ts';
 import { repro } from '../run/repro.ts';
 import type { Confirm } from '../run/stage-options.ts';
@@ -18,6 +16,7 @@ import { NO_STAGES, SELECTION_OPTIONS, capacityOf, selectedStages } from './engi
 import { inputsOf } from './inputs-of.ts';
 import type { LoadedProject } from './load-project.ts';
 import { graphOf, loadProject } from './load-project.ts';
+import { pulling } from './run-sources.ts';
 
 const REPRO_OPTIONS = {
   ...SELECTION_OPTIONS,
@@ -149,25 +148,6 @@ async function dryRun(
     repro(engine, { ...wanted, source, inputs, signal, forceSignal }),
   );
   return { text };
-}
-
-/** Runs with the remotes open where `--pull` asks for it. */
-async function pulling<T>(
-  { engine, loaded, context, options }: { engine: Engine; loaded: LoadedProject; context: Context; options: Options },
-  selected: ReadonlySet<string>,
-  run: (source: PullSource | undefined) => Promise<T>,
-): Promise<T> {
-  if (options.pull !== true) return run(undefined);
-  const { pullSource } = await import('./share/pull-source.ts');
-  const { readPointers } = await import('../project/pointer-files.ts');
-  const { pointers, problems } = readPointers(loaded.project.root, loaded.pointerFiles);
-  if (problems.length > 0) throw new PipeError(problems);
-  const source = pullSource({ engine, pointers, selected, remote: options.remote, context });
-  try {
-    return await run(source);
-  } finally {
-    await source.close();
-  }
 }
 
 /** Asks on standard error; anything but a yes, the end of the input included, is a no. */

@@ -14,7 +14,8 @@ import { planEvent, survey } from '../run/survey.ts';
 import type { TrackedPath } from '../lockfile/pointer.ts';
 import { isWithin } from '../kit/path.ts';
 import { readPointers } from '../project/pointer-files.ts';
-import type { SourceUpdate } from './source/updates.ts';
+import { failedJson } from './source/failed.ts';
+import type { SourceUpdate, SourceUpdates } from './source/updates.ts';
 import type { Context, GlobalOptions, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { NO_STAGES, SELECTION_OPTIONS, capacityOf, selectedStages } from './engine-options.ts';
@@ -28,17 +29,19 @@ export default defineCommand({
   json: true,
   details:
     'Targets are stages, groups, pipeline files, outs, pointers or what they track, or folders above.\n' +
-    'Exits with 0; with --quiet, with 1 when anything changed.',
+    'Exits with 0; with --quiet, with 1 when anything changed. Exits with 1 when the source of an import cannot be asked.',
   options: {
     ...SELECTION_OPTIONS,
     'with-deps': { type: 'boolean', short: 'd', help: 'also what the targets need' },
+    pull: { type: 'boolean', help: 'ask the remote as repro --pull does: what can be had from there is not missing' },
+    'allow-missing': { type: 'boolean', help: 'take missing files for unchanged, as repro --allow-missing does' },
     updates: { type: 'boolean', help: 'also ask whether the sources of imports have moved on' },
     cloud: { type: 'boolean', short: 'c', help: 'compare the cache with a remote instead' },
     remote: {
       type: 'string',
       short: 'r',
       value: 'NAME',
-      help: 'with this remote instead of the default one; implies -c',
+      help: 'with this remote instead of the default one; implies -c, unless --pull is given',
     },
     md: { type: 'boolean', help: 'print a Markdown table of the stages' },
     jobs: { type: 'string', short: 'j', value: 'N', help: 'with -c: so many requests at once' },
@@ -47,7 +50,8 @@ export default defineCommand({
     'all-commits': { type: 'boolean', short: 'A', help: 'with -c: also what any commit needs' },
   },
   async run(context, { positionals, options, global }): Promise<Outcome> {
-    if (options.cloud === true || options.remote !== undefined) {
+    if (options.cloud === true || (options.remote !== undefined && options.pull !== true)) {
+      refuseWithCloud(options);
       const { cloudStatus } = await import('./share/cloud-status.ts');
       return cloudStatus(context, { targets: positionals, options, global });
     }
@@ -64,34 +68,76 @@ export default defineCommand({
     const isOnlyData = !all && split.stages.length === 0;
     const selected = isOnlyData ? new Set<string>() : selectedStages({ project, graph, context }, split.stages, choice);
     const engine = await openEngine({ project, graph, env: context.env, emit: () => undefined });
-    const plan = await survey(engine, selected, {});
+    const stages = await plannedStages(engine, loaded, { context, selected, options });
     const data = all || split.data.length > 0 ? await dataOf(engine, loaded, { context, targets: split.data }) : [];
-    const updates =
-      options.updates === true ? await updatesOf(loaded, { context, global, targets: split.data, all }) : [];
+    const { updates, failed } =
+      options.updates === true
+        ? await updatesOf(loaded, { context, global, targets: split.data, all })
+        : { updates: [], failed: [] };
     engine.index.save();
-    const history = openHistory(`${project.pipeDir}/tmp/history.json`);
-    const { stages } = planEvent(engine, plan, { jobs: capacityOf(project, undefined).jobs, history });
+    const different = data.filter((each) => isDifferent(each, options));
     const changed = stages.filter(({ state }) => !isIdle(state));
     const isUpToDate =
-      changed.length === 0 && data.every(({ state }) => state === 'unchanged') && !updates.some(({ moved }) => moved);
+      changed.length === 0 && different.length === 0 && failed.length === 0 && !updates.some(({ moved }) => moved);
     return {
-      exit: global.quiet && !isUpToDate ? 1 : 0,
+      exit: failed.length > 0 || (global.quiet && !isUpToDate) ? 1 : 0,
+      problems: failed.flatMap(({ problems }) => problems),
       text:
         options.md === true
           ? await markdown(stages)
-          : [describeAll({ stages, changed, data }, movedLines(updates)), ...movedLines(updates)].join('\n'),
+          : [
+              describeAll({ stages, changed, data, different }, [...movedLines(updates), ...failed]),
+              ...movedLines(updates),
+            ].join('\n'),
       json: {
         schema: 'pipe.status/1',
         upToDate: isUpToDate,
         stages: stages.map(statusJson),
         ...(data.length === 0 ? {} : { data: data.map(dataJson) }),
-        ...(options.updates === true ? { updates } : {}),
+        ...(options.updates === true ? { updates, ...failedJson(failed) } : {}),
       },
     };
   },
 });
 
-function movedLines(updates: Awaited<ReturnType<typeof updatesOf>>): string[] {
+type Missing = { readonly pull?: boolean; readonly 'allow-missing'?: boolean };
+
+/** Where what is missing does not count, the plan is that of a run with the same flags. */
+async function plannedStages(
+  engine: Engine,
+  loaded: LoadedProject,
+  {
+    context,
+    selected,
+    options,
+  }: {
+    readonly context: Context;
+    readonly selected: ReadonlySet<string>;
+    readonly options: Missing & { readonly remote?: string };
+  },
+): Promise<readonly PlannedStage[]> {
+  if (isLenient(options)) {
+    const { dryPlan } = await import('./dry-plan.ts');
+    return dryPlan(context, loaded, { ...options, selected, allowMissing: options['allow-missing'] === true });
+  }
+  const { project } = engine;
+  const plan = await survey(engine, selected, {});
+  const history = openHistory(`${project.pipeDir}/tmp/history.json`);
+  return planEvent(engine, plan, { jobs: capacityOf(project, undefined).jobs, history }).stages;
+}
+
+/** Whether what is missing can be had elsewhere, or is not to count. */
+function isLenient(options: Missing): boolean {
+  return options.pull === true || options['allow-missing'] === true;
+}
+
+/** Whether tracked data counts as changed. */
+function isDifferent({ state, lacking }: DataStatus, options: Missing): boolean {
+  if (!isLenient(options)) return state !== 'unchanged';
+  return state === 'uncached' || (state === 'modified' && lacking?.isAll !== true);
+}
+
+function movedLines(updates: readonly SourceUpdate[]): string[] {
   return updates
     .filter(({ moved }) => moved)
     .map(({ path }) => `${clean(path)}: the source has moved on (pipe update)`);
@@ -100,6 +146,13 @@ function movedLines(updates: Awaited<ReturnType<typeof updatesOf>>): string[] {
 async function markdown(stages: readonly PlannedStage[]): Promise<string> {
   const { planMarkdown } = await import('../report/markdown.ts');
   return planMarkdown(stages);
+}
+
+/** @throws {PipeError} PIPE_USAGE for flags that say what a run would do */
+function refuseWithCloud(options: Missing): void {
+  if (!isLenient(options)) return;
+  const name = options.pull === true ? 'pull' : 'allow-missing';
+  throw new PipeError({ code: 'PIPE_USAGE', message: `--${name} is about what a run would do, and -c is not` });
 }
 
 /** @throws {PipeError} PIPE_USAGE for flags that mean something with -c only */
@@ -168,7 +221,7 @@ async function dataOf(
 async function updatesOf(
   { project, pointerFiles }: LoadedProject,
   { targets, all, ...how }: { readonly context: Context; readonly global: GlobalOptions; readonly targets: readonly string[]; readonly all: boolean }, // prettier-ignore
-): Promise<SourceUpdate[]> {
+): Promise<SourceUpdates> {
   const { pointers, problems } = readPointers(project.root, pointerFiles);
   if (problems.length > 0) throw new PipeError(problems);
   const { sourceUpdates } = await import('./source/updates.ts');
@@ -187,16 +240,18 @@ interface Described {
   readonly stages: readonly PlannedStage[];
   readonly changed: readonly PlannedStage[];
   readonly data: readonly DataStatus[];
+  /** What of the data counts as changed. */
+  readonly different: readonly DataStatus[];
 }
 
-/** Not everything is up to date where a source has moved on. */
-function describeAll(described: Described, moved: readonly string[]): string {
+/** Not everything is up to date where a source has moved on, or does not answer. */
+function describeAll(described: Described, moved: readonly unknown[]): string {
   const text = describe(described);
   return moved.length === 0 ? text : text.replace(/^Everything is up to date/m, 'Nothing changed here');
 }
 
-function describe({ stages, changed, data }: Described): string {
-  const lines = data.flatMap((each) => (each.state === 'unchanged' ? [] : [`${clean(each.pointer)}:`, dataLine(each)]));
+function describe({ stages, changed, data, different }: Described): string {
+  const lines = different.flatMap((each) => [`${clean(each.pointer)}:`, dataLine(each)]);
   if (lines.length > 0) return [...(stages.length === 0 ? [] : [describeStages(stages, changed)]), ...lines].join('\n');
   if (stages.length === 0)
     return data.length === 0 ? NO_STAGES : `Everything is up to date: ${plural(data.length, 'pointer')}.`;

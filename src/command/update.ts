@@ -4,7 +4,6 @@ import { isWithin } from '../kit/path.ts';
 import type { Import } from '../lockfile/pointer-import.ts';
 import { isRevision } from '../lockfile/pointer-import.ts';
 import type { TrackedPath } from '../lockfile/pointer.ts';
-import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import { autostage } from '../project/autostage.ts';
 import { clean } from '../report/words.ts';
@@ -19,6 +18,8 @@ import { inProject } from './edit-target.ts';
 import { jobsOf } from './share/options.ts';
 import { acquire } from './source/acquire.ts';
 import { acquireUrl } from './source/acquire-url.ts';
+import type { FailedImport } from './source/failed.ts';
+import { failedImport, failedJson } from './source/failed.ts';
 import { importedJson } from './source/imported-words.ts';
 import { knownNow } from './known-now.ts';
 import { JOBS_OPTION } from './source/options.ts';
@@ -41,7 +42,8 @@ export default defineCommand({
   stopsGently: true,
   details:
     'Brings imports up to date with where they come from: targets are pointers, or what they track; without any, every\n' +
-    'import of the project. What did not change there is not downloaded again.',
+    'import of the project. What did not change there is not downloaded again.\n' +
+    'Exits with 1 when some were updated and others could not be.',
   options: OPTIONS,
   async run(context, { positionals, options, global }): Promise<Outcome> {
     jobsOf(options);
@@ -50,27 +52,31 @@ export default defineCommand({
     }
     const data = await openData(context, global);
     const targets = targetsOf(data, positionals, { context, options });
+    for (const { path, pointer } of targets) if (pointer.imported.kind === 'url') refuseForUrl(path, options);
     const done: Updated[] = [];
-    const problems: Problem[] = [];
+    const failed: FailedImport[] = [];
     for (const target of targets) {
       try {
         done.push(await update(data, target, { context, global, options }));
       } catch (error) {
-        if (!(error instanceof PipeError)) throw error;
-        problems.push(...error.problems);
+        failed.push(failedImport(target, error));
       }
     }
     data.engine.index.save();
     data.engine.objects.save();
     await autostage(data.engine.project, context.env, done.flatMap(({ written }) => written)); // prettier-ignore
-    if (problems.length > 0) throw new PipeError(problems);
+    const problems = failed.flatMap((each) => each.problems);
+    if (done.length === 0 && problems.length > 0) throw new PipeError(problems);
     const written = done.flatMap((each) => each.written.map((file) => relative(context.cwd, file)));
     return {
+      exit: failed.length > 0 ? 1 : 0,
+      problems,
       text: describe(done, written),
       json: {
         schema: 'pipe.update/1',
         imports: done.map(({ state, ...each }) => ({ state, ...importedJson(each) })),
         written,
+        ...failedJson(failed),
       },
     };
   },
@@ -145,7 +151,7 @@ async function update(
 /** What the source holds now; its objects are in the store unless they are not wanted. */
 async function look(
   { engine }: DataProject,
-  { pointer: { imported }, entry, path }: Target,
+  { pointer: { imported }, entry }: Target,
   {
     context,
     global,
@@ -156,7 +162,6 @@ async function look(
   const temporary = importFolder(project.pipeDir);
   const allowed = project.config.allowed();
   if (imported.kind === 'url') {
-    refuseForUrl(path, options);
     const { url } = imported;
     const known = { told: imported, entry };
     const base = project.root;

@@ -3,6 +3,7 @@ import { describe, expect } from 'vitest';
 import { test } from '../rig/test.ts';
 import { FAULT_SEED, seededRandom } from './faults/random.ts';
 import { expectProblems } from './faults/problem.ts';
+import { cloneProject, succeed } from './share/project.ts';
 import { cacheContent, flip, fsck, startProject } from './upkeep/project.ts';
 
 test('a cache that nobody touched is well; one that is empty lacks what the lock needs', async ({ rig }) => {
@@ -94,4 +95,29 @@ test('a lock that cannot be read, and a format that is newer, are told', async (
   for (const args of [['fsck'], ['fsck', '--repair'], ['gc', '-w', '-f'], ['du']]) {
     expectProblems(await rig.pipe(args), 'PIPE_STORE_FORMAT');
   }
+});
+
+test('what Git keeps is not missing where the cache has it not: a fresh clone that pulled everything is well', async ({
+  rig,
+}) => {
+  const outs = { outs: ['out'], metrics: [{ 'sub/m.json': { cache: false } }, { all: { cache: false } }] };
+  const cmd = 'mkdir -p sub all && cp in out && echo "{}" > sub/m.json && echo "[]" > all/n.json';
+  await rig.git('init', '-q', '-b', 'main');
+  await succeed(rig, ['init', '-q']);
+  await succeed(rig, ['remote', 'add', '-q', '-d', 'storage', rig.path('../remote')]);
+  await rig.write({ in: 'in', 'lab/in': 'in', 'pipeline.yaml': { stages: { a: { cmd, deps: ['in'], ...outs } } } });
+  await rig.write({ 'lab/pipeline.yaml': { stages: { b: { cmd, deps: ['in'], ...outs } } } });
+  expect((await rig.pipe(['repro', '-q', '-P'])).code).toBe(0);
+  await rig.git('add', '-A');
+  await rig.git('commit', '-q', '-m', 'ran');
+  await succeed(rig, ['push', '-q']);
+  const b = await cloneProject(rig, 'b');
+  await succeed(rig, ['pull', '-q'], b);
+  expect(await fsck(rig, [], b)).toMatchObject({ ok: true, missing: [] });
+  expect((await rig.pipe(['fsck', '--repair'], b)).code).toBe(0);
+  // What the cache is to have is missing all the same.
+  await rig.remove('../b/.pipe/cache');
+  expect(
+    (await fsck(rig, [], b)).missing.flatMap(({ places }) => places.map(({ from, path }) => `${from} ${path}`)),
+  ).toEqual(['lab/pipeline.lock:b lab/out', 'pipeline.lock:a out']);
 });

@@ -3,7 +3,16 @@ import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
 import { expectProblems } from './faults/problem.ts';
 import type { Machine } from './share/project.ts';
-import { REMOTE, cloneProject, commitAll, remoteFiles, smallFiles, startProject, succeed } from './share/project.ts';
+import {
+  REMOTE,
+  cloneProject,
+  commitAll,
+  document,
+  remoteFiles,
+  smallFiles,
+  startProject,
+  succeed,
+} from './share/project.ts';
 import type { PullRun } from './share/pull-run.ts';
 import { reproPull } from './share/pull-run.ts';
 
@@ -191,5 +200,58 @@ describe('repro --pull', () => {
     expectProblems(await rig.pipe(['repro', '--pull', '-r', 'nowhere']), 'PIPE_REMOTE_UNKNOWN');
     await succeed(rig, ['remote', 'remove', 'storage']);
     expectProblems(await rig.pipe(['repro', '--pull']), 'PIPE_REMOTE_NONE');
+  });
+});
+
+describe('status', () => {
+  interface Status {
+    readonly upToDate: boolean;
+    readonly stages: readonly { readonly stage: string; readonly state: string }[];
+  }
+  const states = (status: Status): Record<string, string> =>
+    Object.fromEntries(status.stages.map(({ stage, state }) => [stage, state]));
+
+  test('says with --pull or --allow-missing of a fresh clone what repro --dry with these flags says', async ({
+    rig,
+  }) => {
+    await start(rig);
+    const b = await cloneProject(rig, 'b');
+    for (const flag of ['--pull', '--allow-missing']) {
+      const status = await document<Status>(rig, ['status', flag], b);
+      expect(status).toMatchObject({ upToDate: true });
+      expect(states(status)).toEqual(FRESH);
+      expect((await succeed(rig, ['status', flag], b)).stdout).toBe('Everything is up to date: 4 stages.\n');
+      expect((await rig.pipe(['status', '-q', flag], b)).code).toBe(0);
+    }
+    expect(await untracked(rig, b)).toEqual([]);
+    // Without them, it is said that nothing is here.
+    expect((await rig.pipe(['status', '-q'], b)).code).toBe(1);
+
+    await rig.write({ '../b/rate': '2\n' });
+    const changed = await document<Status>(rig, ['status', '--pull'], b);
+    expect(changed).toMatchObject({ upToDate: false });
+    const dry = await reproPull(rig, ['--pull', '--dry'], b);
+    const plan = dry.events.find(({ type }) => type === 'plan') as unknown as Status;
+    expect(states(changed)).toEqual(states(plan));
+    expect(states(changed)).toEqual({ ...FRESH, train: 'run', publish: 'may-run' });
+    expect((await rig.pipe(['status', '-q', '--pull'], b)).code).toBe(1);
+    expect(await untracked(rig, b)).toEqual([]);
+
+    await rig.write({ '../b/rate': '1\n', '../b/data/1.txt': 'another\n' });
+    const edited = await document<Status>(rig, ['status', '--pull'], b);
+    expect(edited).toMatchObject({ upToDate: false, data: [{ state: 'modified' }, { state: 'lost' }] });
+    expect(states(edited)).toMatchObject({ measure: 'run' });
+  });
+
+  test('restores with --pull what a colleague ran, and knows one remote', async ({ rig }) => {
+    await start(rig);
+    const [b, c] = [await cloneProject(rig, 'b'), await cloneProject(rig, 'c')];
+    await rig.write({ '../b/rate': '3\n', '../c/rate': '3\n' });
+    await reproPull(rig, ['--pull'], b);
+    await succeed(rig, ['push'], b);
+    const status = await document<Status>(rig, ['status', '--pull', '-r', 'storage'], c);
+    expect(states(status)).toEqual({ ...FRESH, train: 'restore', publish: 'restore' });
+    expectProblems(await rig.pipe(['status', '--pull', '-r', 'nowhere'], c), 'PIPE_REMOTE_UNKNOWN');
+    expectProblems(await rig.pipe(['status', '--pull', '-c'], c), 'PIPE_USAGE');
   });
 });

@@ -28,8 +28,9 @@ export interface Minio extends S3Server {
    * Adds a user.
    * @param actions such as `s3:GetObject`
    * @param resources without `arn:aws:s3:::`, such as `bucket/*`
+   * @param user by default one that is made up
    */
-  addUser(actions: readonly string[], resources: readonly string[]): Promise<User>;
+  addUser(actions: readonly string[], resources: readonly string[], user?: User): Promise<User>;
 }
 
 const run = promisify(execFile);
@@ -63,8 +64,7 @@ export async function startMinio(base?: string): Promise<Minio> {
   const s3 = withClient(server, root);
   return {
     ...s3,
-    async addUser(actions, resources) {
-      const user = newUser();
+    async addUser(actions, resources, user = newUser()) {
       const policy = `policy-${user.accessKeyId}`;
       const file = join(server.folder, `${policy}.json`);
       const Resource = resources.map((each) => `arn:aws:s3:::${each}`);

@@ -10,6 +10,8 @@ import type { Found } from '../../source/source-tree.ts';
 import { lookUpSource, readSourceTree } from '../../source/source-tree.ts';
 import type { Entry } from '../../store/tree.ts';
 import type { Context, GlobalOptions } from '../command.ts';
+import type { FailedImport } from './failed.ts';
+import { failedImport } from './failed.ts';
 import { withUrl } from './acquire-url.ts';
 import { repositoryOptions } from './acquire.ts';
 
@@ -29,15 +31,26 @@ interface Asking {
   readonly allowed: Allowed;
 }
 
+export interface SourceUpdates {
+  readonly updates: readonly SourceUpdate[];
+  /** Those whose sources could not be asked. */
+  readonly failed: readonly FailedImport[];
+}
+
 /** Asks the sources of imports whether they have moved on. */
-export async function sourceUpdates(pointers: readonly TrackedPath[], how: Asking): Promise<SourceUpdate[]> {
-  const found: SourceUpdate[] = [];
-  for (const { path, entry, pointer } of pointers) {
-    const { imported } = pointer;
+export async function sourceUpdates(pointers: readonly TrackedPath[], how: Asking): Promise<SourceUpdates> {
+  const updates: SourceUpdate[] = [];
+  const failed: FailedImport[] = [];
+  for (const own of pointers) {
+    const { imported } = own.pointer;
     if (imported === undefined) continue;
-    found.push({ path, moved: await hasMoved(imported, entry, how) });
+    try {
+      updates.push({ path: own.path, moved: await hasMoved(imported, own.entry, how) });
+    } catch (error) {
+      failed.push(failedImport(own, error));
+    }
   }
-  return found;
+  return { updates, failed };
 }
 
 async function hasMoved(imported: Import, entry: Entry, { root, allowed, ...how }: Asking): Promise<boolean> {
