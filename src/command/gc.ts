@@ -82,7 +82,7 @@ function checkOptions(options: Options): void {
   if (options.date !== undefined) startOfDay(options.date);
   if (isUndo === true) {
     const alone = ['undo', 'force', 'cloud', 'remote', 'jobs'];
-    const others = Object.keys(options).filter((name) => !alone.includes(name));
+    const others = Object.keys(GC_OPTIONS).filter((name) => name in options && !alone.includes(name));
     if (others.length > 0) throw usage(`--undo stands alone; --${others[0] ?? ''} does not go with it`);
     return;
   }
