@@ -11,7 +11,7 @@ import type { Context, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
 import { dataOptions, openData } from './data-project.ts';
-import { amountOfEntry, forGit } from './data-words.ts';
+import { amountOfEntry, changesText, forGit, staysLines } from './data-words.ts';
 import type { Here } from './edit-target.ts';
 import { inProject } from './edit-target.ts';
 import { bringListsFor } from './inside-lists.ts';
@@ -27,7 +27,7 @@ export default defineCommand({
     glob: { type: 'boolean', help: 'targets are patterns' },
     'no-commit': { type: 'boolean', help: 'write the pointer, but put nothing into the store yet' },
     out: { type: 'string', short: 'o', value: 'PATH', help: 'copy the target to PATH and track it there' },
-    force: { type: 'boolean', short: 'f', help: 'overwrite PATH' },
+    force: { type: 'boolean', short: 'f', help: 'overwrite PATH; record only what lies there, also what is older' },
     'no-relink': { type: 'boolean', help: 'leave the files as they are, whatever cache.type says' },
   },
   async run(context, { positionals, options, global }): Promise<Outcome> {
@@ -48,6 +48,7 @@ export default defineCommand({
         ...how,
         known,
         copy: copy && { from: copy.from, force },
+        force,
         noCommit: options['no-commit'] === true,
         noRelink: options['no-relink'] === true,
       });
@@ -94,15 +95,26 @@ function copyOf(
   return { from: resolve(cwd, from), to };
 }
 
-function addedJson({ path, entry, pointer }: Added): unknown {
+function addedJson({ path, entry, pointer, changes, kept, behind }: Added): unknown {
   const files = entry.kind === 'dir' ? { files: entry.files } : {};
-  return { path, digest: entry.digest, size: entry.size, ...files, pointer: pointer.file, state: pointer.done };
+  return {
+    path,
+    digest: entry.digest,
+    size: entry.size,
+    ...files,
+    pointer: pointer.file,
+    state: pointer.done,
+    changes: changes ?? null,
+    kept,
+    behind,
+  };
 }
 
 function describe(added: readonly Added[], end: readonly string[]): string {
-  const lines = added.map(({ path, entry, pointer }) => {
-    const state = pointer.done === 'unchanged' ? ' (nothing changed)' : '';
-    return `${clean(path)}  ${amountOfEntry(entry)}${state}`;
+  const lines = added.flatMap(({ path, entry, pointer, changes, ...stays }) => {
+    const told = changesText(changes);
+    const state = pointer.done === 'unchanged' ? 'nothing changed' : pointer.done === 'created' ? '' : told;
+    return [`${clean(path)}  ${amountOfEntry(entry)}${state === '' ? '' : ` (${state})`}`, ...staysLines(path, stays)];
   });
   return [...lines, ...end].join('\n');
 }

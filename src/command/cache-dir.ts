@@ -1,9 +1,10 @@
-import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { isWithin } from '../kit/path.ts';
 import { PipeError } from '../problem/problem.ts';
 import { cacheFolder } from '../project/cache-folder.ts';
 import type { Level } from '../project/config-level.ts';
 import { hasPlaceholder } from '../project/option-value.ts';
-import { openProject, requireRoot } from '../project/project.ts';
+import { findRoot, openProject, requireRoot } from '../project/project.ts';
 import type { Context, OptionSpecs, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { change, levelOf, originOf, settingsOf } from './config.ts';
@@ -33,6 +34,7 @@ export default defineCommand({
     if (given.unset === true && folder !== undefined) throw usage('pipe cache dir --unset takes no folder');
     if (given.unset === true) return Promise.resolve(changed(context, { level }));
     if (folder === undefined) return Promise.resolve(show(context, level));
+    refuseFolder(context, folder);
     return Promise.resolve(changed(context, { level, content: contentOf(context, level, folder) }));
   },
 });
@@ -40,6 +42,19 @@ export default defineCommand({
 function show(context: Context, level: Level | undefined): Outcome {
   const dir = level === undefined ? cacheFolder(openProject(context)) : setAt(context, level);
   return { text: dir, json: { schema: 'pipe.cache-dir/1', dir } };
+}
+
+/** A cache is a folder of its own: what lies in it is `pipe`'s, to be removed by `gc`. */
+function refuseFolder({ cwd }: Context, folder: string): void {
+  if (hasPlaceholder(folder)) return;
+  const absolute = resolve(cwd, folder);
+  const root = findRoot(cwd);
+  const refuse = (why: string): never => {
+    throw new PipeError({ code: 'PIPE_CONFIG_VALUE', message: `${folder} cannot be the cache: ${why}`, hint: 'name a folder that holds nothing else' }); // prettier-ignore
+  };
+  if (root !== undefined && isWithin(absolute, root)) refuse('it holds the project');
+  if (root !== undefined && absolute === join(root, '.pipe')) refuse('it holds the configuration of the project');
+  if (absolute.split(sep).includes('.git')) refuse('it lies in a folder of Git');
 }
 
 /** What one level says, as it would count if no other did. */

@@ -62,5 +62,6 @@ export function checkedOutText(
   if (lines.length === 0) return `Everything is in place: ${plural(done.length, 'path')}.`;
   const files = [`${formatCount(added)} added`, `${formatCount(modified)} modified`, `${formatCount(deleted)} deleted`];
   const sums = `Files: ${files.join(', ')}${missing > 0 ? `; ${formatCount(missing)} missing from the store` : ''}.`;
-  return [...(summary ? [] : lines), ...staying, sums].join('\n');
+  const hint = missing === 0 ? [] : ['`pipe pull` brings what is missing from a remote; `pipe fsck --repair` looks for other copies here.']; // prettier-ignore
+  return [...(summary ? [] : lines), ...staying, sums, ...hint].join('\n');
 }

@@ -12,12 +12,12 @@ import type { Stage } from '../pipeline/model.ts';
 import { unwrap } from '../problem/problem.ts';
 import { autostage } from '../project/autostage.ts';
 import type { Project } from '../project/project.ts';
-import { clean, plural } from '../report/words.ts';
+import { clean, plural, shellWord } from '../report/words.ts';
 import type { Context, GlobalOptions, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
 import { dataOptions, openData } from './data-project.ts';
-import { forGit } from './data-words.ts';
+import { changesText, forGit, staysLines } from './data-words.ts';
 
 export default defineCommand({
   usage: '[targets...]',
@@ -31,7 +31,7 @@ export default defineCommand({
     force: {
       type: 'boolean',
       short: 'f',
-      help: 'also stages whose deps, params or command changed, and frozen targets',
+      help: 'also stages that changed, frozen targets, and files that never came or are older',
     },
     'with-deps': { type: 'boolean', short: 'd', help: 'also what the targets need' },
     recursive: { type: 'boolean', short: 'R', help: 'targets are folders: everything tracked below them' },
@@ -54,7 +54,7 @@ export default defineCommand({
       const toTrack = written.map((file) => relative(context.cwd, file));
       return {
         text: describe(committed, toTrack, data.engine.project),
-        json: { schema: 'pipe.commit/1', committed, written: toTrack },
+        json: { schema: 'pipe.commit/1', committed: committed.map(committedJson), written: toTrack },
       };
     } finally {
       how.progress.end();
@@ -135,6 +135,10 @@ function asker({ stdin, stderr, signal }: Context, { json, quiet }: GlobalOption
   };
 }
 
+function committedJson({ kind, path, state, changes, kept = 0, behind = [] }: Committed): unknown {
+  return { kind, path, state, changes: changes ?? null, kept, behind };
+}
+
 const TOLD = {
   changed: '',
   stored: '(stored; it was recorded already)',
@@ -144,13 +148,21 @@ const TOLD = {
 };
 
 function describe(committed: readonly Committed[], written: readonly string[], project: Project): string {
-  const changed = committed.filter(({ state }) => state === 'changed' || state === 'stored');
-  if (changed.length === 0 && written.length === 0) {
-    const there = committed.filter(({ state }) => state === 'unchanged');
-    return `Everything was recorded already: ${plural(there.length, 'path')}.`;
-  }
-  const lines = committed
-    .filter(({ state }) => state !== 'unchanged')
-    .map(({ path, state }) => `${clean(path)} ${TOLD[state]}`.trimEnd());
-  return [...lines, ...forGit(written, project)].join('\n');
+  const isNews = ({ state }: Committed): boolean => state === 'changed' || state === 'stored';
+  const hasNews = committed.some(isNews) || written.length > 0;
+  const lines = committed.flatMap((each) => linesOf(each, hasNews));
+  if (hasNews) return [...lines, ...forGit(written, project)].join('\n');
+  const there = committed.filter(({ state }) => state === 'unchanged');
+  const rest = lines.length === 0 ? 'Everything' : 'Everything else';
+  const end = there.length === 0 && lines.length > 0 ? [] : [`${rest} was recorded already: ${plural(there.length, 'path')}.`]; // prettier-ignore
+  return [...lines, ...end].join('\n');
+}
+
+function linesOf({ path, state, changes, frozenFile, ...stays }: Committed, hasNews: boolean): string[] {
+  const more = staysLines(path, stays);
+  if (frozenFile !== undefined) return [`${clean(path)} is frozen, left alone (\`pipe unfreeze ${shellWord(frozenFile)}\` lets it change)`]; // prettier-ignore
+  if (state === 'unchanged') return more.length === 0 ? [] : [clean(path), ...more];
+  if (state === 'missing' && !hasNews) return [];
+  const told = state === 'changed' ? changesText(changes) : '';
+  return [`${clean(path)} ${told === '' ? TOLD[state] : `(${told})`}`.trimEnd(), ...more];
 }

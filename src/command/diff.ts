@@ -50,6 +50,8 @@ export default defineCommand({
     const rows = rowsOf(compared, shownFrom(here));
     const showHash = options['show-hash'] === true;
     return {
+      // What could not be read may have changed.
+      exit: compared.problems.length > 0 ? 1 : 0,
       text: options.md === true ? diffMarkdown(rows, showHash) : diffText(rows, compared.problems, showHash),
       json: {
         schema: 'pipe.diff/1',

@@ -87,7 +87,9 @@ function duText({ usage, unused, things, isWhole, problems }: Shown, shownAs: (p
   const total = [sum(({ size }) => size), sum(({ ownBytes }) => ownBytes), `total of ${things.length}`];
   const table =
     things.length === 0
-      ? 'Nothing is tracked yet.'
+      ? problems > 0
+        ? 'Of what is tracked, nothing could be read.'
+        : 'Nothing is tracked yet.'
       : renderTable({ header: ['SIZE', 'ALONE', 'PATH', 'TRACKED BY'], rows: [...rows, total] });
   const notes =
     problems === 0 ? [] : [`${plural(problems, 'problem')} kept locks or pointers from being read (--json).`];

@@ -34,6 +34,7 @@ const GC_OPTIONS = {
   cloud: { type: 'boolean', short: 'c', help: 'remove from the remote, too' },
   remote: { type: 'string', short: 'r', value: 'NAME', help: 'this remote instead of the default one; implies -c' },
   'not-in-remote': { type: 'boolean', help: 'of what is kept, keep only what the remote lacks' },
+  'allow-missing': { type: 'boolean', help: 'go on although lists of folders that are kept are nowhere to be had' },
   grace: GRACE_OPTION,
   jobs: { type: 'string', short: 'j', value: 'N', help: 'so many requests at once' },
   dry: { type: 'boolean', help: 'only say what would go' },
@@ -60,6 +61,7 @@ export default defineCommand({
     if (options.undo === true) return undo(context, engine, options);
     const choose = chooserOf(context, options);
     const others = await Promise.all((options.projects ?? []).map((path) => openOther(context, path)));
+    if (engine.project.gitRoot === undefined) refuseRevisions(options, engine);
     const scope = { engine, others, workTrees: await otherWorkTrees(engine), choose };
     if (options.dry !== true && options.force !== true && !isTerminal(context.stdin)) {
       throw usage(
@@ -80,7 +82,7 @@ function checkOptions(options: Options): void {
   if (options.date !== undefined) startOfDay(options.date);
   if (isUndo === true) {
     const alone = ['undo', 'force', 'cloud', 'remote', 'jobs'];
-    const others = Object.keys(options).filter((name) => !alone.includes(name));
+    const others = Object.keys(GC_OPTIONS).filter((name) => name in options && !alone.includes(name));
     if (others.length > 0) throw usage(`--undo stands alone; --${others[0] ?? ''} does not go with it`);
     return;
   }
@@ -112,12 +114,25 @@ function usage(message: string, hint?: string): PipeError {
   return new PipeError({ code: 'PIPE_USAGE', message, ...(hint === undefined ? {} : { hint }) });
 }
 
+/** Outside Git there is nothing but the workspace. */
+function refuseRevisions(options: Options, { project }: Engine): void {
+  const names = ['all-branches', 'all-tags', 'all-commits', 'rev', 'date'] as const;
+  const asked = names.find((name) => options[name] !== undefined);
+  if (asked === undefined) return;
+  throw new PipeError({
+    code: 'PIPE_GIT_MISSING',
+    message: `${project.root} lies outside Git, so there is nothing that --${asked} could keep`,
+    hint: '`pipe gc -w` keeps what the workspace needs',
+  });
+}
+
 function chooserOf(context: Context, options: Options): Scope['choose'] {
   const number = options.num === undefined ? undefined : commitCount(options.num);
   const since = options.date === undefined ? undefined : startOfDay(options.date);
-  return (cwd): Promise<ChosenCommit[]> =>
-    chooseRevisions(
-      { cwd, env: context.env },
+  return ({ root, gitRoot }): Promise<ChosenCommit[]> => {
+    if (gitRoot === undefined) return Promise.resolve([]);
+    return chooseRevisions(
+      { cwd: root, env: context.env },
       {
         revisions: options.rev ?? [],
         branches: options['all-branches'] === true,
@@ -125,8 +140,11 @@ function chooserOf(context: Context, options: Options): Scope['choose'] {
         commits: options['all-commits'] === true,
         ...(number === undefined ? {} : { number }),
         ...(since === undefined ? {} : { since }),
+        // Work that somebody has put aside is as good as in the workspace.
+        stashes: true,
       },
     );
+  };
 }
 
 /** Another project, which may share the cache. */
@@ -146,10 +164,11 @@ async function collect(
   const remote = isCloud(options) || isOnly ? await import('./upkeep/gc-remote.ts') : undefined;
   const findReleased = isOnly ? remote && (() => remote.releasedBy(scope, { context, name, jobs })) : undefined;
   const ask = options.force !== true;
+  const allowMissing = options['allow-missing'] === true;
   const local: Collected = dry
     ? await wouldCollectLocal(scope, { context, findReleased })
-    : await collectLocal(scope, { context, global, trashDays, ask, findReleased });
-  const collecting = { context, global, name, jobs, graceMs: graceOf(options), trashDays, ask };
+    : await collectLocal(scope, { context, global, trashDays, ask, findReleased, allowMissing });
+  const collecting = { context, global, name, jobs, graceMs: graceOf(options), trashDays, ask, allowMissing };
   const shares: CollectedShare[] = [];
   if (isCloud(options) && remote !== undefined) {
     shares.push(await (dry ? remote.wouldCollectShare : remote.collectShare)(scope, collecting));

@@ -5,6 +5,7 @@ import { pointerAround } from '../data/tracked-folder.ts';
 import { entryAt } from '../store/entry-at.ts';
 import { PipeError } from '../problem/problem.ts';
 import { autostage } from '../project/autostage.ts';
+import { whatGitTakes } from '../project/for-git.ts';
 import { isOutside } from '../kit/path.ts';
 import { clean } from '../report/words.ts';
 import type { Context, Outcome } from './command.ts';
@@ -36,10 +37,11 @@ export default defineCommand({
     const to = targetOf(data, context, { source, from, dst });
     const known = knownOf(data, context);
     const { progress, signal } = dataOptions(data, { context, global, label: 'moving' });
-    const { written } = await move(data.engine, { source, to }, { known, signal, progress }).finally(() => {
+    const done = await move(data.engine, { source, to }, { known, signal, progress }).finally(() => {
       progress.end();
       data.engine.index.save();
     });
+    const written = await whatGitTakes(data.engine.project, context.env, done.written);
     await autostage(data.engine.project, context.env, written);
     const toTrack = written.map((file) => relative(context.cwd, file));
     return {

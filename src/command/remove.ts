@@ -4,6 +4,7 @@ import { remove } from '../data/remove.ts';
 import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import { autostage } from '../project/autostage.ts';
+import { whatGitTakes } from '../project/for-git.ts';
 import { clean } from '../report/words.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
@@ -32,11 +33,12 @@ export default defineCommand({
     await bringListsFor(data, context, wanted.map(nameOf));
     const how = dataOptions(data, { context, global, label: 'removing' });
     try {
-      const { written } = await remove(data.engine, wanted, {
+      const done = await remove(data.engine, wanted, {
         ...how,
         outs: options.outs === true,
         force: options.force === true,
       });
+      const written = await whatGitTakes(data.engine.project, context.env, done.written);
       await autostage(data.engine.project, context.env, written);
       const removed = wanted.map(nameOf);
       const toTrack = written.map((file) => relative(context.cwd, file));

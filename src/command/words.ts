@@ -20,6 +20,10 @@ export function splitCommand(argv: readonly string[], commands: readonly Command
   const start = firstWord(argv);
   const flags = argv.slice(0, start);
   const [first, second] = [argv[start], argv[start + 1]];
+  // `pipe help add` is `pipe add --help`; flags alone name no command.
+  if (first === 'help' && second !== undefined && !second.startsWith('-')) {
+    return splitCommand([...flags, ...argv.slice(start + 1), '--help'], commands);
+  }
   if (first === undefined || first === 'help') return ok({ words: argv });
   for (const [name, length] of [
     [`${first} ${second ?? ''}`, 2],

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { REPLACEMENT, notUtf8 } from '../fingerprint/file-problem.ts';
 import { fingerprintPath } from '../fingerprint/file.ts';
 import { pointerConflicts } from '../graph/pointer-conflicts.ts';
+import type { Digest } from '../kit/digest.ts';
 import { isWithin } from '../kit/path.ts';
 import type { PointerPlace } from '../lockfile/pointer.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
@@ -11,7 +12,7 @@ import { ensureIgnored } from '../project/gitignore.ts';
 import type { WrittenPointer } from '../project/write-pointer.ts';
 import { writePointer } from '../project/write-pointer.ts';
 import type { Engine } from '../run/engine.ts';
-import { storeSink } from '../run/sink.ts';
+import { listingSink, storeSink } from '../run/sink.ts';
 import type { TreeEdit } from '../store/edit-tree.ts';
 import { entryAt } from '../store/entry-at.ts';
 import { relink } from '../store/relink.ts';
@@ -19,7 +20,12 @@ import { isInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { statNow } from '../store/untouched.ts';
 import type { Known } from './known.ts';
-import { noteBases } from './inputs/bases.ts';
+import type { Changes } from './count-changes.ts';
+import { countChanges } from './count-changes.ts';
+import { editBase } from './inputs/base-edits.ts';
+import { openBases } from './inputs/bases.ts';
+import type { Settled } from './inputs/settle.ts';
+import { settle } from './inputs/settle.ts';
 import type { CopyIn } from './copy-in.ts';
 import { copyIn } from './copy-in.ts';
 import { ignoredPaths, pathsInGit } from './refuse-paths.ts';
@@ -32,6 +38,8 @@ import { absoluteOf } from './workspace.ts';
 export interface AddOptions extends DataOptions {
   /** Only write the pointer; the bytes stay where they are. */
   readonly noCommit?: boolean;
+  /** Record what lies there and nothing else, also what never came and what is older than its record. */
+  readonly force?: boolean;
   /** Leave the files in the workspace as they are, instead of linking them to the store. */
   readonly noRelink?: boolean;
   /** What is copied to the path, of which there is one, first; where it cannot be tracked then, it goes again. */
@@ -41,8 +49,15 @@ export interface AddOptions extends DataOptions {
 /** What became of one path. */
 export interface Added {
   readonly path: string;
+  /** What is recorded of it. */
   readonly entry: Entry;
   readonly pointer: WrittenPointer;
+  /** Absent where a list of what was recorded is not here. */
+  readonly changes: Changes | undefined;
+  /** Files that never came, and stay recorded. */
+  readonly kept: number;
+  /** Paths that are older than their record, and stay as they are recorded. */
+  readonly behind: readonly string[];
 }
 
 /**
@@ -88,12 +103,11 @@ async function addClaimed(
   options: AddOptions,
 ): Promise<{ added: Added[]; written: string[] }> {
   refuseAllFrozen(engine, plan);
-  const { entries, pointers } = await storeAndRecord(engine, plan, options);
-  const whole = [...entries].filter(([path]) => pointers.has(path));
-  noteBases(engine.project, { whole });
+  const { entries, pointers, settled } = await storeAndRecord(engine, plan, options);
+  await noteAll(engine, plan, settled);
   const added = plan.flatMap(({ path, around }): Added[] => {
-    const [entry, pointer] = [entries.get(path), pointers.get(around?.path ?? path)];
-    return entry === undefined || pointer === undefined ? [] : [{ path, entry, pointer }];
+    const [now, pointer] = [settled.get(path), pointers.get(around?.path ?? path)];
+    return now === undefined || pointer === undefined ? [] : [{ path, pointer, ...now }];
   });
   if (options.noCommit !== true && options.noRelink !== true) await relinkAll(engine, entries, options);
   const ignored = ensureIgnored(
@@ -108,20 +122,80 @@ async function storeAndRecord(
   engine: Engine,
   plan: readonly Planned[],
   { copy, ...options }: AddOptions,
-): Promise<{ readonly entries: Map<string, Entry>; readonly pointers: Map<string, WrittenPointer> }> {
+): Promise<{
+  readonly entries: Map<string, Entry>;
+  readonly pointers: Map<string, WrittenPointer>;
+  readonly settled: Map<string, SettledPath>;
+}> {
   const [first] = plan;
   if (copy !== undefined) options.progress?.begin('copying');
   const copied = copy && first && (await copyIn(engine, first.path, { ...options, ...copy }));
   if (copy !== undefined) options.progress?.begin('adding');
   try {
-    const entries = await store(engine, plan, options);
-    const pointers = await record(engine, plan, entries);
+    const { entries, trees } = await store(engine, plan, options);
+    const settled = await settleAll(engine, plan, {
+      entries,
+      trees,
+      force: options.force === true || copy !== undefined,
+    });
+    const pointers = await record(engine, plan, settled);
     copied?.keep();
-    return { entries, pointers };
+    return { entries, pointers, settled };
   } catch (error) {
     copied?.undo();
     throw error;
   }
+}
+
+type SettledPath = Settled & Pick<Added, 'changes'>;
+
+interface SettleAllOptions {
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly trees: ReadonlyMap<Digest, Buffer>;
+  readonly force: boolean;
+}
+
+/** What is to be recorded of each path, and how that differs from what is. */
+async function settleAll(
+  engine: Engine,
+  plan: readonly Planned[],
+  { entries, trees, force }: SettleAllOptions,
+): Promise<Map<string, SettledPath>> {
+  const all = new Map<string, SettledPath>();
+  const read = (digest: Digest): Buffer | undefined => trees.get(digest) ?? engine.store.read(digest);
+  for (const { path, around, own } of plan) {
+    const present = entries.get(path);
+    if (present === undefined) continue;
+    const tracked = readPointerIfThere(engine.project, (around ?? own)?.file ?? pointerFileOf(path));
+    const before = tracked && entryAt(engine.store, tracked.entry, posix.relative(tracked.path, path));
+    const isWhole = tracked !== undefined && around === undefined;
+    const settled: Settled = isWhole
+      ? await settle(engine, { tracked, present, trees, force })
+      : { entry: present, kept: 0, behind: [] };
+    const treeOf = (entry: Entry | undefined): Map<string, Entry> =>
+      new Map(entry === undefined ? [] : [[path, entry]]);
+    all.set(path, { ...settled, changes: countChanges({ read }, treeOf(before), treeOf(settled.entry)) });
+  }
+  return all;
+}
+
+/** Notes what lies at the paths as it is recorded. */
+async function noteAll(
+  engine: Engine,
+  plan: readonly Planned[],
+  settled: ReadonlyMap<string, SettledPath>,
+): Promise<void> {
+  const bases = openBases(engine.project);
+  for (const { path, around } of plan) {
+    const now = settled.get(path);
+    if (now === undefined) continue;
+    const { entry, edits } = now;
+    if (around !== undefined) {
+      await editBase(engine, bases, { path: around.path, edits: [{ path: posix.relative(around.path, path), entry }] });
+    } else if (edits === undefined) bases.set(path, entry);
+    else await editBase(engine, bases, { path, edits });
+  }
+  bases.save();
 }
 
 /** A path to be added, with the pointer of the folder around it, or its own. */
@@ -180,12 +254,12 @@ function refuseAllFrozen({ project }: Engine, plan: readonly Planned[]): void {
 async function record(
   engine: Engine,
   plan: readonly Planned[],
-  entries: ReadonlyMap<string, Entry>,
+  settled: ReadonlyMap<string, SettledPath>,
 ): Promise<Map<string, WrittenPointer>> {
   const written = new Map<string, WrittenPointer>();
   const inside = new Map<PointerPlace, TreeEdit[]>();
   for (const { path, around, own } of plan) {
-    const entry = entries.get(path);
+    const entry = settled.get(path)?.entry;
     if (entry === undefined) continue;
     if (around === undefined) written.set(path, writePointer(engine.project, own ?? path, entry));
     else {
@@ -202,14 +276,11 @@ async function store(
   engine: Engine,
   plan: readonly Planned[],
   { noCommit, signal, progress }: AddOptions,
-): Promise<Map<string, Entry>> {
+): Promise<{ readonly entries: Map<string, Entry>; readonly trees: ReadonlyMap<Digest, Buffer> }> {
   const writer = noCommit === true ? undefined : engine.store.writer();
-  const how = {
-    follow: false,
-    signal,
-    ...(writer === undefined ? {} : { sink: storeSink(writer, signal) }),
-    onProgress: progress?.done,
-  };
+  const trees = new Map<Digest, Buffer>();
+  const sink = writer === undefined ? listingSink(engine, trees) : storeSink(writer, signal);
+  const how = { follow: false, signal, sink, onProgress: progress?.done };
   const entries = new Map<string, Entry>();
   try {
     if (progress !== undefined) expectFiles(engine, plan, progress);
@@ -219,7 +290,7 @@ async function store(
       entries.set(path, entry);
     }
     await writer?.finish();
-    return entries;
+    return { entries, trees };
   } finally {
     writer?.discard();
     // What was read need not be read again, whatever came of it.

@@ -12,6 +12,7 @@ import type { Engine } from '../run/engine.ts';
 import { refuseOwned } from './refuse.ts';
 import type { Selected } from './select.ts';
 import { pathOf } from './select.ts';
+import { noteParts } from './inputs/base-edits.ts';
 import { noteBases } from './inputs/bases.ts';
 import { readPointer, readPointerIfThere } from './tracked-folder.ts';
 import type { TrackedPlace } from './tracked.ts';
@@ -56,8 +57,26 @@ export async function checkout(
     const tracked = below === '' && each?.missing.length === 0 ? readPointerIfThere(engine.project, file) : undefined;
     return tracked === undefined ? [] : [[path, tracked.entry]];
   });
-  noteBases(engine.project, { whole, partly: pointers.flatMap(({ path, below }) => (below === '' ? [] : [path])) });
+  noteBases(engine.project, whole);
+  await notePartsOf(engine, pointers);
   return done;
+}
+
+interface PointerDone {
+  readonly path: string;
+  readonly file: string;
+  readonly below: string;
+  readonly done: CheckedOut | undefined;
+}
+
+/** Of a folder of which a part was put in place, the base has that part. */
+async function notePartsOf(engine: Engine, pointers: readonly PointerDone[]): Promise<void> {
+  for (const { path, file, below, done } of pointers) {
+    const tracked = below !== '' && done?.missing.length === 0 ? readPointerIfThere(engine.project, file) : undefined;
+    if (tracked === undefined) continue;
+    const edits = [{ path: below, entry: entryAt(engine.store, tracked.entry, below) }];
+    await noteParts(engine, { path, edits, isNew: true });
+  }
 }
 
 /**

@@ -21,10 +21,16 @@ import { foldLocks } from '../run/repro.ts';
 import { storeSink } from '../run/sink.ts';
 import { stageProblems } from '../run/stage-problem.ts';
 import { isSame } from '../store/diff-tree.ts';
+import { entryAt } from '../store/entry-at.ts';
 import { readRunRecords, writeRunRecord } from '../store/run-record.ts';
 import type { Entry } from '../store/tree.ts';
 import { relinkAll } from './add.ts';
+import type { Changes } from './count-changes.ts';
+import { countChanges } from './count-changes.ts';
+import { noteParts } from './inputs/base-edits.ts';
 import { noteBases } from './inputs/bases.ts';
+import type { Settled } from './inputs/settle.ts';
+import { settle } from './inputs/settle.ts';
 import { ignoredPaths } from './refuse-paths.ts';
 import { editTracked, readPointer, refuseImported } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
@@ -50,6 +56,14 @@ export interface Committed {
   readonly path: string;
   /** `stored`: it was recorded already, but the store lacked some of it. */
   readonly state: 'changed' | 'stored' | 'unchanged' | 'missing' | 'frozen';
+  /** Absent where nothing was recorded, or a list of what was recorded is not here. */
+  readonly changes?: Changes;
+  /** Files that never came, and stay recorded. */
+  readonly kept?: number;
+  /** Paths that are older than their record, and stay as they are recorded. */
+  readonly behind?: readonly string[];
+  /** What lets a frozen one change again is called with this. */
+  readonly frozenFile?: string;
 }
 
 /**
@@ -189,9 +203,26 @@ async function commitStage(
   }
   const kept = stage.outs.filter(({ cache }) => cache).map(({ path }) => absoluteOf(engine.project, path));
   return {
-    told: { ...told, state: isAsRecorded ? (wasStored ? 'unchanged' : 'stored') : 'changed' },
+    told: {
+      ...told,
+      state: isAsRecorded ? (wasStored ? 'unchanged' : 'stored') : 'changed',
+      ...changesOf(engine, entriesOf(facts.recorded?.outs ?? []), entriesOf(outs)),
+    },
     written: ensureIgnored(engine.project, kept),
   };
+}
+
+function entriesOf(outs: readonly LockEntry[]): Map<string, Entry> {
+  return new Map(outs.map((out) => [out.path, entryOf(out)]));
+}
+
+function changesOf(
+  { store }: Engine,
+  before: ReadonlyMap<string, Entry>,
+  after: ReadonlyMap<string, Entry>,
+): Pick<Committed, 'changes'> {
+  const changes = countChanges(store, before, after);
+  return changes === undefined ? {} : { changes };
 }
 
 function isRecorded(facts: StageFacts, outs: readonly LockEntry[]): boolean {
@@ -234,26 +265,42 @@ async function commitPointer(
   if (isNamed) refuseImported(tracked);
   const { frozen, imported } = tracked.pointer;
   if (imported !== undefined || (frozen === true && !(isNamed && options.force === true))) {
-    return { told: { ...told, state: 'frozen' }, written: [] };
+    const present = isNamed || imported !== undefined ? undefined : await lookAt(engine, tracked.path, options);
+    const isAsRecorded =
+      imported !== undefined || (!isNamed && (present === undefined || isSame(present, tracked.entry)));
+    const state = isAsRecorded ? 'unchanged' : 'frozen';
+    return { told: { ...told, state, ...(isAsRecorded ? {} : { frozenFile: pointer.file }) }, written: [] };
   }
   const ignored = isNamed ? ignoredPaths(engine, [path]) : [];
   if (ignored.length > 0) throw new PipeError(ignored);
   const wasStored = engine.store.has(tracked.entry.digest);
-  const entry = await storeNow(engine, path, options);
-  if (entry === undefined) {
+  const present = await storeNow(engine, path, options);
+  if (present === undefined) {
     if (isNamed) throw notThere(path);
     return { told: { ...told, state: 'missing' }, written: [] };
   }
-  const { done, file } =
+  const recorded = entryAt(engine.store, tracked.entry, below);
+  const edits = [{ path: below, entry: present }];
+  const settled: Settled =
     below === ''
-      ? writePointer(engine.project, tracked, entry)
-      : await editTracked(engine, tracked, [{ path: below, entry }]);
+      ? await settle(engine, { tracked, present, force: options.force === true })
+      : { entry: present, kept: 0, behind: [], edits };
+  const { entry, kept, behind } = settled;
+  const { done, file } =
+    below === '' ? writePointer(engine.project, tracked, entry) : await editTracked(engine, tracked, edits);
   const state = done !== 'unchanged' ? 'changed' : wasStored ? 'unchanged' : 'stored';
-  if (below === '') noteBases(engine.project, { whole: [[path, entry]] });
-  if (options.noRelink !== true) await relinkAll(engine, new Map([[path, entry]]), options);
+  if (settled.edits === undefined) noteBases(engine.project, [[path, entry]]);
+  else await noteParts(engine, { path: tracked.path, edits: settled.edits });
+  if (options.noRelink !== true) await relinkAll(engine, new Map([[path, present]]), options);
   const keptOut = ensureIgnored(engine.project, [absoluteOf(engine.project, pointer.path)]);
   return {
-    told: { ...told, state },
+    told: {
+      ...told,
+      state,
+      ...changesOf(engine, new Map(recorded && [[path, recorded]]), new Map([[path, entry]])),
+      ...(kept === 0 ? {} : { kept }),
+      ...(behind.length === 0 ? {} : { behind }),
+    },
     written: [...(state === 'changed' ? [absoluteOf(engine.project, file)] : []), ...keptOut],
   };
 }

@@ -16,6 +16,9 @@ import { checkInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { statNow } from '../store/untouched.ts';
 import type { Known } from './known.ts';
+import { editBase } from './inputs/base-edits.ts';
+import type { Bases } from './inputs/bases.ts';
+import { openBases } from './inputs/bases.ts';
 import { ignoredPaths, pathsInGit } from './refuse-paths.ts';
 import { outsInside, refuseUnsaved, untrackable } from './refuse.ts';
 import { removeData } from './remove-data.ts';
@@ -86,9 +89,13 @@ async function moveClaimed(
   const left = await leftOver(engine, step, options);
   const written = await recordTarget(engine, step);
   if (plan.around === undefined) written.push(...ensureIgnored(project, [absoluteOf(project, to)]));
+  const bases = openBases(project);
+  const base = source.below === '' ? bases.get(source.pointer.path) : undefined;
+  const partial = bases.isPartial(source.pointer.path);
   if (left === undefined) await moveData(engine, step, options);
   else removeData(engine, pathOf(source), left);
   written.push(...(await dropSource(engine, source)));
+  await moveBase(engine, step, { bases, base, partial });
   return { written: [...new Set(written)] };
 }
 
@@ -112,6 +119,20 @@ function readStep(engine: Engine, { source, to }: Move, { around, own }: MovePla
     around: around && readPointer(project, around.file),
     own: own && readPointerIfThere(project, own.file),
   };
+}
+
+/** What lay there lies here now. */
+async function moveBase(
+  engine: Engine,
+  { source: { pointer, below }, to, entry, around }: Step,
+  { bases, base, partial }: { readonly bases: Bases; readonly base: Entry | undefined; readonly partial: boolean },
+): Promise<void> {
+  if (below === '') bases.drop(pointer.path);
+  else await editBase(engine, bases, { path: pointer.path, edits: [{ path: below, entry: undefined }] });
+  if (around !== undefined) {
+    await editBase(engine, bases, { path: around.path, edits: [{ path: posix.relative(around.path, to), entry }] });
+  } else if (base !== undefined) bases.set(to, base, { partial });
+  bases.save();
 }
 
 function pathOf({ pointer, below }: MoveSource): string {

@@ -15,6 +15,7 @@ import { foldLocks } from '../run/repro.ts';
 import { entryAt } from '../store/entry-at.ts';
 import { checkInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
+import { noteParts } from './inputs/base-edits.ts';
 import { removeData } from './remove-data.ts';
 import { refuseUnsaved } from './refuse.ts';
 import { listMissing, readPointer, refuseFrozen, storeEdited } from './tracked-folder.ts';
@@ -156,9 +157,11 @@ async function removeInside(
   present: ReadonlyMap<string, Seen>,
 ): Promise<string[]> {
   // What may fail for want of space or a whole list comes before anything goes.
-  const { tracked, entry } = await storeEdited(engine, pointer, [{ path: below, entry: undefined }]);
+  const edits = [{ path: below, entry: undefined }];
+  const { tracked, entry } = await storeEdited(engine, pointer, edits);
   const path = `${pointer.path}/${below}`;
   removeData(engine, path, present.get(path));
   const { file, done } = writePointer(engine.project, tracked, entry);
+  await noteParts(engine, { path: pointer.path, edits });
   return done === 'unchanged' ? [] : [absoluteOf(engine.project, file)];
 }

@@ -121,7 +121,8 @@ function noFolder({ path, file, at }: TrackedPath): PipeError {
   });
 }
 
-function treeSink({ blake3 }: Pick<Engine, 'blake3'>, writer: StoreWriter): TreeSink {
+/** Takes in lists of folders. */
+export function treeSink({ blake3 }: Pick<Engine, 'blake3'>, writer: StoreWriter): TreeSink {
   return {
     put(text) {
       const bytes = Buffer.from(text);

@@ -4,6 +4,7 @@ import { isList, isMap } from '../kit/value.ts';
 import { PipeError } from '../problem/problem.ts';
 import { parseEntry } from './block.ts';
 import type { PointedOuts, Sharing } from './needed.ts';
+import { namingResolve } from './resolve-hint.ts';
 
 const SCHEMA = 'pipe.pointer/1';
 
@@ -14,7 +15,7 @@ const SCHEMA = 'pipe.pointer/1';
  * @throws {PipeError} PIPE_POINTER_FORMAT, or that of broken YAML
  */
 export function readPointerOuts(text: string, shown: string): PointedOuts {
-  const document = parseData(text, 'yaml', shown);
+  const document = parsed(text, shown);
   if (!isMapping(document)) throw damaged(shown, 'it is not a map');
   const schema = document.get('schema');
   if (schema !== SCHEMA) {
@@ -28,6 +29,14 @@ export function readPointerOuts(text: string, shown: string): PointedOuts {
   const deps = document.get('deps') ?? [];
   const isFromRepo = isList(deps) && deps.some((dep) => isMapping(dep) && dep.has('repo'));
   return { wdir, outs: (outs as readonly Value[]).map((out) => outOf(out, { shown, isFromRepo })) };
+}
+
+function parsed(text: string, shown: string): Value {
+  try {
+    return parseData(text, 'yaml', shown);
+  } catch (error) {
+    throw error instanceof PipeError ? new PipeError(namingResolve(error.problems, { file: shown, text })) : error;
+  }
 }
 
 function isMapping(value: Value): value is ValueMap {

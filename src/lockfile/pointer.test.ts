@@ -162,7 +162,9 @@ test.each<[string, string, string[]]>([
   [
     'a merge conflict',
     GOOD.replace('    size', '<<<<<<< HEAD\n    size').concat('=======\n>>>>>>> other\n'),
-    ['5:1 PIPE_YAML_SYNTAX the file holds a merge conflict (resolve it)'],
+    [
+      '5:1 PIPE_YAML_SYNTAX the file holds a merge conflict (keep one side: `pipe resolve --ours sub/data.pipe` or `pipe resolve --theirs sub/data.pipe`)',
+    ],
   ],
   ['a NUL byte', `${GOOD}\0`, ['7:1 PIPE_YAML_SYNTAX the file holds a NUL byte (is it a text file in UTF-8?)']],
   [

@@ -1,5 +1,6 @@
 import { parseDigest, type Digest } from '../kit/digest.ts';
 import type { MapNode, ScalarNode, SeqNode, YamlNode } from '../kit/format/yaml/node.ts';
+import { namingResolve } from './resolve-hint.ts';
 import { lookUp } from '../kit/format/yaml/node.ts';
 import { readYaml } from '../kit/format/yaml/read.ts';
 import { toValue } from '../kit/format/yaml/value.ts';
@@ -85,7 +86,7 @@ export function parsePointer(text: string, { file }: { readonly file: string }):
   if (text.length > MAX_POINTER_LENGTH) return fail(tooBig(file));
   const report = new Report({ file, text });
   const { root, problems } = readYaml(report.source);
-  if (problems.length > 0) return fail(...problems);
+  if (problems.length > 0) return fail(...namingResolve(problems, { file, text }));
   const map = pointerMap(root, report);
   const tracked = map === undefined ? undefined : readPointer(map, file, report);
   if (tracked !== undefined && report.problems.length === 0) return ok(tracked);

@@ -3,6 +3,7 @@ import type { Git } from './git.ts';
 import { openGit } from './git.ts';
 import type { GitCommand } from './git-command.ts';
 import { gitOutput, runGit } from './git-command.ts';
+import { stashCommits } from './stashes.ts';
 
 /** Which commits are meant, as by the flags of DVC's `gc`, `push` and `fetch`. Nothing given: none. */
 export interface RevisionChoice {
@@ -18,6 +19,8 @@ export interface RevisionChoice {
   readonly number?: number;
   /** `--date`: of all commits those that are not older than this moment, in milliseconds since 1970. */
   readonly since?: number;
+  /** What `git stash` keeps, with what is needed to bring it back. */
+  readonly stashes?: boolean;
 }
 
 /** A commit that was chosen. */
@@ -33,7 +36,7 @@ const SHORT = 7;
 
 /**
  * The commits that are meant, each once. In this order: the revisions as given, branches and tags by name, each
- * followed by its ancestors; then all other commits, newest first, but none before one that came from it. A few Git processes, however many commits there are.
+ * followed by its ancestors; then all other commits, newest first, but none before one that came from it; then stashes. A few Git processes, however many commits there are.
  * @throws {PipeError} PIPE_GIT_REVISION when a revision names no commit; PIPE_GIT_MISSING without Git.
  */
 export async function chooseRevisions(command: GitCommand, choice: RevisionChoice): Promise<ChosenCommit[]> {
@@ -62,6 +65,9 @@ export async function chooseRevisions(command: GitCommand, choice: RevisionChoic
     const wide = commits ? all : all.filter(({ seconds }) => seconds * 1000 >= since);
     for (const { commit } of wide) add(commit);
     for (const { commit, name } of await refs(git)) if (chosen.has(commit)) add(commit, name);
+  }
+  if (choice.stashes === true) {
+    for (const { commit, name } of await stashCommits(command)) if (!chosen.has(commit)) add(commit, name);
   }
   return [...chosen].map(([commit, names]) => ({ commit, names: names.length > 0 ? names : [commit.slice(0, SHORT)] }));
 }

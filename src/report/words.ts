@@ -46,9 +46,12 @@ export function gitAdd(paths: readonly string[]): string {
 
 /** A path as a word for a shell. */
 export function shellWord(path: string): string {
-  const text = clean(path);
+  const safe = path.startsWith('-') ? `./${path}` : path;
+  // What a terminal must not see is written so that the shell reads it all the same.
+  if (printable(safe) !== safe) return `$'${printable(safe.replace(/[\\']/g, String.raw`\$&`))}'`;
+  const text = clean(safe);
   if (/^[\p{L}\p{N}_@%+:,./][\p{L}\p{N}_@%+=:,./-]*$/u.test(text)) return text;
-  return `'${(text.startsWith('-') ? `./${text}` : text).replaceAll("'", String.raw`'\''`)}'`;
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** What was restored, as far as it tells of more than the store at hand. */

@@ -34,6 +34,11 @@ export function editTree(
   return new TreeEditor(store, sink).folder(root, edits);
 }
 
+/** A folder that holds what some edits put there, and nothing else. */
+export function freshFolder(sink: TreeSink, edits: readonly TreeEdit[]): Entry {
+  return new TreeEditor({ read: () => undefined }, sink).fresh(edits.filter(({ entry }) => entry !== undefined));
+}
+
 class TreeEditor {
   readonly #store: Pick<ObjectStore, 'read'>;
   readonly #sink: TreeSink;
@@ -65,10 +70,10 @@ class TreeEditor {
     if (child?.kind === 'dir') return this.folder(child, edits);
     // Nothing lies below a file, or where nothing is.
     const added = edits.filter(({ entry }) => entry !== undefined);
-    return added.length === 0 ? child : this.#fresh(added);
+    return added.length === 0 ? child : this.fresh(added);
   }
 
-  #fresh(edits: readonly TreeEdit[]): Entry {
+  fresh(edits: readonly TreeEdit[]): Entry {
     const put = (text: string): Digest => this.#sink.put(text);
     const entries = [...grouped(edits)].flatMap(([name, inside]): [string, Entry][] => {
       const entry = this.#child(undefined, inside);

@@ -1,6 +1,7 @@
 import type { NeedProblem } from '../../lockfile/needed.ts';
 import { problemJson } from '../../problem/json.ts';
 import { problemLine } from '../../problem/render.ts';
+import { formatCount } from '../../report/size.ts';
 import type { Table } from '../../report/table.ts';
 import { renderMarkdownTable } from '../../report/table.ts';
 import { clean } from '../../report/words.ts';
@@ -59,11 +60,15 @@ export function diffText(rows: readonly DiffRow[], problems: readonly NeedProble
   });
   const counts = STATES.flatMap((state) => {
     const count = rows.filter((row) => row.state === state && !row.path.endsWith('/')).length;
-    return count === 0 ? [] : [`${count.toString()} ${state}`];
+    return count === 0 ? [] : [`${formatCount(count)} ${state}`];
   });
   const lines = problems.map(({ problem }) => `  ${problemLine(problem)}`);
   return [
-    ...(blocks.length === 0 ? ['Nothing changed.'] : blocks),
+    ...(blocks.length > 0
+      ? blocks
+      : lines.length > 0
+        ? ['Nothing else changed, as far as it can be told:']
+        : ['Nothing changed.']),
     ...(counts.length === 0 ? [] : [`files summary: ${counts.join(', ')}`]),
     ...(lines.length === 0 ? [] : [['Not read:', ...new Set(lines)].join('\n')]),
   ].join('\n\n');

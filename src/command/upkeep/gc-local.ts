@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { createProgress } from '../../report/progress.ts';
 import { clean, plural } from '../../report/words.ts';
@@ -5,6 +7,7 @@ import type { Engine } from '../../run/engine.ts';
 import type { CollectOptions, Garbage } from '../../store/collect.ts';
 import { findGarbage, removeGarbage } from '../../store/collect.ts';
 import { Marks } from '../../store/mark.ts';
+import { isInside } from '../../store/restore.ts';
 import type { StoredObjects } from '../../store/stored-objects.ts';
 import { findObjects } from '../../store/stored-objects.ts';
 import { trashFolders, undoTrash } from '../../store/trash.ts';
@@ -13,11 +16,14 @@ import type { NeededObject } from '../../store/walk-objects.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import { confirmed } from './confirm.ts';
 import type { Scope } from './gc-scope.ts';
-import { everyCommit, keptNeeds } from './gc-scope.ts';
+import { enginesOf, everyCommit, keptNeeds } from './gc-scope.ts';
+import type { MissingList } from './missing-lists.ts';
+import { listsMissing, seekLists } from './missing-lists.ts';
+import type { NamedGarbage } from './name-garbage.ts';
 import { nameGarbage } from './name-garbage.ts';
 import { needsOf } from './project-store.ts';
-import type { Collected } from './present-gc.ts';
-import { question } from './present-gc.ts';
+import type { Collected, Foreign } from './present-gc.ts';
+import { foreignLines, question } from './present-gc.ts';
 
 /** Which objects of what is kept need not stay, since they can be fetched again. */
 export type Released = Parameters<Marks['release']>[0];
@@ -30,11 +36,15 @@ export interface LocalCollection {
   readonly ask: boolean;
   /** Looks for what need not stay. */
   readonly findReleased: (() => Promise<Released>) | undefined;
+  /** Go on although it is not known what folders need whose lists are nowhere. */
+  readonly allowMissing: boolean;
 }
 
 interface Marked {
   readonly options: Omit<CollectOptions, 'isHeld'>;
   readonly objects: StoredObjects;
+  /** Folders whose lists are not in the cache. */
+  readonly missing: readonly MissingList[];
 }
 
 /**
@@ -47,7 +57,16 @@ async function mark(scope: Scope, findReleased: LocalCollection['findReleased'])
   const needs = await keptNeeds(scope);
   const objects = findObjects(layout, blake3);
   const marks = new Marks(objects, layout);
-  for (const { entry, path } of needs.flatMap((each) => each.roots)) marks.addEntry(entry, path);
+  const missing: MissingList[] = [];
+  const engines = enginesOf(scope);
+  for (const [at, { roots }] of needs.entries()) {
+    for (const root of roots) {
+      const known = marks.absent.length;
+      marks.addEntry(root.entry, root.path);
+      for (const object of marks.absent.slice(known))
+        missing.push({ object, root, engine: engines[at] ?? scope.engine });
+    }
+  }
   if (marks.damaged.length > 0) {
     throw new PipeError(
       marks.damaged.map(({ path }) => ({
@@ -60,8 +79,33 @@ async function mark(scope: Scope, findReleased: LocalCollection['findReleased'])
   const [unreadable] = objects.unreadable;
   if (unreadable !== undefined && marks.absent.length > 0) throw perhapsInside(unreadable, marks.absent);
   if (findReleased !== undefined) marks.release(await findReleased());
-  return { options: { layout, blake3, marks }, objects };
+  return { options: { layout, blake3, marks }, objects, missing };
 }
+
+/**
+ * The same, after lists that are not in the cache were got again as far as they can be had, if anything would go.
+ * @throws {PipeError} PIPE_OBJECT_MISSING when some are nowhere, unless it is allowed
+ */
+async function markAll(
+  scope: Scope,
+  { context, findReleased, allowMissing }: LocalCollection,
+  isHeld: IsHeld,
+): Promise<Marked> {
+  let marked = await mark(scope, findReleased);
+  const isUnsure = (): boolean => marked.missing.length > 0 && findGarbage({ ...marked.options, isHeld }).objects > 0;
+  if (allowMissing) return marked;
+  let away: readonly Problem[] = [];
+  // Below a list that came there may be others.
+  for (let before = Infinity; isUnsure() && marked.missing.length !== before;) {
+    before = marked.missing.length;
+    away = await seekLists(context, marked.missing);
+    marked = await mark(scope, findReleased);
+  }
+  if (isUnsure()) throw listsMissing(marked.missing, away);
+  return marked;
+}
+
+type IsHeld = CollectOptions['isHeld'];
 
 /** A list that is in no pack that can be read is absent, or in one that cannot. */
 function perhapsInside(pack: string, absent: readonly NeededObject[]): PipeError {
@@ -84,27 +128,58 @@ export async function wouldCollectLocal(
   const named = nameGarbage(objects, options.marks);
   const garbage = findGarbage({ ...options, isHeld: heldNow(options.layout) }, named.visitor);
   await named.lookIn(async () => needsOf(engine, await everyCommit(context, engine)));
-  return { garbage, absent: options.marks.absent, names: named.names(), dry: true };
+  const names = named.names();
+  const foreign = isForOthers(scope) && garbage.objects > 0 ? foreignOf(engine, names) : undefined;
+  return { garbage, absent: options.marks.absent, names, dry: true, foreign };
+}
+
+/** Whether other projects may use the cache, and none was named. */
+function isForOthers({ engine, others }: Scope): boolean {
+  const { layout } = engine.store;
+  const { root, main } = engine.project;
+  const homes = [root, ...(main === undefined ? [] : [dirname(main.pipeDir)])];
+  return others.length === 0 && (layout.shared || !homes.some((home) => isInside(layout.root, home)));
+}
+
+function foreignOf({ store }: Engine, names: readonly NamedGarbage[]): Foreign {
+  const { objects = 0, bytes = 0 } = names.find(({ path }) => path === '') ?? {};
+  return { cache: store.layout.root, objects, bytes };
+}
+
+/** What goes that this project has never recorded: it may be of others. */
+async function foreignGarbage(
+  scope: Scope,
+  context: Context,
+  { options, objects, isHeld }: Pick<Marked, 'options' | 'objects'> & { readonly isHeld: IsHeld },
+): Promise<Foreign | undefined> {
+  if (!isForOthers(scope)) return undefined;
+  const { engine } = scope;
+  const named = nameGarbage(objects, options.marks);
+  findGarbage({ ...options, isHeld }, named.visitor);
+  await named.lookIn(async () => needsOf(engine, await everyCommit(context, engine)));
+  return foreignOf(engine, named.names());
 }
 
 const NOTHING: Garbage = { objects: 0, bytes: 0, runs: 0, leftObjects: 0, leftBytes: 0, merged: 0, unreadable: 0 };
 
 /** Takes out of the cache what nobody needs; `refused` when somebody said no. */
-export async function collectLocal(
-  scope: Scope,
-  { context, global, trashDays, ask, findReleased }: LocalCollection,
-): Promise<Collected> {
+export async function collectLocal(scope: Scope, collection: LocalCollection): Promise<Collected> {
+  const { context, global, trashDays, ask } = collection;
   const { layout } = scope.engine.store;
   const upkeep = await beginUpkeep(layout, scope.engine.blake3);
   try {
     // After the upkeep has begun: what a process has written down by now is found, the rest stands in its lease.
-    const { options } = await mark(scope, findReleased);
-    const collectOptions = { ...options, isHeld: (path: string) => upkeep.isHeld(path) };
+    const isHeld = (path: string): boolean => upkeep.isHeld(path);
+    const { options, objects } = await markAll(scope, collection, isHeld);
+    const collectOptions = { ...options, isHeld };
     const garbage = findGarbage(collectOptions);
     const now = scope.engine.now();
     const expired = trashFolders(layout).some(({ until }) => until <= now);
     const hasWork = garbage.objects + garbage.runs + garbage.merged > 0 || expired;
-    if (hasWork && ask && !(await confirmed(context, question(garbage, trashDays)))) {
+    const foreign =
+      garbage.objects === 0 ? undefined : await foreignGarbage(scope, context, { options, objects, isHeld });
+    const asked = [...foreignLines(foreign), question(garbage, trashDays)].join('\n');
+    if (hasWork && ask && !(await confirmed(context, asked))) {
       return { garbage: NOTHING, absent: [], names: undefined, dry: false, isRefused: true };
     }
     const { stderr, env } = context;
@@ -120,7 +195,7 @@ export async function collectLocal(
     };
     if (hasWork) await removeGarbage({ ...collectOptions, upkeep, trashDays, now, onProgress });
     progress.end();
-    return { garbage, absent: options.marks.absent, names: undefined, dry: false, trashDays };
+    return { garbage, absent: options.marks.absent, names: undefined, dry: false, trashDays, foreign };
   } finally {
     upkeep.end();
   }

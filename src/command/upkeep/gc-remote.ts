@@ -31,6 +31,8 @@ export interface RemoteCollecting {
   readonly graceMs: number;
   readonly trashDays: number | undefined;
   readonly ask: boolean;
+  /** Go on although it is not known what folders need whose lists are nowhere. */
+  readonly allowMissing: boolean;
 }
 
 async function rootsOf(scope: Scope): Promise<KeptRoot[]> {
@@ -39,7 +41,7 @@ async function rootsOf(scope: Scope): Promise<KeptRoot[]> {
 
 /** Takes out of a remote what nobody needs. */
 export async function collectShare(scope: Scope, collecting: RemoteCollecting): Promise<CollectedShare> {
-  const { context, global, graceMs, trashDays, ask } = collecting;
+  const { context, global, graceMs, trashDays, ask, allowMissing } = collecting;
   return inRemote(scope.engine, collecting, async (remote, name) => {
     const { stderr, env } = context;
     const quiet = global.json || global.quiet;
@@ -49,6 +51,7 @@ export async function collectShare(scope: Scope, collecting: RemoteCollecting): 
         roots: () => rootsOf(scope),
         graceMs,
         trashDays,
+        allowMissing,
         onProgress: (done, total) => {
           progress.update(done, total);
         },

@@ -1,6 +1,7 @@
 import { mergedFolders } from '../../data/merged-folders.ts';
 import type { Needs, Root } from '../../lockfile/needed.ts';
 import { PipeError } from '../../problem/problem.ts';
+import type { Project } from '../../project/project.ts';
 import type { ChosenCommit } from '../../project/revisions.ts';
 import { chooseRevisions } from '../../project/revisions.ts';
 import type { Engine } from '../../run/engine.ts';
@@ -13,16 +14,21 @@ export interface Scope {
   readonly others: readonly Engine[];
   /** The other work trees that share the cache: their commits are those of this one. */
   readonly workTrees: readonly Engine[];
-  readonly choose: (root: string) => Promise<ChosenCommit[]>;
+  readonly choose: (project: Project) => Promise<ChosenCommit[]>;
+}
+
+/** The projects of a scope, in the order of what they need. */
+export function enginesOf({ engine, others, workTrees }: Pick<Scope, 'engine' | 'others' | 'workTrees'>): Engine[] {
+  return [engine, ...others, ...workTrees];
 }
 
 /**
- * What the locks and pointers of everything that is kept say.
+ * What the locks and pointers of everything that is kept say, project by project ({@link enginesOf}).
  * @throws {PipeError} when anything of it cannot be understood: nothing may be removed then.
  */
 export async function keptNeeds({ engine, others, workTrees, choose }: Scope): Promise<Needs[]> {
   const needs: Needs[] = [];
-  for (const each of [engine, ...others]) needs.push(await needsOf(each, await choose(each.project.root)));
+  for (const each of [engine, ...others]) needs.push(await needsOf(each, await choose(each.project)));
   for (const each of workTrees) needs.push(await needsOf(each, []));
   // Read last: what a merge has made by then is in its note, or in a lease that stays.
   for (const each of [engine, ...others, ...workTrees]) needs.push({ roots: mergedRoots(each), problems: [] });

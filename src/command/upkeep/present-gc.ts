@@ -4,6 +4,14 @@ import type { Garbage } from '../../store/collect.ts';
 import type { NeededObject } from '../../store/walk-objects.ts';
 import type { NamedGarbage } from './name-garbage.ts';
 
+/** Of a cache that other projects may use, what goes and was never recorded by this one. */
+export interface Foreign {
+  /** The folder of the cache. */
+  readonly cache: string;
+  readonly objects: number;
+  readonly bytes: number;
+}
+
 /** What went, or would go. */
 export interface Collected {
   readonly garbage: Garbage;
@@ -12,6 +20,8 @@ export interface Collected {
   readonly names: readonly NamedGarbage[] | undefined;
   readonly dry: boolean;
   readonly trashDays?: number | undefined;
+  /** Absent where the cache is that of the project alone, or others were named. */
+  readonly foreign?: Foreign | undefined;
   /** Whether somebody said no. */
   readonly isRefused?: true;
 }
@@ -28,6 +38,14 @@ export function collectedJson({ garbage, absent, names, dry, trashDays }: Collec
   };
 }
 
+/** What to know before anything goes from a cache that is not the project's alone. */
+export function foreignLines(foreign: Foreign | undefined): string[] {
+  if (foreign === undefined) return [];
+  const { cache, objects, bytes } = foreign;
+  const what = objects === 0 ? 'What goes was all recorded by this project.' : `${plural(objects, 'object')} (${formatSize(bytes)}) of what goes ${objects === 1 ? 'was' : 'were'} never recorded by this project.`; // prettier-ignore
+  return [`Other projects may use ${clean(cache)}: what they need goes, too, unless --projects names them.`, what];
+}
+
 /** What is asked before anything goes. */
 export function question(garbage: Garbage, trashDays: number | undefined): string {
   if (garbage.objects + garbage.runs === 0) return 'Nothing is unneeded. Merge small packs and empty the old trash?';
@@ -37,7 +55,7 @@ export function question(garbage: Garbage, trashDays: number | undefined): strin
 }
 
 /** What `pipe gc` says to people. */
-export function collectedText({ garbage, absent, names, dry, trashDays, isRefused }: Collected): string {
+export function collectedText({ garbage, absent, names, dry, trashDays, foreign, isRefused }: Collected): string {
   if (isRefused === true) return 'Nothing was removed.';
   const { objects, runs, leftObjects, leftBytes, merged, unreadable } = garbage;
   const lines: string[] = [];
@@ -58,8 +76,10 @@ export function collectedText({ garbage, absent, names, dry, trashDays, isRefuse
   if (unreadable > 0) lines.push(`${plural(unreadable, 'pack')} cannot be read: see \`pipe fsck\`.`);
   const folders = [...new Set(absent.map(({ path }) => path))];
   if (folders.length > 0) {
-    lines.push(`The lists of ${plural(folders.length, 'folder')} that are kept are not in the cache.`);
+    const end = dry && objects > 0 ? ': unless they can be had, nothing goes without --allow-missing' : '';
+    lines.push(`The lists of ${plural(folders.length, 'folder')} that are kept are not in the cache${end}.`);
   }
+  lines.push(...foreignLines(foreign));
   return lines.join('\n');
 }
 

@@ -16,9 +16,13 @@ import type { LockEntry } from '../../lockfile/block.ts';
 export interface Bases {
   /** `undefined` when it is not known, or the folder is another one by now. */
   get(path: string): Entry | undefined;
-  /** Notes that a path holds what its pointer says. */
-  set(path: string, entry: Entry): void;
-  /** Forgets a path: of a folder of which a part is put in place nobody knows why the rest is missing. */
+  /** The same of whichever folder lay there when it was noted. */
+  ofFormer(path: string): Entry | undefined;
+  /** Whether no more is known of a folder than parts of it that were put in place by themselves. */
+  isPartial(path: string): boolean;
+  /** Notes that a path holds what its pointer says, or that parts of it do. */
+  set(path: string, entry: Entry, options?: { readonly partial: boolean }): void;
+  /** Forgets a path. */
   drop(path: string): void;
   save(): void;
 }
@@ -29,6 +33,7 @@ interface Base {
   readonly entry: LockEntry;
   /** Which folder it was: one that was made anew never held what the old one did. Empty for files. */
   readonly folder: string;
+  readonly partial?: true;
 }
 
 /** The bases of a project, read when first asked; the last of two processes to save wins. */
@@ -44,11 +49,17 @@ export function openBases({ pipeDir, root }: Pick<Project, 'pipeDir' | 'root'>):
       const entry = entryOf(base.entry);
       return base.folder === folderAt(join(root, path), entry) ? entry : undefined;
     },
-    set(path, entry) {
+    ofFormer(path) {
+      const base = known().get(path);
+      return base === undefined ? undefined : entryOf(base.entry);
+    },
+    isPartial: (path) => known().get(path)?.partial === true,
+    set(path, entry, { partial } = { partial: false }) {
       const folder = folderAt(join(root, path), entry);
       const before = known().get(path);
-      if (before?.entry.digest === entry.digest && before.folder === folder) return;
-      known().set(path, { entry: lockEntry(path, entry), folder });
+      const isSame = before?.entry.digest === entry.digest && (before.partial === true) === partial;
+      if (isSame && before.folder === folder) return;
+      known().set(path, { entry: lockEntry(path, entry), folder, ...(partial ? { partial } : {}) });
       isChanged = true;
     },
     drop(path) {
@@ -62,14 +73,10 @@ export function openBases({ pipeDir, root }: Pick<Project, 'pipeDir' | 'root'>):
   };
 }
 
-/** Notes what tracked paths hold now as a whole, and of which only a part was put in place. */
-export function noteBases(
-  project: Pick<Project, 'pipeDir' | 'root'>,
-  { whole, partly = [] }: { readonly whole: Iterable<readonly [string, Entry]>; readonly partly?: readonly string[] },
-): void {
+/** Notes what tracked paths hold now. */
+export function noteBases(project: Pick<Project, 'pipeDir' | 'root'>, whole: Iterable<readonly [string, Entry]>): void {
   const bases = openBases(project);
   for (const [path, entry] of whole) bases.set(path, entry);
-  for (const path of partly) bases.drop(path);
   bases.save();
 }
 

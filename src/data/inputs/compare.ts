@@ -10,6 +10,8 @@ export interface ThreeSides {
   readonly base: Entry | undefined;
   /** Whether it is known what lay there: without it, `base` says nothing. */
   readonly isBaseKnown: boolean;
+  /** Whether `base` holds only what was put in place by itself: what it does not hold never came. */
+  readonly isBasePartial?: boolean;
 }
 
 /** How the workspace differs from what is recorded. All paths begin with the one that was compared. */
@@ -57,7 +59,8 @@ function look(path: string, sides: ThreeSides, found: Found): void {
     else found.absent.push({ path, entry: recorded });
     return;
   }
-  if (isBaseKnown ? isSameObject(base, present) : isStored(present, found.store)) {
+  const isPartOf = sides.isBasePartial === true && recorded?.kind === 'dir' && present.kind === 'dir';
+  if (!isPartOf && (isBaseKnown ? isSameObject(base, present) : isStored(present, found.store))) {
     found.behind.push(path);
     return;
   }
@@ -67,7 +70,13 @@ function look(path: string, sides: ThreeSides, found: Found): void {
 
 function inside(
   path: string,
-  { recorded, present, base, isBaseKnown }: ThreeSides & { readonly recorded: Entry; readonly present: Entry },
+  {
+    recorded,
+    present,
+    base,
+    isBaseKnown,
+    isBasePartial = false,
+  }: ThreeSides & { readonly recorded: Entry; readonly present: Entry },
   found: Found,
 ): void {
   const { read } = found.store;
@@ -80,7 +89,7 @@ function inside(
   const isKnown = isBaseKnown && (base?.kind !== 'dir' || before !== undefined);
   for (const name of new Set([...theirs.keys(), ...ours.keys()])) {
     const sides = { recorded: theirs.get(name), present: ours.get(name), base: before?.get(name) };
-    look(`${path}/${name}`, { ...sides, isBaseKnown: isKnown }, found);
+    look(`${path}/${name}`, { ...sides, isBaseKnown: isKnown, isBasePartial }, found);
   }
 }
 

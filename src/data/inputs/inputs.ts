@@ -16,6 +16,7 @@ import type { Entry } from '../../store/tree.ts';
 import { relinkAll } from '../add.ts';
 import { editTracked, readPointerIfThere } from '../tracked-folder.ts';
 import { absoluteOf, claimed } from '../workspace.ts';
+import { editBase } from './base-edits.ts';
 import type { Bases } from './bases.ts';
 import { openBases } from './bases.ts';
 import type { Difference } from './compare.ts';
@@ -109,22 +110,26 @@ async function lookAtUnit(
   }
   const trees = new Map<Digest, Buffer>();
   if (present.kind === 'dir') await fingerprintPath(path, { follow: false, signal, sink: listingSink(engine, trees) }, engine.fingerprint); // prettier-ignore
-  const difference = differenceOf(engine, { unit, recorded, present, base: bases.get(thing.path) }, { trees });
+  const difference = differenceOf(
+    engine,
+    { unit, recorded, present, base: bases.get(thing.path), isBasePartial: bases.isPartial(thing.path) },
+    { trees },
+  );
   return { unit, path, recorded, difference };
 }
 
 function differenceOf(
   { store }: Engine,
-  sides: { readonly unit: InputUnit; readonly recorded: Entry | undefined; readonly present: Entry; readonly base: Entry | undefined }, // prettier-ignore
+  sides: { readonly unit: InputUnit; readonly recorded: Entry | undefined; readonly present: Entry; readonly base: Entry | undefined; readonly isBasePartial: boolean }, // prettier-ignore
   { trees, news }: { readonly trees?: ReadonlyMap<Digest, Buffer>; readonly news?: ReadonlySet<Digest | undefined> },
 ): Difference {
-  const { unit, recorded, present, base } = sides;
+  const { unit, recorded, present, base, isBasePartial } = sides;
   const { thing, below } = unit;
   const path = posix.join(thing.path, below);
   const read = boundedTrees({ read: (digest) => trees?.get(digest) ?? store.read(digest) });
   if (recorded === undefined && read(thing.entry) === undefined) return { edits: [], absent: [], behind: [], unknown: [thing.path] }; // prettier-ignore
   const isBaseKnown = base !== undefined && (below === '' || read(base) !== undefined);
-  const three = { recorded, present, base: base && entryAt(store, base, below), isBaseKnown };
+  const three = { recorded, present, base: base && entryAt(store, base, below), isBaseKnown, isBasePartial };
   return compare(path, three, { read, has: ({ digest }) => news?.has(digest) !== true && store.has(digest) });
 }
 
@@ -157,7 +162,7 @@ function notesOf({ unit, difference }: Differing): Inputs['notes'][number][] {
     return [
       {
         message: `${behind} is not what ${pointer.file} says, and was not changed since it came: the run reads what is there`,
-        hint: `\`pipe checkout ${pointer.path}\` puts in place what is recorded; \`pipe add ${behind}\` records what is there`,
+        hint: `\`pipe checkout ${pointer.path}\` puts in place what is recorded; \`pipe add --force ${behind}\` records what is there`,
       },
     ];
   }
@@ -200,7 +205,7 @@ async function record(
     const thing: InputThing = { path: whole, entry: tracked.entry, pointer: tracked };
     const now = { ...unit, thing };
     const recorded = entryAt(engine.store, tracked.entry, unit.below);
-    const sides = { unit: now, recorded, present, base: bases.get(whole) };
+    const sides = { unit: now, recorded, present, base: bases.get(whole), isBasePartial: bases.isPartial(whole) };
     // What was new a moment ago is stored by now.
     const news = new Set(seen.edits.map(({ entry }) => entry?.digest));
     const difference = differenceOf(engine, sides, { news });
@@ -212,6 +217,7 @@ async function record(
       ? writePointer(engine.project, tracked, present)
       : await editTracked(engine, tracked, below);
     if (isWhole) bases.set(whole, present);
+    else await editBase(engine, bases, { path: whole, edits: below });
     const stored = edits.flatMap((edit): [string, Entry][] => (edit.entry === undefined ? [] : [[edit.path, edit.entry]])); // prettier-ignore
     await relinkAll(engine, new Map(stored), { links: engine.links, signal });
     return done === 'unchanged' ? undefined : file;

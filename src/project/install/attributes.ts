@@ -3,8 +3,11 @@ import { writeFileAtomic } from '../../kit/atomic-file.ts';
 import { byCodeUnit } from '../../kit/order.ts';
 import { PipeError } from '../../problem/problem.ts';
 
-/** Which files Git hands to our merge driver. */
-const LINES = ['*.pipe merge=pipe', 'pipeline.lock merge=pipe'];
+/**
+ * Which files Git hands to our merge driver. Of `.gitignore`, to which every newly tracked path adds a line, Git itself
+ * keeps the lines of both sides.
+ */
+const LINES = ['*.pipe merge=pipe', '.gitignore merge=union', 'pipeline.lock merge=pipe'];
 
 /**
  * Adds our lines to a `.gitattributes`, where they are missing: at its end, since later lines win. Lines of others keep

@@ -6,7 +6,7 @@ import { addAttributes, removeAttributes } from './attributes.ts';
 import { install, uninstall } from './install.ts';
 import { addPreCommitHooks, removePreCommitHooks } from './pre-commit-config.ts';
 
-const OURS = '*.pipe merge=pipe\npipeline.lock merge=pipe\n';
+const OURS = '*.pipe merge=pipe\n.gitignore merge=union\npipeline.lock merge=pipe\n';
 
 function fileWith(text?: string): string {
   const file = join(temporaryFolder(), 'file');
@@ -20,7 +20,10 @@ describe('.gitattributes', () => {
     ['*.bin binary\n', `*.bin binary\n${OURS}`],
     ['*.bin binary', `*.bin binary\n${OURS}`],
     ['* text\r\n', `* text\r\n${OURS.replaceAll('\n', '\r\n')}`],
-    ['# \xe9\npipeline.lock  merge=pipe\n', '# \xe9\npipeline.lock  merge=pipe\n*.pipe merge=pipe\n'],
+    [
+      '# \xe9\npipeline.lock  merge=pipe\n',
+      '# \xe9\npipeline.lock  merge=pipe\n*.pipe merge=pipe\n.gitignore merge=union\n',
+    ],
   ])('%j gets the lines that it lacks', (before, after) => {
     const file = fileWith();
     if (before !== undefined) writeFileSync(file, before, 'latin1');

@@ -1,3 +1,5 @@
+import { printable } from '../../kit/width.ts';
+import { PipeError } from '../../problem/problem.ts';
 import type { GarbageVisitor } from '../../store/collect.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { NamedObject } from '../name-objects.ts';
@@ -23,6 +25,8 @@ export interface RemoteCollection {
   readonly graceMs: number;
   /** For how many days what goes can be brought back; for good when absent. */
   readonly trashDays?: number | undefined;
+  /** Go on although it is not known what folders need whose lists are nowhere. */
+  readonly allowMissing?: boolean;
   /** Asked before anything goes. */
   readonly confirm?: ((counts: RemoteGarbageCounts) => Promise<boolean>) | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -82,7 +86,7 @@ async function search(
 
 /**
  * Takes out of a remote what nobody needs (docs/formats.md, "Leases and tombstones"). What a push relies on meanwhile stays.
- * @throws {PipeError} PIPE_REMOTE_DENIED, PIPE_REMOTE_BUSY; PIPE_STORE_DAMAGED when it is not known what is needed
+ * @throws {PipeError} PIPE_REMOTE_DENIED, PIPE_REMOTE_BUSY; PIPE_OBJECT_MISSING, PIPE_STORE_DAMAGED when it is not known what is needed
  */
 export async function collectRemote(
   remote: Remote,
@@ -95,6 +99,7 @@ export async function collectRemote(
   try {
     const searched = await search(remote, store, collection);
     const { garbage, marks } = searched;
+    if (collection.allowMissing !== true && garbage.counts.objects > 0) refuseUnsure(remote, marks);
     const expired = await expiredTrash(remote);
     const { counts } = garbage;
     const hasWork = counts.objects + counts.runs + counts.merged + expired.length > 0;
@@ -106,6 +111,19 @@ export async function collectRemote(
   } finally {
     await upkeep.end();
   }
+}
+
+/** Of a folder whose list is nowhere, nobody knows which objects must stay. */
+function refuseUnsure(remote: Remote, { absent }: RemoteMarks): void {
+  const paths = [...new Set(absent.map(({ path }) => printable(path)))];
+  const [first, ...more] = paths;
+  if (first === undefined) return;
+  const others = more.length === 0 ? '' : ` (and of ${String(more.length)} more)`;
+  throw new PipeError({
+    code: 'PIPE_OBJECT_MISSING',
+    message: `the list of the folder ${first}${others} is neither here nor in ${remote.place.name}, so it is not known which objects must stay there`,
+    hint: '`pipe push` where it is at hand sends it; where nobody has it, --allow-missing goes on, and files of such folders may go',
+  });
 }
 
 /** @returns how many packs stay since they are damaged */

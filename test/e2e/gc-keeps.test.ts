@@ -1,0 +1,163 @@
+import { readFile, rm } from 'node:fs/promises';
+import { describe, expect } from 'vitest';
+import type { Rig } from '../rig/rig.ts';
+import { test } from '../rig/test.ts';
+import { expectProblems } from './faults/problem.ts';
+import { cacheContent, gc } from './upkeep/project.ts';
+
+async function start(rig: Rig): Promise<void> {
+  await rig.git('init', '-q', '-b', 'main');
+  await pipe(rig, 'init', '-q');
+}
+
+async function pipe(rig: Rig, ...args: string[]): Promise<string> {
+  const run = await rig.pipe(args);
+  expect(run, run.stderr).toMatchObject({ code: 0 });
+  return run.stdout;
+}
+
+async function commit(rig: Rig, message: string): Promise<void> {
+  await rig.git('add', '-A');
+  await rig.git('commit', '-q', '-m', message);
+}
+
+describe('gc keeps what git stash has put aside', () => {
+  test.for([['-w'], ['-A'], ['--rev', 'HEAD']])('with %j, all stashes come back', async (scope, { rig }) => {
+    await start(rig);
+    await rig.write({ f: '1\n' });
+    await pipe(rig, 'add', 'f');
+    await commit(rig, 'one');
+    await rig.write({ f: '2\n' });
+    await pipe(rig, 'add', 'f');
+    await rig.git('stash', '-q');
+    // Staged, then changed again; and a pointer that Git does not know.
+    await rig.write({ f: 'staged\n' });
+    await pipe(rig, 'add', 'f');
+    await rig.git('add', 'f.pipe');
+    await rig.write({ f: '3\n', new: 'new\n' });
+    await pipe(rig, 'add', 'f', 'new');
+    await rig.git('stash', '-q', '--include-untracked');
+    await pipe(rig, 'checkout', '--force');
+    await rig.remove('new');
+    await rig.write({ f: 'nobody needs this\n' });
+    await pipe(rig, 'add', 'f');
+    await rig.git('checkout', '-q', 'f.pipe');
+    await pipe(rig, 'checkout', '--force');
+    const before = await cacheContent(rig);
+    expect(await gc(rig, [...scope, '-f'])).toMatchObject({ objects: 1 });
+    expect((await cacheContent(rig)).size).toBe(before.size - 1);
+    await rig.git('stash', 'pop', '-q', '--index');
+    await pipe(rig, 'checkout');
+    expect([await rig.read('f'), await rig.read('new')]).toEqual(['3\n', 'new\n']);
+    await rig.git('checkout', '-q', 'f.pipe');
+    await pipe(rig, 'checkout', '--force');
+    expect(await rig.read('f')).toBe('staged\n');
+  });
+});
+
+test('outside Git there is one problem with what goes by revisions', async ({ rig }) => {
+  await pipe(rig, 'init', '-q', '--no-scm');
+  const run = await rig.pipe(['gc', '-a', '-f']);
+  expectProblems(run, 'PIPE_GIT_MISSING');
+  expect(run.stderr).toContain('outside Git');
+  expect(run.stderr).toContain('`pipe gc -w`');
+  await pipe(rig, 'gc', '-w', '-f');
+});
+
+/** A folder of which the cache loses the list, and something that nobody needs. */
+async function loseList(rig: Rig): Promise<void> {
+  await start(rig);
+  await rig.write({ 'd/a': 'a'.repeat(3000), 'd/s/b': 'b'.repeat(3000), x: 'unneeded\n' });
+  await pipe(rig, 'add', 'd');
+  await pipe(rig, 'add', 'x');
+  await pipe(rig, 'remove', 'x');
+  await commit(rig, 'one');
+  await rm(rig.path(await listOf(rig)));
+}
+
+async function listOf(rig: Rig): Promise<string> {
+  const hex = /b3:([0-9a-f]{64})/.exec(await rig.read('d.pipe'))?.[1] ?? '';
+  return `.pipe/cache/v1/loose/${hex.slice(0, 2)}/${hex.slice(2)}`;
+}
+
+describe('a list of a kept folder that is not in the cache', () => {
+  test('is made again from the workspace', async ({ rig }) => {
+    await loseList(rig);
+    expect(await gc(rig, ['-w', '-f'])).toMatchObject({ objects: 1, absent: [] });
+    await rig.remove('d');
+    await pipe(rig, 'checkout');
+    expect(await rig.read('d/s/b')).toBe('b'.repeat(3000));
+  });
+
+  test('stops it where it is nowhere, unless it may be missing', async ({ rig }) => {
+    await loseList(rig);
+    await rig.write({ 'd/a': 'changed\n' });
+    const before = await cacheContent(rig);
+    const run = await rig.pipe(['gc', '-w', '-f']);
+    expectProblems(run, 'PIPE_OBJECT_MISSING');
+    expect(run.stderr).toContain('d (d.pipe in workspace');
+    expect(run.stderr).toContain('--allow-missing');
+    expect(await cacheContent(rig)).toEqual(before);
+    expect((await rig.pipe(['gc', '-w', '--dry'])).stdout).toContain('nothing goes without --allow-missing');
+    expect(await gc(rig, ['-w', '-f', '--allow-missing'])).toMatchObject({ absent: ['d'] });
+  });
+
+  test('does not matter where nothing would go', async ({ rig }) => {
+    await start(rig);
+    await rig.write({ 'd/a': 'a\n' });
+    await pipe(rig, 'add', 'd');
+    await commit(rig, 'one');
+    await rig.remove('d', '.pipe/cache');
+    expect(await gc(rig, ['-A', '-f'])).toMatchObject({ objects: 0, absent: ['d'] });
+  });
+
+  test('comes from the remote, without any files', async ({ rig }) => {
+    await start(rig);
+    await pipe(rig, 'remote', 'add', '-d', 'storage', '../storage');
+    await rig.write({ 'd/a': 'old\n', 'd/s/b': 'old b\n' });
+    await pipe(rig, 'add', 'd');
+    await commit(rig, 'old');
+    await rig.remove('d/s');
+    await rig.write({ 'd/a': 'new\n' });
+    await pipe(rig, 'add', 'd');
+    await commit(rig, 'new');
+    await pipe(rig, 'push', '-A');
+    await rig.remove('.pipe/cache');
+    await pipe(rig, 'pull');
+    await rig.write({ x: 'unneeded\n' });
+    await pipe(rig, 'add', 'x');
+    await pipe(rig, 'remove', 'x');
+    expect(await gc(rig, ['-A', '-f'])).toMatchObject({ objects: 1, absent: [] });
+    const contents = [...(await cacheContent(rig)).values()].map(String);
+    expect(contents.some((text) => text.startsWith('old'))).toBe(false);
+    // A remote that is away is named with what it would have.
+    await rig.git('commit', '-q', '--allow-empty', '-m', 'more');
+    await rig.remove('.pipe/cache', '../storage');
+    await rig.write({ x: 'unneeded\n' });
+    await pipe(rig, 'add', 'x');
+    await pipe(rig, 'remove', 'x');
+    const run = await rig.pipe(['gc', '-A', '-f']);
+    expect(run.code).not.toBe(0);
+    expect(run.stderr).toContain('PIPE_OBJECT_MISSING');
+  });
+});
+
+test('of a cache that others may use, the question says so and what was never of this project', async ({ rig }) => {
+  await start(rig);
+  await pipe(rig, 'cache', 'dir', '../../shared');
+  await rig.write({ x: 'of this project\n', '../other/.keep': '' });
+  await pipe(rig, 'add', 'x');
+  const other = { cwd: '../other' };
+  await rig.pipe(['init', '-q', '--no-scm'], other);
+  await rig.pipe(['cache', 'dir', '../../shared'], other);
+  await rig.write({ '../other/y': 'of another\n' });
+  expect(await rig.pipe(['add', 'y'], other)).toMatchObject({ code: 0 });
+  const asked = rig.terminal(['gc', '-w']);
+  await asked.shows(/Other projects may use [^]*1 object \([^]*never recorded[^]*Remove 1 object/);
+  asked.type('n\n');
+  expect(await asked.done).toBe(0);
+  expect(await rig.pipe(['gc', '-w', '-f', '--projects', '../other'])).toMatchObject({
+    stdout: 'Everything in the cache is needed.\n',
+  });
+  expect(await readFile(rig.path('../other/y'), 'utf8')).toBe('of another\n');
+});
