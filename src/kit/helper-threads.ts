@@ -12,6 +12,8 @@ export interface HelperThreads {
   readonly count: number;
   /** Has the thread `at` (from 0) do a job; jobs of one thread are done one after another. `handed` changes hands. */
   run<O>(at: number, job: string, input: unknown, handed?: readonly Transferable[]): Promise<O>;
+  /** Has the thread do a job that has the fewest to do. */
+  runAnywhere<O>(job: string, input: unknown): Promise<O>;
 }
 
 interface Answer {
@@ -40,6 +42,10 @@ function startThreads(count: number): HelperThreads {
     count,
     run: <O>(...[at, job, input, handed]: Parameters<HelperThreads['run']>) =>
       (started[at] as HelperThread).run(job, input, handed) as Promise<O>,
+    runAnywhere: <O>(job: string, input: unknown) => {
+      const idlest = started.reduce((best, each) => (each.jobs < best.jobs ? each : best));
+      return idlest.run(job, input) as Promise<O>;
+    },
   };
 }
 
@@ -57,6 +63,11 @@ class HelperThread {
     this.#worker.on('error', (error: Error) => {
       for (const id of [...this.#waiting.keys()]) this.#end({ id, error });
     });
+  }
+
+  /** Jobs that are not done yet. */
+  get jobs(): number {
+    return this.#waiting.size;
   }
 
   run(job: string, input: unknown, handed: readonly Transferable[] = []): Promise<unknown> {

@@ -61,6 +61,24 @@ export class ObjectSet {
     });
   }
 
+  /** The objects that are meant; the set itself where all of them are. */
+  filter(isMeant: (bytes: Buffer, at: number) => boolean): ObjectSet {
+    const meant = new Uint8Array(this.count);
+    let [index, count] = [0, 0];
+    this.each((bytes, at) => {
+      if (isMeant(bytes, at)) count += meant[index] = 1;
+      index += 1;
+    });
+    if (count === index) return this;
+    const found = new ObjectSet();
+    index = 0;
+    this.each((bytes, at, object) => {
+      if (meant[index] === 1) found.add(bytes, at, object);
+      index += 1;
+    });
+    return found;
+  }
+
   /** Every object, as a view that is valid until the next one is added. */
   *entries(): Generator<WantedObject> {
     for (const { digest, ...place } of this.#map.entries()) yield { digest, ...objectOf(place) };

@@ -1,5 +1,5 @@
 import { ROW } from '../store/pack.ts';
-import type { ObjectSet } from './object-set.ts';
+import { ObjectSet } from './object-set.ts';
 import type { PackedRows } from './packed-rows.ts';
 
 /** From which packs of a remote objects come. */
@@ -8,6 +8,10 @@ export interface FetchPlan {
   readonly adopt: readonly PickedPack[];
   /** Packs of which some objects are taken. */
   readonly pick: readonly PickedPack[];
+  /** What is needed and in no pack. */
+  readonly unpacked: ObjectSet;
+  /** Bytes of all that is needed, as far as it is known how many. */
+  readonly bytes: number;
 }
 
 /** A pack of which some objects are taken. */
@@ -39,28 +43,40 @@ export interface FetchNeeds {
 export function planFetch(rows: PackedRows, needs: FetchNeeds): FetchPlan {
   const { needed } = needs;
   const packs = new Set<number>();
-  needed.each((digest, at) => {
-    const pack = rows.packOf(digest, at);
-    if (pack >= 0) packs.add(pack);
-  });
-  const looked = [...packs].sort((a, b) => a - b).map((pack) => ({ pack, ...lookAt(rows, pack, needs) }));
-  const adopted = new Set(looked.filter((each) => each.isAdoptable).map(({ pack }) => pack));
-  const plan = { adopt: [] as PickedPack[], pick: [] as PickedPack[] };
-  for (const { pack, bytes, all, isAdoptable } of looked) {
-    let [count, taken, group] = [0, 0, 0];
-    const own = rows.rowsOf(pack);
-    for (let at = 0; at < own.length; at += ROW) {
-      const object =
-        isAdoptable || isTakenFrom(rows, { pack, adopted }, { own, at }) ? needed.find(own, at) : undefined;
-      if (object === undefined) continue;
-      count += 1;
-      taken += own.readUInt32LE(at + 36);
-      group = Math.max(group, object.group);
+  const unpacked = new ObjectSet();
+  let { bytes } = needed;
+  needed.each((digest, at, object) => {
+    const place = rows.find(digest, at);
+    if (place === undefined) unpacked.add(digest, at, object);
+    else {
+      packs.add(place.pack);
+      // How long lists are nobody says but the tables.
+      if (object.size === undefined) bytes += place.length;
     }
-    if (count > 0)
-      plan[isAdoptable ? 'adopt' : 'pick'].push({ pack, group, count, bytes: taken, isMost: bytes * 2 >= all });
+  });
+  const looked = [...packs].sort((a, b) => a - b).map((pack) => lookAt(rows, pack, needs));
+  const adopt = looked.filter((each) => each.isAdoptable);
+  const adopted = new Set(adopt.map(({ pack }) => pack));
+  const pick = looked.flatMap((each) => (each.isAdoptable ? [] : pickFrom(rows, each, { needed, adopted })));
+  return { adopt, pick, unpacked, bytes };
+}
+
+/** What is taken of a pack that is not taken as it is; nothing where other packs have all of it. */
+function pickFrom(
+  rows: PackedRows,
+  { pack, isMost }: PickedPack,
+  { needed, adopted }: { readonly needed: ObjectSet; readonly adopted: ReadonlySet<number> },
+): PickedPack[] {
+  let [count, bytes, group] = [0, 0, 0];
+  const own = rows.rowsOf(pack);
+  for (let at = 0; at < own.length; at += ROW) {
+    const object = isTakenFrom(rows, { pack, adopted }, { own, at }) ? needed.find(own, at) : undefined;
+    if (object === undefined) continue;
+    count += 1;
+    bytes += own.readUInt32LE(at + 36);
+    group = Math.max(group, object.group);
   }
-  return plan;
+  return count > 0 ? [{ pack, group, count, bytes, isMost }] : [];
 }
 
 /** Whether an object, of which `at` in `own` is the row, is taken from a pack rather than from another one that has it. */
@@ -77,19 +93,25 @@ function lookAt(
   rows: PackedRows,
   pack: number,
   { wanted, needed, packedBytes }: FetchNeeds,
-): { readonly isAdoptable: boolean; readonly bytes: number; readonly all: number } {
+): PickedPack & { readonly isAdoptable: boolean } {
   const own = rows.rowsOf(pack);
-  let [bytes, all] = [0, 0];
+  let [group, count, bytes, all] = [0, 0, 0, 0];
   let isAllWanted = true;
   let isAllSmall = true;
   for (let at = 0; at < own.length; at += ROW) {
     const length = own.readUInt32LE(at + 36);
     all += length;
-    if (needed.has(own, at)) bytes += length;
     const object = wanted.find(own, at);
+    // Often they are one: nothing is here yet.
+    const isNeeded = needed === wanted ? object : needed.find(own, at);
+    if (isNeeded !== undefined) {
+      [count, bytes] = [count + 1, bytes + length];
+      group = Math.max(group, isNeeded.group);
+    }
     if (object === undefined) isAllWanted = false;
     // What lists folders is packed whatever its size.
     else if (length > packedBytes && object.size !== undefined) isAllSmall = false;
   }
-  return { isAdoptable: isAllWanted && isAllSmall && bytes * 2 >= all, bytes, all };
+  const isMost = bytes * 2 >= all;
+  return { pack, group, count, bytes, isMost, isAdoptable: isAllWanted && isAllSmall && isMost };
 }
