@@ -2,6 +2,7 @@ import { digestOfRaw } from '../kit/digest.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Place } from '../store/place/place.ts';
 import { ROW } from '../store/pack.ts';
+import { writingThreads } from '../store/write-ahead.ts';
 import { presentLoose } from './loose-presence.ts';
 import { ObjectSet } from './object-set.ts';
 import type { LargeObject } from './receive-large.ts';
@@ -17,6 +18,11 @@ export function expectedBytes(roots: readonly WantedRoot[], store: Pick<ObjectSt
     const isHere = store.has(entry.digest);
     return isHere ? sum : sum + entry.size + (entry.kind === 'dir' ? entry.files : 1) * BYTES_BESIDE;
   }, 0);
+}
+
+/** Starts helper threads where a folder of very many files is going to come: they are ready when it is there. */
+export function startThreads(roots: readonly WantedRoot[], store: Pick<ObjectStore, 'has'>): void {
+  for (const { entry } of roots) if (!store.has(entry.digest)) writingThreads(entry);
 }
 
 /** Objects and their bytes. */

@@ -6,7 +6,7 @@ import type { StoreWriter } from '../store/store-writer.ts';
 import type { Catalog } from './catalog.ts';
 import { eachAtOnce } from './byte-limit.ts';
 import type { Amount } from './fetch-needs.ts';
-import { expectedBytes, findLarge, neededOf } from './fetch-needs.ts';
+import { expectedBytes, findLarge, neededOf, startThreads } from './fetch-needs.ts';
 import { GroupProgress } from './group-progress.ts';
 import { HeldPack } from './held-pack.ts';
 import { ObjectSet } from './object-set.ts';
@@ -115,6 +115,7 @@ class Fetching {
   }
 
   async run(roots: readonly WantedRoot[]): Promise<Fetched> {
+    startThreads(roots, this.#store);
     const catalog = await this.#remote.look();
     const { objects: wanted, unknown } = await this.#findWanted(roots, catalog);
     const needed = wanted.filter((digest, at) => !this.#writer.has(digest, at));

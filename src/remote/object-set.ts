@@ -48,6 +48,11 @@ export class ObjectSet {
     return found && objectOf(found);
   }
 
+  /** The group of an object; -1 when it is not there. */
+  groupOf(digest: RawDigest, at: number): number {
+    return this.#map.find(digest, at)?.pack ?? -1;
+  }
+
   /**
    * Shows every object without making anything anew: its digest lies at `at` of some bytes, and `object` is another one
    * at the next call. Nothing is added meanwhile.
@@ -62,11 +67,11 @@ export class ObjectSet {
   }
 
   /** The objects that are meant; the set itself where all of them are. */
-  filter(isMeant: (bytes: Buffer, at: number) => boolean): ObjectSet {
+  filter(isMeant: (bytes: Buffer, at: number, object: Omit<WantedObject, 'digest'>) => boolean): ObjectSet {
     const meant = new Uint8Array(this.count);
     let [index, count] = [0, 0];
-    this.each((bytes, at) => {
-      if (isMeant(bytes, at)) count += meant[index] = 1;
+    this.each((bytes, at, object) => {
+      if (isMeant(bytes, at, object)) count += meant[index] = 1;
       index += 1;
     });
     if (count === index) return this;

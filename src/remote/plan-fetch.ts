@@ -46,13 +46,11 @@ export function planFetch(rows: PackedRows, needs: FetchNeeds): FetchPlan {
   const unpacked = new ObjectSet();
   let { bytes } = needed;
   needed.each((digest, at, object) => {
-    const place = rows.find(digest, at);
-    if (place === undefined) unpacked.add(digest, at, object);
-    else {
-      packs.add(place.pack);
-      // How long lists are nobody says but the tables.
-      if (object.size === undefined) bytes += place.length;
-    }
+    const pack = rows.packOf(digest, at);
+    if (pack < 0) unpacked.add(digest, at, object);
+    else packs.add(pack);
+    // How long lists are nobody says but the tables.
+    if (object.size === undefined) bytes += rows.find(digest, at)?.length ?? 0;
   });
   const looked = [...packs].sort((a, b) => a - b).map((pack) => lookAt(rows, pack, needs));
   const adopt = looked.filter((each) => each.isAdoptable);
@@ -70,11 +68,11 @@ function pickFrom(
   let [count, bytes, group] = [0, 0, 0];
   const own = rows.rowsOf(pack);
   for (let at = 0; at < own.length; at += ROW) {
-    const object = isTakenFrom(rows, { pack, adopted }, { own, at }) ? needed.find(own, at) : undefined;
-    if (object === undefined) continue;
+    const neededBy = isTakenFrom(rows, { pack, adopted }, { own, at }) ? needed.groupOf(own, at) : -1;
+    if (neededBy < 0) continue;
     count += 1;
     bytes += own.readUInt32LE(at + 36);
-    group = Math.max(group, object.group);
+    group = Math.max(group, neededBy);
   }
   return count > 0 ? [{ pack, group, count, bytes, isMost }] : [];
 }
@@ -101,16 +99,14 @@ function lookAt(
   for (let at = 0; at < own.length; at += ROW) {
     const length = own.readUInt32LE(at + 36);
     all += length;
-    const object = wanted.find(own, at);
-    // Often they are one: nothing is here yet.
-    const isNeeded = needed === wanted ? object : needed.find(own, at);
-    if (isNeeded !== undefined) {
-      [count, bytes] = [count + 1, bytes + length];
-      group = Math.max(group, isNeeded.group);
-    }
-    if (object === undefined) isAllWanted = false;
+    const neededBy = needed.groupOf(own, at);
+    if (neededBy >= 0) {
+      count += 1;
+      bytes += length;
+      group = Math.max(group, neededBy);
+    } else if (!wanted.has(own, at)) isAllWanted = false;
     // What lists folders is packed whatever its size.
-    else if (length > packedBytes && object.size !== undefined) isAllSmall = false;
+    if (length > packedBytes && wanted.find(own, at)?.size !== undefined) isAllSmall = false;
   }
   const isMost = bytes * 2 >= all;
   return { pack, group, count, bytes, isMost, isAdoptable: isAllWanted && isAllSmall && isMost };

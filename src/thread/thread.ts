@@ -2,11 +2,11 @@
 import { parentPort } from 'node:worker_threads';
 import { lookAhead } from '../fingerprint/look-ahead.ts';
 import { readFiles } from '../fingerprint/read-files.ts';
-import { loadBlake3 } from '../kit/blake3.ts';
+import { loadBlake3ForSmall } from '../kit/blake3.ts';
 import { checkFrames } from '../store/check-frames.ts';
 import { writeFiles } from '../store/write-files.ts';
 
-const blake3 = loadBlake3();
+const blake3 = loadBlake3ForSmall();
 
 const JOBS = {
   'check-frames': checkFrames,
