@@ -20,6 +20,11 @@ export class ObjectSet {
   readonly #map = new DigestMap();
   #bytes = 0;
 
+  /** Makes room for so many objects at once. */
+  reserve(objects: number): void {
+    this.#map.reserve(objects);
+  }
+
   /** Number of objects. */
   get count(): number {
     return this.#map.size;

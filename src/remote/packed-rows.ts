@@ -25,10 +25,11 @@ export class PackedRows {
     for (const [at, { rows }] of tables.entries()) {
       this.#starts[at + 1] = (this.#starts[at] as number) + rows.length / ROW;
     }
+    const { size } = this;
     let slots = 1024;
-    while (slots < this.size * 2) slots *= 2;
+    while (slots < size * 2) slots *= 2;
     this.#slots = new Int32Array(slots).fill(-1);
-    for (let row = 0; row < this.size; row += 1) this.#place(row);
+    for (let row = 0; row < size; row += 1) this.#place(row);
   }
 
   /** Number of rows. */

@@ -42,17 +42,23 @@ export interface FetchNeeds {
  */
 export function planFetch(rows: PackedRows, needs: FetchNeeds): FetchPlan {
   const { needed } = needs;
-  const packs = new Set<number>();
+  const tallies = new Map<number, Tally>();
   const unpacked = new ObjectSet();
   let { bytes } = needed;
   needed.each((digest, at, object) => {
     const pack = rows.packOf(digest, at);
+    const tally = tallies.get(pack);
     if (pack < 0) unpacked.add(digest, at, object);
-    else packs.add(pack);
+    else if (tally === undefined) tallies.set(pack, { objects: 1, group: object.group });
+    else {
+      tally.objects += 1;
+      tally.group = Math.max(tally.group, object.group);
+    }
     // How long lists are nobody says but the tables.
     if (object.size === undefined) bytes += rows.find(digest, at)?.length ?? 0;
   });
-  const looked = [...packs].sort((a, b) => a - b).map((pack) => lookAt(rows, pack, needs));
+  const packs = [...tallies].sort(([a], [b]) => a - b);
+  const looked = packs.map(([pack, tally]) => lookAt(rows, { pack, tally }, needs));
   const adopt = looked.filter((each) => each.isAdoptable);
   const adopted = new Set(adopt.map(({ pack }) => pack));
   const pick = looked.flatMap((each) => (each.isAdoptable ? [] : pickFrom(rows, each, { needed, adopted })));
@@ -87,19 +93,27 @@ export function isTakenFrom(
   return adopted.size === 0 || !rows.findAll(own, at).some((place) => adopted.has(place.pack));
 }
 
+/** Needed objects that a pack is the first to have, and the last of their groups. */
+interface Tally {
+  objects: number;
+  group: number;
+}
+
 function lookAt(
   rows: PackedRows,
-  pack: number,
+  { pack, tally }: { readonly pack: number; readonly tally: Tally },
   { wanted, needed, packedBytes }: FetchNeeds,
 ): PickedPack & { readonly isAdoptable: boolean } {
   const own = rows.rowsOf(pack);
+  // As many of its objects as it has rows: then each row is needed, and none has to be looked for.
+  const isWhole = tally.objects === own.length / ROW;
   let [group, count, bytes, all] = [0, 0, 0, 0];
   let isAllWanted = true;
   let isAllSmall = true;
   for (let at = 0; at < own.length; at += ROW) {
     const length = own.readUInt32LE(at + 36);
     all += length;
-    const neededBy = needed.groupOf(own, at);
+    const neededBy = isWhole ? tally.group : needed.groupOf(own, at);
     if (neededBy >= 0) {
       count += 1;
       bytes += length;
