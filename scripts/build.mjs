@@ -28,7 +28,7 @@ export async function buildCli(root = ROOT) {
   const program = await bundle({
     ...settings,
     ...SPLIT,
-    // ES modules, of which only the used parts are kept; to Node the package itself offers CommonJS.
+    // To Node the package itself offers CommonJS only.
     alias: { yaml: join(root, 'node_modules/yaml/browser/dist/index.js') },
     define,
     entryPoints: { program: 'src/cli.ts' },
@@ -73,6 +73,7 @@ async function bundle({ define, ...settings }) {
   const result = await build({
     ...SCRIPT,
     ...settings,
+    mainFields: ['module', 'main'], // of ES modules only the used parts are kept, and run: half of the AWS SDK
     outdir: 'dist',
     bundle: true,
     jsx: 'automatic',
@@ -92,7 +93,7 @@ async function bundle({ define, ...settings }) {
 }
 
 /** Bytes of libraries in a chunk, from which on it is a script of its own: most commands need none of these. */
-const LARGE = 100_000;
+const LARGE = 40_000;
 
 /**
  * The scripts of a split bundle, the program first. Each is a function that gives the modules in it by their names, as

@@ -14,6 +14,8 @@ export interface HelperThreads {
   isRunning(): boolean;
   /** Has the thread `at` (from 0) do a job; jobs of one thread are done one after another. `handed` changes hands. */
   run<O>(at: number, job: string, input: unknown, handed?: readonly Transferable[]): Promise<O>;
+  /** Has the thread do a job that has the fewest to do. */
+  runAnywhere<O>(job: string, input: unknown): Promise<O>;
 }
 
 interface Answer {
@@ -48,6 +50,10 @@ function startThreads(count: number): HelperThreads {
     isRunning: () => started.every((each) => each.isRunning()),
     run: <O>(...[at, job, input, handed]: Parameters<HelperThreads['run']>) =>
       (started[at] as HelperThread).run(job, input, handed) as Promise<O>,
+    runAnywhere: <O>(job: string, input: unknown) => {
+      const idlest = started.reduce((best, each) => (each.jobs < best.jobs ? each : best));
+      return idlest.run(job, input) as Promise<O>;
+    },
   };
 }
 
@@ -59,14 +65,19 @@ class HelperThread {
   #next = 0;
 
   constructor() {
-    // A thread that waits for work keeps nobody from ending.
-    this.#worker.unref();
     this.#worker.on('message', (answer: Answer) => {
       this.#end(answer);
     });
     this.#worker.on('error', (error: Error) => {
       for (const id of [...this.#waiting.keys()]) this.#end({ id, error });
     });
+    // A thread that waits for work keeps nobody from ending. Last, for who listens counts as working.
+    this.#worker.unref();
+  }
+
+  /** Jobs that are not done yet. */
+  get jobs(): number {
+    return this.#waiting.size;
   }
 
   isRunning(): boolean {

@@ -1,7 +1,8 @@
 import { digestOfRaw } from '../kit/digest.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Place } from '../store/place/place.ts';
-import type { Catalog } from './catalog.ts';
+import { ROW } from '../store/pack.ts';
+import { writingThreads } from '../store/write-ahead.ts';
 import { presentLoose } from './loose-presence.ts';
 import { ObjectSet } from './object-set.ts';
 import type { LargeObject } from './receive-large.ts';
@@ -19,31 +20,37 @@ export function expectedBytes(roots: readonly WantedRoot[], store: Pick<ObjectSt
   }, 0);
 }
 
+/** Starts helper threads where a folder of very many files is going to come: they are ready when it is there. */
+export function startThreads(roots: readonly WantedRoot[], store: Pick<ObjectStore, 'has'>): void {
+  for (const { entry } of roots) if (!store.has(entry.digest)) writingThreads(entry);
+}
+
 /** Objects and their bytes. */
 export interface Amount {
   readonly objects: number;
   readonly bytes: number;
 }
 
-/** What has come and what is to come. How long lists are nobody says but the tables of packs. */
-export function totalOf(needed: ObjectSet, { rows }: Pick<Catalog, 'rows'>, done: Amount): Amount {
-  let bytes = done.bytes + needed.bytes;
-  needed.each((digest, at, { size }) => {
-    if (size === undefined) bytes += rows.find(digest, at)?.length ?? 0;
-  });
-  return { objects: done.objects + needed.count, bytes };
+/** The objects of some rows that are needed. */
+export function neededOf(rows: Buffer, needed: ObjectSet): Amount {
+  let [objects, bytes] = [0, 0];
+  for (let at = 0; at < rows.length; at += ROW) {
+    if (!needed.has(rows, at)) continue;
+    objects += 1;
+    bytes += rows.readUInt32LE(at + 36);
+  }
+  return { objects, bytes };
 }
 
-/** Objects that are files of their own there. What is nowhere is added to `absent`. */
+/** Of objects that are in no pack, those that are files of their own there. What is nowhere is added to `absent`. */
 export async function findLarge(
   place: Place,
-  { needed, catalog }: { readonly needed: ObjectSet; readonly catalog: Pick<Catalog, 'rows'> },
+  unpacked: ObjectSet,
   absent: ObjectSet,
 ): Promise<(LargeObject & { readonly group: number })[]> {
   const others = new ObjectSet();
-  needed.each((digest, at, object) => {
+  unpacked.each((digest, at, object) => {
     const { size } = object;
-    if (catalog.rows.has(digest, at)) return;
     if (size === undefined || size > LARGEST_PACKED) others.add(digest, at, object);
     else absent.add(digest, at, { size });
   });

@@ -5,11 +5,12 @@ import { PACKED_BYTES } from '../store/pack.ts';
 import type { StoreWriter } from '../store/store-writer.ts';
 import type { Catalog } from './catalog.ts';
 import { eachAtOnce } from './byte-limit.ts';
-import { expectedBytes, findLarge, totalOf } from './fetch-needs.ts';
+import type { Amount } from './fetch-needs.ts';
+import { expectedBytes, findLarge, neededOf, startThreads } from './fetch-needs.ts';
 import { GroupProgress } from './group-progress.ts';
 import { HeldPack } from './held-pack.ts';
 import { ObjectSet } from './object-set.ts';
-import type { PackPiece, PieceObject } from './pack-pieces.ts';
+import type { PackPiece, PieceObject, WholePiece } from './pack-pieces.ts';
 import { piecesOf } from './pack-pieces.ts';
 import type { PickedPack } from './plan-fetch.ts';
 import { isTakenFrom, planFetch } from './plan-fetch.ts';
@@ -114,10 +115,10 @@ class Fetching {
   }
 
   async run(roots: readonly WantedRoot[]): Promise<Fetched> {
+    startThreads(roots, this.#store);
     const catalog = await this.#remote.look();
     const { objects: wanted, unknown } = await this.#findWanted(roots, catalog);
-    const needed = this.#neededOf(wanted);
-    this.#total = totalOf(needed, catalog, this.#done);
+    const needed = wanted.filter((digest, at) => !this.#writer.has(digest, at));
     const groups = roots.map(({ group = 0 }) => group);
     const finish = async (group: number): Promise<void> => {
       await this.#writer.finish();
@@ -168,23 +169,17 @@ class Fetching {
     return findWanted(roots, { local: (digest) => this.#store.read(digest), remote, signal });
   }
 
-  #neededOf(wanted: ObjectSet): ObjectSet {
-    const needed = new ObjectSet();
-    wanted.each((digest, at, object) => {
-      if (!this.#writer.has(digest, at)) needed.add(digest, at, object);
-    });
-    return needed;
-  }
-
   /** Brings what is needed, as far as the remote has it. */
   async #pass(pass: Pass, progress?: GroupProgress): Promise<void> {
     const { wanted, needed, catalog } = pass;
     const plan = planFetch(catalog.rows, { wanted, needed, packedBytes: PACKED_BYTES });
+    const { objects, bytes } = this.#done;
+    this.#total = { objects: objects + needed.count, bytes: bytes + plan.bytes };
     const adopted = new Set(plan.adopt.map(({ pack }) => pack));
     const units: Unit[] = [
       ...plan.adopt.map((pack) => ({ group: pack.group, run: () => this.#adopt(pack, pass) })),
       ...plan.pick.map((pack) => ({ group: pack.group, run: () => this.#pick(pack, pass, adopted) })),
-      ...(await findLarge(this.#remote.place, pass, this.#absent)).map(({ group, ...object }) => ({
+      ...(await findLarge(this.#remote.place, plan.unpacked, this.#absent)).map(({ group, ...object }) => ({
         group,
         run: () => this.#receive(object),
       })),
@@ -201,7 +196,7 @@ class Fetching {
 
   /** Takes a pack as it is; where something of it is wrong, what is right of it. */
   async #adopt(picked: PickedPack, pass: Pass): Promise<void> {
-    const { rows } = pass.catalog;
+    const { catalog: { rows }, needed } = pass; // prettier-ignore
     const info = rows.packs[picked.pack];
     if (info === undefined) return;
     const known = pass.lists?.held.get(picked.pack);
@@ -211,18 +206,17 @@ class Fetching {
       return;
     }
     try {
-      await Promise.all(
-        held.pieces.map(async (piece) => {
-          if (known === undefined) await takePiece(this.#remote, { key: packKey(info.name), held, piece });
-          for (const { digest, length } of piece.objects) if (pass.needed.has(digest)) this.#step(1, length);
-        }),
-      );
-      if (held.isRight) held.adopt(this.#store);
-      else {
-        await this.#takeFrom(held, { name: info.name, needed: pass.needed });
-        // They have not come, after all.
-        for (const { digest, size = 0 } of held.wrong.entries()) if (pass.needed.has(digest)) this.#step(-1, -size);
-      }
+      const takeNew = async (piece: WholePiece): Promise<void> => {
+        await takePiece(this.#remote, { key: packKey(info.name), held, piece });
+        this.#step(neededOf(piece.rows, needed));
+      };
+      if (known === undefined) await Promise.all(held.pieces.map(takeNew));
+      else this.#step({ objects: picked.count, bytes: picked.bytes });
+      if (await held.adopt(this.#store)) return;
+      await this.#takeFrom(held, { name: info.name, needed });
+      // They have not come, after all.
+      for (const { digest, size: bytes = 0 } of (await held.wrong()).entries())
+        if (needed.has(digest)) this.#step({ objects: -1, bytes: -bytes });
     } finally {
       held.discard();
     }
@@ -238,7 +232,7 @@ class Fetching {
       await this.#take(digest, bytes, needed.find(digest)?.size === undefined);
       onTaken?.(digest, bytes);
     }
-    for (const { digest, size } of held.wrong.entries()) {
+    for (const { digest, size } of (await held.wrong()).entries()) {
       if (!needed.has(digest)) continue;
       this.#doubtful.add(name);
       this.#wrong.add(digest, 0, { size });
@@ -254,7 +248,7 @@ class Fetching {
     if (held !== undefined) {
       const isTaken = (own: Buffer): boolean => isTakenFrom(rows, { pack, adopted }, { own, at: 0 });
       await this.#takeFrom(held, { name: info.name, needed }, (digest, bytes) => {
-        if (isTaken(digest)) this.#step(1, bytes.length);
+        if (isTaken(digest)) this.#step({ objects: 1, bytes: bytes.length });
       });
       held.discard();
       return;
@@ -279,7 +273,7 @@ class Fetching {
         const at = object.offset - offset;
         const own = bytes?.subarray(at, at + object.length);
         if (own === undefined) this.#gone.add(object.digest, 0, { size: object.length });
-        else if (await this.#takeIfRight(object, own, needed)) this.#step(1, object.length);
+        else if (await this.#takeIfRight(object, own, needed)) this.#step({ objects: 1, bytes: object.length });
         else {
           this.#doubtful.add(name);
           this.#wrong.add(object.digest, 0, { size: object.length });
@@ -299,11 +293,11 @@ class Fetching {
     let came = 0;
     const onBytes = (bytes: number): void => {
       came += bytes;
-      this.#step(0, bytes);
+      this.#step({ objects: 0, bytes });
     };
     const isRight = await receiveLarge(this.#remote, this.#store, { object, onBytes });
     if (!isRight) this.#wrong.add(object.digest, 0, { size: object.size });
-    this.#step(isRight ? 1 : 0, isRight ? 0 : -came);
+    this.#step(isRight ? { objects: 1, bytes: 0 } : { objects: 0, bytes: -came });
   }
 
   /** What was not right, or had gone, may lie elsewhere: in another pack, or in one that was written meanwhile. */
@@ -328,7 +322,7 @@ class Fetching {
     else if (this.#writer.addNow(digest, bytes)) await this.#writer.settle();
   }
 
-  #step(objects: number, bytes: number): void {
+  #step({ objects, bytes }: Amount): void {
     this.#done = { objects: this.#done.objects + objects, bytes: this.#done.bytes + bytes };
     const { objects: totalObjects, bytes: totalBytes } = this.#total;
     this.#options.onProgress?.({ ...this.#done, totalObjects, totalBytes });

@@ -1,41 +1,51 @@
 import { closeSync, openSync, rmSync } from 'node:fs';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { RawDigest } from '../kit/digest.ts';
+import type { HelperThreads } from '../kit/helper-threads.ts';
+import { helperThreads } from '../kit/helper-threads.ts';
+import type { CheckFramesInput, CheckFramesOutput } from '../store/check-frames.ts';
+import { checkFrames } from '../store/check-frames.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readAt } from '../store/pack-file.ts';
-import { FRAME_HEAD, PACK_HEADER, ROW, footerOf, tableRows, writeFrameHead } from '../store/pack.ts';
+import { PACK_HEADER, ROW, footerOf } from '../store/pack.ts';
 import { writeFully } from '../store/pack-writer.ts';
 import { ObjectSet } from './object-set.ts';
-import type { PackPiece, PieceObject } from './pack-pieces.ts';
-import { wholePieces } from './pack-pieces.ts';
+import type { PieceObject, WholePiece } from './pack-pieces.ts';
+import { objectAt, wholePieces } from './pack-pieces.ts';
 import { PIECE } from './read-object.ts';
 import type { PackTable } from './tables.ts';
+import { rowsOf } from './tables.ts';
+
+/** A pack with fewer rows than this is checked before a helper thread has been asked and has answered. */
+const FEWEST_ROWS = 500;
 
 /**
  * A pack of a remote that comes as a whole, piece by piece, into a file that does not count yet. Each frame is checked
- * when it comes; then the pack can be taken into the store as it is, or objects be read from it.
+ * when it has come, by helper threads while more comes; then the pack can be taken into the store as it is, or objects
+ * be read from it.
  */
 export class HeldPack {
-  readonly pieces: readonly PackPiece[];
+  readonly pieces: readonly WholePiece[];
   readonly #table: PackTable;
   readonly #blake3: Blake3;
   readonly #path: string;
-  readonly #head = Buffer.alloc(FRAME_HEAD);
+  readonly #threads: HelperThreads | undefined;
   #fd: number | undefined;
   #left: number;
+  readonly #checks: Promise<void>[] = [];
   #hasWrongHead = false;
-  /** Objects whose bytes are not right, or did not come. */
-  readonly wrong = new ObjectSet();
+  readonly #wrong = new ObjectSet();
 
   private constructor(
     table: PackTable,
-    { pieces, path, blake3 }: { pieces: readonly PackPiece[]; path: string; blake3: Blake3 },
+    { pieces, path, blake3 }: { pieces: readonly WholePiece[]; path: string; blake3: Blake3 },
   ) {
     this.#table = table;
     this.pieces = pieces;
     this.#left = pieces.length;
     this.#blake3 = blake3;
     this.#path = path;
+    this.#threads = table.rows.length < FEWEST_ROWS * ROW ? undefined : helperThreads();
     this.#fd = openSync(path, 'wx+', 0o600);
     writeFully(this.#fd, PACK_HEADER, 0);
   }
@@ -46,48 +56,60 @@ export class HeldPack {
     return pieces && new HeldPack(table, { pieces, path: store.temporary('.pack'), blake3 });
   }
 
-  /** Whether all pieces have come. */
-  get isWhole(): boolean {
-    return this.#left === 0;
-  }
-
-  /** Whether every byte that came is right. */
-  get isRight(): boolean {
-    return this.isWhole && this.wrong.count === 0 && !this.#hasWrongHead;
-  }
-
   /** Takes in a piece; `undefined` for one that could not be had. */
-  take(piece: PackPiece, bytes: Buffer | undefined): void {
+  take(piece: WholePiece, bytes: Buffer | undefined): void {
     this.#left -= 1;
     if (bytes?.length !== piece.length) {
-      for (const { digest, length } of piece.objects) this.wrong.add(digest, 0, { size: length });
+      for (const object of rowsOf(piece)) this.#isWrong(object);
       return;
     }
-    for (const object of piece.objects) this.#check(object, bytes, object.offset - piece.offset);
-    if (this.#fd !== undefined) writeFully(this.#fd, bytes, piece.offset);
+    if (this.#fd === undefined) return;
+    writeFully(this.#fd, bytes, piece.offset);
+    const check = this.#check(piece);
+    this.#checks.push(check);
+    // Whoever asks what is wrong is told; nobody does when another piece cannot be had.
+    check.catch(() => undefined);
   }
 
-  #check({ digest, length }: PieceObject, bytes: Buffer, at: number): void {
-    writeFrameHead(this.#head, 0, { digest, length });
-    if (bytes.compare(this.#head, 0, FRAME_HEAD, at - FRAME_HEAD, at) !== 0) this.#hasWrongHead = true;
-    if (this.#blake3.raw(bytes.subarray(at, at + length)).compare(digest) === 0) return;
-    this.wrong.add(digest, 0, { size: length });
+  async #check({ rows, ...part }: WholePiece): Promise<void> {
+    // A copy of these rows alone: else all that lies around them would go with them.
+    const input: CheckFramesInput = { file: this.#path, ...part, rows: Uint8Array.from(rows) };
+    const { wrong, hasWrongHead } =
+      this.#threads === undefined
+        ? checkFrames(input, this.#blake3)
+        : await this.#threads.runAnywhere<CheckFramesOutput>('check-frames', input);
+    if (hasWrongHead) this.#hasWrongHead = true;
+    for (const row of wrong) this.#isWrong(objectAt(rows, row * ROW));
   }
 
-  /** The bytes of an object, which were right when they came; `undefined` for one that is wrong. */
-  read({ digest, offset, length }: PieceObject): Buffer | undefined {
-    if (this.#fd === undefined || this.wrong.has(digest)) return undefined;
-    return readAt(this.#fd, offset, length);
+  #isWrong({ digest, length }: PieceObject): void {
+    this.#wrong.add(digest, 0, { size: length });
   }
 
-  /** Makes it a pack of the store. */
-  adopt(store: Pick<ObjectStore, 'adoptPack'>): void {
+  /** Objects whose bytes are not right, or did not come, once all that came is checked. */
+  async wrong(): Promise<ObjectSet> {
+    await Promise.all(this.#checks);
+    return this.#wrong;
+  }
+
+  /** The right bytes of an object; `undefined` for one that is wrong. Checked here: a list is not waited for. */
+  read(object: PieceObject): Buffer | undefined {
+    if (this.#fd === undefined) return undefined;
+    const bytes = readAt(this.#fd, object.offset, object.length);
+    if (this.#blake3.raw(bytes).equals(object.digest)) return bytes;
+    this.#isWrong(object);
+    return undefined;
+  }
+
+  /** Makes it a pack of the store; `false` unless all pieces have come and every byte of them is right. */
+  async adopt(store: Pick<ObjectStore, 'adoptPack'>): Promise<boolean> {
+    const isRight = (await this.wrong()).count === 0 && this.#left === 0 && !this.#hasWrongHead;
     const [fd, { rows, end, name }] = [this.#fd, this.#table];
-    if (fd === undefined || !this.isRight) throw new RangeError('only a whole pack becomes one of the store');
-    const table = Buffer.concat([rows, footerOf(rows.length / ROW, end)]);
-    writeFully(fd, table, end);
+    if (fd === undefined || !isRight) return false;
+    writeFully(fd, Buffer.concat([rows, footerOf(rows.length / ROW, end)]), end);
     this.#fd = undefined;
-    store.adoptPack({ fd, path: this.#path, name }, tableRows(table) ?? []);
+    store.adoptPack({ fd, path: this.#path, name }, rows);
+    return true;
   }
 
   /** Gives up what is not a pack of the store. */
@@ -103,7 +125,7 @@ export class HeldPack {
     isWanted: (digest: RawDigest) => boolean,
   ): Generator<{ readonly digest: RawDigest; readonly bytes: Buffer }> {
     for (const piece of this.pieces) {
-      for (const object of piece.objects) {
+      for (const object of rowsOf(piece)) {
         const bytes = isWanted(object.digest) ? this.read(object) : undefined;
         if (bytes !== undefined) yield { digest: object.digest, bytes };
       }

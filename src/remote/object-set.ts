@@ -20,6 +20,11 @@ export class ObjectSet {
   readonly #map = new DigestMap();
   #bytes = 0;
 
+  /** Makes room for so many objects at once. */
+  reserve(objects: number): void {
+    this.#map.reserve(objects);
+  }
+
   /** Number of objects. */
   get count(): number {
     return this.#map.size;
@@ -48,6 +53,11 @@ export class ObjectSet {
     return found && objectOf(found);
   }
 
+  /** The group of an object; -1 when it is not there. */
+  groupOf(digest: RawDigest, at: number): number {
+    return this.#map.find(digest, at)?.pack ?? -1;
+  }
+
   /**
    * Shows every object without making anything anew: its digest lies at `at` of some bytes, and `object` is another one
    * at the next call. Nothing is added meanwhile.
@@ -59,6 +69,24 @@ export class ObjectSet {
       object.size = length === UNKNOWN ? undefined : length * HALF + offset;
       use(bytes, at, object);
     });
+  }
+
+  /** The objects that are meant; the set itself where all of them are. */
+  filter(isMeant: (bytes: Buffer, at: number, object: Omit<WantedObject, 'digest'>) => boolean): ObjectSet {
+    const meant = new Uint8Array(this.count);
+    let [index, count] = [0, 0];
+    this.each((bytes, at, object) => {
+      if (isMeant(bytes, at, object)) count += meant[index] = 1;
+      index += 1;
+    });
+    if (count === index) return this;
+    const found = new ObjectSet();
+    index = 0;
+    this.each((bytes, at, object) => {
+      if (meant[index] === 1) found.add(bytes, at, object);
+      index += 1;
+    });
+    return found;
   }
 
   /** Every object, as a view that is valid until the next one is added. */

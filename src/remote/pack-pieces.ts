@@ -16,6 +16,15 @@ export interface PackPiece {
   readonly objects: readonly PieceObject[];
 }
 
+/** Frames of a pack, one behind the other, that are read at once. */
+export interface WholePiece {
+  /** Where the head of the first one begins. */
+  readonly offset: number;
+  readonly length: number;
+  /** Their rows, in order. */
+  readonly rows: Buffer;
+}
+
 export interface PieceOptions {
   /** Whether the object is wanted whose digest lies at `at` of some bytes. */
   readonly isWanted: (rows: Buffer, at: number) => boolean;
@@ -33,9 +42,10 @@ export interface PieceOptions {
 export function* piecesOf(rows: Buffer, { isWanted, gap, most }: PieceOptions): Generator<PackPiece> {
   let objects: PieceObject[] = [];
   let [start, end] = [0, 0];
-  for (const at of inOrder(rows)) {
-    if (!isWanted(rows, at)) continue;
-    const object = objectAt(rows, at);
+  const sorted = inOrder(rows);
+  for (let at = 0; at < sorted.length; at += ROW) {
+    if (!isWanted(sorted, at)) continue;
+    const object = objectAt(sorted, at);
     const last = object.offset + object.length;
     const isNext = object.offset >= end && object.offset - end <= gap + FRAME_HEAD && last - start <= most;
     if (objects.length > 0 && !isNext) {
@@ -54,42 +64,43 @@ export function* piecesOf(rows: Buffer, { isWanted, gap, most }: PieceOptions): 
  * frames, or before the table.
  * @param end where the table begins
  */
-export function wholePieces(rows: Buffer, end: number, most: number): PackPiece[] | undefined {
-  const pieces: PackPiece[] = [];
-  let objects: PieceObject[] = [];
-  let start = PACK_HEADER.length;
+export function wholePieces(rows: Buffer, end: number, most: number): WholePiece[] | undefined {
+  const pieces: WholePiece[] = [];
+  const sorted = inOrder(rows);
+  let [first, start] = [0, PACK_HEADER.length];
   let at: number = start;
-  for (const row of inOrder(rows)) {
-    const object = objectAt(rows, row);
-    if (object.offset !== at + FRAME_HEAD) return undefined;
-    const last = object.offset + object.length;
-    if (objects.length > 0 && last - start > most) {
-      pieces.push({ offset: start, length: at - start, objects });
-      objects = [];
-      start = at;
+  for (let row = 0; row < sorted.length; row += ROW) {
+    if (sorted.readUInt32LE(row + 32) !== at + FRAME_HEAD) return undefined;
+    const last = at + FRAME_HEAD + sorted.readUInt32LE(row + 36);
+    if (row > first && last - start > most) {
+      pieces.push({ offset: start, length: at - start, rows: sorted.subarray(first, row) });
+      [first, start] = [row, at];
     }
-    objects.push(object);
     at = last;
   }
-  if (objects.length > 0) pieces.push({ offset: start, length: at - start, objects });
+  if (sorted.length > first) pieces.push({ offset: start, length: at - start, rows: sorted.subarray(first) });
   return at === end ? pieces : undefined;
 }
 
-function objectAt(rows: Buffer, at: number): PieceObject {
+/** An object by its row, which stands at `at`. */
+export function objectAt(rows: Buffer, at: number): PieceObject {
   const digest = rows.subarray(at, at + 32);
   return { digest, offset: rows.readUInt32LE(at + 32), length: rows.readUInt32LE(at + 36) };
 }
 
-/** Where the rows stand, those of objects that lie in front first. Writers put them in this order. */
-function* inOrder(rows: Buffer): Generator<number> {
+/** Rows in the order in which their objects lie. Writers put them in this order. */
+function inOrder(rows: Buffer): Buffer {
   let last = 0;
   let isSorted = true;
-  for (let at = 0; at < rows.length && isSorted; at += ROW) {
-    const offset = rows.readUInt32LE(at + 32);
+  for (let at = 32; at < rows.length && isSorted; at += ROW) {
+    const offset = rows.readUInt32LE(at);
     isSorted = offset >= last;
     last = offset;
   }
+  if (isSorted) return rows;
   const order = Uint32Array.from({ length: rows.length / ROW }, (_, row) => row * ROW);
-  if (!isSorted) order.sort((a, b) => rows.readUInt32LE(a + 32) - rows.readUInt32LE(b + 32));
-  yield* order;
+  order.sort((a, b) => rows.readUInt32LE(a + 32) - rows.readUInt32LE(b + 32));
+  const sorted = Buffer.allocUnsafe(rows.length);
+  order.forEach((at, row) => rows.copy(sorted, row * ROW, at, at + ROW));
+  return sorted;
 }

@@ -1,5 +1,5 @@
 import { ROW } from '../store/pack.ts';
-import type { ObjectSet } from './object-set.ts';
+import { ObjectSet } from './object-set.ts';
 import type { PackedRows } from './packed-rows.ts';
 
 /** From which packs of a remote objects come. */
@@ -8,6 +8,10 @@ export interface FetchPlan {
   readonly adopt: readonly PickedPack[];
   /** Packs of which some objects are taken. */
   readonly pick: readonly PickedPack[];
+  /** What is needed and in no pack. */
+  readonly unpacked: ObjectSet;
+  /** Bytes of all that is needed, as far as it is known how many. */
+  readonly bytes: number;
 }
 
 /** A pack of which some objects are taken. */
@@ -38,29 +42,45 @@ export interface FetchNeeds {
  */
 export function planFetch(rows: PackedRows, needs: FetchNeeds): FetchPlan {
   const { needed } = needs;
-  const packs = new Set<number>();
-  needed.each((digest, at) => {
+  const tallies = new Map<number, Tally>();
+  const unpacked = new ObjectSet();
+  let { bytes } = needed;
+  needed.each((digest, at, object) => {
     const pack = rows.packOf(digest, at);
-    if (pack >= 0) packs.add(pack);
-  });
-  const looked = [...packs].sort((a, b) => a - b).map((pack) => ({ pack, ...lookAt(rows, pack, needs) }));
-  const adopted = new Set(looked.filter((each) => each.isAdoptable).map(({ pack }) => pack));
-  const plan = { adopt: [] as PickedPack[], pick: [] as PickedPack[] };
-  for (const { pack, bytes, all, isAdoptable } of looked) {
-    let [count, taken, group] = [0, 0, 0];
-    const own = rows.rowsOf(pack);
-    for (let at = 0; at < own.length; at += ROW) {
-      const object =
-        isAdoptable || isTakenFrom(rows, { pack, adopted }, { own, at }) ? needed.find(own, at) : undefined;
-      if (object === undefined) continue;
-      count += 1;
-      taken += own.readUInt32LE(at + 36);
-      group = Math.max(group, object.group);
+    const tally = tallies.get(pack);
+    if (pack < 0) unpacked.add(digest, at, object);
+    else if (tally === undefined) tallies.set(pack, { objects: 1, group: object.group });
+    else {
+      tally.objects += 1;
+      tally.group = Math.max(tally.group, object.group);
     }
-    if (count > 0)
-      plan[isAdoptable ? 'adopt' : 'pick'].push({ pack, group, count, bytes: taken, isMost: bytes * 2 >= all });
+    // How long lists are nobody says but the tables.
+    if (object.size === undefined) bytes += rows.find(digest, at)?.length ?? 0;
+  });
+  const packs = [...tallies].sort(([a], [b]) => a - b);
+  const looked = packs.map(([pack, tally]) => lookAt(rows, { pack, tally }, needs));
+  const adopt = looked.filter((each) => each.isAdoptable);
+  const adopted = new Set(adopt.map(({ pack }) => pack));
+  const pick = looked.flatMap((each) => (each.isAdoptable ? [] : pickFrom(rows, each, { needed, adopted })));
+  return { adopt, pick, unpacked, bytes };
+}
+
+/** What is taken of a pack that is not taken as it is; nothing where other packs have all of it. */
+function pickFrom(
+  rows: PackedRows,
+  { pack, isMost }: PickedPack,
+  { needed, adopted }: { readonly needed: ObjectSet; readonly adopted: ReadonlySet<number> },
+): PickedPack[] {
+  let [count, bytes, group] = [0, 0, 0];
+  const own = rows.rowsOf(pack);
+  for (let at = 0; at < own.length; at += ROW) {
+    const neededBy = isTakenFrom(rows, { pack, adopted }, { own, at }) ? needed.groupOf(own, at) : -1;
+    if (neededBy < 0) continue;
+    count += 1;
+    bytes += own.readUInt32LE(at + 36);
+    group = Math.max(group, neededBy);
   }
-  return plan;
+  return count > 0 ? [{ pack, group, count, bytes, isMost }] : [];
 }
 
 /** Whether an object, of which `at` in `own` is the row, is taken from a pack rather than from another one that has it. */
@@ -73,23 +93,35 @@ export function isTakenFrom(
   return adopted.size === 0 || !rows.findAll(own, at).some((place) => adopted.has(place.pack));
 }
 
+/** Needed objects that a pack is the first to have, and the last of their groups. */
+interface Tally {
+  objects: number;
+  group: number;
+}
+
 function lookAt(
   rows: PackedRows,
-  pack: number,
+  { pack, tally }: { readonly pack: number; readonly tally: Tally },
   { wanted, needed, packedBytes }: FetchNeeds,
-): { readonly isAdoptable: boolean; readonly bytes: number; readonly all: number } {
+): PickedPack & { readonly isAdoptable: boolean } {
   const own = rows.rowsOf(pack);
-  let [bytes, all] = [0, 0];
+  // As many of its objects as it has rows: then each row is needed, and none has to be looked for.
+  const isWhole = tally.objects === own.length / ROW;
+  let [group, count, bytes, all] = [0, 0, 0, 0];
   let isAllWanted = true;
   let isAllSmall = true;
   for (let at = 0; at < own.length; at += ROW) {
     const length = own.readUInt32LE(at + 36);
     all += length;
-    if (needed.has(own, at)) bytes += length;
-    const object = wanted.find(own, at);
-    if (object === undefined) isAllWanted = false;
+    const neededBy = isWhole ? tally.group : needed.groupOf(own, at);
+    if (neededBy >= 0) {
+      count += 1;
+      bytes += length;
+      group = Math.max(group, neededBy);
+    } else if (!wanted.has(own, at)) isAllWanted = false;
     // What lists folders is packed whatever its size.
-    else if (length > packedBytes && object.size !== undefined) isAllSmall = false;
+    if (length > packedBytes && wanted.find(own, at)?.size !== undefined) isAllSmall = false;
   }
-  return { isAdoptable: isAllWanted && isAllSmall && bytes * 2 >= all, bytes, all };
+  const isMost = bytes * 2 >= all;
+  return { pack, group, count, bytes, isMost, isAdoptable: isAllWanted && isAllSmall && isMost };
 }

@@ -34,21 +34,19 @@ export async function lookFor(
   { objects, isWrong, sizeOf }: KnownBefore & { readonly objects: ObjectSet },
 ): Promise<Presence> {
   const packs = new Set<number>();
-  const unpacked = new ObjectSet();
   const alone = new ObjectSet();
-  objects.each((digest, at, { size, group }) => {
+  const unpacked = objects.filter((digest, at, { size }) => {
     const isKnownWrong = isWrong?.(digest, at) === true;
     const pack = isKnownWrong ? -1 : rows.packOf(digest, at);
     if (pack >= 0) packs.add(pack);
-    else {
-      unpacked.add(digest, at, { size, group });
+    else if (!isKnownWrong) {
       const known = size ?? sizeOf?.(digest, at);
-      if (!isKnownWrong && (known === undefined || known > LARGEST_PACKED)) alone.add(digest, at, { size: known });
+      if (known === undefined || known > LARGEST_PACKED) alone.add(digest, at, { size: known });
     }
+    return pack < 0;
   });
   const loose = await presentLoose(remote.place, [...alone.entries()]);
-  const absent = new ObjectSet();
-  for (const { digest, ...object } of unpacked.entries()) if (!loose.has(digest)) absent.add(digest, 0, object);
+  const absent = unpacked.filter((digest, at) => !loose.has(digest, at));
   const keys = new Set<string>();
   for (const pack of packs) keys.add(packKey(rows.packs[pack]?.name as Digest));
   for (const { digest } of loose.entries()) keys.add(looseKey(digestOfRaw(digest)));

@@ -3,7 +3,7 @@ import { digestOfRaw } from '../kit/digest.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Catalog } from './catalog.ts';
 import { HeldPack } from './held-pack.ts';
-import type { PackPiece } from './pack-pieces.ts';
+import type { WholePiece } from './pack-pieces.ts';
 import { piecesOf } from './pack-pieces.ts';
 import { PIECE } from './read-object.ts';
 import type { Remote } from './remote.ts';
@@ -115,7 +115,7 @@ export async function takePiece(
   }: {
     readonly key: string;
     readonly held: HeldPack;
-    readonly piece: PackPiece;
+    readonly piece: WholePiece;
     readonly onBytes?: ((bytes: number) => void) | undefined;
   },
 ): Promise<void> {

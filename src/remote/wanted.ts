@@ -32,6 +32,9 @@ export interface Wanted {
   readonly unknown: readonly Digest[];
 }
 
+/** Objects that room is made for at once: how many a folder has is what somebody says. */
+const MOST_RESERVED = 100_000;
+
 /** Lists between two turns of the event loop. */
 const PAUSE_EVERY = 256;
 
@@ -52,6 +55,7 @@ export async function findWanted(roots: Iterable<WantedRoot>, source: ListSource
     const digest = rawOfDigest(entry.digest);
     const isList = entry.kind === 'dir';
     objects.add(digest, 0, { size: isList ? undefined : entry.size, group });
+    if (entry.kind === 'dir') objects.reserve(Math.min(entry.files, MOST_RESERVED));
     if (isList && lists.add(digest, 0, { size: undefined })) open.push({ digest, group });
   }
   open.reverse();

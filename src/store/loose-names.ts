@@ -7,7 +7,8 @@ import { namesIn } from '../kit/temporary.ts';
  */
 export class LooseNames {
   readonly #folder: string;
-  readonly #shards = new Map<string, Set<string>>();
+  /** By the first byte of their digests. */
+  readonly #shards: (Set<string> | undefined)[] = new Array<undefined>(256).fill(undefined);
 
   /** `folder` holds the shards. */
   constructor(folder: string) {
@@ -16,26 +17,25 @@ export class LooseNames {
 
   /** Whether the object is there whose digest lies at `at` of some bytes. */
   has(bytes: Buffer, at: number): boolean {
-    const names = this.#shard(bytes.toString('hex', at, at + 1));
+    const names = this.#shard(bytes[at] as number);
     return names.size > 0 && names.has(bytes.toString('hex', at + 1, at + 32));
   }
 
   /** From now on an object is there. `hex` are the digits of its digest. */
   add(hex: string): void {
-    this.#shards.get(hex.slice(0, 2))?.add(hex.slice(2));
+    this.#shards[shardOf(hex)]?.add(hex.slice(2));
   }
 
   /** From now on it is not. */
   delete(hex: string): void {
-    this.#shards.get(hex.slice(0, 2))?.delete(hex.slice(2));
+    this.#shards[shardOf(hex)]?.delete(hex.slice(2));
   }
 
-  #shard(name: string): Set<string> {
-    let names = this.#shards.get(name);
-    if (names === undefined) {
-      names = new Set(namesIn(join(this.#folder, name)));
-      this.#shards.set(name, names);
-    }
-    return names;
+  #shard(number: number): Set<string> {
+    return (this.#shards[number] ??= new Set(namesIn(join(this.#folder, number.toString(16).padStart(2, '0')))));
   }
+}
+
+function shardOf(hex: string): number {
+  return Number.parseInt(hex.slice(0, 2), 16);
 }

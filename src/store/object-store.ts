@@ -16,7 +16,6 @@ import type { StoreLayout } from './layout.ts';
 import type { LinkTrust } from './link.ts';
 import { NO_TRUST } from './link.ts';
 import { isMarked } from './object-mark.ts';
-import type { Frame } from './pack.ts';
 import type { FinishedPack } from './pack-writer.ts';
 import { PackWriter, placePack } from './pack-writer.ts';
 import { prepareStore } from './prepare.ts';
@@ -252,7 +251,7 @@ export class ObjectStore {
       },
       seal: async (pack) => {
         const sealed = pack.seal();
-        if ('pack' in sealed) this.#presence.packs.add(sealed.pack, sealed.frames.entries());
+        if ('pack' in sealed) this.#presence.packs.add(sealed.pack, sealed.rows);
         else for (const { bytes } of sealed.few) await this.put(bytes);
       },
     });
@@ -269,11 +268,12 @@ export class ObjectStore {
   /**
    * Takes in a pack that was made elsewhere, of which the caller has checked every byte: a file in `tmp`, which is closed
    * and moved to where it counts.
+   * @param rows those of its table
    */
-  adoptPack(pack: FinishedPack, frames: Iterable<Frame>): void {
+  adoptPack(pack: FinishedPack, rows: Buffer): void {
     this.keep(this.layout.pack(pack.name));
     placePack(this.layout, pack);
-    this.#presence.packs.add(pack.name, frames);
+    this.#presence.packs.add(pack.name, rows);
   }
 
   /** A new name in `tmp`, for something that is about to be stored. */

@@ -8,7 +8,6 @@ import type { PackedPlace } from './digest-map.ts';
 import { DigestMap } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
 import { hexOf, packOfBadFile, packOfFile } from './layout.ts';
-import type { Frame } from './pack.ts';
 import { PackReader, readPackRows } from './pack-file.ts';
 import { noteBad } from './write-shared.ts';
 
@@ -62,18 +61,15 @@ export class PackSet {
     return isOld || added.length > 0;
   }
 
-  /** Takes in a pack that this process has sealed. */
-  add(name: Digest, frames: Iterable<Frame>): void {
+  /** Takes in a pack that this process has sealed, with the rows of its table. */
+  add(name: Digest, rows: Buffer): void {
     // It replaces one of the same name, of which perhaps something was wrong.
     this.#found.delete(name);
     if (this.#known.has(name)) {
       this.reload();
       return;
     }
-    const [isBad, pack] = [this.#badOf(name), this.#number(name)];
-    for (const { digest, offset, length } of frames) {
-      if (isBad?.(digest, 0) !== true) this.#map.add(digest, 0, { pack, offset, length });
-    }
+    this.#map.addRows(rows, this.#number(name), this.#badOf(name));
   }
 
   /** The name of the pack of a place. */

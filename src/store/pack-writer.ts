@@ -20,7 +20,7 @@ import { ownedName } from '../kit/owner.ts';
 import { DigestMap } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
 import type { Frame } from './pack.ts';
-import { FRAME_HEAD, LARGEST_PACK, PACK_HEADER, scanFrames, tableOf, writeFrameHead } from './pack.ts';
+import { FOOTER, FRAME_HEAD, LARGEST_PACK, PACK_HEADER, scanFrames, tableOf, writeFrameHead } from './pack.ts';
 import { syncFolder } from './store-file.ts';
 
 /** A pack is sealed when it has grown to this; the last object may take it beyond. */
@@ -34,7 +34,7 @@ const FEWEST = 16;
 
 /** What sealing made: a pack, or, of a few objects, their bytes, to be stored one by one. */
 export type Sealed =
-  | { readonly pack: Digest; readonly frames: DigestMap }
+  | { readonly pack: Digest; /** Those of its table. */ readonly rows: Buffer }
   | { readonly few: readonly { readonly digest: RawDigest; readonly bytes: Buffer }[] };
 
 export interface PackOptions {
@@ -110,7 +110,7 @@ export class PackWriter {
     this.#beforePlaced?.(this.#layout.pack(name));
     this.#file = undefined;
     placePack(this.#layout, { fd, path, name });
-    return { pack: name, frames: this.#frames };
+    return { pack: name, rows: table.subarray(0, table.length - FOOTER) };
   }
 
   /** Gives up what is not sealed. */

@@ -2,10 +2,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { lookAhead } from '../fingerprint/look-ahead.ts';
 import { readFiles } from '../fingerprint/read-files.ts';
-import { loadBlake3 } from '../kit/blake3.ts';
+import { loadBlake3ForSmall } from '../kit/blake3.ts';
+import { checkFrames } from '../store/check-frames.ts';
 import { writeFiles } from '../store/write-files.ts';
 
-const blake3 = loadBlake3();
+const blake3 = loadBlake3ForSmall();
 
 blake3.then(
   () => Atomics.store(workerData as Int32Array, 0, 1),
@@ -13,6 +14,7 @@ blake3.then(
 );
 
 const JOBS = {
+  'check-frames': checkFrames,
   'look-ahead': lookAhead,
   'read-files': readFiles,
   'write-files': writeFiles,

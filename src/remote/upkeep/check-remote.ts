@@ -13,6 +13,7 @@ import { PIECE, listAll } from '../read-object.ts';
 import { isLargeRight } from '../receive-large.ts';
 import type { Remote } from '../remote.ts';
 import { KEYS, looseOfKey, packKey } from '../remote-layout.ts';
+import { rowsOf } from '../tables.ts';
 import type { RemoteRun } from './read-runs.ts';
 import { readRuns } from './read-runs.ts';
 import { planTables } from './rewrite-tables.ts';
@@ -110,7 +111,9 @@ class Checking {
     const { name, end } = rows.packs[number] as { readonly name: Digest; readonly end: number };
     const own = rows.rowsOf(number);
     const whole = wholePieces(own, end, PIECE);
-    const pieces = whole ?? piecesOf(own, { isWanted: () => true, gap: 0, most: PIECE });
+    const pieces =
+      whole?.map((piece) => ({ ...piece, objects: [...rowsOf(piece)] })) ??
+      piecesOf(own, { isWanted: () => true, gap: 0, most: PIECE });
     const wrong: Digest[] = [];
     let isHeadWrong = !(await this.#holds(name, 0, PACK_HEADER));
     await eachAtOnce(pieces, AT_ONCE, async (piece) => {
