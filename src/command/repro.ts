@@ -159,9 +159,10 @@ function inputsOf(
   const { stages } = engine.graph;
   const isAll = options.selected.size === stages.size && ![...stages.values()].some(({ frozen }) => frozen);
   if (isAll && pointerFiles.length === 0) return undefined;
-  return async () => {
+  return async (source) => {
     const { lookAtInputs } = await import('../data/inputs/inputs.ts');
-    return lookAtInputs(engine, { ...options, pointerFiles });
+    const bringList = source && ((...asked: Parameters<PullSource['list']>) => source.list(...asked));
+    return lookAtInputs(engine, { ...options, pointerFiles, bringList });
   };
 }
 

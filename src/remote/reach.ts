@@ -1,7 +1,8 @@
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { rawOfDigest } from '../kit/digest.ts';
 import { entryAt } from '../store/entry-at.ts';
-import type { Entry } from '../store/tree.ts';
+import { BrokenTree, openPart } from '../store/read-tree.ts';
+import type { Entry, Part } from '../store/tree.ts';
 import type { ListSource } from './wanted.ts';
 
 /** What lies at a path inside a tracked folder. */
@@ -21,6 +22,29 @@ export async function reach(source: ListSource, entry: Entry, below: string): Pr
   );
 }
 
+/** Looks for the list of a folder at a path inside a folder, all parts of it. */
+export async function reachList(source: ListSource, entry: Entry, below: string): Promise<void> {
+  const attempt = (read: Reading): void => {
+    const found = entryAt({ read }, entry, below);
+    if (found?.kind === 'dir') readParts(read, found, 0);
+  };
+  await withLists(source, attempt, () => undefined);
+}
+
+/** Goes on where one is missing: what is asked for at once comes at once. */
+function readParts(read: Reading, part: Omit<Part, 'last'>, height: number): void {
+  const bytes = read(part.digest);
+  if (bytes === undefined) return;
+  try {
+    const opened = openPart(bytes, part, { height });
+    if ('parts' in opened) for (const each of opened.parts) readParts(read, each, height + 1);
+  } catch (error) {
+    if (!(error instanceof BrokenTree)) throw error;
+  }
+}
+
+type Reading = (digest: Digest) => Buffer | undefined;
+
 /**
  * Does something that reads lists of folders without waiting; for those that are not here it is done again when they
  * have come.
@@ -28,7 +52,7 @@ export async function reach(source: ListSource, entry: Entry, below: string): Pr
  */
 export async function withLists<T, R>(
   { local, remote }: ListSource,
-  attempt: (read: (digest: Digest) => Buffer | undefined) => T,
+  attempt: (read: Reading) => T,
   end: (value: T, read: readonly Digest[]) => R,
 ): Promise<R> {
   const fetched = new Map<Digest, Buffer | undefined>();

@@ -34,6 +34,8 @@ export interface PullSource {
   has(out: Out, thing: AwayThing): Promise<boolean>;
   /** Brings the lists of the folders on the way to a path inside a thing. */
   lists(thing: AwayThing, below: string): Promise<void>;
+  /** Brings the list of the folder at a path inside a thing, too, all parts of it. What cannot be had stays away. */
+  list(thing: AwayThing, below: string): Promise<void>;
   /**
    * Brings all that things need.
    * @param things of parts, `path` and `entry` are those of the part, `whole` is what they are a part of

@@ -12,7 +12,7 @@ import { nameObjects } from '../../remote/name-objects.ts';
 import { ObjectSet } from '../../remote/object-set.ts';
 import { openRemote, remoteNamed } from '../../remote/open-remote.ts';
 import { lookFor } from '../../remote/presence.ts';
-import { reach } from '../../remote/reach.ts';
+import { reach, reachList } from '../../remote/reach.ts';
 import { fetchRecords } from '../../remote/records.ts';
 import type { Remote } from '../../remote/remote.ts';
 import { hasFormat, remoteIn } from '../../remote/remote.ts';
@@ -60,6 +60,10 @@ export function pullSource(options: PullSourceOptions): OpenPullSource {
     const { push, remote = usual } = sharing.get(path) ?? {};
     return push === false || (asked !== undefined && remote !== asked) ? undefined : remote;
   };
+  const listsOf = async ({ path }: AwayThing): Promise<ReturnType<typeof listsFrom> | undefined> => {
+    const name = remoteOf(path);
+    return name === undefined ? undefined : listsFrom(await remotes.open(name), store, { keep: true });
+  };
   return {
     tracked: tracked.flatMap(({ path, entry }) => (entry === undefined ? [] : [{ path, entry }])),
     async records(stage, key) {
@@ -73,9 +77,12 @@ export function pullSource(options: PullSourceOptions): OpenPullSource {
       return name !== undefined && (await remotes.has(name, entry));
     },
     async lists(thing, below) {
-      const name = remoteOf(thing.path);
-      const remote = name === undefined ? undefined : await remotes.open(name);
-      if (remote !== undefined) await reach(listsFrom(remote, store, { keep: true }), thing.entry, below);
+      const lists = await listsOf(thing);
+      if (lists !== undefined) await reach(lists, thing.entry, below);
+    },
+    async list(thing, below) {
+      const lists = await listsOf(thing);
+      if (lists !== undefined) await reachList(lists, thing.entry, below);
     },
     async bring(things, onProgress) {
       const byRemote = new Map<string | undefined, WantedThing[]>();
