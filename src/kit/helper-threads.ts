@@ -59,14 +59,14 @@ class HelperThread {
   #next = 0;
 
   constructor() {
-    // A thread that waits for work keeps nobody from ending.
-    this.#worker.unref();
     this.#worker.on('message', (answer: Answer) => {
       this.#end(answer);
     });
     this.#worker.on('error', (error: Error) => {
       for (const id of [...this.#waiting.keys()]) this.#end({ id, error });
     });
+    // A thread that waits for work keeps nobody from ending. Whoever listens to one counts as waiting for it: only now.
+    this.#worker.unref();
   }
 
   isRunning(): boolean {

@@ -1,7 +1,8 @@
+import { posix } from 'node:path';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { rawOfDigest } from '../kit/digest.ts';
 import { entryAt } from '../store/entry-at.ts';
-import { BrokenTree, openPart } from '../store/read-tree.ts';
+import { BrokenTree, openPart, readTree } from '../store/read-tree.ts';
 import type { Entry, Part } from '../store/tree.ts';
 import type { ListSource } from './wanted.ts';
 
@@ -9,6 +10,10 @@ import type { ListSource } from './wanted.ts';
 export interface Reached {
   /** `undefined` when nothing lies there, or a list on the way cannot be had. */
   readonly entry: Entry | undefined;
+  /** Whether all lists on the way are known, and the path is not in them. */
+  readonly isUnknown: boolean;
+  /** Where it is not: the nearest folder on the way that is there, and its names. */
+  readonly near: Near;
   /** The lists on the way, which whoever looks for the path must have. */
   readonly around: readonly Digest[];
 }
@@ -17,9 +22,35 @@ export interface Reached {
 export async function reach(source: ListSource, entry: Entry, below: string): Promise<Reached> {
   return withLists(
     source,
-    (read) => entryAt({ read }, entry, below),
-    (found, around) => ({ entry: found, around }),
+    (readList) => {
+      let isKnown = true;
+      const read: Reading = (digest) => {
+        const bytes = readList(digest);
+        isKnown &&= bytes !== undefined;
+        return bytes;
+      };
+      const found = entryAt({ read }, entry, below);
+      const near = found === undefined && isKnown ? nearOf(read, entry, below) : NOWHERE;
+      return { entry: found, isUnknown: found === undefined && isKnown, near };
+    },
+    (found, around) => ({ ...found, around }),
   );
+}
+
+interface Near {
+  /** Relative to the folder in which the path was looked for. */
+  readonly folder: string;
+  readonly names: readonly string[];
+}
+
+const NOWHERE: Near = { folder: '', names: [] };
+
+function nearOf(read: Reading, entry: Entry, below: string): Near {
+  for (let folder = posix.dirname(below); ; folder = posix.dirname(folder)) {
+    const at = entryAt({ read }, entry, folder === '.' ? '' : folder);
+    if (at?.kind === 'dir') return { folder, names: [...(readTree({ read }, at)?.keys() ?? [])] };
+    if (folder === '.') return NOWHERE;
+  }
 }
 
 /** Looks for the list of a folder at a path inside a folder, all parts of it. */
