@@ -23,15 +23,15 @@ export async function reach(source: ListSource, entry: Entry, below: string): Pr
   return withLists(
     source,
     (readList) => {
-      let isKnown = true;
+      const absent: Digest[] = [];
       const read: Reading = (digest) => {
         const bytes = readList(digest);
-        isKnown &&= bytes !== undefined;
+        if (bytes === undefined) absent.push(digest);
         return bytes;
       };
       const found = entryAt({ read }, entry, below);
-      const near = found === undefined && isKnown ? nearOf(read, entry, below) : NOWHERE;
-      return { entry: found, isUnknown: found === undefined && isKnown, near };
+      const isUnknown = found === undefined && absent.length === 0;
+      return { entry: found, isUnknown, near: isUnknown ? nearOf(readList, entry, below) : NOWHERE };
     },
     (found, around) => ({ ...found, around }),
   );
