@@ -1,6 +1,7 @@
 import { chdirTarget, splitCommand } from './command/words.ts';
 import type { Command, Context, ExitCode, Invocation, StopSignal } from './command/command.ts';
 import type { CommandEntry } from './command/index.ts';
+import { onNotice } from './kit/notice.ts';
 import { VERSION } from './kit/version.ts';
 import type { Problem } from './problem/problem.ts';
 import { PipeError } from './problem/problem.ts';
@@ -69,6 +70,12 @@ async function runInContext(command: Command, invocation: Invocation): Promise<E
     signal: gentle.signal,
     forceSignal: firm.signal,
   };
+  if (!invocation.global.quiet) {
+    onNotice((text) => {
+      // A line of progress may stand there.
+      process.stderr.write(`${process.stderr.isTTY ? '\r\u001b[K' : ''}${text}\n`);
+    });
+  }
   const outcome = await command.run(context, invocation);
   if (invocation.global.json) {
     if (outcome.json !== undefined) print(JSON.stringify(outcome.json, null, 2));

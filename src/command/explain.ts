@@ -32,7 +32,7 @@ export default defineCommand({
     const wanted = selectedStages({ project, graph, context }, positionals, { 'single-item': true });
     const needed = selectedStages({ project, graph, context }, positionals, {});
     const engine = await openEngine({ project, graph, env: context.env, emit: () => undefined });
-    const inputs = await inputsOf(engine, loaded, { selected: needed, signal: context.signal })?.();
+    const inputs = await inputsOf(engine, loaded, { selected: needed, signal: context.signal })?.(undefined);
     const { plan, problems, absent, withPull } = await prospectOf(engine, needed, inputs);
     engine.index.save();
     const history = openHistory(`${project.pipeDir}/tmp/history.json`);

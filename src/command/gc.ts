@@ -17,7 +17,11 @@ import { openStoreOf, otherWorkTrees } from './upkeep/project-store.ts';
 
 const GC_OPTIONS = {
   workspace: { type: 'boolean', short: 'w', help: 'keep what the workspace needs; the other scopes do so too' },
-  'all-branches': { type: 'boolean', short: 'a', help: 'keep what the tips of all branches need' },
+  'all-branches': {
+    type: 'boolean',
+    short: 'a',
+    help: 'keep what the tips of all branches need, remote-tracking ones too',
+  },
   'all-tags': { type: 'boolean', short: 'T', help: 'keep what all tags need' },
   'all-commits': { type: 'boolean', short: 'A', help: 'keep what any commit needs' },
   rev: { type: 'string', multiple: true, value: 'REV', help: 'keep what this revision needs; may be repeated' },
@@ -136,6 +140,7 @@ function chooserOf(context: Context, options: Options): Scope['choose'] {
       {
         revisions: options.rev ?? [],
         branches: options['all-branches'] === true,
+        remoteBranches: true,
         tags: options['all-tags'] === true,
         commits: options['all-commits'] === true,
         ...(number === undefined ? {} : { number }),

@@ -25,7 +25,7 @@ export default defineCommand({
   async run(context, { positionals, options, global }): Promise<Outcome> {
     const [url = '', out] = positionals;
     const blake3 = await loadBlake3();
-    const name = nameInUrl(url);
+    const name = out === undefined ? nameInUrl(url) : basename(out);
     const target = targetOf(context.cwd, name, {
       out: out ?? name,
       another: 'name another place behind the URL',

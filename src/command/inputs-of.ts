@@ -1,4 +1,5 @@
 import type { Engine } from '../run/engine.ts';
+import type { PullSource } from '../run/pull-source.ts';
 import type { ReproOptions } from '../run/repro.ts';
 import type { LoadedProject } from './load-project.ts';
 
@@ -14,8 +15,9 @@ export function inputsOf(
   const { stages } = engine.graph;
   const isAll = options.selected.size === stages.size && ![...stages.values()].some(({ frozen }) => frozen);
   if (isAll && pointerFiles.length === 0) return undefined;
-  return async () => {
+  return async (source) => {
     const { lookAtInputs } = await import('../data/inputs/inputs.ts');
-    return lookAtInputs(engine, { ...options, pointerFiles });
+    const bringList = source && ((...asked: Parameters<PullSource['list']>) => source.list(...asked));
+    return lookAtInputs(engine, { ...options, pointerFiles, bringList });
   };
 }

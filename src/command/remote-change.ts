@@ -22,6 +22,17 @@ export function changeLevel(
   changeOptions(originOf(context, level), changes);
 }
 
+/**
+ * The levels that a remote of a level has options at: what `--local` keeps of one of the project (secrets, say) goes
+ * with it, unless that has a URL of its own.
+ */
+export function alsoLocal(context: Context, level: Level, remote: string): readonly Level[] {
+  if (level !== 'project') return [level];
+  const local = settingsOf(context, 'local').map(({ name }) => name);
+  const isOwn = local.includes(`remote.${remote}.url`);
+  return !isOwn && local.some((name) => name.startsWith(`remote.${remote}.`)) ? ['project', 'local'] : ['project'];
+}
+
 /** What the options of a remote are called in a file, those that nothing knows included. */
 export function optionsIn(file: ConfigFile, remote: string): string[] {
   return [...file.names].filter((name) => name.startsWith(`remote.${remote}.`));

@@ -164,6 +164,21 @@ test('removing a remote takes the default with it, unless another level still ha
   await expect(run(remove, 'origin')).rejects.toEqual(problem('PIPE_REMOTE_UNKNOWN'));
 });
 
+test('what is kept of a remote on this machine is renamed and removed with it, unless it has a URL of its own', async () => {
+  await run(add, 'origin', 's3://bucket');
+  await run(modify, '--local', 'origin', 'secret_access_key', 'a secret');
+  const local = (): string => readFileSync(join(root, '.pipe', 'config.local.yaml'), 'utf8');
+  await run(rename, 'origin', 'minio');
+  expect(local()).toMatch(/minio/);
+  expect(local()).not.toMatch(/origin/);
+  await run(remove, 'minio');
+  expect(local()).not.toMatch(/secret/);
+  await run(add, 'both', 's3://bucket');
+  await run(add, '--local', 'both', 's3://mine');
+  await run(remove, 'both');
+  expect(local()).toMatch(/s3:\/\/mine/);
+});
+
 test('a renamed remote keeps its options, and stays the default one', async () => {
   await run(add, '-d', 'origin', 's3://bucket/data');
   await run(modify, 'origin', 'region', 'eu-central-1');

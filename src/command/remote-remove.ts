@@ -1,7 +1,7 @@
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { levelOf } from './config.ts';
-import { changeLevel, moveDefault, optionsIn } from './remote-change.ts';
+import { alsoLocal, changeLevel, moveDefault, optionsIn } from './remote-change.ts';
 import { checkRemoteName, LEVEL_OPTIONS, remotesAt, requireRemote } from './remote-options.ts';
 
 export default defineCommand({
@@ -17,7 +17,9 @@ export default defineCommand({
     const level = levelOf(options) ?? 'project';
     checkRemoteName(remote);
     requireRemote(remote, remotesAt(context, level), ` at the ${level} level`);
-    changeLevel(context, level, (before) => optionsIn(before, remote).map((name) => ({ name })));
+    for (const each of alsoLocal(context, level, remote)) {
+      changeLevel(context, each, (before) => optionsIn(before, remote).map((name) => ({ name })));
+    }
     moveDefault(context, level, { from: remote });
     return Promise.resolve({ text: '' });
   },

@@ -2,7 +2,7 @@ import { PipeError } from '../problem/problem.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { levelOf } from './config.ts';
-import { changeLevel, moveDefault } from './remote-change.ts';
+import { alsoLocal, changeLevel, moveDefault } from './remote-change.ts';
 import { checkRemoteName, LEVEL_OPTIONS, remotesAt, requireRemote } from './remote-options.ts';
 
 export default defineCommand({
@@ -25,11 +25,13 @@ export default defineCommand({
       throw new PipeError({ code: 'PIPE_USAGE', message, hint: `remove it first: \`pipe remote remove ${to}\`` });
     }
     const prefix = `remote.${remote}.`;
-    changeLevel(context, level, ({ settings }) =>
-      settings
-        .filter(({ name }) => name.startsWith(prefix))
-        .flatMap(({ name, content }) => [{ name: `remote.${to}.${name.slice(prefix.length)}`, content }, { name }]),
-    );
+    for (const each of alsoLocal(context, level, remote)) {
+      changeLevel(context, each, ({ settings }) =>
+        settings
+          .filter(({ name }) => name.startsWith(prefix))
+          .flatMap(({ name, content }) => [{ name: `remote.${to}.${name.slice(prefix.length)}`, content }, { name }]),
+      );
+    }
     moveDefault(context, level, { from: remote, to });
     return Promise.resolve({ text: '' });
   },

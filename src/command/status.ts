@@ -261,7 +261,7 @@ function describe({ stages, changed, data, different }: Described): string {
 function dataLine({ path, state, lacking }: DataStatus): string {
   const word = state === 'unchanged' ? '' : DATA_WORDS[state];
   if (lacking === undefined) return `  ${clean(path)} ${word}`;
-  const lack = `${plural(lacking.count, 'file')} not downloaded (pipe pull ${clean(path)})`;
+  const lack = `${lacking.isAtMost ? 'up to ' : ''}${plural(lacking.count, 'file')} not downloaded (pipe pull ${clean(path)})`;
   return lacking.isAll ? `  ${clean(path)}: ${lack}` : `  ${clean(path)} ${word}, ${lack}`;
 }
 

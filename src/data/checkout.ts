@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { isSameObject } from '../store/diff-tree.ts';
 import { entryAt } from '../store/entry-at.ts';
-import { applyFolder, checkAllSeen } from '../store/apply.ts';
+import { applyFolder, checkAllSeen, removeEmptyFolder } from '../store/apply.ts';
 import { nestsTooDeep } from '../store/completeness.ts';
 import { restoreEntry } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
@@ -13,7 +13,7 @@ import { refuseOwned } from './refuse.ts';
 import type { Selected } from './select.ts';
 import { pathOf } from './select.ts';
 import { noteParts } from './inputs/base-edits.ts';
-import { noteBases } from './inputs/bases.ts';
+import { forgetBases, noteBases } from './inputs/bases.ts';
 import { readPointer, readPointerIfThere } from './tracked-folder.ts';
 import type { TrackedPlace } from './tracked.ts';
 import type { DataOptions, Seen } from './workspace.ts';
@@ -49,16 +49,33 @@ export async function checkout(
   options: CheckoutOptions,
 ): Promise<CheckedOut[]> {
   const paths = selected.map((each) => ({ path: pathOf(each), wantedNow: () => wantedOf(engine, each) }));
-  const done = await bring(engine, paths, options);
   const pointers = selected.flatMap(({ tracked: { owner, path }, below }, at) =>
-    owner.kind === 'pointer' ? [{ path, file: owner.pointer.file, below, done: done[at] }] : [],
+    owner.kind === 'pointer' ? [{ path, file: owner.pointer.file, below, at }] : [],
   );
-  const whole = pointers.flatMap(({ path, file, below, done: each }): [string, Entry][] => {
-    const tracked = below === '' && each?.missing.length === 0 ? readPointerIfThere(engine.project, file) : undefined;
+  // Killed in between, nobody could tell what is missing from what was removed.
+  const beforeTouch = (changing: ReadonlySet<number>): void => {
+    const touched = pointers.filter(({ below, at }) => below === '' && changing.has(at));
+    forgetBases(
+      engine.project,
+      touched.map(({ path }) => path),
+    );
+  };
+  const done = await bring(engine, paths, { ...options, beforeTouch });
+  const whole = pointers.flatMap(({ path, file, below, at }): [string, Entry][] => {
+    const tracked =
+      below === '' && done[at]?.missing.length === 0 ? readPointerIfThere(engine.project, file) : undefined;
     return tracked === undefined ? [] : [[path, tracked.entry]];
   });
   noteBases(engine.project, whole);
-  await notePartsOf(engine, pointers);
+  await notePartsOf(
+    engine,
+    pointers.map(({ at, ...pointer }) => ({ ...pointer, done: done[at] })),
+  );
+  const lacking = pointers.filter(({ at }) => (done[at]?.missing.length ?? 0) > 0);
+  forgetBases(
+    engine.project,
+    lacking.map(({ path }) => path),
+  );
   return done;
 }
 
@@ -99,7 +116,12 @@ interface Wanted {
   readonly wantedNow: () => Step['wanted'];
 }
 
-async function bring(engine: Engine, paths: readonly Wanted[], options: CheckoutOptions): Promise<CheckedOut[]> {
+interface BringOptions extends CheckoutOptions {
+  /** Told of the paths, by their places in the list, that are not what they are to be, before the first is touched. */
+  readonly beforeTouch?: (changing: ReadonlySet<number>) => void;
+}
+
+async function bring(engine: Engine, paths: readonly Wanted[], options: BringOptions): Promise<CheckedOut[]> {
   const writes = paths.map(({ path }) => path);
   // What is found in the store is all there is of the files that give way.
   engine.store.hold();
@@ -107,11 +129,12 @@ async function bring(engine: Engine, paths: readonly Wanted[], options: Checkout
   return claimed(engine, claim, () => bringClaimed(engine, paths, options));
 }
 
-async function bringClaimed(engine: Engine, paths: readonly Wanted[], options: CheckoutOptions): Promise<CheckedOut[]> {
+async function bringClaimed(engine: Engine, paths: readonly Wanted[], options: BringOptions): Promise<CheckedOut[]> {
   const steps: Step[] = [];
   options.progress?.begin('looking at');
   for (const each of paths) steps.push(await look(engine, each, options));
   if (options.force !== true) refuseLoss(engine, steps);
+  options.beforeTouch?.(new Set(steps.flatMap((step, at) => (isAsWanted(step) ? [] : [at]))));
   options.progress?.begin('checking out');
   for (const step of steps) options.progress?.expect(...amountOf(step, options));
   const done: CheckedOut[] = [];
@@ -123,6 +146,11 @@ interface Step {
   readonly path: string;
   readonly wanted: Entry | 'missing' | undefined;
   readonly present: Seen;
+}
+
+/** Whether nothing is to be put in place. */
+function isAsWanted({ wanted, present: { entry } }: Step): boolean {
+  return wanted === undefined || wanted === 'missing' || (entry !== undefined && isSameObject(wanted, entry));
 }
 
 function wantedOf(engine: Engine, { tracked, below }: Selected<TrackedPlace>): Step['wanted'] {
@@ -213,7 +241,9 @@ async function take(
     // Of a new folder, what the store has of it.
     index.recordFolder(path, []);
     mkdirSync(place.target, { recursive: true });
-    return { path, ...(await applyFolder(store, wanted, { ...place, onKept })), state: 'missing' };
+    const applied = await applyFolder(store, wanted, { ...place, onKept });
+    removeEmptyFolder(place.target);
+    return { path, ...applied, state: 'missing' };
   }
   if (isAsWanted) return { ...nothing, state: 'unchanged' };
   const files = wanted.kind === 'dir' ? wanted.files : 1;

@@ -23,6 +23,8 @@ export interface Git {
    */
   readonly resolve: (revision: string) => Promise<string>;
   readonly branches: () => Promise<readonly GitRef[]>;
+  /** Branches of others, as they were when Git fetched them last: `origin/main`. */
+  readonly remoteBranches: () => Promise<readonly GitRef[]>;
   /** Tags of commits; tags of other objects are left out. */
   readonly tags: () => Promise<readonly GitRef[]>;
   /** Full ids of all commits that a branch, a tag or HEAD reaches, newest first. */
@@ -51,6 +53,7 @@ export function openGit(root: string, env: GitCommand['env']): Git {
   return {
     resolve: (revision) => resolveRevision(command, revision),
     branches: () => refs(command, 'refs/heads'),
+    remoteBranches: () => refs(command, 'refs/remotes'),
     tags: () => refs(command, 'refs/tags'),
     commits: () => allCommits(command),
     currentBranch: async () => {

@@ -52,6 +52,13 @@ test('-a chooses local branches, not remote-tracking ones; -T chooses tags; a co
   ]);
 });
 
+test('with remote-tracking branches, -a chooses those too, and the way back from them', async () => {
+  const { root, side, remote, third } = repository();
+  const chosen = await choose(root, { branches: true, remoteBranches: true });
+  expect(chosen.map((each) => each.commit)).toEqual([third, side, remote]);
+  expect(await choose(root, { remoteBranches: true })).toEqual([]);
+});
+
 test('-A chooses all commits, those of remote-tracking branches and a detached HEAD too, newest first', async () => {
   const { root, first, side, remote, second, third } = repository();
   git(root, 'checkout', '-q', '--detach', 'v1');

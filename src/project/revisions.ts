@@ -11,6 +11,8 @@ export interface RevisionChoice {
   readonly revisions?: readonly string[];
   /** `-a`: the local branches. */
   readonly branches?: boolean;
+  /** With `branches`: also the branches of others, as they were when Git fetched them last. */
+  readonly remoteBranches?: boolean;
   /** `-T`: tags of commits. */
   readonly tags?: boolean;
   /** `-A`: all that HEAD, a local or remote-tracking branch, or a tag reaches. */
@@ -87,6 +89,7 @@ async function namedStarts(git: Git, choice: RevisionChoice): Promise<Start[]> {
   }
   const { branches = false, tags = false } = choice;
   if (branches) for (const ref of await git.branches()) starts.push({ ...ref, withAncestors: true });
+  if (branches && choice.remoteBranches === true) for (const ref of await git.remoteBranches()) starts.push({ ...ref, withAncestors: true }); // prettier-ignore
   if (tags) for (const ref of await git.tags()) starts.push({ ...ref, withAncestors: false });
   return starts;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { globMeets } from '../graph/glob.ts';
 import { ancestors, isWithin } from '../kit/path.ts';
 import type { Dep } from '../pipeline/model.ts';
+import { PipeError } from '../problem/problem.ts';
 import type { AwayThing, PartialThing } from './inputs.ts';
 
 /**
@@ -40,7 +41,7 @@ export class Away {
   /** What lies at a path as soon as its parts that are missing come, if that is all that it lacks. */
   incomplete(path: string): AwayThing | undefined {
     const thing = this.#partial.get(path);
-    return thing?.isClean === true && thing.parts.some((each) => !this.isHere(each.path)) ? thing : undefined;
+    return thing?.isClean === true && thing.parts.some((each) => this.#isLacking(each)) ? thing : undefined;
   }
 
   /** A stage has made what lies there, or is about to. */
@@ -67,7 +68,13 @@ export class Away {
   /** The same, all of it. */
   partsOf({ path, glob }: Pick<Dep, 'path' | 'glob'>): AwayThing[] {
     const isPart = (each: string): boolean => (glob ? globMeets(path, each) : each !== path && isWithin(path, each));
-    return [...this.#things.values()].filter((each) => isPart(each.path) && !this.isHere(each.path));
+    const isMet = ({ path: each, isUnlisted }: AwayThing): boolean =>
+      isPart(each) || (isUnlisted === true && !glob && isWithin(each, path));
+    return [...this.#things.values()].filter((each) => isMet(each) && this.#isLacking(each));
+  }
+
+  #isLacking({ path, isUnlisted }: AwayThing): boolean {
+    return isUnlisted === true || !this.isHere(path);
   }
 
   /** Whether anything lies at a path of the workspace. */
@@ -79,4 +86,20 @@ export class Away {
       throw error;
     }
   }
+}
+
+/**
+ * What lies there may be all of it or a part, and no remote can tell.
+ * @throws {PipeError} PIPE_OBJECT_MISSING
+ */
+export function refuseUnlisted(partial: readonly PartialThing[]): void {
+  const paths = partial.flatMap(({ parts }) => parts.flatMap(({ path, isUnlisted }) => (isUnlisted === true ? [path] : []))); // prettier-ignore
+  const [first] = paths;
+  if (first === undefined) return;
+  const more = paths.length > 1 ? ` and ${String(paths.length - 1)} more` : '';
+  throw new PipeError({
+    code: 'PIPE_OBJECT_MISSING',
+    message: `neither the cache nor a remote has the list of ${first}${more}: whether all of it is here cannot be told`,
+    hint: `\`pipe push\` where it is at hand; or make what is here the data: \`pipe add ${first}\``,
+  });
 }

@@ -7,6 +7,8 @@ export interface AwayThing {
   readonly entry: Entry;
   /** The path of what it is a part of, as remotes know it; absent where it is no part. */
   readonly whole?: string;
+  /** Whether something lies there while what lists it is not here: nobody can tell what of it never came. */
+  readonly isUnlisted?: boolean;
 }
 
 /** Data that stages of a run read and no stage of it makes: what pointers track, and outs of stages that do not run. */

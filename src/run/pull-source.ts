@@ -59,6 +59,8 @@ export interface PullSource {
   lack(out: Out, thing: AwayThing): Promise<OutLack | undefined>;
   /** Brings the lists of the folders on the way to a path inside a thing. */
   lists(thing: AwayThing, below: string): Promise<void>;
+  /** Brings the list of the folder at a path inside a thing, too, all parts of it. What cannot be had stays away. */
+  list(thing: AwayThing, below: string): Promise<void>;
   /**
    * Brings all that things need.
    * @param things of parts, `path` and `entry` are those of the part, `whole` is what they are a part of

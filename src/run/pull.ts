@@ -189,7 +189,7 @@ export class Pull {
         const memory = { index, path, now };
         const place = { target: join(project.root, path), root: project.root, signal, memory };
         const isWhole = await restoreEntry(store, entry, { ...place, links: uncached.has(path) ? undefined : links });
-        if (!isWhole) throw lacking([path], stage);
+        if (!isWhole) throw lacking([path], { stage, graph });
       }
       if (fault !== undefined) throw fault;
     } finally {
@@ -221,7 +221,7 @@ export class Pull {
       if (objects > 0) emit({ type: 'downloaded', remote, ...named, paths, objects, bytes, durationMs: performance.now() - started }); // prettier-ignore
     }
     const missing = pulled.flatMap((each) => each.missing);
-    if (missing.length > 0) throw lacking(missing, stage, pulled[0]?.remote);
+    if (missing.length > 0) throw lacking(missing, { stage, remote: pulled[0]?.remote, graph: this.#engine.graph });
   }
 
   /** The facts with the outs that were lost, where all of these can be had. */
@@ -324,14 +324,22 @@ function asLack(error: unknown): PipeError {
 /** Paths that are named. */
 const MOST_NAMED = 5;
 
-function lacking(paths: readonly string[], stage: Stage | undefined, remote?: string): PipeError {
+interface Lack {
+  readonly stage: Stage | undefined;
+  readonly remote?: string | undefined;
+  readonly graph: Engine['graph'];
+}
+
+function lacking(paths: readonly string[], { stage, remote, graph }: Lack): PipeError {
+  const isMade = (path: string): boolean => [...graph.stages.values()].some(({ outs }) => outs.some((out) => isWithin(out.path, path))); // prettier-ignore
+  const how = paths.every(isMade) ? 'or make it again: `pipe repro` without --pull' : 'then `pipe pull` here';
   const more = paths.length > MOST_NAMED ? ` and ${String(paths.length - MOST_NAMED)} more` : '';
   const names = `${paths.slice(0, MOST_NAMED).join(', ')}${more}`;
   const who = stage === undefined ? '' : `"${stage.address}" needs what cannot be had: `;
   return new PipeError({
     code: 'PIPE_OBJECT_MISSING',
     message: `${who}neither the cache nor ${remote ?? 'a remote'} has all of ${names}`,
-    hint: '`pipe push` where it is at hand, or make it again: `pipe repro` without --pull',
+    hint: `\`pipe push\` where it is at hand, ${how}`,
     ...(stage === undefined ? {} : { at: stage.at }),
   });
 }

@@ -42,7 +42,7 @@ export interface ReproOptions extends PlanOptions {
   /** Where what is missing comes from (`--pull`). */
   readonly source?: PullSource | undefined;
   /** Looks at what stages read and none of them makes; absent where there is no such data. */
-  readonly inputs?: (() => Promise<Inputs>) | undefined;
+  readonly inputs?: ((source: PullSource | undefined) => Promise<Inputs>) | undefined;
   readonly signal: AbortSignal;
   readonly forceSignal: AbortSignal;
 }
@@ -65,7 +65,7 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
   const orStopped = (error: unknown): never => {
     throw isAbort(error) ? stoppedEarly() : error;
   };
-  const inputs = await options.inputs?.().catch(orStopped);
+  const inputs = await options.inputs?.(options.source).catch(orStopped);
   const absent = await noteAbsent(engine, inputs, pull);
   const plan = await survey(engine, options.selected, { ...options, pull, absent, found: inputs?.found }).catch(
     orStopped,
@@ -109,7 +109,8 @@ async function noteAbsent(
   pull: Pull | undefined,
 ): Promise<Away | undefined> {
   if (inputs === undefined || inputs.partial.length === 0) return undefined;
-  const { Away } = await import('./away.ts');
+  const { Away, refuseUnlisted } = await import('./away.ts');
+  if (pull !== undefined) refuseUnlisted(inputs.partial);
   const away = pull?.away ?? new Away(engine.project.root);
   for (const thing of inputs.partial) away.addParts(thing);
   return pull === undefined ? away : undefined;

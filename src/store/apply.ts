@@ -247,6 +247,7 @@ class Applying {
       this.#place.memory.index.recordFolder(path, []);
       mkdirSync(target, { recursive: true });
       await this.folder(child, { target, path });
+      removeEmptyFolder(target);
     } finally {
       if (isFirst) this.#isPart = false;
     }
@@ -283,6 +284,19 @@ class Applying {
       if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
       if (!keepRest) throw notEmpty(spot.path);
     }
+  }
+}
+
+/**
+ * Removes a folder that was made for what could not be put into it: an empty one is no part of anything, and whoever
+ * reads it would take it for all there is.
+ */
+export function removeEmptyFolder(target: string): void {
+  try {
+    rmdirSync(target);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOENT') throw error;
   }
 }
 

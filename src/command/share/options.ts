@@ -29,8 +29,8 @@ export type ShareValues = OptionValues<typeof SHARE_OPTIONS>;
  */
 export function jobsOf({ jobs }: Pick<ShareValues, 'jobs'>): number | undefined {
   if (jobs === undefined) return undefined;
-  if (/^[1-9]\d{0,3}$/.test(jobs)) return Number(jobs);
-  throw new PipeError({ code: 'PIPE_USAGE', message: `--jobs takes a whole number from 1 to 9999, not ${jobs}` });
+  if (/^(?:[1-9]\d{0,3}|10000)$/.test(jobs)) return Number(jobs);
+  throw new PipeError({ code: 'PIPE_USAGE', message: `--jobs takes a whole number from 1 to 10000, not ${jobs}` });
 }
 
 export interface RunCacheValues {

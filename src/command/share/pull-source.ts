@@ -7,8 +7,9 @@ import type { Stage } from '../../pipeline/model.ts';
 import { fetchRoots } from '../../remote/fetch.ts';
 import { nameObjects } from '../../remote/name-objects.ts';
 import { remoteNamed } from '../../remote/open-remote.ts';
-import { reach } from '../../remote/reach.ts';
+import { reach, reachList } from '../../remote/reach.ts';
 import type { Remote } from '../../remote/remote.ts';
+import type { AwayThing } from '../../run/inputs.ts';
 import type { Engine } from '../../run/engine.ts';
 import type { Pulled, PullProgress, PullSource, Questions, WantedThing } from '../../run/pull-source.ts';
 import { isComplete } from '../../store/completeness.ts';
@@ -54,6 +55,10 @@ export function pullSource(options: PullSourceOptions): OpenPullSource {
     const { push, remote = usual } = sharing.get(path) ?? {};
     return push === false || (asked !== undefined && remote !== asked) ? undefined : remote;
   };
+  const listsOf = async ({ path }: AwayThing): Promise<ReturnType<typeof listsFrom> | undefined> => {
+    const name = remoteOf(path);
+    return name === undefined ? undefined : listsFrom(await remotes.open(name), store, { keep: true });
+  };
   return {
     tracked: tracked.flatMap(({ path, entry }) => (entry === undefined ? [] : [{ path, entry }])),
     ahead: (questions) => askAhead(questions, { remotes, remoteOf, store }),
@@ -70,9 +75,12 @@ export function pullSource(options: PullSourceOptions): OpenPullSource {
       return found && { remote, objects: found.objects, isPart: found.isBegun };
     },
     async lists(thing, below) {
-      const name = remoteOf(thing.path);
-      const remote = name === undefined ? undefined : await remotes.open(name);
-      if (remote !== undefined) await reach(listsFrom(remote, store, { keep: true }), thing.entry, below);
+      const lists = await listsOf(thing);
+      if (lists !== undefined) await reach(lists, thing.entry, below);
+    },
+    async list(thing, below) {
+      const lists = await listsOf(thing);
+      if (lists !== undefined) await reachList(lists, thing.entry, below);
     },
     async bring(things, onProgress) {
       const byRemote = new Map<string | undefined, WantedThing[]>();

@@ -51,14 +51,18 @@ export function collectedShareText(collected: CollectedShare, dry: boolean): str
   }
   for (const each of names ?? []) lines.push(...nameLines(each));
   if (leftObjects > 0) {
-    lines.push(`${plural(leftObjects, 'object')} (${formatSize(leftBytes)}) stay in packs that are mostly needed.`);
+    lines.push(
+      `${plural(leftObjects, 'object')} (${formatSize(leftBytes)}) ${stay(leftObjects)} in packs that are mostly needed.`,
+    );
   }
   if (recent > 0) {
-    lines.push(`${plural(recent, 'file')} that nothing here needs stay, since they were pushed lately (--grace).`);
+    lines.push(
+      `${plural(recent, 'file')} that nothing here needs ${stay(recent)}, since ${recent === 1 ? 'it was' : 'they were'} pushed lately (--grace).`,
+    );
   }
   if (relied > 0) {
     lines.push(
-      `${plural(relied, 'file')} that nothing here needs stay, since a push relies on them (one that was killed, for 20 minutes more).`,
+      `${plural(relied, 'file')} that nothing here needs ${stay(relied)}, since a push relies on ${relied === 1 ? 'it' : 'them'} (one that was killed, for 20 minutes more).`,
     );
   }
   if (merged > 0) lines.push(`${dry ? 'Would merge' : 'Merged'} ${plural(merged, 'small pack')}.`);
@@ -70,4 +74,8 @@ export function collectedShareText(collected: CollectedShare, dry: boolean): str
     lines.push(`The lists of ${plural(folders.length, 'folder')} that are kept are neither here nor in ${name}.`);
   }
   return lines.join('\n');
+}
+
+function stay(count: number): string {
+  return count === 1 ? 'stays' : 'stay';
 }

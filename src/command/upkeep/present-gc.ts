@@ -69,7 +69,7 @@ export function collectedText({ garbage, absent, names, dry, trashDays, foreign,
   for (const each of names ?? []) lines.push(...nameLines(each));
   if (leftObjects > 0) {
     lines.push(
-      `${plural(leftObjects, 'object')} (${formatSize(leftBytes)}) stay in packs that are mostly needed or in use.`,
+      `${plural(leftObjects, 'object')} (${formatSize(leftBytes)}) ${leftObjects === 1 ? 'stays' : 'stay'} in packs that are mostly needed or in use.`,
     );
   }
   if (merged > 0) lines.push(`${dry ? 'Would merge' : 'Merged'} ${plural(merged, 'small pack')}.`);

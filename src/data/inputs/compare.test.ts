@@ -29,7 +29,7 @@ function differ(sides: { recorded?: Content; present?: Content; base?: Content }
   return { edited: paths(edits.filter((each) => each.entry)), removed: paths(removed), absent: paths(absent), ...rest };
 }
 
-const NOTHING = { edited: [], removed: [], absent: [], behind: [], unknown: [] };
+const NOTHING = { edited: [], removed: [], absent: [], behind: [], unknown: [], unlisted: [] };
 
 describe('with a known base', () => {
   test('what is the same is no difference', () => {
@@ -70,10 +70,20 @@ describe('without a base', () => {
   });
 });
 
-test('of a folder whose list is not here, nobody can tell', () => {
-  const present = entry({ a: '1' });
+describe('of a folder whose list is not here', () => {
   const recorded: Entry = { kind: 'dir', digest: 'lost' as Digest, size: 1, files: 1 };
-  const sides = { recorded, present, base: undefined, isBaseKnown: false };
-  const found = compare('d', sides, { read: (folder) => trees.get(folder.digest), has: () => false });
-  expect(found).toMatchObject({ edits: [], absent: [], behind: [], unknown: ['d'] });
+  const compared = (base: Entry | undefined) => {
+    const sides = { recorded, present: entry({ a: '1' }), base, isBaseKnown: base !== undefined };
+    return compare('d', sides, { read: (folder) => trees.get(folder.digest), has: () => false });
+  };
+
+  test('nobody can tell what was recorded elsewhere', () => {
+    expect(compared(entry({ b: '1' }))).toEqual({ edits: [], absent: [], behind: [], unknown: ['d'], unlisted: [] });
+  });
+
+  test('a part may never have come where it never was what is recorded', () => {
+    const unlisted = [{ path: 'd', entry: recorded }];
+    expect(compared(undefined)).toEqual({ edits: [], absent: [], behind: [], unknown: [], unlisted });
+    expect(compared(entry('1'))).toEqual({ edits: [], absent: [], behind: [], unknown: [], unlisted });
+  });
 });

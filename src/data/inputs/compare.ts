@@ -22,8 +22,10 @@ export interface Difference {
   readonly absent: readonly AwayThing[];
   /** What was recorded anew elsewhere, while it stayed here as it was. */
   readonly behind: readonly string[];
-  /** Folders of which nobody can tell, since their lists are not here. */
+  /** Folders of which nobody can tell, since their lists are not here; they were whole once. */
   readonly unknown: readonly string[];
+  /** The same of folders that hold something, and that never were what is recorded: a part of them may never have come. */
+  readonly unlisted: readonly AwayThing[];
 }
 
 export interface CompareStore {
@@ -37,7 +39,7 @@ export interface CompareStore {
  * three-way merge does. Where the base is not known, what is missing never came, and what the store has is not new.
  */
 export function compare(path: string, sides: ThreeSides, store: CompareStore): Difference {
-  const found = { edits: [], absent: [], behind: [], unknown: [] };
+  const found = { edits: [], absent: [], behind: [], unknown: [], unlisted: [] };
   look(path, sides, { ...found, store });
   return found;
 }
@@ -47,6 +49,7 @@ interface Found {
   readonly absent: AwayThing[];
   readonly behind: string[];
   readonly unknown: string[];
+  readonly unlisted: AwayThing[];
   readonly store: CompareStore;
 }
 
@@ -81,6 +84,10 @@ function inside(
 ): void {
   const { read } = found.store;
   const [theirs, ours] = [read(recorded), read(present)];
+  if (theirs === undefined && !(isBaseKnown && base?.kind === 'dir')) {
+    found.unlisted.push({ path, entry: recorded });
+    return;
+  }
   if (theirs === undefined || ours === undefined) {
     found.unknown.push(path);
     return;

@@ -7,7 +7,7 @@ import { PipeError } from '../../problem/problem.ts';
 import { readPointers } from '../../project/pointer-files.ts';
 import { writePointer } from '../../project/write-pointer.ts';
 import type { Engine } from '../../run/engine.ts';
-import type { ChangedInput, Inputs, PartialThing } from '../../run/inputs.ts';
+import type { AwayThing, ChangedInput, Inputs, PartialThing } from '../../run/inputs.ts';
 import { listingSink, storeSink } from '../../run/sink.ts';
 import { boundedTrees } from '../../store/count-folders.ts';
 import { isSameObject } from '../../store/diff-tree.ts';
@@ -30,6 +30,8 @@ export interface InputsOptions {
   /** Addresses of the stages of the run. */
   readonly selected: ReadonlySet<string>;
   readonly signal: AbortSignal;
+  /** With `--pull`: brings the whole list of a folder inside a thing, as far as it can be had. */
+  readonly bringList?: ((thing: AwayThing, below: string) => Promise<void>) | undefined;
 }
 
 /** A unit that is not as it is recorded. */
@@ -46,7 +48,7 @@ interface Differing {
  * @throws {PipeError} with what is wrong with pointers, and as a walk does
  */
 export async function lookAtInputs(engine: Engine, options: InputsOptions): Promise<Inputs> {
-  const { selected, signal } = options;
+  const { selected, signal, bringList } = options;
   const { pointers, problems } = readPointers(engine.project.root, options.pointerFiles);
   if (problems.length > 0) throw new PipeError(problems);
   const stages = [...engine.graph.stages.values()].filter(({ address, frozen, when }) => selected.has(address) && !frozen && when?.holds !== false); // prettier-ignore
@@ -55,7 +57,8 @@ export async function lookAtInputs(engine: Engine, options: InputsOptions): Prom
   const found = new Map<string, Entry>();
   const differing: Differing[] = [];
   for (const unit of units) {
-    const each = await lookAtUnit(engine, unit, { bases, found, signal });
+    const look = (): Promise<Differing | undefined> => lookAtUnit(engine, unit, { bases, found, signal });
+    const each = bringList === undefined ? await look() : await lookWithLists(look, bringList);
     if (each !== undefined) differing.push(each);
   }
   bases.save();
@@ -67,6 +70,24 @@ export async function lookAtInputs(engine: Engine, options: InputsOptions): Prom
     notes: differing.flatMap(notesOf),
     record: (stop, onRecorded) => recordAll(engine, changed, { bases, signal: stop, onRecorded }),
   };
+}
+
+/** Looks again as long as lists come that were not here. */
+async function lookWithLists(
+  look: () => Promise<Differing | undefined>,
+  bring: NonNullable<InputsOptions['bringList']>,
+): Promise<Differing | undefined> {
+  const asked = new Set<string>();
+  for (;;) {
+    const found = await look();
+    const { thing } = found?.unit ?? {};
+    const open = found?.difference.unlisted.filter(({ path }) => !asked.has(path)) ?? [];
+    if (thing === undefined || open.length === 0) return found;
+    for (const { path } of open) {
+      asked.add(path);
+      await bring(thing, posix.relative(thing.path, path));
+    }
+  }
 }
 
 interface LookOptions {
@@ -127,14 +148,19 @@ function differenceOf(
   const { thing, below } = unit;
   const path = posix.join(thing.path, below);
   const read = boundedTrees({ read: (digest) => trees?.get(digest) ?? store.read(digest) });
-  if (recorded === undefined && read(thing.entry) === undefined) return { edits: [], absent: [], behind: [], unknown: [thing.path] }; // prettier-ignore
+  if (recorded === undefined && read(thing.entry) === undefined) {
+    const nothing = { edits: [], absent: [], behind: [], unknown: [], unlisted: [] };
+    return base === undefined
+      ? { ...nothing, unlisted: [{ path, entry: thing.entry }] }
+      : { ...nothing, unknown: [thing.path] };
+  }
   const isBaseKnown = base !== undefined && (below === '' || read(base) !== undefined);
   const three = { recorded, present, base: base && entryAt(store, base, below), isBaseKnown, isBasePartial };
   return compare(path, three, { read, has: ({ digest }) => news?.has(digest) !== true && store.has(digest) });
 }
 
-function isToBeRecorded({ unit: { thing }, difference: { edits, behind, unknown } }: Differing): boolean {
-  return isOwn(thing.pointer) && edits.length > 0 && behind.length + unknown.length === 0;
+function isToBeRecorded({ unit: { thing }, difference: { edits, behind, unknown, unlisted } }: Differing): boolean {
+  return isOwn(thing.pointer) && edits.length > 0 && behind.length + unknown.length + unlisted.length === 0;
 }
 
 /** Whether what a pointer records changes with the data. */
@@ -147,10 +173,11 @@ function changedOf({ path, unit: { thing } }: Differing): ChangedInput {
 }
 
 function partialOf({ path, recorded, unit, difference }: Differing): PartialThing[] {
-  const { absent, edits, behind, unknown } = difference;
-  if (absent.length === 0 || recorded === undefined) return [];
-  const isClean = edits.length + behind.length + unknown.length === 0;
-  return [{ path, entry: recorded, parts: absent, isClean, whole: unit.thing.path }];
+  const { absent, edits, behind, unknown, unlisted } = difference;
+  const parts = [...absent, ...unlisted.map((part) => ({ ...part, isUnlisted: true }))];
+  if (parts.length === 0) return [];
+  const isClean = edits.length + behind.length + unknown.length + unlisted.length === 0;
+  return [{ path, entry: recorded ?? unit.thing.entry, parts, isClean, whole: unit.thing.path }];
 }
 
 function notesOf({ unit, difference }: Differing): Inputs['notes'][number][] {
@@ -240,6 +267,8 @@ export interface NotDownloaded {
   readonly count: number;
   /** Whether nothing else is different. */
   readonly isAll: boolean;
+  /** Whether these are all files of folders whose lists are not here: some of them may lie here. */
+  readonly isAtMost: boolean;
 }
 
 /**
@@ -259,10 +288,11 @@ export async function filesNotDownloaded(
     const unit = { thing: { path: pointer.path, entry: pointer.entry, pointer }, below: '', isDep: false };
     const differing = await lookAtUnit(engine, unit, { bases, found: new Map(), signal });
     if (differing === undefined) continue;
-    const { absent, edits, behind, unknown } = differing.difference;
-    const count = absent.reduce((sum, { entry }) => sum + (entry.kind === 'dir' ? entry.files : 1), 0);
+    const { absent, edits, behind, unknown, unlisted } = differing.difference;
+    const lacking = [...absent, ...unlisted];
+    const count = lacking.reduce((sum, { entry }) => sum + (entry.kind === 'dir' ? entry.files : 1), 0);
     const isAll = edits.length + behind.length + unknown.length === 0;
-    if (count > 0) counts.set(pointer.file, { count, isAll });
+    if (count > 0) counts.set(pointer.file, { count, isAll, isAtMost: unlisted.length > 0 });
   }
   return counts;
 }

@@ -47,8 +47,8 @@ export async function settle(engine: Engine, { tracked, present, trees, force }:
   const read = boundedTrees({ read: (digest) => trees?.get(digest) ?? engine.store.read(digest) });
   // Without a base it says nothing that the store has the bytes: they may be a copy of another file.
   const sides = { recorded, present, base, isBaseKnown: base !== undefined, isBasePartial: bases.isPartial(path) };
-  const { edits, absent, behind, unknown } = compare(path, sides, { read, has: () => false });
-  const [lost] = unknown;
+  const { edits, absent, behind, unknown, unlisted } = compare(path, sides, { read, has: () => false });
+  const [lost] = [...unknown, ...unlisted.map((each) => each.path)];
   if (lost !== undefined) throw cannotTell(tracked, lost);
   if (absent.length + behind.length === 0) return all;
   const kept = absent.reduce((sum, { entry }) => sum + (entry.kind === 'dir' ? entry.files : 1), 0);

@@ -19,8 +19,9 @@ import { checkAborted, isAbort } from '../../kit/abort.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { limitOf } from './limit.ts';
 import { retrying } from './retry.ts';
+import { tellNotice } from '../../kit/notice.ts';
 import { credentialsOf } from './s3-credentials.ts';
-import { isTransient, isUnconnected } from './s3-fault.ts';
+import { isTransient, isSilent, isUnconnected } from './s3-fault.ts';
 import type { S3Options } from './s3-options.ts';
 import { problemOf } from './s3-problem.ts';
 import type { Subject } from './s3-problem.ts';
@@ -60,6 +61,12 @@ const TRIES = 8;
 /** A server that was never there will not be there in a second: who mistyped its address need not wait. */
 const TRIES_UNCONNECTED = 3;
 
+/** Each try takes as long as is waited for an answer. */
+const TRIES_SILENT = 2;
+
+/** Whoever waits for the first answer for so long is told. */
+const TELL_AFTER_MS = 12_000;
+
 const PAUSE_MS = 100;
 
 /** Opens connections; none is made before the first call. */
@@ -88,7 +95,23 @@ export function openS3Client(options: S3Options): S3 {
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted === true) stop.abort();
   const again = (error: unknown, tries: number): boolean =>
-    isTransient(error) && tries < (isUnconnected(error) && clock.now() === undefined ? TRIES_UNCONNECTED : TRIES);
+    isTransient(error) && tries < triesFor(error, clock.now() !== undefined);
+  const said = new Set<string>();
+  const tell = (text: string): void => {
+    // Many calls wait at once: one line is enough.
+    if (!said.has(text)) tellNotice(text);
+    said.add(text);
+  };
+  const againTold = (error: unknown, tries: number): boolean => {
+    const isAgain = again(error, tries);
+    if (isAgain && isSilent(error)) {
+      tell(`no answer from ${subject.endpoint}, trying again (${String(tries + 1)} of ${String(TRIES_SILENT)})`);
+    }
+    return isAgain;
+  };
+  const tellOfSilence = (): void => {
+    if (clock.now() === undefined) tell(`no answer from ${subject.endpoint} so far; waiting`);
+  };
   return {
     options: { ...options, env },
     subject,
@@ -96,10 +119,15 @@ export function openS3Client(options: S3Options): S3 {
     full: (key) => (prefix === '' ? key : `${prefix}/${key}`),
     async call(what, work) {
       try {
-        return await retrying({ again, pauseMs, signal: stop.signal }, (tries) =>
-          limit(() => {
+        return await retrying({ again: againTold, pauseMs, signal: stop.signal }, (tries) =>
+          limit(async () => {
             checkAborted(stop.signal);
-            return work(client, { abortSignal: stop.signal }, tries);
+            const timer = setTimeout(tellOfSilence, TELL_AFTER_MS).unref();
+            try {
+              return await work(client, { abortSignal: stop.signal }, tries);
+            } finally {
+              clearTimeout(timer);
+            }
           }),
         );
       } catch (error) {
@@ -113,6 +141,11 @@ export function openS3Client(options: S3Options): S3 {
       client.destroy();
     },
   };
+}
+
+function triesFor(error: unknown, isKnown: boolean): number {
+  if (isSilent(error)) return TRIES_SILENT;
+  return isUnconnected(error) && !isKnown ? TRIES_UNCONNECTED : TRIES;
 }
 
 function makeClient(options: S3Options, credentials: AwsCredentialIdentity | AwsCredentialIdentityProvider): S3Client {

@@ -87,6 +87,13 @@ export function isUnconnected(error: unknown): boolean {
   return UNCONNECTED.has(faultOf(error).name);
 }
 
+const SILENT = new Set(['ETIMEDOUT', 'TimeoutError']);
+
+/** Whether the server took the call and said nothing for as long as is waited for an answer. */
+export function isSilent(error: unknown): boolean {
+  return SILENT.has(faultOf(error).name);
+}
+
 /** Whether an error says that there is no such object, or upload. */
 export function isNothing(error: unknown): boolean {
   const { name, status } = faultOf(error);

@@ -37,7 +37,14 @@ const RULES: readonly Rule[] = [
     }),
   },
   {
-    names: ['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken', 'InvalidClientTokenId'],
+    names: [
+      'InvalidAccessKeyId',
+      'SignatureDoesNotMatch',
+      'InvalidToken',
+      'InvalidTokenId',
+      'InvalidClientTokenId',
+      'UnrecognizedClientException',
+    ],
     say: (subject, fault) => ({
       code: 'PIPE_REMOTE_CREDENTIALS',
       message: `${subject.endpoint} does not accept the credentials: ${said(fault)}`,
