@@ -4,12 +4,8 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { KINDS } from '../index/section.ts';
 import type { FolderMemory } from '../index/folder-memory.ts';
-import type { StatIndex } from '../index/stat-index.ts';
 import { isReliable } from '../index/stat-index.ts';
 import { checkAborted } from '../kit/abort.ts';
-import type { Blake3 } from '../kit/blake3.ts';
-import { eachChunk } from '../kit/chunks.ts';
-import type { OnProgress } from '../kit/file-progress.ts';
 import { FileProgress } from '../kit/file-progress.ts';
 import { helperThreads } from '../kit/helper-threads.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
@@ -22,57 +18,23 @@ import { LookAhead } from './look-ahead.ts';
 import type { FileStat, ReadAhead } from './read-files.ts';
 import { isSameFile, readSmall } from './read-files.ts';
 import { FolderBuilder } from './folder.ts';
-import type { Listing, OwnedIn } from './list-folder.ts';
-import { isObjectLink, listFolder } from './list-folder.ts';
+import type { Listing } from './list-folder.ts';
+import { listFolder } from './list-folder.ts';
 import { absoluteOf, descend, fileEntry, fileStatOf, isAbout, kindOf, readTarget, statOf } from './look.ts';
 import { PACKED_BYTES } from '../store/pack.ts';
+import type { ObjectLink } from '../store/link.ts';
+import { linkedFile, objectLink } from '../store/link.ts';
+import type { LinkedFile } from './linked-files.ts';
+import { LinkedFiles, hashFile } from './linked-files.ts';
+import type { FingerprintOptions, WalkOptions } from './walk-options.ts';
+
+export type { FingerprintOptions, LinkRules, Sink, StrayLink, WalkOptions } from './walk-options.ts';
 
 /** Small files are read into it, and done with before anything else happens. */
 const BUFFER = Buffer.allocUnsafe(PACKED_BYTES + 1);
 
 /** Entries of folders between two turns of the event loop. */
 const PAUSE_EVERY = 2_000;
-
-export interface FingerprintOptions {
-  /** Absolute path of the project. */
-  readonly root: string;
-  readonly index: StatIndex;
-  readonly blake3: Blake3;
-  /** Whether a path relative to the root is left out of folders (`.pipeignore`). */
-  readonly ignored: (path: string, isFolder: boolean) => boolean;
-  /** Which entries of a folder somebody else keeps: they are left out where links are not followed. */
-  readonly owned?: OwnedIn;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** The folder of the store's loose objects, absolute: a symbolic link to one of them counts as the file itself. */
-  readonly looseFolder?: string;
-}
-
-/** Receives what a walk finds, so that a store can take it in while it is hashed. */
-export interface Sink {
-  /** Whether the object whose digest lies at `at` need not be given. */
-  has(digest: RawDigest, at?: number): boolean;
-  /** The same for a tree, where that is another question. */
-  hasTree?(digest: Digest): boolean;
-  /** Takes in a small file, a tree, or the target of a link; `true` when `settle` is due. */
-  add(digest: RawDigest, bytes: Buffer): boolean;
-  settle(): Promise<void>;
-  /** Takes in a file of any size, and tells of its bytes piece by piece; returns the digest of those that it read. */
-  file(path: string, onBytes?: (bytes: number) => void): Promise<Digest>;
-  /** Told of a link to an object of the store that is not there any more; else the path counts as absent. */
-  lost?(path: string): void;
-}
-
-/** How a walk goes about it. */
-export interface WalkOptions {
-  /** Whether symbolic links count as what they point to (deps), or as links (outs). */
-  readonly follow: boolean;
-  readonly sink?: Sink;
-  /** Makes the walk reject with an AbortError. */
-  readonly signal?: AbortSignal;
-  /** Told how many files more were looked at, and bytes, every some thousand files, and as large ones are read. */
-  readonly onProgress?: OnProgress | undefined;
-}
 
 /**
  * What lies at `path` (relative to the root, or absolute); `undefined` when nothing does. Files that the stat
@@ -100,12 +62,15 @@ interface FilePlace {
   readonly absolute: string;
   /** Whether a symbolic link stands for what it leads to. */
   readonly follow: boolean;
+  /** What the link says that stands for an object. */
+  readonly link?: ObjectLink | undefined;
 }
 
 class Walk {
   readonly progress: FileProgress;
   readonly #how: WalkOptions;
   readonly #options: FingerprintOptions;
+  readonly #links: LinkedFiles;
   /** Entries of folders, and folders. */
   #steps = 0;
   /** Files that nothing was remembered of. */
@@ -119,6 +84,7 @@ class Walk {
     this.#how = how;
     this.#options = options;
     this.progress = new FileProgress(how.onProgress);
+    this.#links = new LinkedFiles(how, options, this.progress);
   }
 
   /** `above` holds the real paths of the folders that are being walked, to find links in a circle. */
@@ -161,11 +127,13 @@ class Walk {
     const known = index.lookup(path, stat);
     if (known !== undefined && sink?.has(rawOfDigest(known)) !== false) {
       this.progress.file(stat.size);
+      this.#links.noteEdited(file, rawOfDigest(known));
       return fileEntry(stat, known);
     }
     const at = now();
     const read = this.#readSmall(file) ?? (await this.#readLarge(file, stat));
     this.progress.file(stat.size);
+    this.#links.noteEdited(file, read.digest);
     const digest = digestOfRaw(read.digest);
     if (this.#isFull) await this.#settle();
     index.record(path, read.stat, { digest, at });
@@ -181,32 +149,19 @@ class Walk {
     const { sink } = this.#how;
     const at = this.#options.now();
     const onBytes = this.progress.passing(before.size);
-    const digest = sink === undefined ? await this.#hash(absolute, onBytes) : await sink.file(absolute, onBytes);
+    const digest =
+      sink === undefined
+        ? await hashFile(absolute, { ...this.#options, onBytes, signal: this.#how.signal })
+        : await sink.file(absolute, onBytes);
     const stat = statOf(absolute, follow);
     if (stat === undefined || !isSameFile(before, stat)) throw changed(path);
     return { digest: rawOfDigest(digest), stat, isReliable: isReliable(stat, at) };
   }
 
-  async #hash(absolute: string, onBytes: (bytes: number) => void): Promise<Digest> {
-    const hasher = this.#options.blake3.hasher();
-    const update = (chunk: Buffer): void => {
-      hasher.update(chunk);
-      onBytes(chunk.length);
-    };
-    await eachChunk(absolute, update, this.#how.signal);
-    return hasher.digest();
-  }
-
   async #link(path: string, absolute: string): Promise<Entry | undefined> {
     const text = readTarget(path, absolute);
-    if (isObjectLink(text, this.#options)) {
-      const stat = statOf(absolute, true);
-      if (stat === undefined) {
-        this.#how.sink?.lost?.(path);
-        return undefined;
-      }
-      if (stat.isFile()) return this.#single({ path, absolute, follow: true }, stat);
-    }
+    const link = objectLink(text, this.#options.looseFolder);
+    if (link !== undefined) return this.#object({ path, absolute, link });
     const target = Buffer.from(text);
     this.progress.file(target.length);
     const digest = digestOfRaw(this.#hashed(target));
@@ -214,21 +169,33 @@ class Walk {
     return { kind: 'link', digest, size: target.length };
   }
 
+  /** What lies behind a link to an object. */
+  async #object(file: LinkedFile): Promise<Entry | undefined> {
+    const stat = linkedFile(file.absolute);
+    if (stat === undefined) return this.#links.lost(file.path, file.link);
+    return file.link.isOwn ? this.#single({ ...file, follow: true }, stat) : this.#links.elsewhere(file, stat);
+  }
+
   async #folder(path: string, absolute: string, above: readonly string[]): Promise<Entry> {
     const inside = this.#how.follow ? descend(path, absolute, above) : above;
     const { index, root } = this.#options;
     if (this.#lookAhead === null) this.#lookAhead = LookAhead.of(index.sectionsBelow(path), root, helperThreads);
-    const { names, special, linked } = listFolder({ path, absolute }, { ...this.#options, ...this.#how });
+    const listing = listFolder({ path, absolute }, { ...this.#options, ...this.#how, lost: this.#links.lost });
+    const { names, special, linked } = listing;
     const builder = new FolderBuilder({ path, entries: names.length, index }, this.#trees);
-    const ahead = this.#ahead(path, absolute, { names, special, linked });
+    const ahead = this.#ahead(path, absolute, listing);
     for (const name of names) {
       const child = path === '.' ? name : `${path}/${name}`;
       const kind = special.get(name);
       if (ahead?.isDue(name) === true) await ahead.wait();
+      const link = linked.get(name);
+      const named = listing.named.get(name);
+      const file = { path: child, absolute: this.#absolute(child), follow: this.#how.follow || link?.isOwn === true, link }; // prettier-ignore
       if (kind !== undefined) await this.#special(builder, { child, name, kind }, inside);
+      else if (link !== undefined && named !== undefined)
+        this.#links.named(builder, { file: { ...file, link }, name }, named); // prettier-ignore
+      else if (link?.isOwn === false) await this.#links.elsewhereIn(builder, { file: { ...file, link }, name });
       else {
-        const follow = this.#how.follow || linked.has(name);
-        const file = { path: child, absolute: this.#absolute(child), follow };
         if (!this.#fileNow(builder, { file, name, ahead })) await this.#fileLater(builder, file, name);
       }
       if (this.#isFull) await this.#settle();
@@ -241,7 +208,8 @@ class Walk {
   /** Lets other threads read files that nothing is remembered of, where there are many. */
   #ahead(path: string, absolute: string, { names, special, linked }: Listing): Ahead | undefined {
     const memory = this.#options.index.folder(path);
-    const unknown = names.filter((name) => !special.has(name) && !linked.has(name) && !memory.seek(name));
+    const isPlain = (name: string): boolean => !special.has(name) && !linked.has(name);
+    const unknown = names.filter((name) => isPlain(name) && !memory.seek(name));
     const { follow, sink } = this.#how;
     const before = this.#unknown;
     this.#unknown += unknown.length;
@@ -261,6 +229,7 @@ class Walk {
         const stat = this.#lookAhead?.statAt(memory) ?? fileStatOf(absolute, follow);
         if (stat !== undefined && this.#isKept(memory, stat)) {
           this.progress.file(stat.size);
+          if (memory.section !== undefined) this.#links.noteEdited(file, memory.section.digests, memory.row * 32);
           builder.keep(name);
           return true;
         }
@@ -268,6 +237,7 @@ class Walk {
       const read = this.#taken(ahead?.take(name)) ?? this.#readSmall(file);
       if (read === undefined) return false;
       this.progress.file(read.stat.size);
+      this.#links.noteEdited(file, read.digest);
       builder.addFile(name, kindOf(read.stat), { ...read, isRemembered });
       return true;
     } catch (error) {
@@ -294,6 +264,7 @@ class Walk {
       const stat = (follow ? statSync : lstatSync)(absolute);
       const read = await this.#readLarge(file, stat);
       this.progress.file(stat.size);
+      this.#links.noteEdited(file, read.digest);
       builder.addFile(name, kindOf(stat), { ...read, isRemembered: memory.section?.names[memory.row] === name });
     } catch (error) {
       throw isAbout(absolute, error) ? readProblem(path, error) : error;

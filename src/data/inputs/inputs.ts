@@ -8,12 +8,13 @@ import { readPointers } from '../../project/pointer-files.ts';
 import { writePointer } from '../../project/write-pointer.ts';
 import type { Engine } from '../../run/engine.ts';
 import type { ChangedInput, Inputs, PartialThing } from '../../run/inputs.ts';
+import { recordingRules } from '../../run/link-rules.ts';
+import { relinkStored } from '../../run/relink.ts';
 import { listingSink, storeSink } from '../../run/sink.ts';
 import { boundedTrees } from '../../store/count-folders.ts';
 import { isSameObject } from '../../store/diff-tree.ts';
 import { entryAt } from '../../store/entry-at.ts';
 import type { Entry } from '../../store/tree.ts';
-import { relinkAll } from '../add.ts';
 import { editTracked, readPointerIfThere } from '../tracked-folder.ts';
 import { absoluteOf, claimed } from '../workspace.ts';
 import type { Bases } from './bases.ts';
@@ -213,7 +214,7 @@ async function record(
       : await editTracked(engine, tracked, below);
     if (isWhole) bases.set(whole, present);
     const stored = edits.flatMap((edit): [string, Entry][] => (edit.entry === undefined ? [] : [[edit.path, edit.entry]])); // prettier-ignore
-    await relinkAll(engine, new Map(stored), { links: engine.links, signal });
+    await relinkStored(engine, stored, { links: engine.links, signal });
     return done === 'unchanged' ? undefined : file;
   });
 }
@@ -221,7 +222,7 @@ async function record(
 async function storeNow(engine: Engine, path: string, signal: AbortSignal): Promise<Entry | undefined> {
   const writer = engine.store.writer();
   try {
-    const how = { follow: false, signal, sink: storeSink(writer, signal) };
+    const how = { follow: false, rules: recordingRules(engine.store), signal, sink: storeSink(writer, signal) };
     const entry = await fingerprintPath(path, how, engine.fingerprint);
     await writer.finish();
     return entry;
