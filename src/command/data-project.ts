@@ -38,8 +38,8 @@ export async function openData(context: Context, global: GlobalOptions): Promise
   return { loaded, engine, pointers, tracked: trackedThings({ stages, pointers }, engine.locks) };
 }
 
-/** Notices and warnings of the engine, on standard error. */
-function noticesTo({ stderr }: Context, { quiet, json }: GlobalOptions): Engine['emit'] {
+/** Puts notices and warnings of the engine on standard error. */
+export function noticesTo({ stderr }: Context, { quiet, json }: GlobalOptions): Engine['emit'] {
   return (event) => {
     if (event.type !== 'notice' || quiet || json) return;
     stderr.write(`${clean(event.message)}\n${event.hint === undefined ? '' : `  hint: ${clean(event.hint)}\n`}`);

@@ -19,6 +19,8 @@ import type { Context, GlobalOptions, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { NO_STAGES, SELECTION_OPTIONS, capacityOf, selectedStages } from './engine-options.ts';
 import { inProject } from './edit-target.ts';
+import type { StrayNote } from './stray-links.ts';
+import { strayNotes } from './stray-links.ts';
 import type { LoadedProject } from './load-project.ts';
 import { graphOf, loadProject } from './load-project.ts';
 
@@ -72,20 +74,25 @@ export default defineCommand({
     const history = openHistory(`${project.pipeDir}/tmp/history.json`);
     const { stages } = planEvent(engine, plan, { jobs: capacityOf(project, undefined).jobs, history });
     const changed = stages.filter(({ state }) => !isIdle(state));
+    const strays = strayNotes(engine);
     const isUpToDate =
-      changed.length === 0 && data.every(({ state }) => state === 'unchanged') && !updates.some(({ moved }) => moved);
+      strays.length === 0 &&
+      changed.length === 0 &&
+      data.every(({ state }) => state === 'unchanged') &&
+      !updates.some(({ moved }) => moved);
     return {
       exit: global.quiet && !isUpToDate ? 1 : 0,
       text:
         options.md === true
           ? await markdown(stages)
-          : [describeAll({ stages, changed, data }, movedLines(updates)), ...movedLines(updates)].join('\n'),
+          : describeAll({ stages, changed, data }, [...movedLines(updates), ...strays.flatMap(strayLines)]),
       json: {
         schema: 'pipe.status/1',
         upToDate: isUpToDate,
         stages: stages.map(statusJson),
         ...(data.length === 0 ? {} : { data: data.map(dataJson) }),
         ...(options.updates === true ? { updates } : {}),
+        ...(engine.strays.size === 0 ? {} : { links: [...engine.strays.values()].map(({ path, state }) => ({ path, state })) }), // prettier-ignore
       },
     };
   },
@@ -189,10 +196,15 @@ interface Described {
   readonly data: readonly DataStatus[];
 }
 
-/** Not everything is up to date where a source has moved on. */
-function describeAll(described: Described, moved: readonly string[]): string {
+/** Not everything is up to date where a source has moved on, or a link leads nowhere. */
+function describeAll(described: Described, also: readonly string[]): string {
   const text = describe(described);
-  return moved.length === 0 ? text : text.replace(/^Everything is up to date/m, 'Nothing changed here');
+  const told = also.length === 0 ? text : text.replace(/^Everything is up to date/m, 'Nothing changed here');
+  return [told, ...also].join('\n');
+}
+
+function strayLines({ message, hint }: StrayNote): string[] {
+  return [message, `  hint: ${hint}`];
 }
 
 function describe({ stages, changed, data }: Described): string {
