@@ -110,6 +110,19 @@ test('stages whose outs are links into a cache that was moved are restored, and 
   expect([await rig.read('out'), await readlink(rig.path('out'))]).toEqual([A, expect.stringContaining('/elsewhere/')]);
 });
 
+test('no stage runs while a folder that it reads holds links to nothing', async ({ rig }) => {
+  await setUp(rig);
+  await rig.write({ 'pipeline.yaml': { stages: { s: { cmd: 'cat d/* > out', deps: ['d'], outs: ['out'] } } } });
+  await ok(rig, 'repro');
+  const lock = await rig.read('pipeline.lock');
+  await moveCache(rig);
+  const { code, stderr } = await rig.pipe(['repro']);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('pipe checkout d')]);
+  await ok(rig, 'checkout');
+  await ok(rig, 'repro');
+  expect([await rig.read('out'), await rig.read('pipeline.lock')]).toEqual([`${B}small\n`, lock]);
+});
+
 describe('a link of a stranger that looks like one into a cache', () => {
   test.for([
     ['a secret', true],

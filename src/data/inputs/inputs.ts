@@ -8,8 +8,8 @@ import { readPointers } from '../../project/pointer-files.ts';
 import { writePointer } from '../../project/write-pointer.ts';
 import type { Engine } from '../../run/engine.ts';
 import type { ChangedInput, Inputs, PartialThing } from '../../run/inputs.ts';
-import { recordingRules } from '../../run/link-rules.ts';
-import { relinkStored } from '../../run/relink.ts';
+import { namingRules, recordingRules } from '../../run/link-rules.ts';
+import { relinkStored, straysAt } from '../../run/relink.ts';
 import { listingSink, storeSink } from '../../run/sink.ts';
 import { boundedTrees } from '../../store/count-folders.ts';
 import { isSameObject } from '../../store/diff-tree.ts';
@@ -56,6 +56,7 @@ export async function lookAtInputs(engine: Engine, options: InputsOptions): Prom
   const differing: Differing[] = [];
   for (const unit of units) {
     const each = await lookAtUnit(engine, unit, { bases, found, signal });
+    refuseGone(engine, unit);
     if (each !== undefined) differing.push(each);
   }
   bases.save();
@@ -101,7 +102,8 @@ async function lookAtUnit(
       return undefined;
     }
   }
-  const present = file ?? (await fingerprintPath(path, { follow: false, signal }, engine.fingerprint));
+  const rules = namingRules(engine.store);
+  const present = file ?? (await fingerprintPath(path, { follow: false, rules, signal }, engine.fingerprint));
   // What is missing as a whole is a dep that is not there.
   if (present === undefined) return undefined;
   if (isAsRecorded(present)) {
@@ -109,9 +111,22 @@ async function lookAtUnit(
     return undefined;
   }
   const trees = new Map<Digest, Buffer>();
-  if (present.kind === 'dir') await fingerprintPath(path, { follow: false, signal, sink: listingSink(engine, trees) }, engine.fingerprint); // prettier-ignore
+  if (present.kind === 'dir') await fingerprintPath(path, { follow: false, rules, signal, sink: listingSink(engine, trees) }, engine.fingerprint); // prettier-ignore
   const difference = differenceOf(engine, { unit, recorded, present, base: bases.get(thing.path) }, { trees });
   return { unit, path, recorded, difference };
+}
+
+/** A command that reads a folder would not see files that are links to nothing; a file counts as a missing dep. */
+function refuseGone(engine: Engine, { thing, below }: InputUnit): void {
+  const path = posix.join(thing.path, below);
+  const gone = straysAt(engine, path).filter((each) => each.state === 'gone' && each.path !== path);
+  if (gone.length === 0) return;
+  const names = gone.slice(0, 3).map((each) => each.path).join(', ') + (gone.length > 3 ? ', …' : ''); // prettier-ignore
+  throw new PipeError({
+    code: 'PIPE_LINK_OBJECT',
+    message: `${path} holds links to objects that are not there: ${names}`,
+    hint: `put them right with \`pipe checkout ${path}\`, or with \`pipe pull ${path}\` where the cache lacks them`,
+  });
 }
 
 function differenceOf(
