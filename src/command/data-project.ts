@@ -49,8 +49,8 @@ function filesOf(entry: TrackedPath['entry']): number {
   return entry.kind === 'dir' ? entry.files : 1;
 }
 
-/** Notices and warnings of the engine, on standard error. */
-function noticesTo({ stderr }: Context, { quiet, json }: GlobalOptions): Engine['emit'] {
+/** Puts notices and warnings of the engine on standard error. */
+export function noticesTo({ stderr }: Context, { quiet, json }: GlobalOptions): Engine['emit'] {
   return (event) => {
     if (event.type !== 'notice' || quiet || json) return;
     stderr.write(`${clean(event.message)}\n${event.hint === undefined ? '' : `  hint: ${clean(event.hint)}\n`}`);

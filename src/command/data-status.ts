@@ -8,6 +8,7 @@ import { isFirstCommitMissing, untrackedFiles } from '../project/git-untracked.t
 import { chooseRevisions } from '../project/revisions.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
+import { tellStrays } from './stray-links.ts';
 import type { DataProject } from './data-project.ts';
 import { openData, selectData } from './data-project.ts';
 import { dataStatusJson, dataStatusText } from './data-status/present.ts';
@@ -52,6 +53,7 @@ export default defineCommand({
     });
     data.engine.index.save();
     data.engine.objects.save();
+    tellStrays(data.engine);
     const command = { cwd: here.root, env: context.env };
     const targets = positionals.map((target) => inProject(here, target));
     const files =

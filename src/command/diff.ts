@@ -11,9 +11,11 @@ import { compareSides } from './diff/compare.ts';
 import { diffJson, diffMarkdown, diffText, missingJson, problemsJson, rowsOf } from './diff/present.ts';
 import type { Side } from './diff/side.ts';
 import { revisionSide, workspaceSide } from './diff/side.ts';
+import { noticesTo } from './data-project.ts';
 import { inProject, shownFrom } from './edit-target.ts';
 import type { LoadedProject } from './load-project.ts';
 import { readProject } from './load-project.ts';
+import { tellStrays } from './stray-links.ts';
 
 export default defineCommand({
   usage: '[a_rev] [b_rev]',
@@ -33,7 +35,7 @@ export default defineCommand({
     md: { type: 'boolean', help: 'print a Markdown table' },
     'hide-missing': { type: 'boolean', help: 'do not say what the cache lacks' },
   },
-  async run(context, { positionals: [from = 'HEAD', to = WORKSPACE], options }): Promise<Outcome> {
+  async run(context, { positionals: [from = 'HEAD', to = WORKSPACE], options, global }): Promise<Outcome> {
     const loaded = readProject(context);
     const here = { root: loaded.project.root, cwd: context.cwd };
     const targets = (options.targets ?? []).map((path) => inProject(here, path));
@@ -42,6 +44,7 @@ export default defineCommand({
     const before = await sideOf(from, place);
     const after = await sideOf(to, place);
     engine.index.save();
+    tellStrays({ strays: engine.strays, emit: noticesTo(context, global) });
     const hidesMissing = options['hide-missing'] === true || to !== WORKSPACE;
     const compared = compareSides(before, after, {
       targets,

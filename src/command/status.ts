@@ -20,6 +20,8 @@ import type { Context, GlobalOptions, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { NO_STAGES, SELECTION_OPTIONS, capacityOf, selectedStages } from './engine-options.ts';
 import { inProject } from './edit-target.ts';
+import type { StrayNote } from './stray-links.ts';
+import { strayNotes } from './stray-links.ts';
 import type { LoadedProject } from './load-project.ts';
 import { graphOf, loadProject } from './load-project.ts';
 
@@ -77,24 +79,33 @@ export default defineCommand({
     engine.index.save();
     const different = data.filter((each) => isDifferent(each, options));
     const changed = stages.filter(({ state }) => !isIdle(state));
+    const strays = strayNotes(engine);
     const isUpToDate =
-      changed.length === 0 && different.length === 0 && failed.length === 0 && !updates.some(({ moved }) => moved);
+      strays.length === 0 &&
+      changed.length === 0 &&
+      different.length === 0 &&
+      failed.length === 0 &&
+      !updates.some(({ moved }) => moved);
     return {
       exit: failed.length > 0 || (global.quiet && !isUpToDate) ? 1 : 0,
       problems: failed.flatMap(({ problems }) => problems),
       text:
         options.md === true
           ? await markdown(stages)
-          : [
-              describeAll({ stages, changed, data, different }, [...movedLines(updates), ...failed]),
-              ...movedLines(updates),
-            ].join('\n'),
+          : describeAll(
+              { stages, changed, data, different },
+              {
+                also: [...movedLines(updates), ...strays.flatMap(strayLines)],
+                isDoubtful: failed.length > 0,
+              },
+            ),
       json: {
         schema: 'pipe.status/1',
         upToDate: isUpToDate,
         stages: stages.map(statusJson),
         ...(data.length === 0 ? {} : { data: data.map(dataJson) }),
         ...(options.updates === true ? { updates, ...failedJson(failed) } : {}),
+        ...(engine.strays.size === 0 ? {} : { links: [...engine.strays.values()].map(({ path, state }) => ({ path, state })) }), // prettier-ignore
       },
     };
   },
@@ -244,10 +255,19 @@ interface Described {
   readonly different: readonly DataStatus[];
 }
 
-/** Not everything is up to date where a source has moved on, or does not answer. */
-function describeAll(described: Described, moved: readonly unknown[]): string {
+/** Not everything is up to date where a source has moved on or does not answer, or a link leads nowhere. */
+function describeAll(
+  described: Described,
+  { also, isDoubtful }: { readonly also: readonly string[]; readonly isDoubtful: boolean },
+): string {
   const text = describe(described);
-  return moved.length === 0 ? text : text.replace(/^Everything is up to date/m, 'Nothing changed here');
+  const told =
+    also.length === 0 && !isDoubtful ? text : text.replace(/^Everything is up to date/m, 'Nothing changed here');
+  return [told, ...also].join('\n');
+}
+
+function strayLines({ message, hint }: StrayNote): string[] {
+  return [message, `  hint: ${hint}`];
 }
 
 function describe({ stages, changed, data, different }: Described): string {

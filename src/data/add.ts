@@ -12,11 +12,11 @@ import { ensureIgnored } from '../project/gitignore.ts';
 import type { WrittenPointer } from '../project/write-pointer.ts';
 import { writePointer } from '../project/write-pointer.ts';
 import type { Engine } from '../run/engine.ts';
+import { recordingRules } from '../run/link-rules.ts';
+import { relinkStored } from '../run/relink.ts';
 import { listingSink, storeSink } from '../run/sink.ts';
 import type { TreeEdit } from '../store/edit-tree.ts';
 import { entryAt } from '../store/entry-at.ts';
-import { relink } from '../store/relink.ts';
-import { isInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { statNow } from '../store/untouched.ts';
 import type { Known } from './known.ts';
@@ -109,7 +109,10 @@ async function addClaimed(
     const [now, pointer] = [settled.get(path), pointers.get(around?.path ?? path)];
     return now === undefined || pointer === undefined ? [] : [{ path, pointer, ...now }];
   });
-  if (options.noCommit !== true && options.noRelink !== true) await relinkAll(engine, entries, options);
+  if (options.noCommit !== true) {
+    await relinkStored(engine, entries, options);
+    engine.index.save();
+  }
   const ignored = ensureIgnored(
     engine.project,
     writesOf(plan).map((path) => absoluteOf(engine.project, path)),
@@ -280,7 +283,7 @@ async function store(
   const writer = noCommit === true ? undefined : engine.store.writer();
   const trees = new Map<Digest, Buffer>();
   const sink = writer === undefined ? listingSink(engine, trees) : storeSink(writer, signal);
-  const how = { follow: false, signal, sink, onProgress: progress?.done };
+  const how = { follow: false, rules: recordingRules(engine.store), signal, sink, onProgress: progress?.done };
   const entries = new Map<string, Entry>();
   try {
     if (progress !== undefined) expectFiles(engine, plan, progress);
@@ -321,20 +324,4 @@ function nothingThere(path: string, isRecorded: boolean): PipeError {
   const restore = `bring it back with \`pipe checkout ${path}\`, or track it no more with \`pipe remove ${path}\``;
   const hint = isRecorded ? restore : 'check the spelling';
   return new PipeError({ code: 'PIPE_DEP_MISSING', message: `${path} does not exist`, hint });
-}
-
-/** Where files are to be links (`cache.type`), those that were stored are, once what they hold is recorded. */
-export async function relinkAll(
-  engine: Engine,
-  entries: ReadonlyMap<string, Entry>,
-  { links, signal }: Pick<AddOptions, 'links' | 'signal'>,
-): Promise<void> {
-  const { index, now, project, store } = engine;
-  for (const [path, entry] of entries) {
-    const target = absoluteOf(project, path);
-    // A symbolic link may lead out of the project: what lies there is read, never written.
-    if (isInside(target, project.root))
-      await relink(store, entry, { target, memory: { index, path, now }, links, signal });
-  }
-  index.save();
 }

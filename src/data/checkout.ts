@@ -9,6 +9,7 @@ import { checkUntouched, statNow } from '../store/untouched.ts';
 import { entryOf } from '../lockfile/entry.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Engine } from '../run/engine.ts';
+import { relinkStored, straysAt } from '../run/relink.ts';
 import { refuseOwned } from './refuse.ts';
 import type { Selected } from './select.ts';
 import { pathOf } from './select.ts';
@@ -138,8 +139,23 @@ async function bringClaimed(engine: Engine, paths: readonly Wanted[], options: B
   options.progress?.begin('checking out');
   for (const step of steps) options.progress?.expect(...amountOf(step, options));
   const done: CheckedOut[] = [];
-  for (const step of steps) done.push(await take(engine, step, options));
+  for (const step of steps) {
+    done.push(await putStraysRight(engine, step, { ...options, done: await take(engine, step, options) }));
+  }
   return done;
+}
+
+/** What is as it should be may still be a link to what is not: an object that was edited, or one of another cache. */
+async function putStraysRight(
+  engine: Engine,
+  { path, wanted }: Step,
+  { done, ...options }: CheckoutOptions & { readonly done: CheckedOut },
+): Promise<CheckedOut> {
+  if (wanted === undefined || wanted === 'missing' || straysAt(engine, path).length === 0) return done;
+  const { files, missing } = await relinkStored(engine, [[path, wanted]], { ...options, onlyStrays: true });
+  if (missing.length > 0) return { ...done, state: 'missing', missing: [...new Set([...done.missing, ...missing])] };
+  if (done.state !== 'unchanged' && done.state !== 'modified') return done;
+  return files === 0 ? done : { ...done, state: 'modified', modified: done.modified + files };
 }
 
 interface Step {

@@ -17,6 +17,8 @@ import type { StageFacts } from '../run/facts.ts';
 import { gatherFacts, isCacheable, keyOf } from '../run/facts.ts';
 import { openHistory } from '../run/history.ts';
 import { differences, isSameEntry } from '../run/plan.ts';
+import { recordingRules } from '../run/link-rules.ts';
+import { relinkStored } from '../run/relink.ts';
 import { foldLocks } from '../run/repro.ts';
 import { storeSink } from '../run/sink.ts';
 import { stageProblems } from '../run/stage-problem.ts';
@@ -24,7 +26,6 @@ import { isSame } from '../store/diff-tree.ts';
 import { entryAt } from '../store/entry-at.ts';
 import { readRunRecords, writeRunRecord } from '../store/run-record.ts';
 import type { Entry } from '../store/tree.ts';
-import { relinkAll } from './add.ts';
 import type { Changes } from './count-changes.ts';
 import { countChanges } from './count-changes.ts';
 import { noteParts } from './inputs/base-edits.ts';
@@ -194,13 +195,11 @@ async function commitStage(
   const isAsRecorded = isRecorded(facts, outs);
   if (isAsRecorded) keepRun(engine, facts, outs);
   else recordBlock(engine, facts, outs);
-  if (options.noRelink !== true) {
-    const stored = stage.outs.flatMap(({ as, cache, path }): [string, Entry][] => {
-      const locked = outs.find((each) => each.path === as);
-      return cache && locked !== undefined ? [[path, entryOf(locked)]] : [];
-    });
-    await relinkAll(engine, new Map(stored), options);
-  }
+  const stored = stage.outs.flatMap(({ as, cache, path }): [string, Entry][] => {
+    const locked = outs.find((each) => each.path === as);
+    return cache && locked !== undefined ? [[path, entryOf(locked)]] : [];
+  });
+  await relinkStored(engine, stored, options);
   const kept = stage.outs.filter(({ cache }) => cache).map(({ path }) => absoluteOf(engine.project, path));
   return {
     told: {
@@ -291,7 +290,7 @@ async function commitPointer(
   const state = done !== 'unchanged' ? 'changed' : wasStored ? 'unchanged' : 'stored';
   if (settled.edits === undefined) noteBases(engine.project, [[path, entry]]);
   else await noteParts(engine, { path: tracked.path, edits: settled.edits });
-  if (options.noRelink !== true) await relinkAll(engine, new Map([[path, present]]), options);
+  await relinkStored(engine, [[path, present]], options);
   const keptOut = ensureIgnored(engine.project, [absoluteOf(engine.project, pointer.path)]);
   return {
     told: {
@@ -308,7 +307,8 @@ async function commitPointer(
 async function storeNow(engine: Engine, path: string, { signal, progress }: CommitOptions): Promise<Entry | undefined> {
   const writer = engine.store.writer();
   try {
-    const how = { follow: false, signal, sink: storeSink(writer, signal), onProgress: progress?.done };
+    const rules = recordingRules(engine.store);
+    const how = { follow: false, rules, signal, sink: storeSink(writer, signal), onProgress: progress?.done };
     const entry = await fingerprintPath(path, how, engine.fingerprint);
     await writer.finish();
     return entry;

@@ -6,7 +6,9 @@ import {
   readFileSync,
   readdirSync,
   readlinkSync,
+  renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -127,3 +129,65 @@ test.each([
     { seed, numRuns: more > 0 ? 2 : 8 },
   );
 });
+
+/** Writes to a file as an editor would that keeps it: through a link to its object, whose mode is no obstacle. */
+function editInPlace(root: string, path: string, text: string): void {
+  const file = join(root, path);
+  const stat = lstatSync(file, { throwIfNoEntry: false });
+  const isLink = stat?.isSymbolicLink() === true;
+  if (stat?.isFile() !== true && !(isLink && readlinkSync(file).includes('/loose/'))) return;
+  chmodSync(file, statSync(file).mode | 0o200);
+  writeFileSync(file, `${text} edited`.repeat(10_000));
+}
+
+/** The project at another place, as `mv` leaves it. */
+function moved(root: string): string {
+  renameSync(root, `${root}m`);
+  return `${root}m`;
+}
+
+test.each(['reflink', 'hardlink', 'symlink', 'copy'] as const)(
+  'what is edited in place stays, and what is moved comes back, whatever else is stored: %s',
+  async (type) => {
+    const texts = fc.string({ maxLength: 5 });
+    const edits = fc.array(fc.tuple(fc.nat(), texts), { minLength: 1, maxLength: 5 });
+    const large = fc.dictionary(paths, fc.oneof(big.map((text) => `f${text}`), big.map((text) => `x${text}`), coded), { minKeys: 1, maxKeys: 8, noNullPrototype: true }); // prettier-ignore
+    await fc.assert(
+      fc.asyncProperty(large, edits, fc.boolean(), async (first, changed, isStoredFirst) => {
+        let root = newProject(base);
+        for (const [path, each] of Object.entries(first)) write(join(root, 'd'), path, each);
+        const before = look(join(root, 'd'));
+        const old = await addAll(root, type);
+        root = moved(root);
+        await checkoutAll(root, type);
+        expect(look(join(root, 'd'))).toEqual(before);
+
+        const there = Object.keys(first);
+        for (const [at, text] of changed) editInPlace(join(root, 'd'), there[at % there.length] ?? '', text);
+        const after = look(join(root, 'd'));
+        // The old bytes come into the store once more, before the new ones or after them.
+        for (const [path, each] of Object.entries(first)) write(join(root, 'e'), path, each);
+        const copies = look(join(root, 'e'));
+        for (const path of isStoredFirst ? ['e', 'd'] : ['d', 'e']) {
+          await addAt(root, [path], type);
+          expect([look(join(root, 'd')), look(join(root, 'e'))]).toEqual([after, copies]);
+        }
+        const young = readFileSync(join(root, 'd.pipe'), 'utf8');
+        root = moved(root);
+        expect(await addAll(root, type)).toBe(young);
+        expect(look(join(root, 'd'))).toEqual(after);
+        for (const [pointer, content] of [
+          [old, before],
+          [young, after],
+        ] as const) {
+          writeFileSync(join(root, 'd.pipe'), pointer);
+          await checkoutAll(root, type);
+          expect(look(join(root, 'd'))).toEqual(content);
+          root = moved(root);
+        }
+        rmSync(root, { recursive: true });
+      }),
+      { seed, numRuns: 8 },
+    );
+  },
+);

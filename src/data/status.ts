@@ -3,6 +3,7 @@ import { bounded } from '../kit/bounded.ts';
 import type { Digest } from '../kit/digest.ts';
 import { isWithin } from '../kit/path.ts';
 import type { Engine } from '../run/engine.ts';
+import { namingRules } from '../run/link-rules.ts';
 import { listingSink } from '../run/sink.ts';
 import type { TreeChange } from '../store/diff-tree.ts';
 import { diffTrees, isSame } from '../store/diff-tree.ts';
@@ -58,7 +59,8 @@ export async function dataStatus(engine: Engine, options: DataStatusOptions): Pr
   const wanted = tracked.filter(({ path }) => isNear(path));
   const recorded = new Map(wanted.flatMap(({ path, entry }) => (entry === undefined ? [] : [[path, entry] as const])));
   const present = new Map<string, Entry>();
-  const how = { follow: false, sink: listingSink(engine, trees), signal: options.signal };
+  const rules = namingRules(engine.store);
+  const how = { follow: false, rules, sink: listingSink(engine, trees), signal: options.signal };
   for (const { path } of wanted) {
     const entry = await fingerprintPath(path, how, engine.fingerprint);
     if (entry !== undefined) present.set(path, entry);

@@ -38,5 +38,5 @@ export async function unprotectPath({ project, store }: Engine, path: string, si
   const target = absoluteOf(project, path);
   // Never through a symbolic link out of the project.
   if (!isInside(target, project.root)) return 0;
-  return unprotect(target, { looseFolder: store.layout.looseFolder, signal });
+  return unprotect(target, { store, signal });
 }

@@ -7,6 +7,7 @@ import type { Project } from '../project/project.ts';
 import type { Claims } from '../run/claims.ts';
 import { waitNotice } from '../run/claims.ts';
 import type { Engine } from '../run/engine.ts';
+import { namingRules } from '../run/link-rules.ts';
 import type { Links } from '../store/link.ts';
 import type { Entry } from '../store/tree.ts';
 import { statNow } from '../store/untouched.ts';
@@ -30,10 +31,14 @@ export interface DataOptions {
 
 type LookOptions = Pick<DataOptions, 'signal' | 'progress'>;
 
-/** What lies at a path of the workspace now. Files that the index knows are not read. */
+/**
+ * What lies at a path of the workspace now. Files that the index knows are not read. A link whose object is not there
+ * counts as the object, where the store has it: the engine's `strays` tell.
+ */
 export function lookAt(engine: Engine, path: string, options: LookOptions): Promise<Entry | undefined> {
   const { signal, progress } = options;
-  return fingerprintPath(path, { follow: false, signal, onProgress: progress?.done }, engine.fingerprint);
+  const how = { follow: false, rules: namingRules(engine.store), signal, onProgress: progress?.done };
+  return fingerprintPath(path, how, engine.fingerprint);
 }
 
 /** What lies at a path, with what tells later whether it was touched since. */

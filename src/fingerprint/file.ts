@@ -4,12 +4,8 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { KINDS } from '../index/section.ts';
 import type { FolderMemory } from '../index/folder-memory.ts';
-import type { StatIndex } from '../index/stat-index.ts';
 import { isReliable } from '../index/stat-index.ts';
 import { checkAborted } from '../kit/abort.ts';
-import type { Blake3 } from '../kit/blake3.ts';
-import { eachChunk } from '../kit/chunks.ts';
-import type { OnProgress } from '../kit/file-progress.ts';
 import { FileProgress } from '../kit/file-progress.ts';
 import { helperThreads } from '../kit/helper-threads.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
@@ -22,58 +18,22 @@ import { LookAhead } from './look-ahead.ts';
 import type { FileStat, ReadAhead } from './read-files.ts';
 import { isSameFile, readSmall } from './read-files.ts';
 import { FolderBuilder } from './folder.ts';
-import type { OwnedIn } from './list-folder.ts';
-import { isObjectLink } from './list-folder.ts';
 import { Listings } from './listings.ts';
 import { absoluteOf, descend, fileEntry, fileStatOf, isAbout, kindOf, readTarget, statOf } from './look.ts';
 import { PACKED_BYTES } from '../store/pack.ts';
+import type { ObjectLink } from '../store/link.ts';
+import { linkedFile, objectLink } from '../store/link.ts';
+import type { LinkedFile } from './linked-files.ts';
+import { LinkedFiles, hashFile } from './linked-files.ts';
+import type { FingerprintOptions, WalkOptions } from './walk-options.ts';
+
+export type { FingerprintOptions, LinkRules, Sink, StrayLink, WalkOptions } from './walk-options.ts';
 
 /** Small files are read into it, and done with before anything else happens. */
 const BUFFER = Buffer.allocUnsafe(PACKED_BYTES + 1);
 
 /** Entries of folders between two turns of the event loop. */
 const PAUSE_EVERY = 2_000;
-
-export interface FingerprintOptions {
-  /** Absolute path of the project. */
-  readonly root: string;
-  readonly index: StatIndex;
-  readonly blake3: Blake3;
-  /** Whether a path relative to the root is left out of folders (`.pipeignore`). */
-  readonly ignored: (path: string, isFolder: boolean) => boolean;
-  /** Which entries of a folder somebody else keeps: they are left out where links are not followed. */
-  readonly owned?: OwnedIn;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** The folder of the store's loose objects, absolute: a symbolic link to one of them counts as the file itself. */
-  readonly looseFolder?: string;
-}
-
-/** Receives what a walk finds, so that a store can take it in while it is hashed. */
-export interface Sink {
-  /** Whether the object whose digest lies at `at` need not be given. */
-  has(digest: RawDigest, at?: number): boolean;
-  /** The same for a tree, where that is another question. */
-  hasTree?(digest: Digest): boolean;
-  /** Takes in a small file, a tree, or the target of a link; `true` when `settle` is due. */
-  add(digest: RawDigest, bytes: Buffer): boolean;
-  settle(): Promise<void>;
-  /** Takes in a file of any size, and tells of its bytes piece by piece; returns the digest of those that it read. */
-  file(path: string, onBytes?: (bytes: number) => void): Promise<Digest>;
-  /** Told of a link to an object of the store that is not there any more; else the path counts as absent. */
-  lost?(path: string): void;
-}
-
-/** How a walk goes about it. */
-export interface WalkOptions {
-  /** Whether symbolic links count as what they point to (deps), or as links (outs). */
-  readonly follow: boolean;
-  readonly sink?: Sink;
-  /** Makes the walk reject with an AbortError. */
-  readonly signal?: AbortSignal;
-  /** Told how many files more were looked at, and bytes, every some thousand files, and as large ones are read. */
-  readonly onProgress?: OnProgress | undefined;
-}
 
 /**
  * What lies at `path` (relative to the root, or absolute); `undefined` when nothing does. Files that the stat
@@ -101,6 +61,8 @@ interface FilePlace {
   readonly absolute: string;
   /** Whether a symbolic link stands for what it leads to. */
   readonly follow: boolean;
+  /** What the link says that stands for an object. */
+  readonly link?: ObjectLink | undefined;
 }
 
 class Walk {
@@ -108,6 +70,7 @@ class Walk {
   readonly #how: WalkOptions;
   readonly #options: FingerprintOptions;
   readonly #listings: Listings;
+  readonly #links: LinkedFiles;
   /** Entries of folders, and folders. */
   #steps = 0;
   /** Whether the sink wants to settle. */
@@ -118,8 +81,9 @@ class Walk {
   constructor(how: WalkOptions, options: FingerprintOptions) {
     this.#how = how;
     this.#options = options;
-    this.#listings = new Listings({ ...options, ...how });
     this.progress = new FileProgress(how.onProgress);
+    this.#links = new LinkedFiles(how, options, this.progress);
+    this.#listings = new Listings({ ...options, ...how, lost: this.#links.lost });
   }
 
   /** `above` holds the real paths of the folders that are being walked, to find links in a circle. */
@@ -162,11 +126,13 @@ class Walk {
     const known = index.lookup(path, stat);
     if (known !== undefined && sink?.has(rawOfDigest(known)) !== false) {
       this.progress.file(stat.size);
+      this.#links.noteEdited(file, rawOfDigest(known));
       return fileEntry(stat, known);
     }
     const at = now();
     const read = this.#readSmall(file) ?? (await this.#readLarge(file, stat));
     this.progress.file(stat.size);
+    this.#links.noteEdited(file, read.digest);
     const digest = digestOfRaw(read.digest);
     if (this.#isFull) await this.#settle();
     index.record(path, read.stat, { digest, at });
@@ -182,37 +148,31 @@ class Walk {
     const { sink } = this.#how;
     const at = this.#options.now();
     const onBytes = this.progress.passing(before.size);
-    const digest = sink === undefined ? await this.#hash(absolute, onBytes) : await sink.file(absolute, onBytes);
+    const digest =
+      sink === undefined
+        ? await hashFile(absolute, { ...this.#options, onBytes, signal: this.#how.signal })
+        : await sink.file(absolute, onBytes);
     const stat = statOf(absolute, follow);
     if (stat === undefined || !isSameFile(before, stat)) throw changed(path);
     return { digest: rawOfDigest(digest), stat, isReliable: isReliable(stat, at) };
   }
 
-  async #hash(absolute: string, onBytes: (bytes: number) => void): Promise<Digest> {
-    const hasher = this.#options.blake3.hasher();
-    const update = (chunk: Buffer): void => {
-      hasher.update(chunk);
-      onBytes(chunk.length);
-    };
-    await eachChunk(absolute, update, this.#how.signal);
-    return hasher.digest();
-  }
-
   async #link(path: string, absolute: string): Promise<Entry | undefined> {
     const text = readTarget(path, absolute);
-    if (isObjectLink(text, this.#options)) {
-      const stat = statOf(absolute, true);
-      if (stat === undefined) {
-        this.#how.sink?.lost?.(path);
-        return undefined;
-      }
-      if (stat.isFile()) return this.#single({ path, absolute, follow: true }, stat);
-    }
+    const link = objectLink(text, this.#options.looseFolder);
+    if (link !== undefined) return this.#object({ path, absolute, link });
     const target = Buffer.from(text);
     this.progress.file(target.length);
     const digest = digestOfRaw(this.#hashed(target));
     if (this.#isFull) await this.#settle();
     return { kind: 'link', digest, size: target.length };
+  }
+
+  /** What lies behind a link to an object. */
+  async #object(file: LinkedFile): Promise<Entry | undefined> {
+    const stat = linkedFile(file.absolute);
+    if (stat === undefined) return this.#links.lost(file.path, file.link);
+    return file.link.isOwn ? this.#single({ ...file, follow: true }, stat) : this.#links.elsewhere(file, stat);
   }
 
   async #folder(path: string, absolute: string, above: readonly string[]): Promise<Entry> {
@@ -226,12 +186,16 @@ class Walk {
       const child = path === '.' ? name : `${path}/${name}`;
       const kind = special.get(name);
       if (ahead?.isDue(name) === true) await ahead.wait();
+      const link = linked.get(name);
+      const named = listed.named.get(name);
+      const file = { path: child, absolute: this.#absolute(child), follow: this.#how.follow || link?.isOwn === true, link }; // prettier-ignore
       if (kind !== undefined) {
         this.#listings.prepare({ path, absolute }, name, listed);
         await this.#special(builder, { child, name, kind }, inside);
-      } else {
-        const follow = this.#how.follow || linked.has(name);
-        const file = { path: child, absolute: this.#absolute(child), follow };
+      } else if (link !== undefined && named !== undefined)
+        this.#links.named(builder, { file: { ...file, link }, name }, named); // prettier-ignore
+      else if (link?.isOwn === false) await this.#links.elsewhereIn(builder, { file: { ...file, link }, name });
+      else {
         if (!this.#fileNow(builder, { file, name, ahead })) await this.#fileLater(builder, file, name);
       }
       if (this.#isFull) await this.#settle();
@@ -254,6 +218,7 @@ class Walk {
         const stat = this.#lookAhead?.statAt(memory) ?? fileStatOf(absolute, follow);
         if (stat !== undefined && this.#isKept(memory, stat)) {
           this.progress.file(stat.size);
+          if (memory.section !== undefined) this.#links.noteEdited(file, memory.section.digests, memory.row * 32);
           builder.keep(name);
           return true;
         }
@@ -261,6 +226,7 @@ class Walk {
       const read = this.#taken(ahead?.take(name)) ?? this.#readSmall(file);
       if (read === undefined) return false;
       this.progress.file(read.stat.size);
+      this.#links.noteEdited(file, read.digest);
       builder.addFile(name, kindOf(read.stat), { ...read, isRemembered });
       return true;
     } catch (error) {
@@ -287,6 +253,7 @@ class Walk {
       const stat = (follow ? statSync : lstatSync)(absolute);
       const read = await this.#readLarge(file, stat);
       this.progress.file(stat.size);
+      this.#links.noteEdited(file, read.digest);
       builder.addFile(name, kindOf(stat), { ...read, isRemembered: memory.section?.names[memory.row] === name });
     } catch (error) {
       throw isAbout(absolute, error) ? readProblem(path, error) : error;

@@ -1,8 +1,9 @@
 import type { Dirent } from 'node:fs';
-import { readlinkSync } from 'node:fs';
 import { folderEntries } from '../kit/folder-entries.ts';
 import { TEMPORARY_PREFIX } from '../kit/temporary.ts';
-import { leadsToObject } from '../store/link.ts';
+import type { ObjectLink } from '../store/link.ts';
+import { linkedFile, objectLinkAt } from '../store/link.ts';
+import type { Entry } from '../store/tree.ts';
 import { checkName } from './file-problem.ts';
 import { isThere } from './look.ts';
 
@@ -15,7 +16,8 @@ export interface ListOptions {
   readonly ignored: (path: string, isFolder: boolean) => boolean;
   readonly owned?: OwnedIn;
   readonly looseFolder?: string;
-  readonly sink?: { lost?(path: string): void };
+  /** What a link to an object that is not there counts as; nothing where that is `undefined`. */
+  readonly lost: (path: string, link: ObjectLink) => Entry | undefined;
 }
 
 /** What lies in a folder. */
@@ -24,8 +26,10 @@ export interface Listing {
   readonly names: readonly string[];
   /** What those are that are no files. */
   readonly special: ReadonlyMap<string, Dirent>;
-  /** Files that are symbolic links to objects of the store. */
-  readonly linked: ReadonlySet<string>;
+  /** Files that are symbolic links to objects, with what the links say. */
+  readonly linked: ReadonlyMap<string, ObjectLink>;
+  /** Those of them that lead to what is not there, with what they count as. */
+  readonly named: ReadonlyMap<string, Entry>;
 }
 
 /**
@@ -36,11 +40,12 @@ export function listFolder(
   { path, absolute }: { readonly path: string; readonly absolute: string },
   options: ListOptions,
 ): Listing {
-  const { follow, sink } = options;
+  const { follow } = options;
   const owned = follow ? undefined : options.owned?.(path);
   const names: string[] = [];
   const special = new Map<string, Dirent>();
-  const linked = new Set<string>();
+  const linked = new Map<string, ObjectLink>();
+  const named = new Map<string, Entry>();
   for (const each of folderEntries(absolute)) {
     const { name } = each;
     const child = path === '.' ? name : `${path}/${name}`;
@@ -48,33 +53,17 @@ export function listFolder(
     if (owned?.(name, each.isDirectory()) === true) continue;
     // Before anything is looked at: a name that could not be decoded finds nothing, and must not pass for absent.
     checkName(child, name);
-    if (each.isSymbolicLink()) {
-      const isLinked = !follow && isLinkedFile(`${absolute}/${name}`, options);
+    const link =
+      each.isSymbolicLink() && !follow ? objectLinkAt(`${absolute}/${name}`, options.looseFolder) : undefined;
+    if (link !== undefined) {
+      const entry = linkedFile(`${absolute}/${name}`) === undefined ? options.lost(child, link) : link;
+      if (entry === undefined) continue;
+      linked.set(name, link);
+      if (entry !== link) named.set(name, entry as Entry);
       // A link that points nowhere is left out of deps: there are no bytes to depend on.
-      if ((follow || isLinked) && !isThere(child, `${absolute}/${name}`)) {
-        if (isLinked) sink?.lost?.(child);
-        continue;
-      }
-      if (isLinked) linked.add(name);
-    }
+    } else if (follow && each.isSymbolicLink() && !isThere(child, `${absolute}/${name}`)) continue;
     names.push(name);
-    if (!each.isFile() && !linked.has(name)) special.set(name, each);
+    if (!each.isFile() && link === undefined) special.set(name, each);
   }
-  return { names: names.sort(), special, linked };
-}
-
-/** Whether the text of a symbolic link leads to an object of the store. */
-export function isObjectLink(text: string, { looseFolder }: Pick<ListOptions, 'looseFolder'>): boolean {
-  return looseFolder !== undefined && leadsToObject(text, looseFolder);
-}
-
-function isLinkedFile(absolute: string, options: ListOptions): boolean {
-  try {
-    return isObjectLink(readlinkSync(absolute), options);
-  } catch (error) {
-    // It is gone, or something else by now, which shows when it is looked at.
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'EINVAL') return false;
-    throw error;
-  }
+  return { names: names.sort(), special, linked, named };
 }

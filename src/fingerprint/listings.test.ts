@@ -22,6 +22,7 @@ function listings(isRunning = true): Listings {
   const options = {
     follow: false,
     ignored: () => false,
+    lost: () => undefined,
     now: Date.now,
     index: openStatIndex(undefined, root, () => 0n),
   };

@@ -3,6 +3,7 @@ import { areThreadsRunning } from '../kit/helper-threads.ts';
 import { Ahead } from './ahead.ts';
 import type { ListOptions, Listing } from './list-folder.ts';
 import { listFolder } from './list-folder.ts';
+import type { Sink } from './walk-options.ts';
 
 /** A folder of a walk: relative to the project, or absolute, and absolute in any case. */
 interface Folder {
@@ -17,7 +18,11 @@ export interface Listed extends Listing {
   readonly ahead: Ahead | undefined;
 }
 
-type Options = ListOptions & { readonly index: StatIndex; readonly now: () => number };
+type Options = ListOptions & {
+  readonly index: StatIndex;
+  readonly now: () => number;
+  readonly sink?: Sink | undefined;
+};
 
 /**
  * Lists the folders of a walk: each when the walk comes to it, or while the one before it is walked, where helper

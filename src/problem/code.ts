@@ -41,6 +41,7 @@ export const PROBLEM_CODES = {
   PIPE_INIT: 'a project cannot be started in this folder',
   PIPE_KEY_DUPLICATE: 'a key comes twice in one map',
   PIPE_LINK_CYCLE: 'a symbolic link leads back to itself',
+  PIPE_LINK_OBJECT: 'a link to an object of a cache leads to nothing, or to other bytes',
   PIPE_LOCK_FORMAT: 'a lock cannot be read',
   PIPE_MERGE: 'a file cannot be merged as pipe merges it',
   PIPE_METRIC: 'a metrics file is missing or cannot be read',

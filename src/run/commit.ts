@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { WalkOptions } from '../fingerprint/file.ts';
 import { fingerprintPath } from '../fingerprint/file.ts';
 import { canonical } from '../kit/canonical.ts';
@@ -8,12 +7,14 @@ import { entryOf, lockEntry } from '../lockfile/entry.ts';
 import type { Out, Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { relink } from '../store/relink.ts';
 import { writeRunRecord } from '../store/run-record.ts';
+import type { Entry } from '../store/tree.ts';
 import type { Engine } from './engine.ts';
 import type { StageFacts } from './facts.ts';
 import { gatherFacts, isCacheable, keyOf } from './facts.ts';
 import type { WholeLog } from './log-file.ts';
+import { recordingRules } from './link-rules.ts';
+import { relinkStored } from './relink.ts';
 import { storeSink } from './sink.ts';
 import { changedDep, missingOut } from './stage-problem.ts';
 import type { StageOptions } from './stage-options.ts';
@@ -63,7 +64,8 @@ export async function storeOuts(
   const signal = options.forceSignal;
   const writer = options.noCommit === true ? undefined : engine.store.writer();
   const sink = writer && storeSink(writer, signal);
-  const how = { follow: false, signal, onProgress: options.onProgress, ...(sink === undefined ? {} : { sink }) };
+  const rules = recordingRules(engine.store);
+  const how = { follow: false, rules, signal, onProgress: options.onProgress, ...(sink === undefined ? {} : { sink }) };
   const outs: LockEntry[] = [];
   try {
     for (const out of stage.outs) {
@@ -78,18 +80,17 @@ export async function storeOuts(
   }
 }
 
-/** Where files are to be links (`cache.type`), those of outs that the store keeps become so, now that all is recorded. */
+/** Outs that the store keeps are linked to it, now that all is recorded. */
 async function linkOuts(
-  { store, index, now, project, links }: Engine,
+  engine: Engine,
   { stage, outs }: { readonly stage: Stage; readonly outs: readonly LockEntry[] },
   { forceSignal: signal }: StageOptions,
 ): Promise<void> {
-  for (const { as, path, cache } of stage.outs) {
+  const stored = stage.outs.flatMap(({ as, path, cache }): [string, Entry][] => {
     const locked = outs.find((each) => each.path === as);
-    if (!cache || locked === undefined) continue;
-    const place = { target: join(project.root, path), memory: { index, path, now }, links, signal };
-    await relink(store, entryOf(locked), place);
-  }
+    return cache && locked !== undefined ? [[path, entryOf(locked)]] : [];
+  });
+  await relinkStored(engine, stored, { links: engine.links, signal });
 }
 
 async function storeLog(store: ObjectStore, log: WholeLog): Promise<Digest> {

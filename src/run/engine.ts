@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Emit } from '../event/event.ts';
 import { endOrphans } from '../executor/process-group.ts';
-import type { FingerprintOptions } from '../fingerprint/file.ts';
+import type { FingerprintOptions, StrayLink } from '../fingerprint/file.ts';
 import type { Graph } from '../graph/graph.ts';
 import { indexFolder } from '../index/location.ts';
 import type { StatIndex } from '../index/stat-index.ts';
@@ -13,11 +13,15 @@ import { loadXxh64, loadXxh64Raw } from '../kit/xxhash.ts';
 import { LockState } from '../lockfile/lock-state.ts';
 import { cacheFolder } from '../project/cache-folder.ts';
 import { ignoreFilter } from '../project/ignore.ts';
+import { readPointers } from '../project/pointer-files.ts';
+import { findProjectFiles } from '../project/project-files.ts';
 import type { Project } from '../project/project.ts';
+import { freeLinks } from '../store/free-links.ts';
 import { storeLayout } from '../store/layout.ts';
 import type { Links } from '../store/link.ts';
 import { linkTrust } from '../store/link.ts';
 import { ObjectStore } from '../store/object-store.ts';
+import { isInside } from '../store/restore.ts';
 import { Claims } from './claims.ts';
 import { ownedOuts } from './owned-outs.ts';
 import { ParamFiles } from './param-files.ts';
@@ -40,6 +44,8 @@ export interface Engine {
   readonly claims: Claims;
   readonly params: ParamFiles;
   readonly fingerprint: FingerprintOptions;
+  /** Links to objects that were found not to lead where they should, by path; whoever puts one right takes it out. */
+  readonly strays: Map<string, StrayLink>;
   /** Whose run records count, and what ours are signed with. */
   readonly signing: Signing;
   /** Milliseconds since 1970. */
@@ -75,6 +81,8 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
   };
   const store = new ObjectStore(layout, blake3, onDamage);
   store.trust = linkTrust(objects);
+  store.beforeReplaced = (path) => { freeLinks(keptPlaces(project, graph), [path]); }; // prettier-ignore
+  const strays = new Map<string, StrayLink>();
   return {
     project,
     graph,
@@ -97,6 +105,7 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
         }),
     }),
     params: new ParamFiles(project.root),
+    strays,
     signing: openSigning(project, env, emit),
     fingerprint: {
       root: project.root,
@@ -106,8 +115,18 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
       owned: ownedOuts(project.root, graph.stages.values()),
       now,
       looseFolder: layout.looseFolder,
+      onStray: (stray) => strays.set(stray.path, stray),
     },
   };
+}
+
+/** Where files may be links to the store: the absolute paths of outs and of what pointers track. */
+function keptPlaces(project: Project, graph: Graph): string[] {
+  const { pointers } = readPointers(project.root, findProjectFiles(project).pointers);
+  const outs = [...graph.stages.values()].flatMap((stage) => stage.outs);
+  return [...outs, ...pointers]
+    .map(({ path }) => join(project.root, path))
+    .filter((target) => isInside(target, project.root));
 }
 
 /** Of many files that cannot be linked, the first is worth a word. */

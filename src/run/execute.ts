@@ -66,11 +66,11 @@ function retryDelay({ retry }: Stage, attempt: number): number {
  */
 async function prepareOuts(engine: Engine, stage: Stage, { signal }: ExecuteOptions): Promise<void> {
   const { root } = engine.project;
-  const { looseFolder } = engine.store.layout;
+  const { store } = engine;
   for (const out of stage.outs) {
     const target = join(root, out.path);
     checkInside(target, root);
-    if (out.persist) await unprotect(target, { looseFolder, signal });
+    if (out.persist) await unprotect(target, { store, signal });
     else removeTree(target);
   }
 }

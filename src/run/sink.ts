@@ -2,7 +2,6 @@ import type { Sink } from '../fingerprint/file.ts';
 import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw } from '../kit/digest.ts';
-import { PipeError } from '../problem/problem.ts';
 import type { StoreWriter } from '../store/store-writer.ts';
 import { isTree } from '../store/tree.ts';
 import type { Engine } from './engine.ts';
@@ -14,13 +13,6 @@ export function storeSink(writer: StoreWriter, signal?: AbortSignal): Sink {
     add: (digest, bytes) => writer.addNow(digest, bytes),
     settle: () => writer.settle(),
     file: (path, onBytes) => writer.addFile(path, signal, onBytes),
-    lost(path) {
-      throw new PipeError({
-        code: 'PIPE_DEP_MISSING',
-        message: `${path} is a link to an object that the cache has lost`,
-        hint: 'get it back with `pipe checkout`, or remove the link',
-      });
-    },
   };
 }
 

@@ -13,6 +13,7 @@ import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import { TEMPORARY_PREFIX, namesIn } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
 import { checkFree } from './name-collision.ts';
+import { linkedFile, objectLinkAt } from './link.ts';
 import type { ObjectStore } from './object-store.ts';
 import { BrokenTree, knownParts } from './read-tree.ts';
 import type { RestorePlace } from './restore.ts';
@@ -173,6 +174,8 @@ class Applying {
   }
 
   #holds(target: string, { kind, digest }: Entry): boolean {
+    // A link that the walk took for absent, since there is nothing behind it.
+    if (linkedFile(target) === undefined && objectLinkAt(target, this.#store.layout.looseFolder) !== undefined) return true; // prettier-ignore
     const isFile = kind !== 'dir' && kind !== 'link' && lstatSync(target).isFile();
     return isFile && this.#store.digestOf(target) === digest;
   }

@@ -1,7 +1,8 @@
 import type { Stats } from 'node:fs';
-import { linkSync, realpathSync, symlinkSync } from 'node:fs';
+import { accessSync, constants, linkSync, readlinkSync, realpathSync, statSync, symlinkSync } from 'node:fs';
 import type { StatIndex } from '../index/stat-index.ts';
 import type { Digest } from '../kit/digest.ts';
+import { parseDigest } from '../kit/digest.ts';
 
 /** How a loose object comes into the workspace. */
 export type LinkType = 'reflink' | 'hardlink' | 'symlink' | 'copy';
@@ -62,13 +63,65 @@ export function linkObject(type: 'hardlink' | 'symlink', source: string, target:
   }
 }
 
-/** The end of an object's path: `<2 hex>/<62 hex>`. */
-const OBJECT = /^(\/.*)\/[0-9a-f]{2}\/[0-9a-f]{62}$/;
+/** What the text of a symbolic link says that names an object. */
+export interface ObjectLink {
+  /** The object's, by its name. What lies there may be something else. */
+  readonly digest: Digest;
+  /** The folder of loose objects that it leads to, absolute. */
+  readonly folder: string;
+  /** Whether that is the cache in use: pipe made the link, and may read through it. Any other link may be a trap. */
+  readonly isOwn: boolean;
+}
 
-/** Whether the text of a symbolic link names an object of the store whose loose objects lie in `looseFolder`. */
-export function leadsToObject(text: string, looseFolder: string): boolean {
-  const folder = OBJECT.exec(text)?.[1];
-  if (folder === undefined) return false;
+/** The path of an object: `<loose>/<2 hex>/<62 hex>`. */
+const OBJECT = /^(\/.*)\/([0-9a-f]{2})\/([0-9a-f]{62})$/s;
+
+/** How the folder of loose objects of any cache ends. */
+const LOOSE = '/v1/loose';
+
+/**
+ * What a symbolic link says that leads to a loose object, be it of the cache in use or of one at another place: caches
+ * and projects are moved. `undefined` for links of users.
+ * @param looseFolder that of the cache in use, absolute; without one, every cache is another one
+ */
+export function objectLink(text: string, looseFolder: string | undefined): ObjectLink | undefined {
+  const [, folder = '', shard = '', rest = ''] = OBJECT.exec(text) ?? [];
+  const digest = parseDigest(`b3:${shard}${rest}`);
+  if (digest === undefined) return undefined;
+  const isOwn = looseFolder !== undefined && isSameFolder(folder, looseFolder);
+  return isOwn || folder.endsWith(LOOSE) ? { digest, folder, isOwn } : undefined;
+}
+
+/** The same for what lies at a path (absolute), if it is a symbolic link. */
+export function objectLinkAt(path: string, looseFolder: string | undefined): ObjectLink | undefined {
+  try {
+    return objectLink(readlinkSync(path), looseFolder);
+  } catch (error) {
+    // It is gone, or something else by now.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EINVAL' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+/** The stat values of the file that a link to an object leads to; `undefined` where there is none that can be read. */
+export function linkedFile(path: string): Stats | undefined {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isFile() !== true) return undefined;
+    accessSync(path, constants.R_OK);
+    return stat;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (UNREADABLE.has(code)) return undefined;
+    throw error;
+  }
+}
+
+/** A link into the cache of somebody else may lead where this user must not look. */
+const UNREADABLE = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG']);
+
+function isSameFolder(folder: string, looseFolder: string): boolean {
   return folder === looseFolder || realFolder(folder) === (realFolder(looseFolder) ?? looseFolder);
 }
 

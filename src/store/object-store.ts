@@ -42,6 +42,8 @@ export class ObjectStore {
   readonly #damage: Damage;
   /** What is known of the objects that files of a workspace are links to. */
   trust: LinkTrust = NO_TRUST;
+  /** Called before a wrong object gives way to the right one: files of a workspace may be symbolic links to it. */
+  beforeReplaced: ((path: string) => void) | undefined;
   readonly #extraction: LooseObjects;
 
   constructor(layout: StoreLayout, blake3: Blake3, onDamage: OnDamage) {
@@ -118,6 +120,12 @@ export class ObjectStore {
     }
     this.trust.add(path, digest, { stat, at });
     return 'right';
+  }
+
+  /** Bytes of an object that is there. */
+  sizeOf(digest: Digest): number | undefined {
+    if (!this.has(digest)) return undefined;
+    return (this.#presence.packed(digest) ?? { length: statSync(this.layout.loose(digest)).size }).length;
   }
 
   /** The digest of the bytes of a file (absolute), read without waiting for anything. */
@@ -298,6 +306,7 @@ export class ObjectStore {
         await rm(temporary, { force: true });
         return digest;
       }
+      if (stat !== undefined) this.beforeReplaced?.(target);
       if (stat !== undefined) this.#quarantine(digest, target);
       await rename(temporary, target);
       this.#presence.add(digest);

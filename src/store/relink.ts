@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { chmodSync, linkSync, lstatSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, linkSync, lstatSync, readlinkSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { Section } from '../index/section.ts';
 import { DIR, KINDS, SectionWriter } from '../index/section.ts';
@@ -9,8 +9,9 @@ import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import { systemFault } from '../kit/system-fault.ts';
 import { temporaryBeside } from '../kit/temporary.ts';
-import type { Links } from './link.ts';
-import { leadsToObject } from './link.ts';
+import { umask } from '../kit/umask.ts';
+import type { Links, ObjectLink } from './link.ts';
+import { linkedFile, objectLink } from './link.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Entry } from './tree.ts';
 import { copyInPlace } from './unprotect.ts';
@@ -22,6 +23,8 @@ export interface RelinkPlace {
   /** The target's path in the index. */
   readonly memory: { readonly index: StatIndex; readonly path: string; readonly now: () => number };
   readonly links: Links;
+  /** Whether the walk met links that lead elsewhere than they should: `only` these give way, or these, too. */
+  readonly strays?: 'none' | 'too' | 'only';
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -34,13 +37,16 @@ const PAUSE_EVERY = 500;
  * @returns how many files were linked
  */
 export async function relink(store: ObjectStore, entry: Entry, place: RelinkPlace): Promise<number> {
-  const [first] = place.links.types;
-  if (first !== 'hardlink' && first !== 'symlink') return 0;
+  if (!isLinking(place.links) && (place.strays ?? 'none') === 'none') return 0;
   const work = new Relinking(store, place);
   const { target, memory } = place;
   if (entry.kind === 'dir') await work.folder({ target, path: memory.path });
   else await work.single(entry);
   return work.linked;
+}
+
+function isLinking({ types: [first] }: Links): boolean {
+  return first === 'hardlink' || first === 'symlink';
 }
 
 interface Spot {
@@ -128,18 +134,17 @@ class Relinking {
   /** Links one file, if that can be; the stat values of the object then. */
   async #file(walked: Walked): Promise<Stats | undefined> {
     checkAborted(this.#place.signal);
-    const { target, digest } = walked;
-    const object = statSync(this.#store.layout.loose(digest), { throwIfNoEntry: false });
+    const { target, digest, isExecutable } = walked;
     const stat = lstatSync(target, { throwIfNoEntry: false });
-    if (object === undefined || stat === undefined) return undefined;
-    const isLinked = this.#isLinked(target, { stat, object });
-    if (walked.isExecutable) {
-      if (isLinked) this.#separate(target, digest);
-      return undefined;
-    }
-    if (isLinked || !stat.isFile()) return undefined;
+    if (stat === undefined) return undefined;
     try {
-      return await this.#replace(walked, stat);
+      if (stat.isSymbolicLink()) return await this.#symlink(walked);
+      if (!isLinking(this.#place.links) || this.#place.strays === 'only') return undefined;
+      const object = statSync(this.#store.layout.loose(digest), { throwIfNoEntry: false });
+      if (object === undefined) return undefined;
+      const isLinked = stat.ino === object.ino && stat.dev === object.dev;
+      if (isExecutable && isLinked) this.#separate(target, digest);
+      return isExecutable || isLinked || !stat.isFile() ? undefined : await this.#replace(walked, stat);
     } catch (error) {
       // The bytes are stored, and the file is as good as it was.
       if (systemFault(error) === undefined) throw error;
@@ -147,15 +152,58 @@ class Relinking {
     }
   }
 
-  #isLinked(target: string, { stat, object }: { readonly stat: Stats; readonly object: Stats }): boolean {
-    if (stat.isSymbolicLink()) return leadsToObject(readlinkSync(target), this.#store.layout.looseFolder);
-    return stat.ino === object.ino && stat.dev === object.dev;
+  async #symlink(walked: Walked): Promise<Stats | undefined> {
+    const { target, digest, isExecutable } = walked;
+    const { looseFolder } = this.#store.layout;
+    const text = readlinkSync(target);
+    const link = objectLink(text, looseFolder);
+    if (link === undefined) return undefined;
+    if (!link.isOwn || (link.digest !== digest && !isExecutable)) return this.#leave(walked, { text, link });
+    if (isExecutable) this.#separate(target, link.digest);
+    return undefined;
   }
 
   /** An executable file that is a link made its object executable for all. */
   #separate(target: string, digest: Digest): void {
     copyInPlace(target, { isExecutable: true });
     chmodSync(this.#store.layout.loose(digest), 0o444);
+  }
+
+  /** Puts what was stored in place of a link that leads elsewhere. Its own bytes stay where they are. */
+  async #leave(
+    walked: Walked,
+    { text, link }: { readonly text: string; readonly link: ObjectLink },
+  ): Promise<Stats | undefined> {
+    const { target, digest, isExecutable } = walked;
+    const { links, signal } = this.#place;
+    const temporary = temporaryBeside(target);
+    const mode = (isExecutable ? 0o777 : 0o666) & ~umask();
+    try {
+      if (!(await this.#store.extract(digest, temporary, { mode, signal, links }))) return undefined;
+      if (!lstatSync(target).isSymbolicLink() || readlinkSync(target) !== text) return undefined;
+      renameSync(temporary, target);
+      if (!this.#isStored(walked, { text, link })) {
+        symlinkSync(text, temporary);
+        renameSync(temporary, target);
+        return undefined;
+      }
+      this.linked += 1;
+      return statSync(target);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+  }
+
+  /** Whether what a link led to is stored: it may have been written to since it was walked. */
+  #isStored(
+    { digest, isKnown }: Walked,
+    { text, link }: { readonly text: string; readonly link: ObjectLink },
+  ): boolean {
+    const stat = linkedFile(text);
+    if (stat === undefined || isKnown(stat)) return true;
+    const now = this.#store.digestOf(text);
+    // Its own bytes may have come back: that of the walk are stored then, too.
+    return now === digest || now === link.digest;
   }
 
   async #replace(walked: Walked, stat: Stats): Promise<Stats | undefined> {

@@ -1,35 +1,26 @@
 import type { Stats } from 'node:fs';
-import {
-  chmodSync,
-  constants,
-  copyFileSync,
-  lstatSync,
-  readdirSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, constants, copyFileSync, lstatSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { checkAborted } from '../kit/abort.ts';
 import { TEMPORARY_PREFIX, temporaryBeside } from '../kit/temporary.ts';
 import { umask } from '../kit/umask.ts';
 import { PipeError } from '../problem/problem.ts';
-import { leadsToObject } from './link.ts';
+import { linkedFile, objectLinkAt } from './link.ts';
+import type { ObjectStore } from './object-store.ts';
 
 const PAUSE_EVERY = 500;
 
 /**
  * Makes plain files, which may be written to, of the links to a store at or below a path: each becomes a copy, in one
- * step. Files with several names of other kinds become copies too; symbolic links that lead elsewhere stay.
+ * step. Files with several names of other kinds become copies too; symbolic links that lead elsewhere stay, unless the
+ * object that they name can be had: from the store, or from another cache where it is right.
  * @param target absolute; nothing happens where nothing lies
- * @param looseFolder of the store, absolute
  * @returns how many files were made plain or writable
  * @throws {PipeError} PIPE_FILE_CHANGED for a file that is written meanwhile; an AbortError
  */
 export async function unprotect(
   target: string,
-  { looseFolder, signal }: { readonly looseFolder: string; readonly signal?: AbortSignal | undefined },
+  { store, signal }: { readonly store: ObjectStore; readonly signal?: AbortSignal | undefined },
 ): Promise<number> {
   let [done, seen] = [0, 0];
   const visit = async (path: string): Promise<void> => {
@@ -39,7 +30,7 @@ export async function unprotect(
       for (const name of readdirSync(path)) if (!name.startsWith(TEMPORARY_PREFIX)) await visit(`${path}/${name}`);
       return;
     }
-    if (stat !== undefined && freeFile(path, stat, looseFolder)) done += 1;
+    if (stat !== undefined && (await freeFile(path, stat, store))) done += 1;
     seen += 1;
     if (seen % PAUSE_EVERY === 0) await setImmediate();
   };
@@ -47,14 +38,8 @@ export async function unprotect(
   return done;
 }
 
-function freeFile(path: string, stat: Stats, looseFolder: string): boolean {
-  if (stat.isSymbolicLink()) {
-    if (!leadsToObject(readlinkSync(path), looseFolder)) return false;
-    const object = statSync(path, { throwIfNoEntry: false });
-    if (object?.isFile() !== true) return false;
-    copyInPlace(path, { isExecutable: false });
-    return true;
-  }
+async function freeFile(path: string, stat: Stats, store: ObjectStore): Promise<boolean> {
+  if (stat.isSymbolicLink()) return freeLink(path, store);
   if (!stat.isFile()) return false;
   if (stat.nlink > 1) {
     copyInPlace(path, { isExecutable: (stat.mode & 0o100) !== 0 });
@@ -64,6 +49,25 @@ function freeFile(path: string, stat: Stats, looseFolder: string): boolean {
   if ((stat.mode & 0o200) !== 0) return false;
   chmodSync(path, stat.mode | 0o200);
   return true;
+}
+
+async function freeLink(path: string, store: ObjectStore): Promise<boolean> {
+  const link = objectLinkAt(path, store.layout.looseFolder);
+  if (link === undefined) return false;
+  if (linkedFile(path) !== undefined) {
+    // A stranger may have made it, to a file that is nobody's business.
+    if (!link.isOwn && store.digestOf(path) !== link.digest) return false;
+    copyInPlace(path, { isExecutable: false });
+    return true;
+  }
+  const temporary = temporaryBeside(path);
+  try {
+    if (!(await store.extract(link.digest, temporary, { mode: 0o666 & ~umask() }))) return false;
+    renameSync(temporary, path);
+    return true;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
 }
 
 /**

@@ -6,6 +6,7 @@ import { WORKSPACE } from '../../lockfile/read-needs.ts';
 import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
 import type { Engine } from '../../run/engine.ts';
+import { namingRules } from '../../run/link-rules.ts';
 import { listingSink } from '../../run/sink.ts';
 import type { ReadTree } from '../../store/diff-tree.ts';
 import { boundedTrees } from '../../store/count-folders.ts';
@@ -66,7 +67,8 @@ async function look(
   sink: Sink,
 ): Promise<{ readonly entry: Entry | undefined } | { readonly problems: readonly Problem[] }> {
   try {
-    return { entry: await fingerprintPath(path, { follow: false, sink }, engine.fingerprint) };
+    const rules = namingRules(engine.store);
+    return { entry: await fingerprintPath(path, { follow: false, rules, sink }, engine.fingerprint) };
   } catch (error) {
     if (error instanceof PipeError) return { problems: error.problems };
     throw error;

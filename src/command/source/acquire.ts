@@ -10,6 +10,7 @@ import { PipeError } from '../../problem/problem.ts';
 import type { Allowed } from '../../project/option-value.ts';
 import { fetchRoots } from '../../remote/fetch.ts';
 import { reach } from '../../remote/reach.ts';
+import { recordingRules } from '../../run/link-rules.ts';
 import { storeSink } from '../../run/sink.ts';
 import { copyObjects } from '../../source/copy-objects.ts';
 import { writeGitFiles } from '../../source/git-files.ts';
@@ -255,6 +256,9 @@ export async function storeFolder(
   }
 }
 
+/** What links to objects name is another project's: it is read through them, and must be right. */
+const STRICT = recordingRules({ sizeOf: () => undefined });
+
 /** What lies outside any project, at an absolute path; nothing is stored without a sink. */
 export async function describeFolder(
   { blake3, context, sink }: Pick<AcquireOptions, 'blake3' | 'context'> & { readonly sink?: Sink },
@@ -262,7 +266,7 @@ export async function describeFolder(
 ): Promise<Entry> {
   const root = posix.dirname(path);
   const index = openStatIndex(undefined, root, await loadXxh64Raw());
-  const how = { follow: false, signal: context.signal, ...(sink === undefined ? {} : { sink }) };
+  const how = { follow: false, rules: STRICT, signal: context.signal, ...(sink === undefined ? {} : { sink }) };
   const fingerprint = { root, index, blake3, ignored: () => false, now: Date.now };
   const entry = await fingerprintPath(posix.basename(path), how, fingerprint);
   if (entry !== undefined) return entry;

@@ -8,12 +8,13 @@ import { readPointers } from '../../project/pointer-files.ts';
 import { writePointer } from '../../project/write-pointer.ts';
 import type { Engine } from '../../run/engine.ts';
 import type { AwayThing, ChangedInput, Inputs, PartialThing } from '../../run/inputs.ts';
+import { namingRules, recordingRules } from '../../run/link-rules.ts';
+import { relinkStored, straysAt } from '../../run/relink.ts';
 import { listingSink, storeSink } from '../../run/sink.ts';
 import { boundedTrees } from '../../store/count-folders.ts';
 import { isSameObject } from '../../store/diff-tree.ts';
 import { entryAt } from '../../store/entry-at.ts';
 import type { Entry } from '../../store/tree.ts';
-import { relinkAll } from '../add.ts';
 import { editTracked, readPointerIfThere } from '../tracked-folder.ts';
 import { absoluteOf, claimed } from '../workspace.ts';
 import { editBase } from './base-edits.ts';
@@ -59,6 +60,7 @@ export async function lookAtInputs(engine: Engine, options: InputsOptions): Prom
   for (const unit of units) {
     const look = (): Promise<Differing | undefined> => lookAtUnit(engine, unit, { bases, found, signal });
     const each = bringList === undefined ? await look() : await lookWithLists(look, bringList);
+    refuseGone(engine, unit);
     if (each !== undefined) differing.push(each);
   }
   bases.save();
@@ -122,7 +124,8 @@ async function lookAtUnit(
       return undefined;
     }
   }
-  const present = file ?? (await fingerprintPath(path, { follow: false, signal }, engine.fingerprint));
+  const rules = namingRules(engine.store);
+  const present = file ?? (await fingerprintPath(path, { follow: false, rules, signal }, engine.fingerprint));
   // What is missing as a whole is a dep that is not there.
   if (present === undefined) return undefined;
   if (isAsRecorded(present)) {
@@ -130,13 +133,26 @@ async function lookAtUnit(
     return undefined;
   }
   const trees = new Map<Digest, Buffer>();
-  if (present.kind === 'dir') await fingerprintPath(path, { follow: false, signal, sink: listingSink(engine, trees) }, engine.fingerprint); // prettier-ignore
+  if (present.kind === 'dir') await fingerprintPath(path, { follow: false, rules, signal, sink: listingSink(engine, trees) }, engine.fingerprint); // prettier-ignore
   const difference = differenceOf(
     engine,
     { unit, recorded, present, base: bases.get(thing.path), isBasePartial: bases.isPartial(thing.path) },
     { trees },
   );
   return { unit, path, recorded, difference };
+}
+
+/** A command that reads a folder would not see files that are links to nothing; a file counts as a missing dep. */
+function refuseGone(engine: Engine, { thing, below }: InputUnit): void {
+  const path = posix.join(thing.path, below);
+  const gone = straysAt(engine, path).filter((each) => each.state === 'gone' && each.path !== path);
+  if (gone.length === 0) return;
+  const names = gone.slice(0, 3).map((each) => each.path).join(', ') + (gone.length > 3 ? ', …' : ''); // prettier-ignore
+  throw new PipeError({
+    code: 'PIPE_LINK_OBJECT',
+    message: `${path} holds links to objects that are not there: ${names}`,
+    hint: `put them right with \`pipe checkout ${path}\`, or with \`pipe pull ${path}\` where the cache lacks them`,
+  });
 }
 
 function differenceOf(
@@ -246,7 +262,7 @@ async function record(
     if (isWhole) bases.set(whole, present);
     else await editBase(engine, bases, { path: whole, edits: below });
     const stored = edits.flatMap((edit): [string, Entry][] => (edit.entry === undefined ? [] : [[edit.path, edit.entry]])); // prettier-ignore
-    await relinkAll(engine, new Map(stored), { links: engine.links, signal });
+    await relinkStored(engine, stored, { links: engine.links, signal });
     return done === 'unchanged' ? undefined : file;
   });
 }
@@ -254,7 +270,7 @@ async function record(
 async function storeNow(engine: Engine, path: string, signal: AbortSignal): Promise<Entry | undefined> {
   const writer = engine.store.writer();
   try {
-    const how = { follow: false, signal, sink: storeSink(writer, signal) };
+    const how = { follow: false, rules: recordingRules(engine.store), signal, sink: storeSink(writer, signal) };
     const entry = await fingerprintPath(path, how, engine.fingerprint);
     await writer.finish();
     return entry;
