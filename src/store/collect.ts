@@ -161,6 +161,11 @@ export async function removeGarbage(options: RemoveOptions): Promise<void> {
   for (const { path, until } of trashFolders(layout)) if (until <= now) removeTree(path);
 }
 
+/** The files of loose objects that go, absolute. */
+export function* goingLoose({ layout, marks, isHeld }: CollectOptions): Generator<string> {
+  for (const { digest, path } of looseObjects(layout)) if (!marks.has(digest) && !isHeld(path)) yield path;
+}
+
 function* unneededLoose({ layout, marks, onProgress }: RemoveOptions): Generator<{ readonly path: string }> {
   let objects = 0;
   for (const { digest, path } of looseObjects(layout)) {

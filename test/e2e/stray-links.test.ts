@@ -39,6 +39,18 @@ async function moveCache(rig: Rig): Promise<void> {
   await ok(rig, 'cache', 'dir', '../elsewhere');
 }
 
+test('a file of the workspace that is a link to what gc removes becomes a copy', async ({ rig }) => {
+  await setUp(rig);
+  await rig.git('add', '-A');
+  await rig.git('commit', '-qm', 'first');
+  await rig.git('rm', '-q', '--cached', 'd.pipe');
+  await rig.write({ 'one.pipe': (await rig.read('one.pipe')).replace(/b3:\w+/, `b3:${'0'.repeat(64)}`) });
+  await ok(rig, 'gc', '-w', '-f');
+  // Nothing that is kept names it any more; the workspace still has it.
+  expect((await lstat(rig.path('one'))).isSymbolicLink()).toBe(false);
+  expect(await rig.read('one')).toBe(A);
+});
+
 describe('links into a cache that was moved', () => {
   test('are no changes, and are told of', async ({ rig }) => {
     await setUp(rig);

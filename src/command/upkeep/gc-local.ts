@@ -4,8 +4,10 @@ import { PipeError } from '../../problem/problem.ts';
 import { createProgress } from '../../report/progress.ts';
 import { clean, plural } from '../../report/words.ts';
 import type { Engine } from '../../run/engine.ts';
+import { keptPlaces } from '../../run/engine.ts';
 import type { CollectOptions, Garbage } from '../../store/collect.ts';
-import { findGarbage, removeGarbage } from '../../store/collect.ts';
+import { findGarbage, goingLoose, removeGarbage } from '../../store/collect.ts';
+import { freeLinks } from '../../store/free-links.ts';
 import { Marks } from '../../store/mark.ts';
 import { isInside } from '../../store/restore.ts';
 import type { StoredObjects } from '../../store/stored-objects.ts';
@@ -193,6 +195,8 @@ export async function collectLocal(scope: Scope, collection: LocalCollection): P
     const onProgress = (objects: number): void => {
       progress.update(objects, garbage.objects);
     };
+    // A file of the workspace that is a link to an object that goes becomes a copy: it is not the link that is collected.
+    freeLinks(keptPlaces(scope.engine.project, scope.engine.graph), goingLoose(collectOptions));
     if (hasWork) await removeGarbage({ ...collectOptions, upkeep, trashDays, now, onProgress });
     progress.end();
     return { garbage, absent: options.marks.absent, names: undefined, dry: false, trashDays, foreign };
