@@ -72,16 +72,23 @@ export function keyOf({ record, name }: StoredRecord): string {
   return runKey(record.key, name);
 }
 
+/** Run records of a remote; what is not a record is left out. */
+export interface FetchedRecords {
+  /** Those that came. */
+  readonly came: readonly StoredRecord[];
+  /** Those that were here already, and were not read there. */
+  readonly here: readonly StoredRecord[];
+}
+
 /**
  * Brings all run records of a remote. Those that are here already are not read.
  * @param name what the configuration calls the remote: it is noted with the records
- * @returns the records that came; what is not a record is left out
  */
 export async function fetchRecords(
   remote: Remote,
   store: ObjectStore,
   { name }: { readonly name: string },
-): Promise<StoredRecord[]> {
+): Promise<FetchedRecords> {
   return fetchListed(remote, store, { name, listed: await listAll(remote.place, KEYS.runs) });
 }
 
@@ -90,13 +97,25 @@ export async function fetchListed(
   remote: Remote,
   store: ObjectStore,
   { name, listed }: { readonly name: string; readonly listed: readonly PlaceEntry[] },
-): Promise<StoredRecord[]> {
-  const found: StoredRecord[] = [];
+): Promise<FetchedRecords> {
+  const [came, here]: [StoredRecord[], StoredRecord[]] = [[], []];
   await eachAtOnce(listed, remote.place.concurrency, async (entry) => {
+    const known = knownRecord(store.layout, entry, remote.blake3);
+    if (known !== undefined) {
+      here.push(known);
+      return;
+    }
     const record = await fetchRecord(remote, store, { entry, from: name });
-    if (record !== undefined) found.push(record);
+    if (record !== undefined) came.push(record);
   });
-  return found;
+  return { came, here };
+}
+
+/** The intact record of the local store that a remote has, too. */
+function knownRecord(layout: StoreLayout, { key }: PlaceEntry, blake3: Blake3): StoredRecord | undefined {
+  const run = runOfKey(key);
+  const bytes = run && readFileIfThere(join(layout.runs(run.key), `${run.record.slice(3)}.json`));
+  return run && bytes && checked({ key: run.key, name: run.record, bytes }, blake3)[0];
 }
 
 async function fetchRecord(
@@ -107,8 +126,6 @@ async function fetchRecord(
   const run = runOfKey(entry.key);
   if (run === undefined || entry.size > LARGEST) return undefined;
   const { blake3, place, limit } = remote;
-  const known = readFileIfThere(join(store.layout.runs(run.key), `${run.record.slice(3)}.json`));
-  if (known !== undefined && blake3.hash(known) === run.record) return undefined;
   return limit(entry.size, async () => {
     const bytes = await place.read(entry.key, { offset: 0, length: entry.size });
     const [found] = bytes === undefined ? [] : checked({ key: run.key, name: run.record, bytes }, blake3);

@@ -77,6 +77,21 @@ test('two clones share data, and what one has run the other need not run', async
   expect(await rig.read('made/copy')).toBe('2\n');
 });
 
+test('all that runs made comes, also where their records came by themselves before', async ({ rig }) => {
+  await startProject(rig, { 'pipeline.yaml': { stages: { make: MAKE } }, number: '2\n' });
+  await succeed(rig, ['repro', '-q']);
+  await rig.write({ number: '1\n' });
+  await succeed(rig, ['repro', '-q']);
+  await commitAll(rig);
+  await succeed(rig, ['push', '--run-cache']);
+  const b = await cloneProject(rig, 'b');
+  await rig.write({ '../b/number': '2\n' });
+  await succeed(rig, ['repro', '--pull', '--dry'], b);
+  await succeed(rig, ['fetch', '--run-cache'], b);
+  const again = await succeed(rig, ['repro', '--json'], b);
+  expect(again.stdout).toMatch(/"stage":"make","outcome":"restored"/);
+});
+
 test('targets, revisions and patterns choose what travels', async ({ rig }) => {
   await startProject(rig, {
     ...smallFiles('one/a', 20, 'a'),

@@ -53,8 +53,9 @@ export async function fetchShare(data: DataProject, { share, ...how }: FetchTo):
       await hasFormat(remote.place);
       const { roots, lost } = await findRoots(remote, store, { things, keep: true });
       const groups = groupsOf(roots.map(({ entry }) => entry.size));
-      const records = runCache ? await fetchRecords(remote, store, { name }) : [];
-      const outs = records.flatMap(({ record }) => record.outs.map((out) => ({ entry: entryOf(out) })));
+      const { came, here } = runCache ? await fetchRecords(remote, store, { name }) : { came: [], here: [] };
+      // A record may have come by itself before, with `repro --pull`: what its run made comes now.
+      const outs = [...came, ...here].flatMap(({ record }) => record.outs.map((out) => ({ entry: entryOf(out) })));
       const grouped = roots.map(({ entry }, at) => ({ entry, group: groups[at] ?? 0 }));
       const fetched = await fetchRoots(remote, store, {
         roots: grouped,
@@ -73,7 +74,7 @@ export async function fetchShare(data: DataProject, { share, ...how }: FetchTo):
         place: remote.place.name,
         objects: fetched.objects + (made?.objects ?? 0),
         bytes: fetched.bytes + (made?.bytes ?? 0),
-        records: records.length,
+        records: came.length,
         absent: [...named.absent, ...unfound],
         wrong: named.wrong,
       };

@@ -50,9 +50,9 @@ export class PullRemotes {
   /** Brings the run records under some keys; returns how many came. */
   async records(name: string, keys: readonly Digest[]): Promise<number> {
     const { remote, find } = await this.#known(name);
-    const found = await fetchListed(remote, this.#options.engine.store, { name, listed: await find(keys) });
-    this.#records += found.length;
-    return found.length;
+    const { came } = await fetchListed(remote, this.#options.engine.store, { name, listed: await find(keys) });
+    this.#records += came.length;
+    return came.length;
   }
 
   /** What the store and a remote lack of each entry; `undefined` for those that can be had. */
