@@ -147,6 +147,8 @@ test('--not-in-remote leaves in the cache what the remote lacks, and the lists',
   await startShared(rig);
   await rig.write({ 'mine.txt': 'not pushed' });
   await succeed(rig, ['add', 'mine.txt']);
+  const { names } = await gc(rig, ['-w', '--not-in-remote', '--dry']);
+  expect(names?.map(({ path }) => path).sort()).toEqual(['data', 'large']);
   await gc(rig, ['-w', '--not-in-remote', '-f']);
   const status = await rig.pipe(['status', '-c', '--json']);
   const { remotes } = status.json<{

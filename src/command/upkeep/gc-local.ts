@@ -127,8 +127,13 @@ export async function wouldCollectLocal(
 ): Promise<Collected> {
   const { engine } = scope;
   const { options, objects } = await mark(scope, findReleased);
-  const named = nameGarbage(objects, options.marks);
+  const isReleased = findReleased !== undefined;
+  const named = nameGarbage(objects, options.marks, { isReleased });
   const garbage = findGarbage({ ...options, isHeld: heldNow(options.layout) }, named.visitor);
+  if (isReleased) {
+    const roots = (await keptNeeds(scope)).flatMap((needs) => needs.roots);
+    await named.lookIn(() => Promise.resolve({ roots }));
+  }
   await named.lookIn(async () => needsOf(engine, await everyCommit(context, engine)));
   const names = named.names();
   const foreign = isForOthers(scope) && garbage.objects > 0 ? foreignOf(engine, names) : undefined;

@@ -30,7 +30,7 @@ export interface GarbageNames {
   /** To be shown what goes. */
   readonly visitor: GarbageVisitor;
   /** Looks in revisions that are not kept, and in the run records that go. */
-  lookIn(read: () => Promise<Needs>): Promise<void>;
+  lookIn(read: () => Promise<Pick<Needs, 'roots'>>): Promise<void>;
   /** What was found, most bytes first; what has no name comes last. */
   names(): NamedGarbage[];
 }
@@ -38,10 +38,14 @@ export interface GarbageNames {
 /** How many revisions are named. */
 const MOST_REVISIONS = 3;
 
-/** What goes is named by lists that can be read; of what is needed no name is looked for. */
+/**
+ * What goes is named by lists that can be read; of what is needed no name is looked for.
+ * @param options `isReleased`: files of folders may go whose lists stay
+ */
 export function nameGarbage(
   objects: { readonly read: (digest: Digest) => Buffer | undefined },
   marks: { readonly hasEntry: (entry: Entry) => boolean },
+  { isReleased = false }: { readonly isReleased?: boolean } = {},
 ): GarbageNames {
   const garbage = new DigestMap();
   const runs: RunRecord[] = [];
@@ -52,7 +56,7 @@ export function nameGarbage(
   let [all, allBytes] = [0, 0];
 
   const look = (entry: Entry, { path, from, revisions }: Pick<NamedGarbage, 'path' | 'from' | 'revisions'>): void => {
-    if (marks.hasEntry(entry)) return;
+    if (!isReleased && marks.hasEntry(entry)) return;
     let [count, bytes] = [0, 0];
     const files: { path: string; bytes: number }[] = [];
     walkObjects(objects, entry, {
