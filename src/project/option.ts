@@ -78,8 +78,13 @@ export const REMOTE_OPTIONS = {
   sse: { kind: 'text', help: 'server-side encryption: AES256 or aws:kms' },
   sse_kms_key_id: { kind: 'text', help: 'key for aws:kms' },
   acl: { kind: 'text', help: 'access policy of what is uploaded' },
-  connect_timeout: { kind: 'integer', min: 1, max: 3600, help: 'seconds to wait for a connection' },
-  read_timeout: { kind: 'integer', min: 1, max: 3600, help: 'seconds to wait for an answer' },
+  connect_timeout: { kind: 'integer', min: 1, max: 3600, help: 'seconds to wait for a connection; default: 20' },
+  read_timeout: {
+    kind: 'integer',
+    min: 1,
+    max: 3600,
+    help: 'seconds without a byte to wait for an answer; default: 60',
+  },
 } as const satisfies Record<string, OptionSpec>;
 
 /** A signer whose run records are believed: `signers.<name>`. */
