@@ -13,6 +13,11 @@ export function pipe(...args: readonly string[]): Command {
   return { file: process.execPath, args: [CLI, ...args] };
 }
 
+/** Where it remembers files and remotes. Its compiled code lies beside, and stays, as Python's modules do for DVC. */
+export function memoryOf(world: World): string {
+  return join(world.env['XDG_CACHE_HOME']!, 'pipe', 'index');
+}
+
 /** `pipe` where no file matters. */
 export function pipePlain(args: readonly string[], verify: Prepared['verify']): Contender {
   return { name: 'pipe', role: 'pipe', fresh: false, prepare: () => ({ command: pipe(...args), verify }) };

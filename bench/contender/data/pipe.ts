@@ -8,7 +8,7 @@ import { changeFile, dataState, remove, restoreFile, verifyData, verifyLinked, w
 import { addedBytes, storeFiles } from '../../data/store-files.ts';
 import { COMMIT_COMMAND, FSCK_COMMAND, GC_COMMAND, STATUS_COMMAND } from '../../project/words.ts';
 import type { Contender, Prepared, World } from '../../scenario.ts';
-import { pipe } from '../pipe.ts';
+import { memoryOf, pipe } from '../pipe.ts';
 
 /** What is tracked, a folder or a file of this name. */
 const DATA = 'data';
@@ -28,7 +28,7 @@ export function pipeAdd(set: DataSet, runs?: number): Contender {
         verifyStore(world, set);
       },
       reset() {
-        remove(at(world, '.pipe'), at(world, POINTER), at(world, '.gitignore'), world.env['XDG_CACHE_HOME']!);
+        remove(at(world, '.pipe'), at(world, POINTER), at(world, '.gitignore'), memoryOf(world));
         world.run(pipe('init', '--quiet'));
       },
     };
@@ -144,7 +144,7 @@ export function pipeFsck(set: DataSet): Contender {
   return contender(undefined, (world) => {
     addedProject(world, set);
     refuseBlindness(world);
-    remove(at(world, '.pipe'), world.env['XDG_CACHE_HOME']!);
+    remove(at(world, '.pipe'), memoryOf(world));
     world.run(pipe('init', '--quiet'));
     world.run(pipe('add', DATA));
     return nothingToDo(world, set, FSCK_COMMAND);

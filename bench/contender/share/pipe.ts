@@ -5,7 +5,7 @@ import type { DataSet } from '../../data/data-set.ts';
 import { remove, verifyData } from '../../data/files.ts';
 import type { Command, Contender, Prepared, World } from '../../scenario.ts';
 import { addedProject, at, writeProject } from '../data/pipe.ts';
-import { CLI, pipe } from '../pipe.ts';
+import { CLI, memoryOf, pipe } from '../pipe.ts';
 
 const DATA = 'data';
 
@@ -56,7 +56,7 @@ export function pipePull(set: DataSet, where: Where): Contender {
   return contender((world) => {
     pushedProject(world, set, where);
     const reset = (): void => {
-      remove(at(world, '.pipe/cache'), at(world, DATA), world.env['XDG_CACHE_HOME']!);
+      remove(at(world, '.pipe/cache'), at(world, DATA), memoryOf(world));
     };
     reset();
     return {
@@ -81,7 +81,7 @@ export function pipeAddAndPush(set: DataSet): Contender {
       },
       reset() {
         remote.replace();
-        remove(at(world, '.pipe/cache'), at(world, 'data.pipe'), at(world, '.gitignore'), world.env['XDG_CACHE_HOME']!);
+        remove(at(world, '.pipe/cache'), at(world, 'data.pipe'), at(world, '.gitignore'), memoryOf(world));
       },
     };
   });
