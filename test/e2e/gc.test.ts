@@ -43,7 +43,7 @@ describe('gc says what to keep', () => {
     const stopped = rig.terminal(['gc', '-w']);
     await stopped.shows(/for good\? \[y\/N\]/);
     stopped.type('\u0003');
-    expect(await stopped.done).toBe(1);
+    expect(await stopped.done).toBe(130);
     expect(await cacheContent(rig)).toEqual(before);
     const yes = rig.terminal(['gc', '-w', '--trash', '3']);
     await yes.shows(/Move .* to the trash for 3 days\? \[y\/N\]/);
