@@ -25,7 +25,7 @@ export default defineCommand({
   async run(context, { positionals, options, global }): Promise<Outcome> {
     const [url = '', out] = positionals;
     const blake3 = await loadBlake3();
-    const name = out === undefined ? nameInUrl(url) : basename(out);
+    const name = nameFor(url, out);
     const target = targetOf(context.cwd, name, {
       out: out ?? name,
       another: 'name another place behind the URL',
@@ -54,3 +54,13 @@ export default defineCommand({
     }
   },
 });
+
+/** What comes is called as the URL says; or as the target, where that is no folder and the URL says nothing. */
+function nameFor(url: string, out: string | undefined): string {
+  try {
+    return nameInUrl(url);
+  } catch (error) {
+    if (out === undefined || out.endsWith('/')) throw error;
+    return basename(out);
+  }
+}
