@@ -14,7 +14,7 @@ import { refuseOwned } from './refuse.ts';
 import type { Selected } from './select.ts';
 import { pathOf } from './select.ts';
 import { noteParts } from './inputs/base-edits.ts';
-import { forgetBases, noteBases } from './inputs/bases.ts';
+import { forgetBases, noteBases, openBases } from './inputs/bases.ts';
 import { readPointer, readPointerIfThere } from './tracked-folder.ts';
 import type { TrackedPlace } from './tracked.ts';
 import type { DataOptions, Seen } from './workspace.ts';
@@ -55,11 +55,13 @@ export async function checkout(
   );
   // Killed in between, nobody could tell what is missing from what was removed.
   const beforeTouch = (changing: ReadonlySet<number>): void => {
-    const touched = pointers.filter(({ below, at }) => below === '' && changing.has(at));
-    forgetBases(
-      engine.project,
-      touched.map(({ path }) => path),
-    );
+    const bases = openBases(engine.project);
+    for (const { path, below, at } of pointers) {
+      // Of a folder that is made for a part, the former one says nothing.
+      const isOther = below === '' || bases.get(path) === undefined;
+      if (isOther && changing.has(at)) bases.drop(path);
+    }
+    bases.save();
   };
   const done = await bring(engine, paths, { ...options, beforeTouch });
   const whole = pointers.flatMap(({ path, file, below, at }): [string, Entry][] => {

@@ -190,7 +190,7 @@ class Walk {
       const named = listed.named.get(name);
       const file = { path: child, absolute: this.#absolute(child), follow: this.#how.follow || link?.isOwn === true, link }; // prettier-ignore
       if (kind !== undefined) {
-        this.#listings.prepare({ path, absolute }, name, listed);
+        if (kind.isDirectory()) this.#listings.prepare({ path, absolute }, name, listed);
         await this.#special(builder, { child, name, kind }, inside);
       } else if (link !== undefined && named !== undefined)
         this.#links.named(builder, { file: { ...file, link }, name }, named); // prettier-ignore

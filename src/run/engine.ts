@@ -121,7 +121,7 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
 }
 
 /** Where files may be links to the store: the absolute paths of outs and of what pointers track. */
-export function keptPlaces(project: Project, graph: Graph): string[] {
+function keptPlaces(project: Project, graph: Graph): string[] {
   const { pointers } = readPointers(project.root, findProjectFiles(project).pointers);
   const outs = [...graph.stages.values()].flatMap((stage) => stage.outs);
   return [...outs, ...pointers]

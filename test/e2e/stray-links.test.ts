@@ -43,12 +43,27 @@ test('a file of the workspace that is a link to what gc removes becomes a copy',
   await setUp(rig);
   await rig.git('add', '-A');
   await rig.git('commit', '-qm', 'first');
-  await rig.git('rm', '-q', '--cached', 'd.pipe');
   await rig.write({ 'one.pipe': (await rig.read('one.pipe')).replace(/b3:\w+/, `b3:${'0'.repeat(64)}`) });
   await ok(rig, 'gc', '-w', '-f');
   // Nothing that is kept names it any more; the workspace still has it.
   expect((await lstat(rig.path('one'))).isSymbolicLink()).toBe(false);
   expect(await rig.read('one')).toBe(A);
+});
+
+test('so does one that is an out of a stage', async ({ rig }) => {
+  await rig.git('init', '-q');
+  await ok(rig, 'init');
+  await ok(rig, 'config', 'cache.type', 'symlink');
+  await rig.write({ 'pipeline.yaml': { stages: { make: { cmd: 'yes $(cat n) | head -60000 > out', deps: ['n'], outs: ['out'] } } }, n: '1\n' }); // prettier-ignore
+  await ok(rig, 'repro', '-q');
+  const lock = await rig.read('pipeline.lock');
+  await rig.write({ n: '2\n' });
+  await ok(rig, 'repro', '-q');
+  // As after a switch of the branch: the lock is another one, the out is still here.
+  await rig.write({ 'pipeline.lock': lock });
+  await ok(rig, 'gc', '-w', '-f');
+  expect((await lstat(rig.path('out'))).isSymbolicLink()).toBe(false);
+  expect((await rig.read('out')).slice(0, 4)).toBe('2\n2\n');
 });
 
 describe('links into a cache that was moved', () => {

@@ -1,10 +1,9 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { createProgress } from '../../report/progress.ts';
 import { clean, plural } from '../../report/words.ts';
 import type { Engine } from '../../run/engine.ts';
-import { keptPlaces } from '../../run/engine.ts';
 import type { CollectOptions, Garbage } from '../../store/collect.ts';
 import { findGarbage, goingLoose, removeGarbage } from '../../store/collect.ts';
 import { freeLinks } from '../../store/free-links.ts';
@@ -66,7 +65,7 @@ async function mark(scope: Scope, findReleased: LocalCollection['findReleased'])
       const known = marks.absent.length;
       marks.addEntry(root.entry, root.path);
       for (const object of marks.absent.slice(known))
-        missing.push({ object, root, engine: engines[at] ?? scope.engine });
+        missing.push({ object, root, engine: engines[at % engines.length] ?? scope.engine });
     }
   }
   if (marks.damaged.length > 0) {
@@ -200,13 +199,24 @@ export async function collectLocal(scope: Scope, collection: LocalCollection): P
     const onProgress = (objects: number): void => {
       progress.update(objects, garbage.objects);
     };
-    // A file of the workspace that is a link to an object that goes becomes a copy: it is not the link that is collected.
-    freeLinks(keptPlaces(scope.engine.project, scope.engine.graph), goingLoose(collectOptions));
+    if (hasWork) await freeWorkspaces(scope, collectOptions);
     if (hasWork) await removeGarbage({ ...collectOptions, upkeep, trashDays, now, onProgress });
     progress.end();
     return { garbage, absent: options.marks.absent, names: undefined, dry: false, trashDays, foreign };
   } finally {
     upkeep.end();
+  }
+}
+
+/** Files of workspaces that are links to objects that go become copies: what was written through a link is nowhere else. */
+async function freeWorkspaces(scope: Scope, options: CollectOptions): Promise<void> {
+  const going = [...goingLoose(options)];
+  if (going.length === 0) return;
+  const engines = enginesOf(scope);
+  for (const [at, { roots }] of (await keptNeeds(scope)).entries()) {
+    const { root } = (engines[at % engines.length] ?? scope.engine).project;
+    const places = roots.map(({ path }) => join(root, path)).filter((place) => isInside(place, root));
+    freeLinks(new Set(places), going);
   }
 }
 

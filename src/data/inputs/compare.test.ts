@@ -87,3 +87,15 @@ describe('of a folder whose list is not here', () => {
     expect(compared(entry('1'))).toEqual({ edits: [], absent: [], behind: [], unknown: [], unlisted });
   });
 });
+
+test('a folder of which only parts came was never whole: without the list of what is recorded, nobody can tell', () => {
+  const [present, base] = [entry({ a: '1' }) as Entry, entry({ a: '1', b: '2' }) as Entry];
+  const recorded: Entry = { kind: 'dir', digest: 'absent' as Digest, size: 0, files: 0 };
+  const store = { read: (folder: Entry) => trees.get(folder.digest), has: () => false };
+  const sides = { recorded, present, base, isBaseKnown: true };
+  expect(compare('d', { ...sides, isBasePartial: true }, store)).toMatchObject({
+    unlisted: [{ path: 'd' }],
+    unknown: [],
+  });
+  expect(compare('d', { ...sides, isBasePartial: false }, store)).toMatchObject({ unlisted: [], unknown: ['d'] });
+});

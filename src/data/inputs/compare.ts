@@ -84,7 +84,8 @@ function inside(
 ): void {
   const { read } = found.store;
   const [theirs, ours] = [read(recorded), read(present)];
-  if (theirs === undefined && !(isBaseKnown && base?.kind === 'dir')) {
+  const wasWhole = isBaseKnown && base?.kind === 'dir' && !isBasePartial;
+  if (theirs === undefined && !wasWhole) {
     found.unlisted.push({ path, entry: recorded });
     return;
   }

@@ -127,7 +127,11 @@ async function lookAtUnit(
   const rules = namingRules(engine.store);
   const present = file ?? (await fingerprintPath(path, { follow: false, rules, signal }, engine.fingerprint));
   // What is missing as a whole is a dep that is not there.
-  if (present === undefined) return undefined;
+  if (present === undefined) {
+    // A folder that a run makes here from now on is not one that somebody means as a whole.
+    if (bases.get(thing.path) === undefined) bases.drop(thing.path);
+    return undefined;
+  }
   if (isAsRecorded(present)) {
     agree();
     return undefined;
@@ -166,7 +170,7 @@ function differenceOf(
   const read = boundedTrees({ read: (digest) => trees?.get(digest) ?? store.read(digest) });
   if (recorded === undefined && read(thing.entry) === undefined) {
     const nothing = { edits: [], absent: [], behind: [], unknown: [], unlisted: [] };
-    return base === undefined
+    return base === undefined || isBasePartial
       ? { ...nothing, unlisted: [{ path, entry: thing.entry }] }
       : { ...nothing, unknown: [thing.path] };
   }

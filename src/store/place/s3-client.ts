@@ -64,6 +64,9 @@ const TRIES_UNCONNECTED = 3;
 /** Each try takes as long as is waited for an answer. */
 const TRIES_SILENT = 2;
 
+/** One that has answered before may be busy, or away for a moment. */
+const TRIES_SILENT_KNOWN = 4;
+
 /** Whoever waits for the first answer for so long is told. */
 const TELL_AFTER_MS = 12_000;
 
@@ -144,7 +147,7 @@ export function openS3Client(options: S3Options): S3 {
 }
 
 function triesFor(error: unknown, isKnown: boolean): number {
-  if (isSilent(error)) return TRIES_SILENT;
+  if (isSilent(error)) return isKnown ? TRIES_SILENT_KNOWN : TRIES_SILENT;
   return isUnconnected(error) && !isKnown ? TRIES_UNCONNECTED : TRIES;
 }
 
