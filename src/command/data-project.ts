@@ -15,6 +15,7 @@ import type { Context, GlobalOptions } from './command.ts';
 import type { LoadedProject } from './load-project.ts';
 import { graphOf, loadProject } from './load-project.ts';
 import { workProgress } from './work-progress.ts';
+import { filesOf } from '../store/tree.ts';
 
 /** A project opened for commands on data. */
 export interface DataProject {
@@ -43,10 +44,6 @@ export async function openData(
   if (how.walks === true) startThreadsForFiles(pointers.reduce((sum, { entry }) => sum + filesOf(entry), 0));
   const engine = await openEngine({ project, graph, env: context.env, emit: noticesTo(context, global) });
   return { loaded, engine, pointers, tracked: trackedThings({ stages, pointers }, engine.locks) };
-}
-
-function filesOf(entry: TrackedPath['entry']): number {
-  return entry.kind === 'dir' ? entry.files : 1;
 }
 
 /** Puts notices and warnings of the engine on standard error. */

@@ -10,6 +10,7 @@ import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { inProject, shownFrom } from './edit-target.ts';
 import { needsOf, openStoreOf } from './upkeep/project-store.ts';
+import { filesOf } from '../store/tree.ts';
 
 export default defineCommand({
   usage: '[targets...]',
@@ -61,7 +62,7 @@ interface Thing extends ThingUsage {
 }
 
 function thingOf({ path, from, entry }: Root): Omit<Thing, keyof ThingUsage> {
-  return { path, from, size: entry.size, files: entry.kind === 'dir' ? entry.files : 1 };
+  return { path, from, size: entry.size, files: filesOf(entry) };
 }
 
 function totalOf({ loose, packed, runs, quarantine, trash, tmp }: StoreUsage): number {

@@ -129,7 +129,7 @@ async function plannedStages(
 ): Promise<readonly PlannedStage[]> {
   if (isLenient(options)) {
     const { dryPlan } = await import('./dry-plan.ts');
-    return dryPlan(context, loaded, { ...options, selected, allowMissing: options['allow-missing'] === true });
+    return dryPlan(engine, loaded, { ...options, context, selected, allowMissing: options['allow-missing'] === true });
   }
   const { project } = engine;
   const plan = await survey(engine, selected, {});

@@ -1,5 +1,6 @@
 import type { StrayLink } from '../fingerprint/file.ts';
 import { clean, plural } from '../report/words.ts';
+import { firstNames } from '../kit/first-names.ts';
 import type { Engine } from '../run/engine.ts';
 
 /** What is said of links to objects that do not lead where they should, though what they stand for did not change. */
@@ -23,8 +24,7 @@ export function strayNotes({ strays }: Pick<Engine, 'strays'>): StrayNote[] {
 
 function noteOf(paths: readonly string[], where: string): StrayNote | undefined {
   if (paths.length === 0) return undefined;
-  const names = paths.slice(0, 3).map(clean).join(', ') + (paths.length > 3 ? ', …' : '');
-  return { message: `${plural(paths.length, 'link')} ${where}: ${names}`, hint: HINT };
+  return { message: `${plural(paths.length, 'link')} ${where}: ${firstNames(paths.map(clean))}`, hint: HINT };
 }
 
 /** Says on standard error what was found of such links. */

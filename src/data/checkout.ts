@@ -1,10 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { isSameObject } from '../store/diff-tree.ts';
+import { firstNames } from '../kit/first-names.ts';
 import { entryAt } from '../store/entry-at.ts';
 import { applyFolder, checkAllSeen, removeEmptyFolder } from '../store/apply.ts';
 import { nestsTooDeep } from '../store/completeness.ts';
 import { restoreEntry } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
+import { filesOf } from '../store/tree.ts';
 import { checkUntouched, statNow } from '../store/untouched.ts';
 import { entryOf } from '../lockfile/entry.ts';
 import { PipeError } from '../problem/problem.ts';
@@ -13,8 +15,8 @@ import { relinkStored, straysAt } from '../run/relink.ts';
 import { refuseOwned } from './refuse.ts';
 import type { Selected } from './select.ts';
 import { pathOf } from './select.ts';
-import { noteParts } from './inputs/base-edits.ts';
-import { forgetBases, noteBases, openBases } from './inputs/bases.ts';
+import { editBase } from './inputs/base-edits.ts';
+import { openBases } from './inputs/bases.ts';
 import { readPointer, readPointerIfThere } from './tracked-folder.ts';
 import type { TrackedPlace } from './tracked.ts';
 import type { DataOptions, Seen } from './workspace.ts';
@@ -64,39 +66,21 @@ export async function checkout(
     bases.save();
   };
   const done = await bring(engine, paths, { ...options, beforeTouch });
-  const whole = pointers.flatMap(({ path, file, below, at }): [string, Entry][] => {
-    const tracked =
-      below === '' && done[at]?.missing.length === 0 ? readPointerIfThere(engine.project, file) : undefined;
-    return tracked === undefined ? [] : [[path, tracked.entry]];
-  });
-  noteBases(engine.project, whole);
-  await notePartsOf(
-    engine,
-    pointers.map(({ at, ...pointer }) => ({ ...pointer, done: done[at] })),
-  );
-  const lacking = pointers.filter(({ at }) => (done[at]?.missing.length ?? 0) > 0);
-  forgetBases(
-    engine.project,
-    lacking.map(({ path }) => path),
-  );
-  return done;
-}
-
-interface PointerDone {
-  readonly path: string;
-  readonly file: string;
-  readonly below: string;
-  readonly done: CheckedOut | undefined;
-}
-
-/** Of a folder of which a part was put in place, the base has that part. */
-async function notePartsOf(engine: Engine, pointers: readonly PointerDone[]): Promise<void> {
-  for (const { path, file, below, done } of pointers) {
-    const tracked = below !== '' && done?.missing.length === 0 ? readPointerIfThere(engine.project, file) : undefined;
+  const isWhole = (at: number): boolean => done[at]?.missing.length === 0;
+  const bases = openBases(engine.project);
+  for (const { path, file, below, at } of pointers) {
+    const tracked = isWhole(at) ? readPointerIfThere(engine.project, file) : undefined;
     if (tracked === undefined) continue;
-    const edits = [{ path: below, entry: entryAt(engine.store, tracked.entry, below) }];
-    await noteParts(engine, { path, edits, isNew: true });
+    if (below === '') bases.set(path, tracked.entry);
+    else {
+      // Of a folder of which a part was put in place, the base has that part.
+      const edits = [{ path: below, entry: entryAt(engine.store, tracked.entry, below) }];
+      await editBase(engine, bases, { path, edits, isNew: true });
+    }
   }
+  for (const { path, at } of pointers) if (!isWhole(at)) bases.drop(path);
+  bases.save();
+  return done;
 }
 
 /**
@@ -202,7 +186,7 @@ function refuseLoss(engine: Engine, steps: readonly Step[]): void {
       return [];
     const unsaved = unsavedFiles(engine, { path, entry: present });
     if (unsaved.length === 0) return [];
-    const names = unsaved.slice(0, 3).join(', ') + (unsaved.length > 3 ? ', …' : '');
+    const names = firstNames(unsaved);
     return [
       {
         code: 'PIPE_UNSAVED' as const,
@@ -218,7 +202,7 @@ function refuseLoss(engine: Engine, steps: readonly Step[]): void {
 function amountOf({ wanted, present: { entry } }: Step, { relink }: CheckoutOptions): [number, number] {
   if (wanted === undefined || wanted === 'missing') return [0, 0];
   if (relink !== true && entry !== undefined && isSameObject(wanted, entry)) return [0, 0];
-  return [wanted.kind === 'dir' ? wanted.files : 1, wanted.size];
+  return [filesOf(wanted), wanted.size];
 }
 
 async function take(
@@ -264,7 +248,7 @@ async function take(
     return { path, ...applied, state: 'missing' };
   }
   if (isAsWanted) return { ...nothing, state: 'unchanged' };
-  const files = wanted.kind === 'dir' ? wanted.files : 1;
+  const files = filesOf(wanted);
   if (present === undefined) return { ...nothing, state: 'added', added: files };
   return { ...nothing, state: 'modified', modified: 1 };
 }

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { describeReason } from '../event/reason.ts';
 import type { Reason } from '../event/reason.ts';
-import { fingerprintPath } from '../fingerprint/file.ts';
 import { globBase } from '../graph/glob.ts';
 import { entryOf } from '../lockfile/entry.ts';
 import type { LockEntry } from '../lockfile/block.ts';
@@ -11,16 +10,14 @@ import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import { ensureIgnored } from '../project/gitignore.ts';
 import { writePointer } from '../project/write-pointer.ts';
-import { recordBlock, storeOuts } from '../run/commit.ts';
+import { recordBlock, storeOuts, storedOf } from '../run/commit.ts';
 import type { Engine } from '../run/engine.ts';
 import type { StageFacts } from '../run/facts.ts';
 import { gatherFacts, isCacheable, keyOf } from '../run/facts.ts';
 import { openHistory } from '../run/history.ts';
 import { differences, isSameEntry } from '../run/plan.ts';
-import { recordingRules } from '../run/link-rules.ts';
 import { relinkStored } from '../run/relink.ts';
 import { foldLocks } from '../run/repro.ts';
-import { storeSink } from '../run/sink.ts';
 import { stageProblems } from '../run/stage-problem.ts';
 import { isSame } from '../store/diff-tree.ts';
 import { entryAt } from '../store/entry-at.ts';
@@ -35,7 +32,7 @@ import { settle } from './inputs/settle.ts';
 import { ignoredPaths } from './refuse-paths.ts';
 import { editTracked, readPointer, refuseImported } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
-import { absoluteOf, claimed, lookAt } from './workspace.ts';
+import { absoluteOf, claimed, lookAt, storeNow } from './workspace.ts';
 
 /** What is to be committed: a stage, or what a pointer tracks, or a path inside that. */
 export type Committable =
@@ -195,11 +192,7 @@ async function commitStage(
   const isAsRecorded = isRecorded(facts, outs);
   if (isAsRecorded) keepRun(engine, facts, outs);
   else recordBlock(engine, facts, outs);
-  const stored = stage.outs.flatMap(({ as, cache, path }): [string, Entry][] => {
-    const locked = outs.find((each) => each.path === as);
-    return cache && locked !== undefined ? [[path, entryOf(locked)]] : [];
-  });
-  await relinkStored(engine, stored, options);
+  await relinkStored(engine, storedOf(stage, outs), options);
   const kept = stage.outs.filter(({ cache }) => cache).map(({ path }) => absoluteOf(engine.project, path));
   return {
     told: {
@@ -302,20 +295,6 @@ async function commitPointer(
     },
     written: [...(state === 'changed' ? [absoluteOf(engine.project, file)] : []), ...keptOut],
   };
-}
-
-async function storeNow(engine: Engine, path: string, { signal, progress }: CommitOptions): Promise<Entry | undefined> {
-  const writer = engine.store.writer();
-  try {
-    const rules = recordingRules(engine.store);
-    const how = { follow: false, rules, signal, sink: storeSink(writer, signal), onProgress: progress?.done };
-    const entry = await fingerprintPath(path, how, engine.fingerprint);
-    await writer.finish();
-    return entry;
-  } finally {
-    writer.discard();
-    engine.index.save();
-  }
 }
 
 function notThere(path: string): PipeError {

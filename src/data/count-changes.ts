@@ -2,6 +2,7 @@ import { boundedTrees } from '../store/count-folders.ts';
 import { diffTrees } from '../store/diff-tree.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Tree } from '../store/tree.ts';
+import { filesOf } from '../store/tree.ts';
 
 /** How many files are recorded that were not, recorded otherwise, and recorded no more. */
 export interface Changes {
@@ -15,7 +16,7 @@ export function countChanges(store: Pick<ObjectStore, 'read'>, before: Tree, aft
   const counts = { added: 0, modified: 0, deleted: 0 };
   if (before.size === 0) {
     // Nothing has to be read.
-    for (const entry of after.values()) counts.added += entry.kind === 'dir' ? entry.files : 1;
+    for (const entry of after.values()) counts.added += filesOf(entry);
     return counts;
   }
   for (const change of diffTrees(before, after, boundedTrees(store))) {

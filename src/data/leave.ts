@@ -10,6 +10,7 @@ import type { Engine } from '../run/engine.ts';
 import { isSame } from '../store/diff-tree.ts';
 import { checkInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
+import { filesOf } from '../store/tree.ts';
 import { statNow } from '../store/untouched.ts';
 import { removeData } from './remove-data.ts';
 import type { TrackedPlace } from './tracked.ts';
@@ -86,7 +87,7 @@ async function removeAll(
       const seen = await see(engine, path, options);
       const { entry } = seen;
       if (entry === undefined) continue;
-      const files = entry.kind === 'dir' ? entry.files : 1;
+      const files = filesOf(entry);
       const isRecorded = candidates.get(path)?.some((each) => isSame(each, entry)) === true;
       if (!isRecorded) done.push({ path, state: 'changed', files });
       else if (unsavedFiles(engine, { path, entry }, 1).length > 0) done.push({ path, state: 'unsaved', files });

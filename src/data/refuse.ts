@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { isWithin } from '../kit/path.ts';
+import { firstNames } from '../kit/first-names.ts';
 import type { TrackedPath } from '../lockfile/pointer.ts';
 import { whyNotTracked } from '../lockfile/pointer-path.ts';
 import type { Out, Stage } from '../pipeline/model.ts';
@@ -79,7 +80,7 @@ export function outsInside(path: string, stages: Iterable<Stage>): { readonly st
 export function refuseUnsaved(engine: Engine, path: string, present: Entry | undefined): void {
   const unsaved = present === undefined ? [] : unsavedFiles(engine, { path, entry: present });
   if (unsaved.length === 0) return;
-  const names = unsaved.slice(0, 3).join(', ') + (unsaved.length > 3 ? ', …' : '');
+  const names = firstNames(unsaved);
   throw new PipeError({
     code: 'PIPE_UNSAVED',
     message: `removing ${path} would lose files that are not in the store: ${names}`,

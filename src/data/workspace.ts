@@ -7,7 +7,8 @@ import type { Project } from '../project/project.ts';
 import type { Claims } from '../run/claims.ts';
 import { waitNotice } from '../run/claims.ts';
 import type { Engine } from '../run/engine.ts';
-import { namingRules } from '../run/link-rules.ts';
+import { namingRules, recordingRules } from '../run/link-rules.ts';
+import { storeSink } from '../run/sink.ts';
 import type { Links } from '../store/link.ts';
 import type { Entry } from '../store/tree.ts';
 import { statNow } from '../store/untouched.ts';
@@ -39,6 +40,28 @@ export function lookAt(engine: Engine, path: string, options: LookOptions): Prom
   const { signal, progress } = options;
   const how = { follow: false, rules: namingRules(engine.store), signal, onProgress: progress?.done };
   return fingerprintPath(path, how, engine.fingerprint);
+}
+
+/**
+ * Stores what lies at a path of the workspace; `undefined` when nothing does. What was read need not be read again,
+ * whatever came of it.
+ */
+export async function storeNow(
+  engine: Engine,
+  path: string,
+  { signal, progress }: LookOptions,
+): Promise<Entry | undefined> {
+  const writer = engine.store.writer();
+  try {
+    const rules = recordingRules(engine.store);
+    const how = { follow: false, rules, signal, sink: storeSink(writer, signal), onProgress: progress?.done };
+    const entry = await fingerprintPath(path, how, engine.fingerprint);
+    await writer.finish();
+    return entry;
+  } finally {
+    writer.discard();
+    engine.index.save();
+  }
 }
 
 /** What lies at a path, with what tells later whether it was touched since. */

@@ -76,6 +76,11 @@ export function pointerFileOf(path: string): string {
   return `${path}${POINTER_SUFFIX}`;
 }
 
+/** What a pointer lies beside, by its name. */
+export function besidePointer(file: string): string {
+  return isPointerName(file) ? file.slice(0, -POINTER_SUFFIX.length) : file;
+}
+
 /** Whether a name is that of a pointer. */
 export function isPointerName(name: string): boolean {
   return name.length > POINTER_SUFFIX.length && name.endsWith(POINTER_SUFFIX);

@@ -8,6 +8,7 @@ import { ObjectSet } from './object-set.ts';
 import type { LargeObject } from './receive-large.ts';
 import { LARGEST_PACKED, looseKey } from './remote-layout.ts';
 import type { WantedRoot } from './wanted.ts';
+import { filesOf } from '../store/tree.ts';
 
 /** Of an entry in a list, and of a frame around it: what a file costs beside its bytes. */
 const BYTES_BESIDE = 200;
@@ -16,7 +17,7 @@ const BYTES_BESIDE = 200;
 export function expectedBytes(roots: readonly WantedRoot[], store: Pick<ObjectStore, 'has'>): number {
   return roots.reduce((sum, { entry }) => {
     const isHere = store.has(entry.digest);
-    return isHere ? sum : sum + entry.size + (entry.kind === 'dir' ? entry.files : 1) * BYTES_BESIDE;
+    return isHere ? sum : sum + entry.size + filesOf(entry) * BYTES_BESIDE;
   }, 0);
 }
 

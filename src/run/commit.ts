@@ -86,11 +86,15 @@ async function linkOuts(
   { stage, outs }: { readonly stage: Stage; readonly outs: readonly LockEntry[] },
   { forceSignal: signal }: StageOptions,
 ): Promise<void> {
-  const stored = stage.outs.flatMap(({ as, path, cache }): [string, Entry][] => {
+  await relinkStored(engine, storedOf(stage, outs), { links: engine.links, signal });
+}
+
+/** What the store keeps of the outs of a stage, by path. */
+export function storedOf(stage: Stage, outs: readonly LockEntry[]): [path: string, entry: Entry][] {
+  return stage.outs.flatMap(({ as, path, cache }): [string, Entry][] => {
     const locked = outs.find((each) => each.path === as);
     return cache && locked !== undefined ? [[path, entryOf(locked)]] : [];
   });
-  await relinkStored(engine, stored, { links: engine.links, signal });
 }
 
 async function storeLog(store: ObjectStore, log: WholeLog): Promise<Digest> {

@@ -20,6 +20,7 @@ import type { RestorePlace } from './restore.ts';
 import { nestsTooDeep } from './completeness.ts';
 import { checkInside, restoreEntry } from './restore.ts';
 import type { Entry } from './tree.ts';
+import { filesOf } from './tree.ts';
 import { checkRowUntouched, checkUntouched, statNow } from './untouched.ts';
 
 /** What applying a folder did, in files; `missing` are paths whose objects are absent or damaged. */
@@ -147,8 +148,7 @@ class Applying {
     const { section, row } = present;
     if (section === undefined || present.name !== name) {
       const beforeSwap = (): void => { checkFree({ ...inside, isSame: () => this.#holds(inside.target, child) }); }; // prettier-ignore
-      if (await this.#put(child, { ...inside, beforeSwap }, spot))
-        this.done.added += child.kind === 'dir' ? child.files : 1;
+      if (await this.#put(child, { ...inside, beforeSwap }, spot)) this.done.added += filesOf(child);
       await this.#step();
       return;
     }
@@ -157,7 +157,7 @@ class Applying {
     const isKept = isSame && (kind !== DIR || this.#place.anew !== true) && !this.#isAnew(child, inside.target);
     if (isKept) {
       rows.addRow(name, section, row);
-      this.#place.onKept?.(child.kind === 'dir' ? child.files : 1, child.size);
+      this.#place.onKept?.(filesOf(child), child.size);
     } else if (kind === DIR && child.kind === 'dir') {
       await this.folder(child, inside);
       rows.addFolder(name, child);

@@ -61,8 +61,7 @@ export function findGarbage(options: CollectOptions, { object, run }: GarbageVis
     found.bytes += size;
     run?.(record);
   }
-  for (const { digest, path } of looseObjects(layout)) {
-    if (marks.has(digest) || isHeld(path)) continue;
+  for (const { digest, path } of goingLoose(options)) {
     const size = statSync(path, { throwIfNoEntry: false })?.size;
     if (size === undefined) continue;
     found.objects += 1;
@@ -161,9 +160,9 @@ export async function removeGarbage(options: RemoveOptions): Promise<void> {
   for (const { path, until } of trashFolders(layout)) if (until <= now) removeTree(path);
 }
 
-/** The files of loose objects that go, absolute. */
-export function* goingLoose({ layout, marks, isHeld }: CollectOptions): Generator<string> {
-  for (const { digest, path } of looseObjects(layout)) if (!marks.has(digest) && !isHeld(path)) yield path;
+/** The loose objects that go, with their files, absolute. */
+export function* goingLoose({ layout, marks, isHeld }: CollectOptions): ReturnType<typeof looseObjects> {
+  for (const each of looseObjects(layout)) if (!marks.has(each.digest) && !isHeld(each.path)) yield each;
 }
 
 function* unneededLoose({ layout, marks, onProgress }: RemoveOptions): Generator<{ readonly path: string }> {

@@ -4,7 +4,17 @@ import { byCodeUnit } from '../kit/order.ts';
 import type { ObjectStore } from './object-store.ts';
 import { BrokenTree, treeParts } from './read-tree.ts';
 import type { Entry, Part } from './tree.ts';
-import { HIGHEST, decodeBranch, endsPart, entryLine, isBranch, LARGEST_PART, treeText, WHOLE } from './tree.ts';
+import {
+  filesOf,
+  HIGHEST,
+  decodeBranch,
+  endsPart,
+  entryLine,
+  isBranch,
+  LARGEST_PART,
+  treeText,
+  WHOLE,
+} from './tree.ts';
 
 type Named = readonly [name: string, entry: Entry];
 
@@ -165,7 +175,7 @@ function partWith(entries: readonly Named[], put: (text: string) => Digest): Par
   let [size, files] = [0, 0];
   for (const [, entry] of entries) {
     size += entry.size;
-    files += entry.kind === 'dir' ? entry.files : 1;
+    files += filesOf(entry);
   }
   const digest = put(treeText(entries.map(([name, entry]) => entryLine(name, entry))));
   return { last: entries.at(-1)?.[0] ?? '', digest, size, files };

@@ -3,6 +3,7 @@ import type { Digest } from '../kit/digest.ts';
 import { byCodeUnit } from '../kit/order.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Entry, Part, Tree } from './tree.ts';
+import { filesOf } from './tree.ts';
 import {
   HIGHEST,
   LARGEST_LIST,
@@ -177,7 +178,7 @@ function leafOf(text: string, { digest, size, files }: Omit<Part, 'last'>, { aft
     first ??= name;
     end = name;
     bytes += child.size;
-    count += child.kind === 'dir' ? child.files : 1;
+    count += filesOf(child);
   }
   if (bytes !== size || count !== files || (last !== undefined && end !== last)) throw new BrokenTree();
   if (after !== undefined && (first === undefined || byCodeUnit(after, first) >= 0)) throw new BrokenTree();

@@ -11,6 +11,11 @@ export type Entry =
   | { readonly kind: 'file' | 'exec' | 'link'; readonly digest: Digest; readonly size: number }
   | { readonly kind: 'dir'; readonly digest: Digest; readonly size: number; readonly files: number };
 
+/** How many files an entry stands for. */
+export function filesOf(entry: Entry): number {
+  return entry.kind === 'dir' ? entry.files : 1;
+}
+
 /** The contents of one folder by name. */
 export type Tree = ReadonlyMap<string, Entry>;
 

@@ -20,9 +20,9 @@ async function killEverywhere(
   const { run, calls } = await watchChanges(rig, work.args);
   expect(run, run.stderr).toMatchObject({ code: 0 });
   const after = await contents(rig);
-  const chosen = choose(seededRandom(seed), calls, moments);
   let kills = 0;
-  for (const call of chosen) {
+  for (const call of choose(seededRandom(seed), calls, calls.length)) {
+    if (kills === moments) break;
     await restart();
     const killed = await killAt(rig, work.args, call);
     if (killed.signal !== 'SIGKILL') continue;
@@ -44,8 +44,8 @@ async function killEverywhere(
     expect(leftovers.filter((name) => !name.startsWith('v1/leases/')), story).toEqual([]); // prettier-ignore
     await work.check?.(rig);
   }
-  // How many calls Node.js makes differs a little.
-  expect(kills).toBeGreaterThanOrEqual(Math.floor(chosen.length * 0.8));
+  // Which thread makes a call differs: a run that made another one has no such moment.
+  expect(kills).toBeGreaterThanOrEqual(Math.min(moments, Math.floor(calls.length / 2)));
 }
 
 describe.concurrent(`killed before any call that changes the disk, seed ${FAULT_SEED}`, () => {

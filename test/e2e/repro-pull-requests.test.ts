@@ -1,22 +1,11 @@
-import { afterAll, beforeAll, expect } from 'vitest';
-import type { FaultProxy, Seen } from '../rig/fault-proxy.ts';
-import { startFaultProxy } from '../rig/fault-proxy.ts';
-import type { Minio } from '../rig/s3.ts';
-import { startMinio } from '../rig/s3.ts';
+import { expect } from 'vitest';
+import type { Seen } from '../rig/fault-proxy.ts';
 import { test } from '../rig/test.ts';
 import { bucketProject, cloneProject, commitAll, keysOf, succeed } from './share/project.ts';
+import { proxiedMinio } from './share/proxied-minio.ts';
 import { reproPull } from './share/pull-run.ts';
 
-let minio: Minio;
-let proxy: FaultProxy;
-beforeAll(async () => {
-  minio = await startMinio();
-  proxy = await startFaultProxy(minio.url);
-}, 120_000);
-afterAll(async () => {
-  await proxy.stop();
-  await minio.stop();
-});
+const started = proxiedMinio();
 
 const STAGES = 100;
 
@@ -54,7 +43,7 @@ test.for([
 ])('of $title few requests ask for what others have run', { timeout: 120_000 }, async ({ bucket, stages }, { rig }) => {
   await rig.git('init', '-q', '-b', 'main');
   await succeed(rig, ['init', '-q']);
-  const { env } = await bucketProject(rig, minio, bucket);
+  const { env } = await bucketProject(rig, started.minio, bucket);
   await rig.write({ in: '1\n', 'pipeline.yaml': { stages } });
   await succeed(rig, ['repro', '-q'], { env });
   await commitAll(rig);
@@ -65,11 +54,14 @@ test.for([
   await succeed(rig, ['push', '--run-cache'], { env });
 
   await rig.write({ '../b/in': '2\n' });
-  await succeed(rig, ['remote', 'modify', '-q', '--local', 'storage', 'endpointurl', proxy.url], b);
-  proxy.plan(() => undefined);
-  const run = await reproPull(rig, ['--pull', '--allow-missing'], { ...b, env: { ...b.env, ...keysOf(minio.root) } });
+  await succeed(rig, ['remote', 'modify', '-q', '--local', 'storage', 'endpointurl', started.proxy.url], b);
+  started.proxy.plan(() => undefined);
+  const run = await reproPull(rig, ['--pull', '--allow-missing'], {
+    ...b,
+    env: { ...b.env, ...keysOf(started.minio.root) },
+  });
   expect(new Set(Object.values(run.ends).map(({ outcome }) => outcome))).toEqual(new Set(['restored']));
-  const { seen } = proxy;
+  const { seen } = started.proxy;
   // Those that were asked for one by one, and the list of all.
   expect(listsOf(seen, 'v1/runs/')).toBeLessThanOrEqual(9);
   expect(listsOf(seen, 'v1/packs/') + listsOf(seen, 'v1/tables/')).toBeLessThanOrEqual(4);

@@ -1,24 +1,13 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect } from 'vitest';
-import type { FaultProxy, Seen } from '../rig/fault-proxy.ts';
-import { startFaultProxy } from '../rig/fault-proxy.ts';
+import { expect } from 'vitest';
+import type { Seen } from '../rig/fault-proxy.ts';
 import type { Rig } from '../rig/rig.ts';
-import type { Minio } from '../rig/s3.ts';
-import { startMinio } from '../rig/s3.ts';
 import { test } from '../rig/test.ts';
 import { bucketProject, cloneProject, commitAll, succeed } from './share/project.ts';
+import { proxiedMinio } from './share/proxied-minio.ts';
 
-let minio: Minio;
-let proxy: FaultProxy;
-beforeAll(async () => {
-  minio = await startMinio();
-  proxy = await startFaultProxy(minio.url);
-}, 120_000);
-afterAll(async () => {
-  await proxy.stop();
-  await minio.stop();
-});
+const started = proxiedMinio();
 
 /** What a command asks the server, by kind. */
 async function requestsOf(
@@ -26,10 +15,10 @@ async function requestsOf(
   args: readonly string[],
   env: Record<string, string>,
 ): Promise<Record<string, number>> {
-  proxy.plan(() => undefined);
+  started.proxy.plan(() => undefined);
   await succeed(rig, args, { env });
   const counts: Record<string, number> = {};
-  for (const each of proxy.seen) counts[kindOf(each)] = (counts[kindOf(each)] ?? 0) + 1;
+  for (const each of started.proxy.seen) counts[kindOf(each)] = (counts[kindOf(each)] ?? 0) + 1;
   return counts;
 }
 
@@ -43,8 +32,8 @@ function kindOf({ method, path }: Seen): string {
 test('a first push of a hundred folders asks for little, and so does one of nothing new', async ({ rig }) => {
   await rig.git('init', '-q', '-b', 'main');
   await succeed(rig, ['init', '-q']);
-  const { env } = await bucketProject(rig, minio, 'requests');
-  await succeed(rig, ['remote', 'modify', '-q', '--local', 'storage', 'endpointurl', proxy.url]);
+  const { env } = await bucketProject(rig, started.minio, 'requests');
+  await succeed(rig, ['remote', 'modify', '-q', '--local', 'storage', 'endpointurl', started.proxy.url]);
   const files = Array.from({ length: 500 }, (_, at) => [`data/${at % 100}/${at}`, `file ${at}\n`]);
   await rig.write({ ...Object.fromEntries(files), 'data/big': Buffer.alloc(5_000_000, 'big') });
   await succeed(rig, ['add', 'data']);
@@ -82,18 +71,18 @@ test('a download of a large file that is killed goes on where it stopped', async
   const size = 72 * MIB;
   await rig.git('init', '-q', '-b', 'main');
   await succeed(rig, ['init', '-q']);
-  const { env } = await bucketProject(rig, minio, 'resume');
+  const { env } = await bucketProject(rig, started.minio, 'resume');
   await rig.write({ large: Buffer.from(Uint32Array.from({ length: size / 4 }, (_, at) => at).buffer) });
   await succeed(rig, ['add', 'large']);
   await succeed(rig, ['push'], { env });
   await commitAll(rig);
   const clone = await cloneProject(rig, 'clone');
   const machine = { ...clone, env: { ...clone.env, ...env } };
-  await succeed(rig, ['remote', 'modify', '-q', '--local', 'storage', 'endpointurl', proxy.url], machine);
+  await succeed(rig, ['remote', 'modify', '-q', '--local', 'storage', 'endpointurl', started.proxy.url], machine);
 
   const startOf = ({ headers }: Pick<Seen, 'headers'>): number => Number(/^bytes=(\d+)/.exec(String(headers['range']))?.[1]); // prettier-ignore
   const isLarge = ({ method, path }: Pick<Seen, 'method' | 'path'>): boolean => method === 'GET' && path.includes('v1/loose/'); // prettier-ignore
-  proxy.plan((seen) => (isLarge(seen) && startOf(seen) >= 40 * MIB ? 'stall' : undefined));
+  started.proxy.plan((seen) => (isLarge(seen) && startOf(seen) >= 40 * MIB ? 'stall' : undefined));
   const running = rig.spawn(['pull'], machine);
   const tmp = rig.path('../clone/.pipe/cache/v1/tmp');
   const written = (): number => Math.max(0, ...readdirSync(tmp).map((name) => statSync(join(tmp, name)).size));
@@ -101,9 +90,9 @@ test('a download of a large file that is killed goes on where it stopped', async
   running.kill('SIGKILL');
   await running.done;
 
-  proxy.plan(() => undefined);
+  started.proxy.plan(() => undefined);
   await succeed(rig, ['pull'], machine);
-  expect(Math.min(...proxy.seen.filter(isLarge).map(startOf))).toBe(40 * MIB);
+  expect(Math.min(...started.proxy.seen.filter(isLarge).map(startOf))).toBe(40 * MIB);
   expect((await rig.run('cmp', [rig.path('large'), rig.path('../clone/large')])).code).toBe(0);
   expect(readdirSync(tmp)).toEqual([]);
 });

@@ -6,6 +6,7 @@ import type { Table } from '../../report/table.ts';
 import { renderMarkdownTable } from '../../report/table.ts';
 import { clean } from '../../report/words.ts';
 import type { Entry } from '../../store/tree.ts';
+import { filesOf } from '../../store/tree.ts';
 import type { Comparison } from './compare.ts';
 
 /** The kinds of differences, in the order that DVC shows them in. */
@@ -153,7 +154,7 @@ function rowJson(row: DiffRow, showHash: boolean): unknown {
   return {
     path: from === undefined ? path : { old: from, new: path },
     size: both(({ size }) => size),
-    ...(files ? { files: both((entry) => (entry.kind === 'dir' ? entry.files : 1)) } : {}),
+    ...(files ? { files: both((entry) => filesOf(entry)) } : {}),
     ...(kindsOf(row) === undefined ? {} : { kind: kindsOf(row) }),
     ...(showHash ? { hash: both(({ digest }) => digest) } : {}),
   };

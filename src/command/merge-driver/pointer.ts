@@ -1,3 +1,4 @@
+import { besidePointer } from '../../lockfile/pointer.ts';
 import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { FolderMerger } from '../../data/merge-folders.ts';
@@ -61,7 +62,7 @@ function missingLists({ missing }: FolderMerger): string[] {
 
 function changedTwice({ conflicts }: FolderMerger, shown: string): string[] {
   if (conflicts.length === 0) return [];
-  const folder = clean(shown.replace(/\.pipe$/, ''));
+  const folder = clean(besidePointer(shown));
   const named = conflicts.slice(0, NAMED).map((each) => `  ${folder}/${clean(each.path)}: ${sidesOf(each)}`);
   const more = conflicts.length > NAMED ? [`  and ${plural(conflicts.length - NAMED, 'file')} more`] : [];
   const file = shellWord(shown);

@@ -16,8 +16,8 @@ import { beginUpkeep, heldNow } from '../../store/upkeep.ts';
 import type { NeededObject } from '../../store/walk-objects.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import { confirmed } from './confirm.ts';
-import type { Scope } from './gc-scope.ts';
-import { enginesOf, everyCommit, keptNeeds } from './gc-scope.ts';
+import type { KeptNeeds, Scope } from './gc-scope.ts';
+import { everyCommit, keptNeeds } from './gc-scope.ts';
 import type { MissingList } from './missing-lists.ts';
 import { listsMissing, seekLists } from './missing-lists.ts';
 import type { NamedGarbage } from './name-garbage.ts';
@@ -44,6 +44,7 @@ export interface LocalCollection {
 interface Marked {
   readonly options: Omit<CollectOptions, 'isHeld'>;
   readonly objects: StoredObjects;
+  readonly needs: readonly KeptNeeds[];
   /** Folders whose lists are not in the cache. */
   readonly missing: readonly MissingList[];
 }
@@ -59,13 +60,11 @@ async function mark(scope: Scope, findReleased: LocalCollection['findReleased'])
   const objects = findObjects(layout, blake3);
   const marks = new Marks(objects, layout);
   const missing: MissingList[] = [];
-  const engines = enginesOf(scope);
-  for (const [at, { roots }] of needs.entries()) {
+  for (const { engine, roots } of needs) {
     for (const root of roots) {
       const known = marks.absent.length;
       marks.addEntry(root.entry, root.path);
-      for (const object of marks.absent.slice(known))
-        missing.push({ object, root, engine: engines[at % engines.length] ?? scope.engine });
+      for (const object of marks.absent.slice(known)) missing.push({ object, root, engine });
     }
   }
   if (marks.damaged.length > 0) {
@@ -80,7 +79,7 @@ async function mark(scope: Scope, findReleased: LocalCollection['findReleased'])
   const [unreadable] = objects.unreadable;
   if (unreadable !== undefined && marks.absent.length > 0) throw perhapsInside(unreadable, marks.absent);
   if (findReleased !== undefined) marks.release(await findReleased());
-  return { options: { layout, blake3, marks }, objects, missing };
+  return { options: { layout, blake3, marks }, objects, needs, missing };
 }
 
 /**
@@ -125,14 +124,11 @@ export async function wouldCollectLocal(
   { context, findReleased }: Pick<LocalCollection, 'context' | 'findReleased'>,
 ): Promise<Collected> {
   const { engine } = scope;
-  const { options, objects } = await mark(scope, findReleased);
+  const { options, objects, needs } = await mark(scope, findReleased);
   const isReleased = findReleased !== undefined;
   const named = nameGarbage(objects, options.marks, { isReleased });
   const garbage = findGarbage({ ...options, isHeld: heldNow(options.layout) }, named.visitor);
-  if (isReleased) {
-    const roots = (await keptNeeds(scope)).flatMap((needs) => needs.roots);
-    await named.lookIn(() => Promise.resolve({ roots }));
-  }
+  if (isReleased) await named.lookIn(() => Promise.resolve({ roots: needs.flatMap(({ roots }) => roots) }));
   await named.lookIn(async () => needsOf(engine, await everyCommit(context, engine)));
   const names = named.names();
   const foreign = isForOthers(scope) && garbage.objects > 0 ? foreignOf(engine, names) : undefined;
@@ -176,7 +172,7 @@ export async function collectLocal(scope: Scope, collection: LocalCollection): P
   try {
     // After the upkeep has begun: what a process has written down by now is found, the rest stands in its lease.
     const isHeld = (path: string): boolean => upkeep.isHeld(path);
-    const { options, objects } = await markAll(scope, collection, isHeld);
+    const { options, objects, needs } = await markAll(scope, collection, isHeld);
     const collectOptions = { ...options, isHeld };
     const garbage = findGarbage(collectOptions);
     const now = scope.engine.now();
@@ -199,7 +195,7 @@ export async function collectLocal(scope: Scope, collection: LocalCollection): P
     const onProgress = (objects: number): void => {
       progress.update(objects, garbage.objects);
     };
-    if (hasWork) await freeWorkspaces(scope, collectOptions);
+    if (hasWork) freeWorkspaces(needs, collectOptions);
     if (hasWork) await removeGarbage({ ...collectOptions, upkeep, trashDays, now, onProgress });
     progress.end();
     return { garbage, absent: options.marks.absent, names: undefined, dry: false, trashDays, foreign };
@@ -209,12 +205,11 @@ export async function collectLocal(scope: Scope, collection: LocalCollection): P
 }
 
 /** Files of workspaces that are links to objects that go become copies: what was written through a link is nowhere else. */
-async function freeWorkspaces(scope: Scope, options: CollectOptions): Promise<void> {
-  const going = [...goingLoose(options)];
+function freeWorkspaces(needs: readonly KeptNeeds[], options: CollectOptions): void {
+  const going = [...goingLoose(options)].map(({ path }) => path);
   if (going.length === 0) return;
-  const engines = enginesOf(scope);
-  for (const [at, { roots }] of (await keptNeeds(scope)).entries()) {
-    const { root } = (engines[at % engines.length] ?? scope.engine).project;
+  for (const { engine, roots } of needs) {
+    const { root } = engine.project;
     const places = roots.map(({ path }) => join(root, path)).filter((place) => isInside(place, root));
     freeLinks(new Set(places), going);
   }

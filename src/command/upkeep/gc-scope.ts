@@ -1,5 +1,6 @@
 import { mergedFolders } from '../../data/merged-folders.ts';
-import type { Needs, Root } from '../../lockfile/needed.ts';
+import type { Root } from '../../lockfile/needed.ts';
+import { besidePointer } from '../../lockfile/pointer.ts';
 import { PipeError } from '../../problem/problem.ts';
 import type { Project } from '../../project/project.ts';
 import type { ChosenCommit } from '../../project/revisions.ts';
@@ -17,23 +18,25 @@ export interface Scope {
   readonly choose: (project: Project) => Promise<ChosenCommit[]>;
 }
 
-/** The projects of a scope, in the order of what they need. */
-export function enginesOf({ engine, others, workTrees }: Pick<Scope, 'engine' | 'others' | 'workTrees'>): Engine[] {
-  return [engine, ...others, ...workTrees];
+/** What a project of a scope needs. */
+export interface KeptNeeds {
+  readonly engine: Engine;
+  readonly roots: readonly Root[];
 }
 
 /**
- * What the locks and pointers of everything that is kept say, project by project ({@link enginesOf}).
+ * What the locks and pointers of everything that is kept say, project by project.
  * @throws {PipeError} when anything of it cannot be understood: nothing may be removed then.
  */
-export async function keptNeeds({ engine, others, workTrees, choose }: Scope): Promise<Needs[]> {
-  const needs: Needs[] = [];
-  for (const each of [engine, ...others]) needs.push(await needsOf(each, await choose(each.project)));
-  for (const each of workTrees) needs.push(await needsOf(each, []));
-  // Read last: what a merge has made by then is in its note, or in a lease that stays.
-  for (const each of [engine, ...others, ...workTrees]) needs.push({ roots: mergedRoots(each), problems: [] });
-  const problems = needs.flatMap((each) => each.problems);
-  if (problems.length === 0) return needs;
+export async function keptNeeds({ engine, others, workTrees, choose }: Scope): Promise<KeptNeeds[]> {
+  const found = [];
+  for (const each of [engine, ...others])
+    found.push({ engine: each, ...(await needsOf(each, await choose(each.project))) });
+  for (const each of workTrees) found.push({ engine: each, ...(await needsOf(each, [])) });
+  const problems = found.flatMap((each) => each.problems);
+  // Merges are read last: what one has made by then is in its note, or in a lease that stays.
+  if (problems.length === 0)
+    return found.map((each) => ({ engine: each.engine, roots: [...each.roots, ...mergedRoots(each.engine)] }));
   throw new PipeError(
     problems.map(({ problem, revisions }) => ({
       ...problem,
@@ -45,8 +48,7 @@ export async function keptNeeds({ engine, others, workTrees, choose }: Scope): P
 /** What Git's merges have made and may not have written down yet. */
 function mergedRoots({ project }: Engine): Root[] {
   return mergedFolders(project.pipeDir, Date.now()).map(({ file, entry }) => {
-    const path = file.replace(/\.pipe$/, '');
-    return { path, entry, from: file, file, revisions: ['a merge'] };
+    return { path: besidePointer(file), entry, from: file, file, revisions: ['a merge'] };
   });
 }
 

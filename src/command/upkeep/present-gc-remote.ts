@@ -3,7 +3,7 @@ import type { RemoteGarbageCounts } from '../../remote/upkeep/find-remote-garbag
 import { formatSize } from '../../report/size.ts';
 import { plural } from '../../report/words.ts';
 import type { NamedGarbage } from './name-garbage.ts';
-import { amount, nameLines } from './present-gc.ts';
+import { amount, nameLines, stay } from './present-gc.ts';
 
 /** What went from a remote, or would go. */
 export interface CollectedShare extends CollectedRemote {
@@ -74,8 +74,4 @@ export function collectedShareText(collected: CollectedShare, dry: boolean): str
     lines.push(`The lists of ${plural(folders.length, 'folder')} that are kept are neither here nor in ${name}.`);
   }
   return lines.join('\n');
-}
-
-function stay(count: number): string {
-  return count === 1 ? 'stays' : 'stay';
 }

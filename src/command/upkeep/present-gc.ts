@@ -46,6 +46,11 @@ export function foreignLines(foreign: Foreign | undefined): string[] {
   return [`Other projects may use ${clean(cache)}: what they need goes, too, unless --projects names them.`, what];
 }
 
+/** The verb for so many things that are left. */
+export function stay(count: number): string {
+  return count === 1 ? 'stays' : 'stay';
+}
+
 /** What is asked before anything goes. */
 export function question(garbage: Garbage, trashDays: number | undefined): string {
   if (garbage.objects + garbage.runs === 0) return 'Nothing is unneeded. Merge small packs and empty the old trash?';
@@ -69,7 +74,7 @@ export function collectedText({ garbage, absent, names, dry, trashDays, foreign,
   for (const each of names ?? []) lines.push(...nameLines(each));
   if (leftObjects > 0) {
     lines.push(
-      `${plural(leftObjects, 'object')} (${formatSize(leftBytes)}) ${leftObjects === 1 ? 'stays' : 'stay'} in packs that are mostly needed or in use.`,
+      `${plural(leftObjects, 'object')} (${formatSize(leftBytes)}) ${stay(leftObjects)} in packs that are mostly needed or in use.`,
     );
   }
   if (merged > 0) lines.push(`${dry ? 'Would merge' : 'Merged'} ${plural(merged, 'small pack')}.`);

@@ -80,13 +80,6 @@ export function noteBases(project: Pick<Project, 'pipeDir' | 'root'>, whole: Ite
   bases.save();
 }
 
-/** Forgets what tracked paths held: from now on, what is missing of them counts as never come. */
-export function forgetBases(project: Pick<Project, 'pipeDir' | 'root'>, paths: readonly string[]): void {
-  const bases = openBases(project);
-  for (const path of paths) bases.drop(path);
-  bases.save();
-}
-
 function folderAt(absolute: string, { kind }: Entry): string {
   if (kind !== 'dir') return '';
   const stat = statSync(absolute, { throwIfNoEntry: false });

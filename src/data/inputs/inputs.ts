@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { fingerprintPath } from '../../fingerprint/file.ts';
+import { firstNames } from '../../kit/first-names.ts';
 import { knownFile } from '../../fingerprint/look.ts';
 import type { Digest } from '../../kit/digest.ts';
 import type { TrackedPath } from '../../lockfile/pointer.ts';
@@ -8,15 +9,16 @@ import { readPointers } from '../../project/pointer-files.ts';
 import { writePointer } from '../../project/write-pointer.ts';
 import type { Engine } from '../../run/engine.ts';
 import type { AwayThing, ChangedInput, Inputs, PartialThing } from '../../run/inputs.ts';
-import { namingRules, recordingRules } from '../../run/link-rules.ts';
+import { namingRules } from '../../run/link-rules.ts';
 import { relinkStored, straysAt } from '../../run/relink.ts';
-import { listingSink, storeSink } from '../../run/sink.ts';
+import { listingSink } from '../../run/sink.ts';
 import { boundedTrees } from '../../store/count-folders.ts';
 import { isSameObject } from '../../store/diff-tree.ts';
 import { entryAt } from '../../store/entry-at.ts';
 import type { Entry } from '../../store/tree.ts';
+import { filesOf } from '../../store/tree.ts';
 import { editTracked, readPointerIfThere } from '../tracked-folder.ts';
-import { absoluteOf, claimed } from '../workspace.ts';
+import { absoluteOf, claimed, storeNow } from '../workspace.ts';
 import { editBase } from './base-edits.ts';
 import type { Bases } from './bases.ts';
 import { openBases } from './bases.ts';
@@ -151,7 +153,7 @@ function refuseGone(engine: Engine, { thing, below }: InputUnit): void {
   const path = posix.join(thing.path, below);
   const gone = straysAt(engine, path).filter((each) => each.state === 'gone' && each.path !== path);
   if (gone.length === 0) return;
-  const names = gone.slice(0, 3).map((each) => each.path).join(', ') + (gone.length > 3 ? ', …' : ''); // prettier-ignore
+  const names = firstNames(gone.map((each) => each.path));
   throw new PipeError({
     code: 'PIPE_LINK_OBJECT',
     message: `${path} holds links to objects that are not there: ${names}`,
@@ -247,7 +249,7 @@ async function record(
     const tracked = readPointerIfThere(engine.project, unit.thing.pointer?.file ?? '');
     if (!isOwn(tracked) || tracked.path !== whole) return undefined;
     const path = posix.join(whole, unit.below);
-    const present = await storeNow(engine, path, signal);
+    const present = await storeNow(engine, path, { signal });
     if (present === undefined) return undefined;
     const thing: InputThing = { path: whole, entry: tracked.entry, pointer: tracked };
     const now = { ...unit, thing };
@@ -269,18 +271,6 @@ async function record(
     await relinkStored(engine, stored, { links: engine.links, signal });
     return done === 'unchanged' ? undefined : file;
   });
-}
-
-async function storeNow(engine: Engine, path: string, signal: AbortSignal): Promise<Entry | undefined> {
-  const writer = engine.store.writer();
-  try {
-    const how = { follow: false, rules: recordingRules(engine.store), signal, sink: storeSink(writer, signal) };
-    const entry = await fingerprintPath(path, how, engine.fingerprint);
-    await writer.finish();
-    return entry;
-  } finally {
-    writer.discard();
-  }
 }
 
 export interface NotDownloaded {
@@ -310,7 +300,7 @@ export async function filesNotDownloaded(
     if (differing === undefined) continue;
     const { absent, edits, behind, unknown, unlisted } = differing.difference;
     const lacking = [...absent, ...unlisted];
-    const count = lacking.reduce((sum, { entry }) => sum + (entry.kind === 'dir' ? entry.files : 1), 0);
+    const count = lacking.reduce((sum, { entry }) => sum + filesOf(entry), 0);
     const isAll = edits.length + behind.length + unknown.length === 0;
     if (count > 0) counts.set(pointer.file, { count, isAll, isAtMost: unlisted.length > 0 });
   }

@@ -7,6 +7,7 @@ import { boundedTrees } from '../../store/count-folders.ts';
 import { isSameObject } from '../../store/diff-tree.ts';
 import type { TreeEdit } from '../../store/edit-tree.ts';
 import type { Entry } from '../../store/tree.ts';
+import { filesOf } from '../../store/tree.ts';
 import { storeEdited } from '../tracked-folder.ts';
 import { openBases } from './bases.ts';
 import { compare } from './compare.ts';
@@ -51,7 +52,7 @@ export async function settle(engine: Engine, { tracked, present, trees, force }:
   const [lost] = [...unknown, ...unlisted.map((each) => each.path)];
   if (lost !== undefined) throw cannotTell(tracked, lost);
   if (absent.length + behind.length === 0) return all;
-  const kept = absent.reduce((sum, { entry }) => sum + (entry.kind === 'dir' ? entry.files : 1), 0);
+  const kept = absent.reduce((sum, { entry }) => sum + filesOf(entry), 0);
   const below = edits.map((edit) => ({ ...edit, path: posix.relative(path, edit.path) }));
   if (below.length === 0) return { entry: recorded, kept, behind, edits: below };
   const { entry } = await storeEdited(engine, tracked, below);

@@ -97,18 +97,17 @@ export function openS3Client(options: S3Options): S3 {
   };
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted === true) stop.abort();
-  const again = (error: unknown, tries: number): boolean =>
-    isTransient(error) && tries < triesFor(error, clock.now() !== undefined);
   const said = new Set<string>();
   const tell = (text: string): void => {
     // Many calls wait at once: one line is enough.
     if (!said.has(text)) tellNotice(text);
     said.add(text);
   };
-  const againTold = (error: unknown, tries: number): boolean => {
-    const isAgain = again(error, tries);
+  const again = (error: unknown, tries: number): boolean => {
+    const most = triesFor(error, clock.now() !== undefined);
+    const isAgain = isTransient(error) && tries < most;
     if (isAgain && isSilent(error)) {
-      tell(`no answer from ${subject.endpoint}, trying again (${String(tries + 1)} of ${String(TRIES_SILENT)})`);
+      tell(`no answer from ${subject.endpoint}, trying again (${String(tries + 1)} of ${String(most)})`);
     }
     return isAgain;
   };
@@ -122,7 +121,7 @@ export function openS3Client(options: S3Options): S3 {
     full: (key) => (prefix === '' ? key : `${prefix}/${key}`),
     async call(what, work) {
       try {
-        return await retrying({ again: againTold, pauseMs, signal: stop.signal }, (tries) =>
+        return await retrying({ again, pauseMs, signal: stop.signal }, (tries) =>
           limit(async () => {
             checkAborted(stop.signal);
             const timer = setTimeout(tellOfSilence, TELL_AFTER_MS).unref();
