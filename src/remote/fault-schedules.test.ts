@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Fault, FaultProxy } from '../../test/rig/fault-proxy.ts';
 import { seededFaults, startFaultProxy } from '../../test/rig/fault-proxy.ts';
+import { FAULT_SEED } from '../../test/rig/fault-seed.ts';
 import type { Minio } from '../../test/rig/s3.ts';
 import { startMinio } from '../../test/rig/s3.ts';
 import { PipeError } from '../problem/problem.ts';
@@ -12,9 +13,6 @@ import type { Files, Machine } from './fixture/share.ts';
 import { addFolder, again, asRead, machine, manyFiles, pushOptions, readFolder } from './fixture/share.ts';
 import { push } from './push.ts';
 import { aged, collect, DAY_MS } from './upkeep/fixture/collect.ts';
-
-/** `FAULT_SEED` repeats a run. */
-const SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000);
 
 const SCHEDULES = 200;
 
@@ -119,11 +117,11 @@ async function schedule(seed: number): Promise<void> {
   good.close();
 }
 
-test(`${SCHEDULES} schedules of faults over push, pull and gc: nothing is lost, nothing believed, seeds from ${SEED}`, async () => {
+test(`${SCHEDULES} schedules of faults over push, pull and gc: nothing is lost, nothing believed, seeds from ${FAULT_SEED}`, async () => {
   let faults = 0;
   for (let at = 0; at < SCHEDULES; at += 1) {
-    proxy.plan(seededFaults(SEED + at, 0.12, FAULTS));
-    await schedule(SEED + at);
+    proxy.plan(seededFaults(FAULT_SEED + at, 0.12, FAULTS));
+    await schedule(FAULT_SEED + at);
     faults += proxy.seen.filter(({ fault }) => fault !== undefined).length;
   }
   expect(faults).toBeGreaterThan(SCHEDULES * 2);

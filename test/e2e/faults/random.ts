@@ -1,5 +1,4 @@
-/** `FAULT_SEED` repeats a run: the same moments are chosen; what the machine is doing just then may differ. */
-export const FAULT_SEED = Number(process.env['FAULT_SEED'] ?? Date.now() % 1_000_000);
+export { FAULT_SEED } from '../../rig/fault-seed.ts';
 
 /** Numbers that look random and are the same for the same seed. */
 export interface Random {
