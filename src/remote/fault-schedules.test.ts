@@ -125,4 +125,4 @@ test(`${SCHEDULES} schedules of faults over push, pull and gc: nothing is lost, 
     faults += proxy.seen.filter(({ fault }) => fault !== undefined).length;
   }
   expect(faults).toBeGreaterThan(SCHEDULES * 2);
-}, 300_000);
+}, 600_000);

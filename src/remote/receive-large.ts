@@ -152,20 +152,26 @@ const CHUNK = 1 << 20;
 /** Pieces that are read ahead; how much of them is held is limited apart. */
 const PIECES_AT_ONCE = 16;
 
-/** Reads pieces ahead; each is held until those before it were used. After one that fails no further one is asked for. */
+/**
+ * Reads pieces ahead; each is held until those before it were used, and its memory is used again then. After one that
+ * fails no further one is asked for.
+ */
 async function eachPiece(
   { place, limit }: Remote,
   { size, key, offset, from = 0 }: LargeObject & { readonly from?: number },
   use: (piece: ReadPiece) => Promise<void>,
 ): Promise<void> {
   let last: Promise<void> = Promise.resolve();
+  const free: Buffer[] = [];
   await eachAtOnce(starts(from, size), PIECES_AT_ONCE, (at) => {
     const before = last;
     const length = Math.min(PIECE, size - at);
     last = limit(length, async () => {
-      const bytes = await place.read(key, { offset: offset + at, length });
+      const into = free.pop() ?? Buffer.allocUnsafe(length);
+      const bytes = await place.read(key, { offset: offset + at, length, into });
       if (bytes?.length !== length) throw new WrongBytes();
       await use({ bytes, at, before });
+      free.push(into);
     });
     return last;
   });

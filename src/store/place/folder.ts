@@ -12,7 +12,7 @@ import { begin, discard, publish, removeUnfinished, sweep, unfinishedIn } from '
 import { checkKey } from './key.ts';
 import { limitOf } from './limit.ts';
 import type { ByteRange, LargeSource, Place } from './place.ts';
-import { within } from './range.ts';
+import { roomFor, within } from './range.ts';
 
 /** What a folder is opened with. */
 export interface FolderOptions {
@@ -167,7 +167,7 @@ async function reading<T>(
 
 async function readRange(handle: FileHandle, size: number, range: ByteRange | undefined): Promise<Buffer> {
   const { offset, length } = within(size, range);
-  const bytes = Buffer.allocUnsafe(length);
+  const bytes = roomFor(length, range);
   let done = 0;
   while (done < length) {
     const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);

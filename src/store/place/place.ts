@@ -13,8 +13,12 @@ export interface PlaceEntry {
   readonly etag?: string;
 }
 
-/** Some bytes of an object: from `offset` on, or the last ones. Fewer come back where the object ends before. */
-export type ByteRange = { readonly offset: number; readonly length: number } | { readonly last: number };
+/**
+ * Some bytes of an object: from `offset` on, or the last ones. Fewer come back where the object ends before. They lie in
+ * `into` where it has room for them: memory that is used again costs less than to be given new one.
+ */
+export type ByteRange =
+  { readonly offset: number; readonly length: number; readonly into?: Buffer | undefined } | { readonly last: number };
 
 /**
  * What a large object is uploaded from, piece by piece. Pieces are read in order; when an upload has to begin anew, in

@@ -13,3 +13,9 @@ export function within(
   const offset = Math.min(range.offset, size);
   return { offset, length: Math.min(range.length, size - offset) };
 }
+
+/** Memory for so many bytes of a range. */
+export function roomFor(length: number, range: ByteRange | undefined): Buffer {
+  const into = range !== undefined && 'into' in range ? range.into : undefined;
+  return into !== undefined && into.length >= length ? into.subarray(0, length) : Buffer.allocUnsafe(length);
+}

@@ -8,7 +8,6 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-s3';
 import { state as sdkState } from '@aws-sdk/core/client';
 import { loadSharedConfigFiles } from '@smithy/core/config';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type {
   AwsCredentialIdentity,
   AwsCredentialIdentityProvider,
@@ -17,6 +16,7 @@ import type {
 } from '@smithy/types';
 import { checkAborted, isAbort } from '../../kit/abort.ts';
 import { PipeError } from '../../problem/problem.ts';
+import { DirectHandler } from './direct-handler.ts';
 import { limitOf } from './limit.ts';
 import { retrying } from './retry.ts';
 import { tellNotice } from '../../kit/notice.ts';
@@ -153,6 +153,7 @@ function triesFor(error: unknown, isKnown: boolean): number {
 function makeClient(options: S3Options, credentials: AwsCredentialIdentity | AwsCredentialIdentityProvider): S3Client {
   const { endpoint, jobs = JOBS, connectTimeout = 20, readTimeout = 60, profile, bucket } = options;
   const agent = { keepAlive: true, maxSockets: jobs, maxFreeSockets: jobs };
+  const tls = trustOf(options);
   // Else it tells the user to update Node.js, on stderr.
   sdkState.warningEmitted = true;
   return new S3Client({
@@ -176,13 +177,16 @@ function makeClient(options: S3Options, credentials: AwsCredentialIdentity | Aws
     followRegionRedirects: true,
     disableS3ExpressSessionAuth: true,
     logger: SILENT,
-    requestHandler: new NodeHttpHandler({
-      httpAgent: new HttpAgent(agent),
-      httpsAgent: new HttpsAgent({ ...agent, ...trustOf(options) }),
-      connectionTimeout: connectTimeout * 1000,
-      socketTimeout: readTimeout * 1000,
-      logger: SILENT,
-    }),
+    requestHandler: new DirectHandler(
+      {
+        httpAgent: new HttpAgent(agent),
+        httpsAgent: new HttpsAgent({ ...agent, ...tls }),
+        connectionTimeout: connectTimeout * 1000,
+        socketTimeout: readTimeout * 1000,
+        logger: SILENT,
+      },
+      { tls, connectTimeout: connectTimeout * 1000, readTimeout: readTimeout * 1000 },
+    ),
   });
 }
 

@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
+import { DirectBody } from './direct-body.ts';
 import type { ByteRange, PlaceEntry } from './place.ts';
-import { within } from './range.ts';
+import { roomFor, within } from './range.ts';
 import type { S3 } from './s3-client.ts';
 import { faultOf, isNothing, TruncatedBody } from './s3-fault.ts';
 
@@ -97,7 +98,7 @@ function begin(
   const asked = range === undefined ? MOST_WHOLE : 'last' in range ? range.last : range.length;
   if (length > asked && (ContentRange !== undefined || length > MOST_UNASKED)) throw tooMuch();
   const start = Number(/^bytes (\d+)-/.exec(ContentRange ?? '')?.[1] ?? 0);
-  return { start, bytes: Buffer.allocUnsafe(length), done: 0, etag: ETag };
+  return { start, bytes: roomFor(length, range), done: 0, etag: ETag };
 }
 
 function tooMuch(): Error {
@@ -132,6 +133,12 @@ async function readUnknown(answer: GetObjectCommandOutput, range: ByteRange | un
 /** Copies a body into its place. What has arrived counts, also when it breaks off. */
 async function fill(progress: Progress, body: Readable): Promise<void> {
   const { bytes } = progress;
+  if (body instanceof DirectBody) {
+    await body.readInto(bytes.subarray(progress.done), (count) => {
+      progress.done += count;
+    });
+    return;
+  }
   await new Promise<void>((resolve, reject) => {
     body.on('data', (chunk: Buffer) => {
       progress.done += chunk.copy(bytes, progress.done);
