@@ -32,6 +32,7 @@ export default defineCommand({
     if (problems.length > 0) throw new PipeError(problems);
     const isMissing = done.some(({ absent, wrong }) => absent.length + wrong.length > 0);
     return {
+      problems: done.flatMap((each) => each.problems),
       exit: isMissing && options['allow-missing'] !== true ? 1 : 0,
       text: fetchedLines(done, { shares, imports, problems: shared.problems, verbose: global.verbose }).join('\n'),
       json: {

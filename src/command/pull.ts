@@ -62,6 +62,7 @@ export default defineCommand({
       checkedOut.some(({ missing }) => missing.length > 0);
     const lines = fetchedLines(done, { shares, imports, problems: shared.problems, verbose: global.verbose });
     return {
+      problems: done.flatMap((each) => each.problems),
       exit: isMissing && options['allow-missing'] !== true ? 1 : 0,
       text: [...lines, ...(checkedOut.length > 0 ? [checkedOutText(checkedOut, { summary: false })] : [])].join('\n'),
       json: {

@@ -72,6 +72,7 @@ export const PROBLEM_CODES = {
   PIPE_REMOTE_FORMAT: 'the remote was written by a newer pipe',
   PIPE_REMOTE_NONE: 'no remote is set up, or none that is meant',
   PIPE_REMOTE_NO_BUCKET: 'the bucket of a remote does not exist',
+  PIPE_REMOTE_NO_FOLDER: 'the folder of a remote does not exist',
   PIPE_REMOTE_SKEW: 'the clock of this machine is wrong',
   PIPE_REMOTE_UNKNOWN: 'there is no remote of that name',
   PIPE_REMOTE_UNREACHABLE: 'a remote cannot be reached',
