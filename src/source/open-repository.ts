@@ -48,7 +48,16 @@ async function openAt<T>(options: RepositoryOptions, work: (repository: Reposito
   const { cwd, isBare } = await localRoot(command, name);
   const local = { ...command, cwd };
   const commit = await openGit(cwd, command.env).resolve(rev ?? 'HEAD');
-  return work({ name, commit, command: local, bring: () => Promise.resolve(), ...(isBare ? {} : { folder: cwd }) });
+  const bringCommit = async (id: string): Promise<boolean> =>
+    (await runGit(local, ['rev-parse', '--verify', '--quiet', `${id}^{commit}`])).exitCode === 0;
+  return work({
+    name,
+    commit,
+    command: local,
+    bring: () => Promise.resolve(),
+    bringCommit,
+    ...(isBare ? {} : { folder: cwd }),
+  });
 }
 
 /** The folder of a repository of this machine, which is named itself: one around it is not meant. */

@@ -78,6 +78,7 @@ async function holdsElse(repository: Repository, { path, revLock }: RepoImport, 
 
 /** What lay there at an earlier commit; `undefined` also where that is not known any more, as after a forced push. */
 async function sourceAt(repository: Repository, path: string): Promise<Found | undefined> {
+  if (!(await repository.bringCommit(repository.commit))) return undefined;
   try {
     return lookUpSource(await readSourceTree(repository), path);
   } catch (error) {
