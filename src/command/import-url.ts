@@ -2,6 +2,7 @@ import { checkImport, refuseInGit } from '../data/import.ts';
 import { readDataUrl } from '../kit/source-url.ts';
 import type { UrlImport } from '../lockfile/pointer-import.ts';
 import type { Outcome } from './command.ts';
+import { importLater, refusePending } from './source/import-later.ts';
 import { defineCommand } from './command.ts';
 import { openData } from './data-project.ts';
 import { inProject } from './edit-target.ts';
@@ -20,6 +21,7 @@ export default defineCommand({
     'Downloads a file from https://HOST/PATH, a file or folder from s3://BUCKET/KEY, remote://NAME/KEY or this machine,\n' +
     'and tracks it with a pointer that says where it comes from. `pipe update` downloads it again when it changed there.',
   options: {
+    'no-download': { type: 'boolean', help: 'only write the pointer; `pipe pull` brings the data' },
     force: { type: 'boolean', short: 'f', help: 'overwrite what is there' },
   },
   async run(context, { positionals, options, global }): Promise<Outcome> {
@@ -34,6 +36,8 @@ export default defineCommand({
     const force = options.force === true;
     const own = checkImport(engine, path, { known: { stages: data.loaded.stages, pointers }, force });
     await refuseInGit(engine, path, own);
+    if (!force) refusePending(data, path);
+    if (options['no-download'] === true) return importLater(data, { path, url: kept }, { context, global, force });
     const temporary = importFolder(project.pipeDir);
     const got = await acquireUrl(kept, {
       context,

@@ -37,6 +37,7 @@ export const PROBLEM_CODES = {
   PIPE_GIT_MISSING: 'Git is not installed, or the project lies outside Git',
   PIPE_GIT_REVISION: 'a revision names no commit',
   PIPE_HOOK: 'a Git hook that is not ours is in the way',
+  PIPE_IMPORT_PENDING: 'what is imported was never downloaded',
   PIPE_IMPORTED: 'an import would be changed by something else than an update',
   PIPE_INIT: 'a project cannot be started in this folder',
   PIPE_KEY_DUPLICATE: 'a key comes twice in one map',

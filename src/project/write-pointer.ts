@@ -3,11 +3,11 @@ import { dirname, join, posix } from 'node:path';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
 import { lockEntry } from '../lockfile/entry.ts';
 import { editImport, editPointer, movePointer } from '../lockfile/pointer-edit.ts';
-import type { Import } from '../lockfile/pointer-import.ts';
+import type { Import, UrlImport } from '../lockfile/pointer-import.ts';
 import { whyNotTracked } from '../lockfile/pointer-path.ts';
-import { pointerText } from '../lockfile/pointer-text.ts';
+import { pendingText, pointerText } from '../lockfile/pointer-text.ts';
 import type { TrackedPath } from '../lockfile/pointer.ts';
-import { parsePointer, pointerFileOf } from '../lockfile/pointer.ts';
+import { parsePending, parsePointer, pointerFileOf } from '../lockfile/pointer.ts';
 import { PipeError, unwrap } from '../problem/problem.ts';
 import { checkInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
@@ -74,10 +74,27 @@ export function writeImport(
   });
 }
 
+/**
+ * Writes a pointer that says where something comes from, and not yet what it is. Replaces any that is there.
+ * @throws {PipeError} as {@link writePointer} does
+ */
+export function writePending(project: Project, path: string, imported: UrlImport): WrittenPointer {
+  const file = pointerFileOf(path);
+  checkPlace(project, path, file);
+  mkdirSync(dirname(join(project.root, file)), { recursive: true });
+  return withEditLock(editLockFolder(project.pipeDir), () => {
+    const before = unwrap(readPointerText(project.root, file));
+    const text = pendingText(imported, posix.basename(path));
+    if (text === before) return { file, done: 'unchanged' };
+    writeFileAtomic(join(project.root, file), text);
+    return { file, done: before === undefined ? 'created' : 'changed' };
+  });
+}
+
 /** Whether a pointer says that it was imported from the same path of the same repository, or the same URL. */
 function isSamePlace(text: string, file: string, imported: Import): boolean {
   const parsed = parsePointer(text, { file });
-  const before = parsed.ok ? parsed.value.pointer.imported : undefined;
+  const before = parsed.ok ? parsed.value.pointer.imported : parsePending(text, { file })?.imported;
   if (before?.kind !== imported.kind || before.url !== imported.url) return false;
   return before.kind === 'url' || (imported.kind === 'repo' && before.path === imported.path && before.remote === imported.remote); // prettier-ignore
 }
