@@ -8,6 +8,8 @@ import { openData } from './data-project.ts';
 import { inProject } from './edit-target.ts';
 import { outPath } from './import.ts';
 import { acquireUrl } from './source/acquire-url.ts';
+import { JOBS_OPTION } from './source/options.ts';
+import { refuseMixed, sendFromUrl } from './source/send-url.ts';
 import { keptUrl, nameInUrl } from './source/paths.ts';
 import { importFolder } from './source/temporary.ts';
 import { trackImport } from './source/track-import.ts';
@@ -21,11 +23,20 @@ export default defineCommand({
     'Downloads a file from https://HOST/PATH, a file or folder from s3://BUCKET/KEY, remote://NAME/KEY or this machine,\n' +
     'and tracks it with a pointer that says where it comes from. `pipe update` downloads it again when it changed there.',
   options: {
+    'to-remote': { type: 'boolean', help: 'send the data to the remote, and keep none of them here' },
+    remote: {
+      type: 'string',
+      short: 'r',
+      value: 'NAME',
+      help: 'with --to-remote: to this one (default: the default one)',
+    },
+    ...JOBS_OPTION,
     'no-download': { type: 'boolean', help: 'only write the pointer; `pipe pull` brings the data' },
     force: { type: 'boolean', short: 'f', help: 'overwrite what is there' },
   },
   async run(context, { positionals, options, global }): Promise<Outcome> {
     const [url = '', out] = positionals;
+    refuseMixed(options);
     const data = await openData(context, global);
     const { engine, pointers } = data;
     const { project, blake3, store } = engine;
@@ -39,6 +50,15 @@ export default defineCommand({
     if (!force) refusePending(data, path);
     if (options['no-download'] === true) return importLater(data, { path, url: kept }, { context, global, force });
     const temporary = importFolder(project.pipeDir);
+    if (options['to-remote'] === true) {
+      const { entry, told, remote } = await sendFromUrl(kept, data, { context, global, options, temporary });
+      const imported: UrlImport = { kind: 'url', url: kept, ...told };
+      return trackImport(
+        data,
+        { path, entry, imported, own, remote },
+        { context, global, force, isOnlyRecorded: true },
+      );
+    }
     const got = await acquireUrl(kept, {
       context,
       global,

@@ -25,6 +25,8 @@ export interface Imported {
   readonly path: string;
   readonly entry: Entry;
   readonly imported: Import;
+  /** The remote that has the data, where it is not the default one. */
+  readonly remote?: string | undefined;
   /** The pointer that it had when the download began. */
   readonly own?: TrackedPath | undefined;
   /** What the project tracks by now; asked where there was no pointer. */
@@ -103,13 +105,13 @@ export async function recordImport(
   options: ImportOptions,
 ): Promise<{ readonly checkedOut: CheckedOut | undefined; readonly changed: boolean; readonly written: string[] }> {
   const { project, store } = engine;
-  const { path, entry, own } = imported;
+  const { path, entry, own, remote } = imported;
   const file = own?.file ?? pointerFileOf(path);
   store.hold();
   return claimed(engine, { writes: [path], signal: options.signal, name: 'import' }, async () => {
     refuseChanged(engine, imported, options);
     const checkedOut = options.isOnlyRecorded ? undefined : await putInPlace(engine, { path, entry }, options);
-    const { done } = writeImport(project, { path, file }, { entry, imported: imported.imported });
+    const { done } = writeImport(project, { path, file }, { entry, imported: imported.imported, remote });
     const ignored = ensureIgnored(project, [absoluteOf(project, path)]);
     const isChanged = done !== 'unchanged';
     return { checkedOut, changed: isChanged, written: [...(isChanged ? [absoluteOf(project, file)] : []), ...ignored] };

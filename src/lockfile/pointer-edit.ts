@@ -39,7 +39,10 @@ export function editPointer(source: PointerSource, entry: Entry): Result<string>
   if (parsed.ok && sameEntry(parsed.value.entry, entry)) return ok(source.text);
   const out = outNode(source.text);
   if (out === undefined) return fail(cannotEdit(source.file));
-  const text = applySplices(source.text, entrySplices(source.text, out, entry, isPending ? 'path' : 'size'));
+  const text = applySplices(
+    source.text,
+    fieldSplices(source.text, out, { ...fieldsOf(entry), behind: isPending ? 'path' : 'size' }),
+  );
   const after = parsePointer(text, source);
   const holds = after.ok && sameEntry(after.value.entry, entry) && sameBut(source.text, text, withoutEntry);
   return holds ? ok(text) : fail(cannotEdit(source.file));
@@ -197,8 +200,8 @@ function fieldSplices(text: string, map: YAMLMap, { names, values, behind }: Wan
   return [...added, ...changed];
 }
 
-function entrySplices(text: string, out: YAMLMap, entry: Entry, behind: 'path' | 'size'): Splice[] {
-  return fieldSplices(text, out, { names: ENTRY_FIELDS, values: wantedFields(entry), behind });
+function fieldsOf(entry: Entry): Omit<WantedFields, 'behind'> {
+  return { names: ENTRY_FIELDS, values: wantedFields(entry) };
 }
 
 /** Changes that write what an import has become. */

@@ -56,18 +56,22 @@ export function writePointer(
 export function writeImport(
   project: Project,
   { path, file }: Pick<TrackedPath, 'path' | 'file'>,
-  { entry, imported }: { readonly entry: Entry; readonly imported: Import },
+  {
+    entry,
+    imported,
+    remote,
+  }: { readonly entry: Entry; readonly imported: Import; readonly remote?: string | undefined },
 ): WrittenPointer {
   checkPlace(project, path, file);
   // Its folder may not be there yet: nothing was put in place.
   mkdirSync(dirname(join(project.root, file)), { recursive: true });
   return withEditLock(editLockFolder(project.pipeDir), () => {
     const before = unwrap(readPointerText(project.root, file));
-    const isSame = before !== undefined && isSamePlace(before, file, imported);
+    const isSame = remote === undefined && before !== undefined && isSamePlace(before, file, imported);
     const name = posix.relative(posix.dirname(file), path);
     const text = isSame
       ? unwrap(editImport({ file, text: before }, entry, imported))
-      : pointerText({ imported, out: lockEntry(name, entry) });
+      : pointerText({ imported, out: { ...lockEntry(name, entry), ...(remote === undefined ? {} : { remote }) } });
     if (text === before) return { file, done: 'unchanged' };
     writeFileAtomic(join(project.root, file), text);
     return { file, done: before === undefined ? 'created' : 'changed' };
