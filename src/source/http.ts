@@ -281,8 +281,16 @@ function messageInJson(text: string): string | undefined {
 function unreachable(name: string, error: unknown): unknown {
   if (isAbort(error) || !(error instanceof Error)) return reached(name, 'it was silent for a minute');
   const { cause } = error as { readonly cause?: { readonly code?: string; readonly message?: string } };
-  return reached(name, cause?.code ?? cause?.message ?? error.message);
+  const code = cause?.code ?? '';
+  const why = REASONS[code];
+  return reached(name, why === undefined ? (cause?.code ?? cause?.message ?? error.message) : `${why} (${code})`);
 }
+
+const REASONS: Readonly<Record<string, string | undefined>> = {
+  ENOTFOUND: 'there is no such host, or no network',
+  EAI_AGAIN: 'the name of the host cannot be looked up now',
+  ECONNREFUSED: 'nothing answers there',
+};
 
 function reached(name: string, why: string): PipeError {
   return new PipeError({

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { test } from '../rig/test.ts';
 import type { WebServer } from '../rig/web-server.ts';
 import { startWebServer } from '../rig/web-server.ts';
-import { startProject } from './share/project.ts';
+import { commitAll, startProject, succeed } from './share/project.ts';
+import { REGISTRY, startRegistry } from './share/registry.ts';
 
 let web: WebServer;
 beforeAll(async () => {
@@ -44,4 +45,32 @@ test('who has given a user and a password is told that they are wrong, or not en
   const wrong = await rig.pipe(['get-url', url], { env: { TOKEN: 'shush' } });
   expect(wrong.stderr).toContain('hint: it does not accept the user and password that the URL gives');
   expect(wrong.stderr).not.toContain('shush');
+});
+
+test('a path in a submodule, a revision and a folder that are not there are told of by name', async ({ rig }) => {
+  await startRegistry(rig);
+  await startProject(rig);
+  await rig.git(
+    '-c',
+    'protocol.file.allow=always',
+    'submodule',
+    '--quiet',
+    'add',
+    rig.path('../git/registry.git'),
+    'lib',
+  );
+  await commitAll(rig);
+  const run = async (...args: string[]): Promise<string> => (await rig.pipe(args, { env: { COLUMNS: '500' } })).stderr;
+  expect(await run('get', '.', 'lib/labels.csv')).toContain('lib is a submodule, a repository of its own');
+  expect(await run('get', 'lib', 'labels.csv')).toBe('');
+  expect(await run('get', REGISTRY, 'made', '--rev', 'nothere')).toContain(
+    `"nothere" names no commit in ${REGISTRY}\n`,
+  );
+  await succeed(rig, ['import', '-q', REGISTRY, 'made']);
+  await rig.run('mv', [REGISTRY, '../moved']);
+  expect(await run('update')).toContain(
+    'made.pipe: there is no folder ../registry\n  hint: where it has moved, change `url`',
+  );
+  await rig.write({ 'made.pipe': (await rig.read('made.pipe')).replace('../registry', '../moved') });
+  expect(await run('update')).toBe('');
 });
