@@ -1,6 +1,7 @@
 import { startThreadsForFiles } from '../fingerprint/early-threads.ts';
 import { pointerConflicts } from '../graph/pointer-conflicts.ts';
-import type { TrackedPath } from '../lockfile/pointer.ts';
+import type { PendingImport, TrackedPath } from '../lockfile/pointer.ts';
+import { notDownloaded } from '../lockfile/pointer.ts';
 import { PipeError, unwrap } from '../problem/problem.ts';
 import { readPointers } from '../project/pointer-files.ts';
 import type { Tracked } from '../data/tracked.ts';
@@ -12,6 +13,7 @@ import { clean } from '../report/words.ts';
 import type { Engine } from '../run/engine.ts';
 import { openEngine } from '../run/engine.ts';
 import type { Context, GlobalOptions } from './command.ts';
+import { inProject } from './edit-target.ts';
 import type { LoadedProject } from './load-project.ts';
 import { graphOf, loadProject } from './load-project.ts';
 import { workProgress } from './work-progress.ts';
@@ -23,6 +25,8 @@ export interface DataProject {
   readonly engine: Engine;
   readonly pointers: readonly TrackedPath[];
   readonly tracked: readonly Tracked[];
+  /** Imports that were not downloaded yet. */
+  readonly pending: readonly PendingImport[];
 }
 
 /**
@@ -38,12 +42,12 @@ export async function openData(
   const loaded = loadProject(context);
   const graph = graphOf(loaded);
   const { project, stages } = loaded;
-  const { pointers, problems } = readPointers(project.root, loaded.pointerFiles);
+  const { pointers, problems, pending } = readPointers(project.root, loaded.pointerFiles);
   const conflicts = [...problems, ...pointerConflicts(pointers, stages)];
   if (conflicts.length > 0) throw new PipeError(conflicts);
   if (how.walks === true) startThreadsForFiles(pointers.reduce((sum, { entry }) => sum + filesOf(entry), 0));
   const engine = await openEngine({ project, graph, env: context.env, emit: noticesTo(context, global) });
-  return { loaded, engine, pointers, tracked: trackedThings({ stages, pointers }, engine.locks) };
+  return { loaded, engine, pointers, pending, tracked: trackedThings({ stages, pointers }, engine.locks) };
 }
 
 /** Puts notices and warnings of the engine on standard error. */
@@ -59,11 +63,14 @@ export function noticesTo({ stderr }: Context, { quiet, json }: GlobalOptions): 
  * @throws {PipeError} PIPE_TARGET_UNKNOWN
  */
 export function selectData(
-  { tracked, engine, loaded }: DataProject,
+  { tracked, engine, loaded, pending }: DataProject,
   targets: readonly string[],
   { cwd, recursive }: { readonly cwd: string; readonly recursive?: boolean | undefined },
 ): Selected[] {
   const { root } = engine.project;
+  const named = targets.map((target) => inProject({ root, cwd }, target));
+  const waiting = pending.filter(({ path, file }) => named.some((each) => each === path || each === file));
+  if (waiting.length > 0) throw new PipeError(waiting.map(notDownloaded));
   const inGit = loaded.stages.flatMap(({ outs }) => outs.filter(({ cache }) => !cache).map(({ path }) => path));
   return unwrap(selectTracked(targets, { tracked, root, cwd, inGit, ...(recursive === true ? { recursive } : {}) }));
 }

@@ -31,11 +31,16 @@ export default defineCommand({
     ...SOURCE_OPTIONS,
     ...JOBS_OPTION,
     force: { type: 'boolean', short: 'f', help: 'overwrite what is there' },
+    'show-url': { type: 'boolean', help: 'only say where in the remote it lies' },
   },
   async run(context, { positionals, options, global }): Promise<Outcome> {
     jobsOf(options);
     const [url = '', path = ''] = positionals;
     const at = sourcePath(path);
+    if (options['show-url'] === true) {
+      const { showUrl } = await import('./source/show-url.ts');
+      return showUrl({ url, allowed: 'all', rev: options.rev, path: at }, { context, global, options });
+    }
     const target = targetOf(context.cwd, at, options);
     await refuseOverGit(context, target);
     const blake3 = await loadBlake3();

@@ -9,6 +9,7 @@ import { inProject } from './edit-target.ts';
 import { isFolderAsked } from './get.ts';
 import { jobsOf } from './share/options.ts';
 import { acquire } from './source/acquire.ts';
+import { refusePending } from './source/import-later.ts';
 import { JOBS_OPTION, SOURCE_OPTIONS } from './source/options.ts';
 import { keptUrl, sourcePath } from './source/paths.ts';
 import { importFolder } from './source/temporary.ts';
@@ -42,6 +43,7 @@ export default defineCommand({
     const force = options.force === true;
     const known = { stages: data.loaded.stages, pointers };
     const own = checkImport(engine, path, { known, force });
+    if (!force) refusePending(data, path);
     await refuseInGit(engine, path, own);
     const isOnlyNamed = options['no-download'] === true;
     const temporary = importFolder(project.pipeDir);

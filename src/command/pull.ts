@@ -16,6 +16,8 @@ import { fetchImports } from './share/fetch-imports.ts';
 import type { FetchedShare } from './share/fetch-to.ts';
 import { fetchShare } from './share/fetch-to.ts';
 import { fetchedJson, fetchedLines } from './share/fetched-words.ts';
+import { broughtJson, broughtLines } from './source/brought-words.ts';
+import type { BroughtAll } from './source/pending.ts';
 import { openShares } from './share/open-shares.ts';
 import { FETCH_OPTIONS, SHARE_OPTIONS } from './share/options.ts';
 import type { SharedThing } from './share/thing.ts';
@@ -36,7 +38,24 @@ export default defineCommand({
     'Exits with 1 when the remote lacks something, or holds wrong bytes of it.',
   options: PULL_OPTIONS,
   async run(context, { positionals, options, global }): Promise<Outcome> {
-    const { data, shared, shares, ...asked } = await openShares(context, { positionals, options, global });
+    let late: BroughtAll = { brought: [], written: [], problems: [] };
+    const bring = async (opened: DataProject): Promise<void> => {
+      const { bringPending } = await import('./source/pending.ts');
+      late = await bringPending(opened, positionals, {
+        context,
+        global,
+        force: options.force === true,
+        isOnlyRecorded: false,
+      });
+      // Of what was named alone nothing else is left to do.
+      if (positionals.length > 0 && late.problems.length > 0) throw new PipeError(late.problems);
+    };
+    const { data, shared, shares, ...asked } = await openShares(context, {
+      positionals,
+      options,
+      global,
+      bring: options.dry === true ? undefined : bring,
+    });
     const runCache = asked.runCache === 'all';
     if (options.dry === true) return dryFetch(data, shares, { context, options, verbose: global.verbose });
     const placing = new Placing(data, { context, global, options });
@@ -55,19 +74,25 @@ export default defineCommand({
       data.engine.index.save();
       data.engine.objects.save();
     }
+    placing.problems.push(...late.problems);
     if (placing.problems.length > 0) throw new PipeError(placing.problems);
     const { checkedOut } = placing;
     const isMissing =
       done.some(({ absent, wrong }) => absent.length + wrong.length > 0) ||
       checkedOut.some(({ missing }) => missing.length > 0);
-    const lines = fetchedLines(done, { shares, imports, problems: shared.problems, verbose: global.verbose });
+    const lines = [
+      ...broughtLines(late),
+      ...fetchedLines(done, { shares, imports, problems: shared.problems, verbose: global.verbose }),
+    ];
     return {
+      problems: done.flatMap((each) => each.problems),
       exit: isMissing && options['allow-missing'] !== true ? 1 : 0,
       text: [...lines, ...(checkedOut.length > 0 ? [checkedOutText(checkedOut, { summary: false })] : [])].join('\n'),
       json: {
         schema: 'pipe.pull/1',
         dry: false,
         remotes: done.map(fetchedJson),
+        ...broughtJson(late),
         ...(imports.length > 0 ? { imports } : {}),
         paths: checkedOut,
         ...totalOf(checkedOut),

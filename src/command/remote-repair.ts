@@ -1,3 +1,4 @@
+import { refuseAbsentPlace } from '../remote/absent-place.ts';
 import { remoteNamed } from '../remote/open-remote.ts';
 import { repairRemote } from '../remote/upkeep/repair-tables.ts';
 import type { RepairedRemote } from '../remote/upkeep/repair-tables.ts';
@@ -31,6 +32,7 @@ export default defineCommand({
     const engine = await openStoreOf(context);
     const name = remoteNamed(engine.project.config, asked);
     return withRemote(engine, { name, context, options }, async (remote) => {
+      await refuseAbsentPlace(name, remote.place);
       const { stderr, env } = context;
       const quiet = global.json || global.quiet;
       const progress = createProgress({ stderr, env, label: `repairing ${name}`, noun: 'packs', quiet });

@@ -12,7 +12,7 @@ import type { DataProject } from './data-project.ts';
 import { dataOptions, openData } from './data-project.ts';
 import { findPointer, noPointer } from './data-target.ts';
 import { forGit } from './data-words.ts';
-import { findEntry } from './edit-target.ts';
+import { findEntry, inProject } from './edit-target.ts';
 import { bringListsFor } from './inside-lists.ts';
 
 export default defineCommand({
@@ -80,6 +80,9 @@ function isPart(whole: Removable, part: Removable): boolean {
 function findOne(data: DataProject, cwd: string, target: string): Removable | Problem {
   const pointer = findPointer(data, cwd, target);
   if (pointer !== undefined) return { kind: 'pointer', ...pointer };
+  const path = inProject({ root: data.engine.project.root, cwd }, target);
+  const pending = data.pending.find((each) => each.path === path || each.file === path);
+  if (pending !== undefined) return { kind: 'pointer', pointer: pending, below: '' };
   const { stages } = data.loaded;
   const entry = findEntry(target, stages, { root: data.engine.project.root, cwd });
   if (entry.ok) {

@@ -233,11 +233,12 @@ async function updatesOf(
   { project, pointerFiles }: LoadedProject,
   { targets, all, ...how }: { readonly context: Context; readonly global: GlobalOptions; readonly targets: readonly string[]; readonly all: boolean }, // prettier-ignore
 ): Promise<SourceUpdates> {
-  const { pointers, problems } = readPointers(project.root, pointerFiles);
+  const { pointers, problems, pending } = readPointers(project.root, pointerFiles);
   if (problems.length > 0) throw new PipeError(problems);
   const { sourceUpdates } = await import('./source/updates.ts');
-  const isAsked = ({ path, file }: TrackedPath): boolean => all || targets.some((each) => each === file || isWithin(path, each)); // prettier-ignore
-  return sourceUpdates(pointers.filter(isAsked), { ...how, root: project.root, allowed: project.config.allowed() });
+  const isAsked = ({ path, file }: Pick<TrackedPath, 'path' | 'file'>): boolean => all || targets.some((each) => each === file || isWithin(path, each)); // prettier-ignore
+  const asking = { ...how, root: project.root, allowed: project.config.allowed() };
+  return sourceUpdates(pointers.filter(isAsked), asking, pending.filter(isAsked));
 }
 
 const DATA_WORDS = {
@@ -245,6 +246,7 @@ const DATA_WORDS = {
   deleted: 'is not on disk',
   uncached: 'is not in the cache',
   lost: 'is neither on disk nor in the cache',
+  pending: 'was never downloaded (pipe pull)',
 } as const satisfies Record<Exclude<PointerStatus['state'], 'unchanged'>, string>;
 
 interface Described {

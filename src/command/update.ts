@@ -3,7 +3,7 @@ import { recordImport } from '../data/import.ts';
 import { isWithin } from '../kit/path.ts';
 import type { Import } from '../lockfile/pointer-import.ts';
 import { isRevision } from '../lockfile/pointer-import.ts';
-import type { TrackedPath } from '../lockfile/pointer.ts';
+import type { PendingImport, TrackedPath } from '../lockfile/pointer.ts';
 import { PipeError } from '../problem/problem.ts';
 import { autostage } from '../project/autostage.ts';
 import { clean } from '../report/words.ts';
@@ -23,6 +23,7 @@ import { failedImport, failedJson } from './source/failed.ts';
 import { importedJson } from './source/imported-words.ts';
 import { knownNow } from './known-now.ts';
 import { JOBS_OPTION } from './source/options.ts';
+import { bringImport, pendingOf } from './source/pending.ts';
 import { importFolder } from './source/temporary.ts';
 
 const OPTIONS = {
@@ -51,7 +52,9 @@ export default defineCommand({
       throw new PipeError({ code: 'PIPE_GIT_REVISION', message: `${JSON.stringify(options.rev)} is no revision` });
     }
     const data = await openData(context, global);
-    const targets = targetsOf(data, positionals, { context, options });
+    const late = pendingOf(data, positionals, context.cwd);
+    const targets = targetsOf(data, positionals, { context, options, late });
+    for (const { path } of late) refuseForUrl(path, options);
     for (const { path, pointer } of targets) if (pointer.imported.kind === 'url') refuseForUrl(path, options);
     const done: Updated[] = [];
     const failed: FailedImport[] = [];
@@ -60,6 +63,14 @@ export default defineCommand({
         done.push(await update(data, target, { context, global, options }));
       } catch (error) {
         failed.push(failedImport(target, error));
+      }
+    }
+    for (const each of late) {
+      try {
+        const how = { context, global, force: options.force === true, isOnlyRecorded: false, takesChanged: true };
+        done.push({ ...(await bringImport(data, each, how)), state: 'changed' });
+      } catch (error) {
+        failed.push(failedImport(each, error));
       }
     }
     data.engine.index.save();
@@ -97,7 +108,11 @@ type Target = TrackedPath & { readonly pointer: { readonly imported: Import } };
 function targetsOf(
   { engine, pointers }: DataProject,
   asked: readonly string[],
-  { context, options }: { readonly context: Context; readonly options: Options },
+  {
+    context,
+    options,
+    late,
+  }: { readonly context: Context; readonly options: Options; readonly late: readonly PendingImport[] },
 ): Target[] {
   const imports = pointers.filter((each): each is Target => each.pointer.imported !== undefined);
   if (asked.length === 0) return imports.filter(({ pointer }) => pointer.frozen !== true);
@@ -105,7 +120,11 @@ function targetsOf(
   for (const target of asked) {
     const path = inProject({ root: engine.project.root, cwd: context.cwd }, target);
     const meant = imports.filter((each) => each.path === path || each.file === path || (options.recursive === true && isWithin(path, each.path))); // prettier-ignore
-    if (meant.length === 0) throw noImport(target, imports);
+    if (
+      meant.length === 0 &&
+      !late.some((each) => each.path === path || each.file === path || isWithin(path, each.path))
+    )
+      throw noImport(target, imports);
     for (const each of meant) found.add(each);
   }
   for (const { path, file, pointer } of found) {

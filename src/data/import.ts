@@ -2,12 +2,12 @@ import { lstatSync } from 'node:fs';
 import { pointerConflicts } from '../graph/pointer-conflicts.ts';
 import { sortedBy } from '../kit/order.ts';
 import { lockEntry } from '../lockfile/entry.ts';
-import type { Import } from '../lockfile/pointer-import.ts';
+import type { Import, UrlImport } from '../lockfile/pointer-import.ts';
 import type { Pointer, TrackedPath } from '../lockfile/pointer.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
 import { PipeError } from '../problem/problem.ts';
 import { ensureIgnored } from '../project/gitignore.ts';
-import { writeImport } from '../project/write-pointer.ts';
+import { writeImport, writePending } from '../project/write-pointer.ts';
 import type { Engine } from '../run/engine.ts';
 import type { Entry } from '../store/tree.ts';
 import type { Known } from './known.ts';
@@ -25,6 +25,8 @@ export interface Imported {
   readonly path: string;
   readonly entry: Entry;
   readonly imported: Import;
+  /** The remote that has the data, where it is not the default one. */
+  readonly remote?: string | undefined;
   /** The pointer that it had when the download began. */
   readonly own?: TrackedPath | undefined;
   /** What the project tracks by now; asked where there was no pointer. */
@@ -103,16 +105,35 @@ export async function recordImport(
   options: ImportOptions,
 ): Promise<{ readonly checkedOut: CheckedOut | undefined; readonly changed: boolean; readonly written: string[] }> {
   const { project, store } = engine;
-  const { path, entry, own } = imported;
+  const { path, entry, own, remote } = imported;
   const file = own?.file ?? pointerFileOf(path);
   store.hold();
   return claimed(engine, { writes: [path], signal: options.signal, name: 'import' }, async () => {
     refuseChanged(engine, imported, options);
     const checkedOut = options.isOnlyRecorded ? undefined : await putInPlace(engine, { path, entry }, options);
-    const { done } = writeImport(project, { path, file }, { entry, imported: imported.imported });
+    const { done } = writeImport(project, { path, file }, { entry, imported: imported.imported, remote });
     const ignored = ensureIgnored(project, [absoluteOf(project, path)]);
     const isChanged = done !== 'unchanged';
     return { checkedOut, changed: isChanged, written: [...(isChanged ? [absoluteOf(project, file)] : []), ...ignored] };
+  });
+}
+
+/**
+ * Writes a pointer that says where something comes from, for it to be downloaded later.
+ * @returns the absolute paths of the files that Git should know of
+ * @throws {PipeError} as {@link checkImport} and `writePending` do
+ */
+export async function recordPending(
+  engine: Engine,
+  { path, imported, known }: Pick<Imported, 'path' | 'known'> & { readonly imported: UrlImport },
+  { force, signal }: Pick<ImportOptions, 'force' | 'signal'>,
+): Promise<string[]> {
+  const { project } = engine;
+  return claimed(engine, { writes: [path], signal, name: 'import' }, () => {
+    checkImport(engine, path, { known: known(), force });
+    const { file, done } = writePending(project, path, imported);
+    const ignored = ensureIgnored(project, [absoluteOf(project, path)]);
+    return Promise.resolve([...(done === 'unchanged' ? [] : [absoluteOf(project, file)]), ...ignored]);
   });
 }
 

@@ -9,12 +9,12 @@ import { lookAt } from './workspace.ts';
 
 /**
  * What became of the data of a pointer: `uncached` is as it should be, but the store does not have it; `lost` is neither in
- * the workspace nor in the store.
+ * the workspace nor in the store; of what is `pending`, an import, nothing was ever downloaded.
  */
 export interface PointerStatus {
   readonly path: string;
   readonly pointer: string;
-  readonly state: 'unchanged' | 'modified' | 'deleted' | 'uncached' | 'lost';
+  readonly state: 'unchanged' | 'modified' | 'deleted' | 'uncached' | 'lost' | 'pending';
 }
 
 /**
@@ -28,7 +28,7 @@ export async function pointerStatus(
   files: readonly string[],
   { targets, signal }: { readonly targets: readonly string[]; readonly signal: AbortSignal },
 ): Promise<PointerStatus[]> {
-  const { pointers, problems } = readPointers(engine.project.root, files);
+  const { pointers, problems, pending } = readPointers(engine.project.root, files);
   if (problems.length > 0) throw new PipeError(problems);
   const result: PointerStatus[] = [];
   for (const { path, file, entry, pointer } of pointers) {
@@ -37,6 +37,10 @@ export async function pointerStatus(
     const present = await lookAt(engine, path, { signal });
     const has = (digest: Digest): boolean => pointer.out.cache === false || engine.store.has(digest);
     result.push({ path, pointer: file, state: stateOf({ entry, present }, has) });
+  }
+  for (const { path, file } of pending) {
+    const isAsked = targets.length === 0 || targets.some((each) => isMeant({ path, file }, each));
+    if (isAsked) result.push({ path, pointer: file, state: 'pending' });
   }
   return result;
 }
@@ -52,8 +56,8 @@ function stateOf(
 
 /** The targets that mean pointers, or what they track, relative to the project; the others are for stages. */
 export function pointerTargets(root: string, files: readonly string[], targets: readonly string[]): Set<string> {
-  const { pointers } = readPointers(root, files);
-  return new Set(targets.filter((each) => pointers.some((pointer) => isMeant(pointer, each))));
+  const { pointers, pending } = readPointers(root, files);
+  return new Set(targets.filter((each) => [...pointers, ...pending].some((pointer) => isMeant(pointer, each))));
 }
 
 function isMeant({ path, file }: Pick<TrackedPath, 'path' | 'file'>, target: string): boolean {

@@ -15,7 +15,7 @@ import { lockEntry } from './entry.ts';
 import type { Import } from './pointer-import.ts';
 import { TOLD_FIELDS } from './pointer-import.ts';
 import { pointerText, scalarText, toldFields } from './pointer-text.ts';
-import { parsePointer } from './pointer.ts';
+import { parsePending, parsePointer } from './pointer.ts';
 
 /** The text of a pointer that is about to be changed. */
 export interface PointerSource {
@@ -34,11 +34,15 @@ const ENTRY_FIELDS = ['digest', 'size', 'files', 'exec', 'link'] as const;
  */
 export function editPointer(source: PointerSource, entry: Entry): Result<string> {
   const parsed = parsePointer(source.text, source);
-  if (!parsed.ok) return parsed;
-  if (sameEntry(parsed.value.entry, entry)) return ok(source.text);
+  const isPending = parsePending(source.text, source) !== undefined;
+  if (!parsed.ok && !isPending) return parsed;
+  if (parsed.ok && sameEntry(parsed.value.entry, entry)) return ok(source.text);
   const out = outNode(source.text);
   if (out === undefined) return fail(cannotEdit(source.file));
-  const text = applySplices(source.text, entrySplices(source.text, out, entry));
+  const text = applySplices(
+    source.text,
+    fieldSplices(source.text, out, { ...fieldsOf(entry), behind: isPending ? 'path' : 'size' }),
+  );
   const after = parsePointer(text, source);
   const holds = after.ok && sameEntry(after.value.entry, entry) && sameBut(source.text, text, withoutEntry);
   return holds ? ok(text) : fail(cannotEdit(source.file));
@@ -196,8 +200,8 @@ function fieldSplices(text: string, map: YAMLMap, { names, values, behind }: Wan
   return [...added, ...changed];
 }
 
-function entrySplices(text: string, out: YAMLMap, entry: Entry): Splice[] {
-  return fieldSplices(text, out, { names: ENTRY_FIELDS, values: wantedFields(entry), behind: 'size' });
+function fieldsOf(entry: Entry): Omit<WantedFields, 'behind'> {
+  return { names: ENTRY_FIELDS, values: wantedFields(entry) };
 }
 
 /** Changes that write what an import has become. */

@@ -28,7 +28,15 @@ export function readPointerOuts(text: string, shown: string): PointedOuts {
   if (!Array.isArray(outs)) throw damaged(shown, 'it has no list of outs');
   const deps = document.get('deps') ?? [];
   const isFromRepo = isList(deps) && deps.some((dep) => isMapping(dep) && dep.has('repo'));
+  if (isPending(deps, isFromRepo, outs as readonly Value[])) return { wdir, outs: [] };
   return { wdir, outs: (outs as readonly Value[]).map((out) => outOf(out, { shown, isFromRepo })) };
+}
+
+/** Of an import that was not downloaded yet nothing is known that anybody could need. */
+function isPending(deps: Value, isFromRepo: boolean, outs: readonly Value[]): boolean {
+  const [out] = outs;
+  if (!isList(deps) || deps.length !== 1 || isFromRepo || outs.length !== 1 || out === undefined) return false;
+  return isMapping(out) && typeof out.get('path') === 'string' && !out.has('digest') && !out.has('size');
 }
 
 function parsed(text: string, shown: string): Value {

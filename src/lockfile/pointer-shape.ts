@@ -5,8 +5,11 @@ const count: NumberShape = { type: 'integer', min: 0 };
 
 const OUT = record('an out of a pointer', {
   path: { shape: text, doc: 'The file or folder, relative to `wdir`.', required: true },
-  digest: { shape: text, doc: 'Its identity: `b3:` and 64 hex digits.', required: true },
-  size: { shape: count, doc: 'Its bytes; of a folder, the sum over its files.', required: true },
+  digest: {
+    shape: text,
+    doc: 'Its identity: `b3:` and 64 hex digits; absent, with `size`, for an import from a URL that was not downloaded yet.',
+  },
+  size: { shape: count, doc: 'Its bytes; of a folder, the sum over its files.' },
   files: { shape: count, doc: 'How many files a folder holds; for folders alone.' },
   exec: { shape: bool, doc: 'True for an executable file.' },
   link: { shape: bool, doc: 'True for a symbolic link.' },

@@ -1,6 +1,6 @@
 import { canonical } from '../kit/canonical.ts';
 import type { Value } from '../kit/value.ts';
-import type { Import, Told } from './pointer-import.ts';
+import type { Import, Told, UrlImport } from './pointer-import.ts';
 import { TOLD_FIELDS } from './pointer-import.ts';
 import type { Pointer, PointerOut } from './pointer.ts';
 import { POINTER_SCHEMA } from './pointer.ts';
@@ -19,6 +19,12 @@ export function pointerText(pointer: Pointer): string {
     ...line('meta', meta),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** The text of a pointer of an import that was not downloaded yet. */
+export function pendingText(imported: UrlImport, path: string): string {
+  const deps = ['deps:', ...listItem(importLines(imported))];
+  return `${[...line('schema', POINTER_SCHEMA), ...deps, 'outs:', ...listItem(line('path', path))].join('\n')}\n`;
 }
 
 /** Lines as the one entry of a list. */

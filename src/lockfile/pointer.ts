@@ -14,7 +14,7 @@ import type { Entry } from '../store/tree.ts';
 import type { LockEntry } from './block.ts';
 import { MOST_FILES } from './block.ts';
 import { entryOf } from './entry.ts';
-import type { Import } from './pointer-import.ts';
+import type { Import, UrlImport } from './pointer-import.ts';
 import { readImport } from './pointer-import.ts';
 import { readTrackedPath } from './pointer-path.ts';
 import { POINTER } from './pointer-shape.ts';
@@ -65,6 +65,15 @@ export interface TrackedPath {
   readonly at: Place;
 }
 
+/** An import from a URL that nobody has downloaded yet: where it comes from is recorded, and not what it is. */
+export interface PendingImport {
+  readonly file: string;
+  readonly path: string;
+  readonly imported: UrlImport;
+  /** Where the path stands in the pointer. */
+  readonly at: Place;
+}
+
 /**
  * Which pointer tracks which path, without what it records: until the path is claimed, another process may record
  * something else.
@@ -94,8 +103,30 @@ export function parsePointer(text: string, { file }: { readonly file: string }):
   if (problems.length > 0) return fail(...namingResolve(problems, { file, text }));
   const map = pointerMap(root, report);
   const tracked = map === undefined ? undefined : readPointer(map, file, report);
-  if (tracked !== undefined && report.problems.length === 0) return ok(tracked);
-  return fail(...[...report.problems].sort((a, b) => (a.at?.offset ?? 0) - (b.at?.offset ?? 0)));
+  if (tracked === undefined || report.problems.length > 0) {
+    return fail(...[...report.problems].sort((a, b) => (a.at?.offset ?? 0) - (b.at?.offset ?? 0)));
+  }
+  return 'entry' in tracked ? ok(tracked) : fail(notDownloaded(tracked));
+}
+
+/** The import that a pointer stands for of which nothing was downloaded; `undefined` for any other pointer. */
+export function parsePending(text: string, { file }: { readonly file: string }): PendingImport | undefined {
+  if (text.length > MAX_POINTER_LENGTH) return undefined;
+  const report = new Report({ file, text });
+  const { root, problems } = readYaml(report.source);
+  const map = problems.length > 0 ? undefined : pointerMap(root, report);
+  const tracked = map === undefined ? undefined : readPointer(map, file, report);
+  return tracked === undefined || report.problems.length > 0 || 'entry' in tracked ? undefined : tracked;
+}
+
+/** Why nothing can be done with an import that was not downloaded yet. */
+export function notDownloaded({ file, path, at }: PendingImport): Problem {
+  return {
+    code: 'PIPE_IMPORT_PENDING',
+    message: `${path} was never downloaded: ${file} only says where it comes from`,
+    hint: `\`pipe pull ${file}\` brings it`,
+    at,
+  };
 }
 
 function tooBig(file: string): Problem {
@@ -125,15 +156,20 @@ function pointerMap(root: YamlNode | undefined, report: Report): MapNode | undef
   return undefined;
 }
 
-function readPointer(root: MapNode, file: string, report: Report): TrackedPath | undefined {
+function readPointer(root: MapNode, file: string, report: Report): TrackedPath | PendingImport | undefined {
   checkShape(root, POINTER, { dialect: 'pipe', report });
   const node = onlyOut(lookUp(root, 'outs')?.value, report);
   if (node === undefined) return undefined;
   const wdir = scalarOf(root, 'wdir');
   const written = scalarOf(node, 'path');
   const path = written && readTrackedPath({ file, wdir, path: written }, report);
-  const locked = readEntry(node, report);
   const imported = readImport(lookUp(root, 'deps')?.value, report);
+  if (imported?.kind === 'url' && ENTRY_NAMES.every((name) => lookUp(node, name) === undefined)) {
+    return path === undefined || written === undefined
+      ? undefined
+      : { file, path, imported, at: report.place(written) };
+  }
+  const locked = readEntry(node, report);
   if (written === undefined || path === undefined || locked === undefined) return undefined;
   const out = { ...locked, ...outFlags(node) };
   const pointer = { ...fileFields(root), ...(imported === undefined ? {} : { imported }), out };
@@ -154,9 +190,14 @@ function placeOfSecond(outs: SeqNode): YamlNode {
   return outs.items[1] ?? outs;
 }
 
+const ENTRY_NAMES = ['digest', 'size', 'files', 'exec', 'link'] as const;
+
 /** What lies there, as a lock says it. */
 function readEntry(node: MapNode, report: Report): LockEntry | undefined {
   const path = scalarOf(node, 'path')?.value;
+  for (const name of ['digest', 'size']) {
+    if (lookUp(node, name) === undefined) report.add('PIPE_FIELD_MISSING', node.entries[0]?.key ?? node, `an out of a pointer needs ${name}`); // prettier-ignore
+  }
   const digest = readDigest(scalarOf(node, 'digest'), report);
   const size = readCount(scalarOf(node, 'size'), report);
   const files = scalarOf(node, 'files');

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { readTextFile } from '../kit/text-file.ts';
 import type { TrackedPath } from '../lockfile/pointer.ts';
-import { MAX_POINTER_LENGTH, parsePointer } from '../lockfile/pointer.ts';
+import type { PendingImport } from '../lockfile/pointer.ts';
+import { MAX_POINTER_LENGTH, parsePending, parsePointer } from '../lockfile/pointer.ts';
 import type { Problem, Result } from '../problem/problem.ts';
 import { ok, PipeError } from '../problem/problem.ts';
 
@@ -19,6 +20,8 @@ export function readPointerText(root: string, file: string): Result<string | und
 export interface Pointers {
   readonly pointers: readonly TrackedPath[];
   readonly problems: readonly Problem[];
+  /** Imports that were not downloaded yet: they track nothing. */
+  readonly pending: readonly PendingImport[];
 }
 
 /**
@@ -30,12 +33,19 @@ export interface Pointers {
 export function readPointers(root: string, files: readonly string[]): Pointers {
   const pointers: TrackedPath[] = [];
   const problems: Problem[] = [];
+  const pending: PendingImport[] = [];
   for (const file of files) {
     const text = readPointerText(root, file);
     if (text.ok && text.value === undefined) continue;
     const read = text.ok ? parsePointer(text.value ?? '', { file }) : text;
-    if (read.ok) pointers.push(read.value);
-    else problems.push(...read.problems);
+    if (read.ok) {
+      pointers.push(read.value);
+      continue;
+    }
+    const isPending = read.problems[0]?.code === 'PIPE_IMPORT_PENDING';
+    const waiting = isPending && text.ok ? parsePending(text.value ?? '', { file }) : undefined;
+    if (waiting === undefined) problems.push(...read.problems);
+    else pending.push(waiting);
   }
-  return { pointers, problems };
+  return { pointers, problems, pending };
 }

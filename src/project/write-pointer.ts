@@ -3,11 +3,11 @@ import { dirname, join, posix } from 'node:path';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
 import { lockEntry } from '../lockfile/entry.ts';
 import { editImport, editPointer, movePointer } from '../lockfile/pointer-edit.ts';
-import type { Import } from '../lockfile/pointer-import.ts';
+import type { Import, UrlImport } from '../lockfile/pointer-import.ts';
 import { whyNotTracked } from '../lockfile/pointer-path.ts';
-import { pointerText } from '../lockfile/pointer-text.ts';
+import { pendingText, pointerText } from '../lockfile/pointer-text.ts';
 import type { TrackedPath } from '../lockfile/pointer.ts';
-import { parsePointer, pointerFileOf } from '../lockfile/pointer.ts';
+import { parsePending, parsePointer, pointerFileOf } from '../lockfile/pointer.ts';
 import { PipeError, unwrap } from '../problem/problem.ts';
 import { checkInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
@@ -56,18 +56,39 @@ export function writePointer(
 export function writeImport(
   project: Project,
   { path, file }: Pick<TrackedPath, 'path' | 'file'>,
-  { entry, imported }: { readonly entry: Entry; readonly imported: Import },
+  {
+    entry,
+    imported,
+    remote,
+  }: { readonly entry: Entry; readonly imported: Import; readonly remote?: string | undefined },
 ): WrittenPointer {
   checkPlace(project, path, file);
   // Its folder may not be there yet: nothing was put in place.
   mkdirSync(dirname(join(project.root, file)), { recursive: true });
   return withEditLock(editLockFolder(project.pipeDir), () => {
     const before = unwrap(readPointerText(project.root, file));
-    const isSame = before !== undefined && isSamePlace(before, file, imported);
+    const isSame = remote === undefined && before !== undefined && isSamePlace(before, file, imported);
     const name = posix.relative(posix.dirname(file), path);
     const text = isSame
       ? unwrap(editImport({ file, text: before }, entry, imported))
-      : pointerText({ imported, out: lockEntry(name, entry) });
+      : pointerText({ imported, out: { ...lockEntry(name, entry), ...(remote === undefined ? {} : { remote }) } });
+    if (text === before) return { file, done: 'unchanged' };
+    writeFileAtomic(join(project.root, file), text);
+    return { file, done: before === undefined ? 'created' : 'changed' };
+  });
+}
+
+/**
+ * Writes a pointer that says where something comes from, and not yet what it is. Replaces any that is there.
+ * @throws {PipeError} as {@link writePointer} does
+ */
+export function writePending(project: Project, path: string, imported: UrlImport): WrittenPointer {
+  const file = pointerFileOf(path);
+  checkPlace(project, path, file);
+  mkdirSync(dirname(join(project.root, file)), { recursive: true });
+  return withEditLock(editLockFolder(project.pipeDir), () => {
+    const before = unwrap(readPointerText(project.root, file));
+    const text = pendingText(imported, posix.basename(path));
     if (text === before) return { file, done: 'unchanged' };
     writeFileAtomic(join(project.root, file), text);
     return { file, done: before === undefined ? 'created' : 'changed' };
@@ -77,7 +98,7 @@ export function writeImport(
 /** Whether a pointer says that it was imported from the same path of the same repository, or the same URL. */
 function isSamePlace(text: string, file: string, imported: Import): boolean {
   const parsed = parsePointer(text, { file });
-  const before = parsed.ok ? parsed.value.pointer.imported : undefined;
+  const before = parsed.ok ? parsed.value.pointer.imported : parsePending(text, { file })?.imported;
   if (before?.kind !== imported.kind || before.url !== imported.url) return false;
   return before.kind === 'url' || (imported.kind === 'repo' && before.path === imported.path && before.remote === imported.remote); // prettier-ignore
 }

@@ -48,7 +48,8 @@ export async function withClone<T>(options: CloneOptions, work: (repository: Rep
     return await withLongLock(join(own, 'lock'), lock, async () => {
       const clone = await openClone(own, options);
       const commit = await clone.resolve(options.rev);
-      return work({ name, commit, command: clone.command, bring: clone.bring });
+      const { command, bring, bringCommit } = clone;
+      return work({ name, commit, command, bring, bringCommit });
     });
   } finally {
     if (clones === undefined) removeTree(own);
@@ -79,6 +80,7 @@ interface Clone {
   readonly command: GitCommand;
   readonly resolve: (rev: string | undefined) => Promise<string>;
   readonly bring: Repository['bring'];
+  readonly bringCommit: Repository['bringCommit'];
 }
 
 async function openClone(folder: string, { url, name, env, signal }: CloneOptions): Promise<Clone> {
@@ -94,7 +96,12 @@ async function openClone(folder: string, { url, name, env, signal }: CloneOption
   }
   removeLocks(cwd);
   const fetch = new Fetcher(command, offline, name);
-  return { command, resolve: (rev) => fetch.resolve(rev), bring: (ids) => fetch.bring(ids) };
+  return {
+    command,
+    resolve: (rev) => fetch.resolve(rev),
+    bring: (ids) => fetch.bring(ids),
+    bringCommit: (commit) => fetch.bringCommit(commit),
+  };
 }
 
 function touch(file: string): void {
@@ -141,6 +148,8 @@ class Fetcher {
   readonly #command: GitCommand;
   readonly #offline: GitCommand;
   readonly #name: string;
+  /** Whether the server said of what was asked for last that it has no such commit. */
+  #isUnknown = false;
 
   constructor(command: GitCommand, offline: GitCommand, name: string) {
     this.#command = command;
@@ -165,6 +174,20 @@ class Fetcher {
       if (exitCode === 0) return this.#keep(candidate);
     }
     throw noRevision(this.#name, rev ?? 'HEAD');
+  }
+
+  /**
+   * Brings one more commit. To read a tree of a commit that is not here would have Git fetch it by itself, and with it all
+   * that came before.
+   */
+  async bringCommit(commit: string): Promise<boolean> {
+    if (await this.#has(commit)) return true;
+    if (await this.#fetchOne(commit)) return (await this.#keep('refs/pipe/tip')) === commit;
+    // Some servers give only what a branch or tag names, others say that they do not have it.
+    if (this.#isUnknown) return false;
+    await this.#fetchAll();
+    const { exitCode } = await runGit(this.#offline, ['rev-parse', '--verify', '--quiet', `${commit}^{commit}`]);
+    return exitCode === 0 && (await this.#keep(commit)) === commit;
   }
 
   /** Brings blobs that are not here yet, all at once. */
@@ -214,7 +237,9 @@ class Fetcher {
   async #fetchOne(ref: string): Promise<boolean> {
     const spec = [`+${ref}:refs/pipe/tip`];
     const light = await runGit(this.#command, [...FETCH, '--depth=1', '--filter=blob:none', 'origin', ...spec]);
+    this.#isUnknown = /not our ref/.test(light.stderr);
     if (light.exitCode === 0) return true;
+    if (this.#isUnknown) return false;
     const whole = await runGit(this.#command, [...FETCH, 'origin', ...spec]);
     return whole.exitCode === 0;
   }

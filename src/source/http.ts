@@ -33,8 +33,8 @@ export function openHttp(url: string, options: HttpOptions): RemoteData {
       if (response.ok) return toldBy(response);
       // Some servers, and URLs that are signed for one method, know no HEAD.
       const { response: whole } = await ask(work, { method: 'GET' });
+      if (!whole.ok) throw await refused(work, whole);
       await whole.body?.cancel();
-      if (!whole.ok) throw refused(name, whole);
       return toldBy(whole);
     },
     download: (target, onBytes) => download(work, target, onBytes),
@@ -187,14 +187,10 @@ class Download {
   }
 
   async #begin(response: Response): Promise<void> {
-    const { name } = this.#work;
     const from = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '');
     const isRest = response.status === 206 && Number(from?.[1]) === this.#at && response.headers.get('etag') === this.#told.etag; // prettier-ignore
     if (isRest) return;
-    if (response.status !== 200) {
-      await response.body?.cancel();
-      throw refused(name, response);
-    }
+    if (response.status !== 200) throw await refused(this.#work, response);
     this.#told = toldBy(response);
     this.#at = 0;
     await this.#file.truncate(0);
@@ -219,25 +215,82 @@ function withoutSize({ etag, mtime }: Told): Told {
   return { ...(etag === undefined ? {} : { etag }), ...(mtime === undefined ? {} : { mtime }) };
 }
 
-function refused(name: string, { status, statusText }: Response): PipeError {
-  const said = `${String(status)} ${statusText}`.trim();
+async function refused({ url, name }: Http, response: Response): Promise<PipeError> {
+  const { status, statusText } = response;
+  const answer = `${String(status)} ${statusText}`.trim();
+  const reason = await reasonIn(response);
+  const said = reason === undefined ? answer : `${answer}: ${reason}`;
   if (status === 404 || status === 410) {
-    return new PipeError({ code: 'PIPE_SOURCE_MISSING', message: `there is nothing at ${name} (${said})` });
+    const hint = 'check the URL; some servers say so, too, to who has no right to see it';
+    return new PipeError({ code: 'PIPE_SOURCE_MISSING', message: `there is nothing at ${name} (${said})`, hint });
   }
-  const isLogin = status === 401 || status === 403;
-  const hint = isLogin ? 'give a password as https://USER:${NAME}@HOST/…, for an environment variable' : undefined;
+  const isLogin = status === 401 || status === 403 || status === 407;
   return new PipeError({
     code: 'PIPE_URL_FAILED',
     message: `${name} answers ${said}`,
-    ...(hint === undefined ? {} : { hint }),
+    ...(isLogin ? { hint: loginHint(url, status) } : {}),
   });
+}
+
+/** Without a scheme before it, so that it is not taken for a password that is to be hidden. */
+const LOGIN =
+  'a user and a password go before the host (USER:${NAME}@HOST), a token into the query (?token=${NAME}), each as a variable of the environment';
+
+function loginHint(url: string, status: number): string {
+  const isGiven = withoutUser(url).authorization !== undefined;
+  if (status === 401) return isGiven ? `it does not accept the user and password that the URL gives` : LOGIN;
+  const signed = 'a URL that was signed may have expired';
+  return isGiven ? `the user that the URL gives may not read this; ${signed}` : `${signed}; ${LOGIN}`;
+}
+
+/** Of an answer that refuses, so much is read to learn why. */
+const MOST_REASON_BYTES = 4096;
+
+/** What a server says of why it refuses: a line of text, or the message in XML or JSON; a page for people says less. */
+async function reasonIn(response: Response): Promise<string | undefined> {
+  const text = await beginningOf(response);
+  const kind = response.headers.get('content-type') ?? '';
+  const reason = /<Message>([^<]+)<\/Message>/.exec(text)?.[1] ?? messageInJson(text) ?? (kind.startsWith('text/plain') ? text : undefined); // prettier-ignore
+  const line = reason?.trim().split('\n')[0]?.trim().slice(0, 200) ?? '';
+  return line === '' ? undefined : redactUrls(line);
+}
+
+async function beginningOf({ body }: Response): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const piece of (body ?? []) as AsyncIterable<Uint8Array>) {
+      pieces.push(piece);
+      if ((length += piece.length) >= MOST_REASON_BYTES) break;
+    }
+  } catch {
+    // What came before it broke off may do.
+  }
+  return Buffer.concat(pieces).toString('utf8', 0, MOST_REASON_BYTES);
+}
+
+function messageInJson(text: string): string | undefined {
+  try {
+    const { message, error } = JSON.parse(text) as { readonly message?: unknown; readonly error?: unknown };
+    return [message, error].find((each) => typeof each === 'string');
+  } catch {
+    return undefined;
+  }
 }
 
 function unreachable(name: string, error: unknown): unknown {
   if (isAbort(error) || !(error instanceof Error)) return reached(name, 'it was silent for a minute');
   const { cause } = error as { readonly cause?: { readonly code?: string; readonly message?: string } };
-  return reached(name, cause?.code ?? cause?.message ?? error.message);
+  const code = cause?.code ?? '';
+  const why = REASONS[code];
+  return reached(name, why === undefined ? (cause?.code ?? cause?.message ?? error.message) : `${why} (${code})`);
 }
+
+const REASONS: Readonly<Record<string, string | undefined>> = {
+  ENOTFOUND: 'there is no such host, or no network',
+  EAI_AGAIN: 'the name of the host cannot be looked up now',
+  ECONNREFUSED: 'nothing answers there',
+};
 
 function reached(name: string, why: string): PipeError {
   return new PipeError({

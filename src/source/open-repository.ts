@@ -47,15 +47,43 @@ async function openAt<T>(options: RepositoryOptions, work: (repository: Reposito
   const command = { cwd: resolve(base, read.path), env: readingOnly(env), signal };
   const { cwd, isBare } = await localRoot(command, name);
   const local = { ...command, cwd };
-  const commit = await openGit(cwd, command.env).resolve(rev ?? 'HEAD');
-  return work({ name, commit, command: local, bring: () => Promise.resolve(), ...(isBare ? {} : { folder: cwd }) });
+  const commit = await resolveThere({ cwd, env: command.env, name }, rev ?? 'HEAD');
+  const bringCommit = async (id: string): Promise<boolean> =>
+    (await runGit(local, ['rev-parse', '--verify', '--quiet', `${id}^{commit}`])).exitCode === 0;
+  return work({
+    name,
+    commit,
+    command: local,
+    bring: () => Promise.resolve(),
+    bringCommit,
+    ...(isBare ? {} : { folder: cwd }),
+  });
+}
+
+/** Says of which repository it is that a revision is not known. */
+async function resolveThere(
+  { cwd, env, name }: Pick<GitCommand, 'cwd' | 'env'> & { readonly name: string },
+  rev: string,
+): Promise<string> {
+  try {
+    return await openGit(cwd, env).resolve(rev);
+  } catch (error) {
+    if (!(error instanceof PipeError) || error.problems[0]?.code !== 'PIPE_GIT_REVISION') throw error;
+    const problems = error.problems.map((each) => ({
+      ...each,
+      message: each.message.replace(/ in Git$/, ` in ${name}`),
+    }));
+    throw new PipeError(problems, { cause: error });
+  }
 }
 
 /** The folder of a repository of this machine, which is named itself: one around it is not meant. */
 async function localRoot(command: GitCommand, name: string): Promise<{ cwd: string; isBare: boolean }> {
   const { cwd } = command;
   if (statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new PipeError({ code: 'PIPE_SOURCE_MISSING', message: `there is no folder ${name}` });
+    const hint =
+      'where it has moved, change `url` in the pointers that were imported from it, or import them anew with --force';
+    throw new PipeError({ code: 'PIPE_SOURCE_MISSING', message: `there is no folder ${name}`, hint });
   }
   const top = await runGit(command, ['rev-parse', '--show-toplevel']);
   if (top.exitCode === 0) {

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Told } from '../lockfile/pointer-import.ts';
+import { removeTree } from '../kit/remove-tree.ts';
 import { PipeError } from '../problem/problem.ts';
 import { isKey } from '../store/place/key.ts';
 import type { Place, PlaceEntry } from '../store/place/place.ts';
@@ -32,6 +33,21 @@ export function openInPlace(place: Place, key: string, blake3: Blake3): RemoteDa
   return {
     name,
     tell: async () => (await find()).told,
+    async inBatches(folder, work) {
+      const { told, entries } = await find();
+      for (const batch of batchesOf(entries)) {
+        const fileOf = ({ path: below }: Below): string => join(folder, below === '' ? 'data' : below);
+        const bring = async (entry: Below): Promise<void> => {
+          mkdirSync(dirname(fileOf(entry)), { recursive: true });
+          await readInto(place, entry, { target: fileOf(entry), onPiece: () => undefined, name });
+        };
+        await eachAtOnce(batch, batch.length > 1 ? place.concurrency : 1, bring);
+        await work(batch.map((entry) => ({ path: entry.path, file: fileOf(entry) })));
+        removeTree(folder);
+      }
+      if (JSON.stringify((await find()).told) !== JSON.stringify(told)) throw changedMeanwhile(name);
+      return told;
+    },
     async download(target, onBytes) {
       const { told, entries } = await find();
       const total = entries.reduce((sum, { size }) => sum + size, 0);
@@ -52,6 +68,25 @@ export function openInPlace(place: Place, key: string, blake3: Blake3): RemoteDa
       return told;
     },
   };
+}
+
+/** Files that are on the disk at once, where not all are to be: so many bytes, or one. */
+const BATCH_BYTES = 64 << 20;
+const BATCH_FILES = 10_000;
+
+/** A large one is alone, since several of its pieces are held at once. */
+function batchesOf(entries: readonly Below[]): Below[][] {
+  const batches: Below[][] = entries.filter(({ size }) => size > PIECE).map((entry) => [entry]);
+  let [batch, bytes]: [Below[], number] = [[], 0];
+  for (const entry of entries.filter(({ size }) => size <= PIECE)) {
+    if (batch.length > 0 && (bytes + entry.size > BATCH_BYTES || batch.length === BATCH_FILES)) {
+      batches.push(batch);
+      [batch, bytes] = [[], 0];
+    }
+    batch.push(entry);
+    bytes += entry.size;
+  }
+  return batch.length > 0 ? [...batches, batch] : batches;
 }
 
 /** Does something with each, some at once. When one fails, no more are begun, and those that run end first. */

@@ -10,6 +10,15 @@ export interface RemoteData {
    */
   readonly tell: () => Promise<Told>;
   /**
+   * Of what may hold many files: downloads a batch of them after another into a folder (absolute), hands it on, and
+   * removes it. A path is relative to what is named here; empty for a file.
+   * @returns what the place told of the very bytes that came
+   */
+  readonly inBatches?: (
+    folder: string,
+    work: (files: readonly { readonly path: string; readonly file: string }[]) => Promise<void>,
+  ) => Promise<Told>;
+  /**
    * Writes it to a path (absolute) where nothing lies yet.
    * @returns what the place told of the very bytes that came
    */

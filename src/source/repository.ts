@@ -14,6 +14,8 @@ export interface Repository {
   readonly folder?: string;
   /** Brings objects that are not here yet, by their ids. */
   readonly bring: (ids: readonly string[]) => Promise<void>;
+  /** Brings another commit, without what came before it if that can be had; `false` where it is not known any more. */
+  readonly bringCommit: (commit: string) => Promise<boolean>;
 }
 
 export interface RepositoryOptions {

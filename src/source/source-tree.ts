@@ -33,13 +33,15 @@ export interface SourceTree {
   readonly roots: readonly SourceRoot[];
   /** The text of the configuration of each project that has tracked data, by its folder. */
   readonly configs: ReadonlyMap<string, string>;
+  /** Paths of other repositories in it, of which it knows only a commit. */
+  readonly submodules: readonly string[];
   /** Locks and pointers that cannot be read. */
   readonly problems: readonly Problem[];
 }
 
 /** Reads what a repository holds: names, locks and pointers; no data. */
 export async function readSourceTree(repository: Repository): Promise<SourceTree> {
-  const files = await listFiles(repository);
+  const { files, submodules } = await listFiles(repository);
   const projects = projectsOf(files);
   const projectOf = (path: string): string | undefined => projects.find((folder) => isWithin(folder || '.', path));
   const records = files.filter(({ path, kind }) => kind !== 'link' && isRecord(path) && projectOf(path) !== undefined);
@@ -71,7 +73,7 @@ export async function readSourceTree(repository: Repository): Promise<SourceTree
       roots.push({ path: posix.join(project, path), entry, project, ...remote });
     }
   }
-  return { files, roots, problems, configs: new Map(configs.map(({ path }) => [posix.dirname(posix.dirname(path)).replace(/^\.$/, ''), texts.get(path) ?? ''])) }; // prettier-ignore
+  return { files, submodules, roots, problems, configs: new Map(configs.map(({ path }) => [posix.dirname(posix.dirname(path)).replace(/^\.$/, ''), texts.get(path) ?? ''])) }; // prettier-ignore
 }
 
 /** All locks and pointers of a repository together; those of a million files are 100 MiB. */
@@ -105,19 +107,20 @@ function isRecord(path: string): boolean {
   return name === 'pipeline.lock' || isPointerName(name);
 }
 
-async function listFiles({ command, commit }: Repository): Promise<GitFile[]> {
+async function listFiles({ command, commit }: Repository): Promise<{ files: GitFile[]; submodules: string[] }> {
   const output = await gitOutput(command, ['ls-tree', '-r', '-z', '--full-tree', commit]);
-  return output
-    .toString('utf8')
-    .split('\0')
-    .flatMap((line): GitFile[] => {
-      // <mode> <type> <id>\t<path>
-      const tab = line.indexOf('\t');
-      const [mode = '', type, id = ''] = line.slice(0, tab).split(' ');
-      if (type !== 'blob') return [];
-      const kind = mode === '120000' ? 'link' : mode === '100755' ? 'exec' : 'file';
-      return [{ path: line.slice(tab + 1), kind, id }];
-    });
+  const files: GitFile[] = [];
+  const submodules: string[] = [];
+  for (const line of output.toString('utf8').split('\0')) {
+    // <mode> <type> <id>\t<path>
+    const tab = line.indexOf('\t');
+    const [mode = '', type, id = ''] = line.slice(0, tab).split(' ');
+    const path = line.slice(tab + 1);
+    const kind = mode === '120000' ? 'link' : mode === '100755' ? 'exec' : 'file';
+    if (type === 'blob') files.push({ path, kind, id });
+    else if (type === 'commit') submodules.push(path);
+  }
+  return { files, submodules };
 }
 
 /** Hands over the bytes of files one by one; `undefined` for what is too large, or lost. */

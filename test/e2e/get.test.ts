@@ -111,7 +111,7 @@ test('a remote of this project stands in for theirs', async ({ rig }) => {
   const url = `${server.url}/registry.git`;
   try {
     expect((await rig.run('mv', ['../registry-remote', '../elsewhere'])).code).toBe(0);
-    expectProblems(await rig.pipe(['get', url, 'labels.csv']), 'PIPE_SOURCE_MISSING');
+    expectProblems(await rig.pipe(['get', url, 'labels.csv']), 'PIPE_REMOTE_NO_FOLDER');
     await succeed(rig, ['init', '-q', '--no-scm']);
     await succeed(rig, ['remote', 'add', '-q', 'moved', rig.path('../elsewhere')]);
     await succeed(rig, ['get', url, 'labels.csv', '--remote', 'moved']);

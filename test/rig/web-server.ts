@@ -17,6 +17,8 @@ export interface WebFile {
   /** After so many bytes the connection breaks, so many times. */
   readonly breaks?: { readonly after: number; count: number };
   readonly withoutHead?: boolean;
+  /** Refuses with this, whoever asks. */
+  readonly refusal?: { readonly status: number; readonly type: string; readonly body: string };
   /** Called by a GET, which is answered when it has settled. */
   readonly held?: () => Promise<void>;
 }
@@ -64,6 +66,11 @@ function answer(file: WebFile | undefined, request: IncomingMessage, response: S
   const { body, etag, modified, location, login, failures, breaks } = file;
   if (location !== undefined) {
     end(302, { location });
+    return;
+  }
+  if (file.refusal !== undefined) {
+    response.writeHead(file.refusal.status, { 'content-type': file.refusal.type });
+    response.end(request.method === 'HEAD' ? undefined : file.refusal.body);
     return;
   }
   const given = Buffer.from(request.headers.authorization?.replace('Basic ', '') ?? '', 'base64').toString();

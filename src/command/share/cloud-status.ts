@@ -1,3 +1,5 @@
+import type { Problem } from '../../problem/problem.ts';
+import { absentPlace } from '../../remote/absent-place.ts';
 import type { Compared, ComparedRoot, Tally } from '../../remote/compare.ts';
 import { compare } from '../../remote/compare.ts';
 import type { NamedObject } from '../../remote/name-objects.ts';
@@ -36,6 +38,7 @@ export async function cloudStatus(
   const shared = await sharedThings(data, { context, targets, options });
   const shares = sharesOf(data.engine, shared.things, options.remote);
   const compared: ComparedRemote[] = [];
+  const absent: Problem[] = [];
   for (const share of withRecords(data, shares, { ...shared, runCache: undefined, asked: options.remote })) {
     const { name, things } = share;
     await withRemote(data.engine, { name, context, options }, async (remote) => {
@@ -48,6 +51,7 @@ export async function cloudStatus(
         .filter(({ entry }) => !known.has(entry.digest) && known.add(entry.digest));
       const found = await compare(remote, store, [...roots, ...outs]);
       const missing = [...found.missing, ...lost.map((path) => ({ path, size: 0 }))];
+      absent.push(...(await absentPlace(name, remote.place)));
       compared.push({ name, place: remote.place.name, ...found, missing });
     });
   }
@@ -55,6 +59,7 @@ export async function cloudStatus(
   const lines = compared.flatMap((each) => linesOf(each, global.verbose));
   const problems = shared.problems.map(({ message }) => `Not read: ${clean(message)}`);
   return {
+    problems: absent,
     exit: global.quiet && !isUpToDate ? 1 : 0,
     text: [...lines, ...leftOutLines(shares), ...problems].join('\n') || 'There is nothing to compare.',
     json: {

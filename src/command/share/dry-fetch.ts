@@ -1,3 +1,5 @@
+import type { Problem } from '../../problem/problem.ts';
+import { absentPlace } from '../../remote/absent-place.ts';
 import { compare } from '../../remote/compare.ts';
 import { amountOf } from '../../report/words.ts';
 import type { Context, Outcome } from '../command.ts';
@@ -21,6 +23,7 @@ export async function dryFetch(
   const lines: string[] = [];
   const remotes: unknown[] = [];
   const gone: string[] = [];
+  const problems: Problem[] = [];
   for (const { name, things } of shares) {
     await withRemote(engine, { name, context, options }, async (remote) => {
       const { roots, lost } = await findRoots(remote, engine.store, { things, keep: false });
@@ -31,11 +34,12 @@ export async function dryFetch(
       lines.push(
         would.objects === 0 ? `Nothing would come from ${name}.` : `Would fetch ${amountOf(would)} from ${name}.`,
       );
+      if (paths.length > 0) problems.push(...(await absentPlace(name, remote.place)));
       if (paths.length > 0) lines.push(`Neither here nor in ${name}:`, ...pathLines(paths, verbose));
       const place = remote.place.name;
       remotes.push({ name, place, ...would, records: 0, absent: missing.map(missingJson), wrong: [] });
     });
   }
   const text = lines.length === 0 ? 'There is nothing to fetch.' : lines.join('\n');
-  return { exit: gone.length > 0 ? 1 : 0, text, json: { schema: 'pipe.fetch/1', dry: true, remotes } };
+  return { exit: gone.length > 0 ? 1 : 0, problems, text, json: { schema: 'pipe.fetch/1', dry: true, remotes } };
 }

@@ -1,3 +1,5 @@
+import type { Problem } from '../../problem/problem.ts';
+import { absentPlace } from '../../remote/absent-place.ts';
 import type { Fetched } from '../../remote/fetch.ts';
 import { fetchRoots } from '../../remote/fetch.ts';
 import type { NamedObject } from '../../remote/name-objects.ts';
@@ -26,6 +28,8 @@ export interface FetchedShare {
   readonly absent: readonly NamedObject[];
   /** Of what it holds wrong bytes. */
   readonly wrong: readonly NamedObject[];
+  /** Why it may lack so much: it is not there at all. */
+  readonly problems: readonly Problem[];
 }
 
 export interface FetchTo {
@@ -69,6 +73,7 @@ export async function fetchShare(data: DataProject, { share, ...how }: FetchTo):
       const made = outs.length === 0 ? undefined : await fetchRoots(remote, store, { roots: outs, onProgress: progress.onProgress }); // prettier-ignore
       const named = nameMissing(fetched, roots, (digest) => store.read(digest));
       const unfound = lost.map((path) => ({ path, size: 0 }));
+      const isMissing = named.absent.length + unfound.length > 0;
       return {
         name,
         place: remote.place.name,
@@ -77,6 +82,7 @@ export async function fetchShare(data: DataProject, { share, ...how }: FetchTo):
         records: came.length,
         absent: [...named.absent, ...unfound],
         wrong: named.wrong,
+        problems: isMissing ? await absentPlace(name, remote.place) : [],
       };
     } finally {
       progress.end();

@@ -50,6 +50,6 @@ function missingLines(head: string, objects: readonly NamedObject[], verbose: bo
 }
 
 /** The same for programs. */
-export function fetchedJson({ absent, wrong, ...fetched }: FetchedShare): unknown {
+export function fetchedJson({ absent, wrong, problems: _, ...fetched }: FetchedShare): unknown {
   return { ...fetched, absent: absent.map(missingJson), wrong: wrong.map(missingJson) };
 }

@@ -30,17 +30,32 @@ export async function openShares(
     positionals,
     options,
     global,
+    bring,
   }: {
     readonly positionals: readonly string[];
     readonly options: ShareValues & RunCacheValues & ChoiceValues;
     readonly global: GlobalOptions;
+    /** Brings imports that were not downloaded yet, where there are any. */
+    readonly bring?: ((data: DataProject) => Promise<void>) | undefined;
   },
 ): Promise<OpenShares> {
   jobsOf(options);
   const runCache = runCacheOf(options);
   const isChosen = choiceOf(options);
-  const data = await openData(context, global);
+  const data = await openBrought(context, global, bring);
   const found = await sharedThings(data, { context, targets: positionals, options });
   const shared = isChosen === undefined ? found : { ...found, things: found.things.filter(isChosen) };
   return { data, shared, shares: sharesOf(data.engine, shared.things, options.remote), runCache };
+}
+
+/** What was brought is tracked from then on: the project is opened once more. */
+async function openBrought(
+  context: Context,
+  global: GlobalOptions,
+  bring: ((data: DataProject) => Promise<void>) | undefined,
+): Promise<DataProject> {
+  const data = await openData(context, global);
+  if (bring === undefined || data.pending.length === 0) return data;
+  await bring(data);
+  return openData(context, global);
 }

@@ -102,7 +102,8 @@ function openLocal(path: string, { context, blake3 }: Pick<UrlOptions, 'context'
   };
 }
 
-function toldOfFolder({ digest, size, ...entry }: Entry): Told {
+/** What is known of a folder of this machine: its digest. */
+export function toldOfFolder({ digest, size, ...entry }: Entry): Told {
   return { digest, size, ...('files' in entry ? { files: entry.files } : {}) };
 }
 

@@ -4,6 +4,7 @@ import { openStatIndex } from '../../index/stat-index.ts';
 import type { Sink } from '../../fingerprint/file.ts';
 import { fingerprintPath } from '../../fingerprint/file.ts';
 import type { Blake3 } from '../../kit/blake3.ts';
+import { isWithin } from '../../kit/path.ts';
 import { removeTree } from '../../kit/remove-tree.ts';
 import { loadXxh64Raw } from '../../kit/xxhash.ts';
 import { PipeError } from '../../problem/problem.ts';
@@ -152,7 +153,13 @@ export function nothingThere(
 ): PipeError {
   const at = `${name} at ${commit.slice(0, 12)}`;
   const broken = tree.problems.map(({ message }) => message);
-  const hint = broken.length === 0 ? `see what is there: pipe list ${name}` : `of it, this was not read: ${broken.slice(0, 3).join('; ')}`; // prettier-ignore
+  const submodule = tree.submodules.find((each) => isWithin(each, path));
+  const hint =
+    submodule !== undefined
+      ? `${submodule} is a submodule, a repository of its own: name its URL (see .gitmodules), and the path in it`
+      : broken.length === 0
+        ? `see what is there: pipe list ${name}`
+        : `of it, this was not read: ${broken.slice(0, 3).join('; ')}`;
   return new PipeError({ code: 'PIPE_SOURCE_MISSING', message: `there is no ${path} in ${at}`, hint });
 }
 

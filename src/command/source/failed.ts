@@ -16,7 +16,7 @@ export interface FailedImport {
  * What an error keeps from being done.
  * @throws the error itself, where it is a bug or a stop
  */
-export function failedImport({ path, file }: TrackedPath, error: unknown): FailedImport {
+export function failedImport({ path, file }: Pick<TrackedPath, 'path' | 'file'>, error: unknown): FailedImport {
   if (!(error instanceof PipeError)) throw error;
   const problems = error.problems.map((problem) => ({ ...problem, message: `${file}: ${problem.message}` }));
   return { path, pointer: file, problems };

@@ -20,6 +20,7 @@ import { readFrom } from '../../source/copy-objects.ts';
 import { sourceConfig } from '../../source/source-config.ts';
 import type { SourceRoot } from '../../source/source-tree.ts';
 import { storeLayout } from '../../store/layout.ts';
+import type { Place } from '../../store/place/place.ts';
 import { ObjectStore } from '../../store/object-store.ts';
 import type { Context } from '../command.ts';
 import { jobsOf } from '../share/options.ts';
@@ -109,7 +110,7 @@ async function openTheirs(
   if (around.pipeDir === NOWHERE) refuseRelative(around.config.remote(chosen, 'url') ?? '', name);
   const { place } = await openRemote(around, { name: chosen, env, signal, jobs });
   try {
-    await hasFormat(place);
+    if (!(await hasFormat(place))) await refuseAbsent(place, name);
     const layout = store?.layout ?? storeLayout(NOWHERE);
     const cacheFolderOf = indexFolder(place.name, env);
     const remote = remoteIn(place, { blake3, layout, cacheFolder: cacheFolderOf, jobs, signal });
@@ -118,6 +119,16 @@ async function openTheirs(
     place.close();
     throw around.config.remote(chosen, 'allow_anonymous_login') ? sayAnonymous(error, name) : error;
   }
+}
+
+/** @throws {PipeError} PIPE_REMOTE_NO_FOLDER for a folder that is not there: to read from it would find nothing */
+async function refuseAbsent(place: Place, name: string): Promise<void> {
+  if ((await place.isAbsent?.()) !== true) return;
+  throw new PipeError({
+    code: 'PIPE_REMOTE_NO_FOLDER',
+    message: `there is no folder ${place.name}, where ${name} says that its data are`,
+    hint: 'nobody has pushed yet, or it lies elsewhere for you: `pipe remote add --local NAME FOLDER`, then --remote NAME',
+  });
 }
 
 /** Whoever was refused without credentials may have some, and learns how to use them. */

@@ -1,6 +1,6 @@
 import { loadBlake3 } from '../../kit/blake3.ts';
 import type { Import, RepoImport, UrlImport } from '../../lockfile/pointer-import.ts';
-import type { TrackedPath } from '../../lockfile/pointer.ts';
+import type { PendingImport, TrackedPath } from '../../lockfile/pointer.ts';
 import type { Allowed } from '../../project/option-value.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { withRepository } from '../../source/open-repository.ts';
@@ -38,7 +38,11 @@ export interface SourceUpdates {
 }
 
 /** Asks the sources of imports whether they have moved on. */
-export async function sourceUpdates(pointers: readonly TrackedPath[], how: Asking): Promise<SourceUpdates> {
+export async function sourceUpdates(
+  pointers: readonly TrackedPath[],
+  how: Asking,
+  pending: readonly PendingImport[] = [],
+): Promise<SourceUpdates> {
   const updates: SourceUpdate[] = [];
   const failed: FailedImport[] = [];
   for (const own of pointers) {
@@ -46,6 +50,13 @@ export async function sourceUpdates(pointers: readonly TrackedPath[], how: Askin
     if (imported === undefined) continue;
     try {
       updates.push({ path: own.path, moved: await hasMoved(imported, own.entry, how) });
+    } catch (error) {
+      failed.push(failedImport(own, error));
+    }
+  }
+  for (const own of pending) {
+    try {
+      updates.push({ path: own.path, moved: await hasChanged(own.imported, how) });
     } catch (error) {
       failed.push(failedImport(own, error));
     }
@@ -78,6 +89,7 @@ async function holdsElse(repository: Repository, { path, revLock }: RepoImport, 
 
 /** What lay there at an earlier commit; `undefined` also where that is not known any more, as after a forced push. */
 async function sourceAt(repository: Repository, path: string): Promise<Found | undefined> {
+  if (!(await repository.bringCommit(repository.commit))) return undefined;
   try {
     return lookUpSource(await readSourceTree(repository), path);
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Digest } from '../../kit/digest.ts';
 import { rawOfDigest } from '../../kit/digest.ts';
+import { refuseAbsentPlace } from '../../remote/absent-place.ts';
 import { hasFormat } from '../../remote/remote.ts';
 import type { Remote } from '../../remote/remote.ts';
 import { ObjectSet } from '../../remote/object-set.ts';
@@ -44,6 +45,7 @@ export async function fsckRemote(
   const name = remoteNamed(engine.project.config, asked);
   const options = jobs === undefined ? {} : { jobs };
   return withRemote(engine, { name, context, options }, async (remote) => {
+    await refuseAbsentPlace(name, remote.place);
     await hasFormat(remote.place);
     const check = (label: string): Promise<CheckedRemote> => checking(remote, data, { context, global, label });
     const needs = await needsOfRemote(data, { context, name, remote });

@@ -1,5 +1,6 @@
 import type { Digest } from '../../kit/digest.ts';
 import { lookFor } from '../../remote/presence.ts';
+import { refuseAbsentPlace } from '../../remote/absent-place.ts';
 import { remoteNamed } from '../../remote/open-remote.ts';
 import type { Remote } from '../../remote/remote.ts';
 import { collectRemote, wouldCollect } from '../../remote/upkeep/collect-remote.ts';
@@ -136,5 +137,8 @@ function inRemote<T>(
 ): Promise<T> {
   const name = remoteNamed(engine.project.config, asked);
   const options = jobs === undefined ? {} : { jobs };
-  return withRemote(engine, { name, context, options }, (remote) => work(remote, name));
+  return withRemote(engine, { name, context, options }, async (remote) => {
+    await refuseAbsentPlace(name, remote.place);
+    return work(remote, name);
+  });
 }

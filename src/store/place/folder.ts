@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { open, rmdir, unlink } from 'node:fs/promises';
+import { open, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { checkAborted, isAbort } from '../../kit/abort.ts';
 import { systemFault } from '../../kit/system-fault.ts';
@@ -144,6 +144,7 @@ export function openFolder({ root, signal, jobs = JOBS }: FolderOptions): Place 
     async now() {
       return call(`write into ${root}`, () => clockOf(root));
     },
+    isAbsent: () => call(`look at ${root}`, async () => (await ifThere(stat(root))) === undefined),
     close: () => undefined,
   };
 }

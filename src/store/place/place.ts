@@ -86,6 +86,8 @@ export interface Place {
   abandon(unfinished: readonly UnfinishedWrite[]): Promise<void>;
   /** The time by the clock of the place, in milliseconds since 1970; up to a second behind it. */
   now(): Promise<number>;
+  /** Whether it is not there at all, where that can be told: a folder that nobody has made yet, or that is misspelt. */
+  readonly isAbsent?: () => Promise<boolean>;
   /** Ends connections. The place is not used afterwards. */
   close(): void;
 }

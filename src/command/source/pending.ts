@@ -1,0 +1,127 @@
+import { relative } from 'node:path';
+import { recordImport } from '../../data/import.ts';
+import { isWithin } from '../../kit/path.ts';
+import type { UrlImport } from '../../lockfile/pointer-import.ts';
+import type { PendingImport } from '../../lockfile/pointer.ts';
+import type { Problem } from '../../problem/problem.ts';
+import { PipeError } from '../../problem/problem.ts';
+import { autostage } from '../../project/autostage.ts';
+import { isUnchanged } from '../../source/remote-data.ts';
+import type { Entry } from '../../store/tree.ts';
+import type { Context, GlobalOptions } from '../command.ts';
+import type { DataProject } from '../data-project.ts';
+import { dataOptions } from '../data-project.ts';
+import { inProject } from '../edit-target.ts';
+import { knownNow } from '../known-now.ts';
+import { acquireUrl, withUrl } from './acquire-url.ts';
+import { failedImport } from './failed.ts';
+import { importFolder } from './temporary.ts';
+
+interface Bringing {
+  readonly context: Context;
+  readonly global: GlobalOptions;
+  /** Overwrite what lies there. */
+  readonly force: boolean;
+  /** Leave the workspace alone. */
+  readonly isOnlyRecorded: boolean;
+  /** Take what the URL gives now, also where it gave something else when its pointer was written. */
+  readonly takesChanged: boolean;
+}
+
+/** An import that was downloaded for the first time. */
+export interface Brought {
+  readonly path: string;
+  readonly entry: Entry;
+  readonly imported: UrlImport;
+  /** Absolute paths of the files that Git should know of. */
+  readonly written: readonly string[];
+}
+
+/**
+ * Downloads for the first time what a pointer only says the URL of, and records what it is.
+ * @throws {PipeError} PIPE_FILE_CHANGED when the URL gives something else by now; as `withUrl` and `recordImport` do
+ */
+export async function bringImport(
+  { engine }: DataProject,
+  { path, file, imported: { url, ...told } }: PendingImport,
+  { context, global, force, isOnlyRecorded, takesChanged }: Bringing,
+): Promise<Brought> {
+  const { project, blake3, store } = engine;
+  const how = { context, blake3, base: project.root, allowed: project.config.allowed() };
+  if (!takesChanged) {
+    const now = await withUrl(url, how, (data) => data.tell());
+    if (isAnother(told, now)) throw changedThere(path, file);
+  }
+  const got = await acquireUrl(url, { ...how, global, store, temporary: importFolder(project.pipeDir) });
+  if (!takesChanged && isAnother(told, got.told)) throw changedThere(path, file);
+  const imported: UrlImport = { kind: 'url', url, ...got.told };
+  const { progress, ...links } = dataOptions({ engine }, { context, global, label: 'checking out' });
+  try {
+    const { written } = await recordImport(
+      engine,
+      { path, entry: got.entry, imported, known: () => knownNow(context) },
+      { ...links, force, isOnlyRecorded },
+    );
+    return { path, entry: got.entry, imported, written };
+  } finally {
+    progress.end();
+  }
+}
+
+/** Whether a place told both times what can be compared, and not the same. */
+function isAnother(before: Omit<UrlImport, 'kind' | 'url'>, now: Omit<UrlImport, 'kind' | 'url'>): boolean {
+  const isTold = (['etag', 'digest', 'mtime', 'size'] as const).some((name) => before[name] !== undefined && now[name] !== undefined); // prettier-ignore
+  if (!isTold || isUnchanged(before, now)) return false;
+  // Of size alone only another one tells.
+  const isSizeAlone = before.etag === undefined && before.digest === undefined && before.mtime === undefined;
+  return !isSizeAlone || before.size !== now.size;
+}
+
+function changedThere(path: string, file: string): PipeError {
+  return new PipeError({
+    code: 'PIPE_FILE_CHANGED',
+    message: `the source of ${path} holds something else than when ${file} was written`,
+    hint: `take what it holds now: \`pipe update ${file}\``,
+  });
+}
+
+/** Which imports that were not downloaded yet targets mean: a pointer, its path, or a folder above; without any, all. */
+export function pendingOf(
+  { pending, engine }: DataProject,
+  targets: readonly string[],
+  cwd: string,
+): readonly PendingImport[] {
+  if (targets.length === 0) return pending;
+  const paths = targets.map((target) => inProject({ root: engine.project.root, cwd }, target));
+  return pending.filter(({ path, file }) => paths.some((each) => each === file || isWithin(each, path)));
+}
+
+/** What a command that brings data has brought of imports that were not downloaded yet. */
+export interface BroughtAll {
+  readonly brought: readonly Brought[];
+  readonly written: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+/** Downloads what targets mean of it, each by itself: what cannot be had keeps no other from coming. */
+export async function bringPending(
+  data: DataProject,
+  targets: readonly string[],
+  how: Omit<Bringing, 'takesChanged'>,
+): Promise<BroughtAll> {
+  const brought: Brought[] = [];
+  const problems: Problem[] = [];
+  for (const each of pendingOf(data, targets, how.context.cwd)) {
+    try {
+      brought.push(await bringImport(data, each, { ...how, takesChanged: false }));
+    } catch (error) {
+      problems.push(...failedImport(each, error).problems);
+    }
+  }
+  const files = brought.flatMap(({ written }) => written);
+  const { cwd, env } = how.context;
+  await autostage(data.engine.project, env, files);
+  data.engine.index.save();
+  data.engine.objects.save();
+  return { brought, problems, written: files.map((file) => relative(cwd, file)) };
+}

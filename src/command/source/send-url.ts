@@ -1,0 +1,51 @@
+import type { Told } from '../../lockfile/pointer-import.ts';
+import { PipeError } from '../../problem/problem.ts';
+import { remoteNamed } from '../../remote/open-remote.ts';
+import type { Entry } from '../../store/tree.ts';
+import type { Context, GlobalOptions } from '../command.ts';
+import type { DataProject } from '../data-project.ts';
+import { withRemote } from '../share/open-remotes.ts';
+import { jobsOf } from '../share/options.ts';
+import { withUrl } from './acquire-url.ts';
+
+interface Options {
+  readonly 'to-remote'?: boolean;
+  readonly 'no-download'?: boolean;
+  readonly remote?: string;
+  readonly jobs?: string;
+}
+
+/** @throws {PipeError} PIPE_USAGE for flags that make no sense together */
+export function refuseMixed(options: Options): void {
+  jobsOf(options);
+  if (options['to-remote'] === true) {
+    if (options['no-download'] !== true) return;
+    throw new PipeError({ code: 'PIPE_USAGE', message: '--to-remote and --no-download exclude each other' });
+  }
+  if (options.remote === undefined) return;
+  const hint = 'without it the data come into the cache, and `pipe push` sends them';
+  throw new PipeError({ code: 'PIPE_USAGE', message: '--remote goes with --to-remote', hint });
+}
+
+/** `import-url --to-remote`: what it is, what its place told of it, and the remote if it is not the default one. */
+export async function sendFromUrl(
+  url: string,
+  { engine }: DataProject,
+  how: {
+    readonly context: Context;
+    readonly global: GlobalOptions;
+    readonly options: Options;
+    readonly temporary: string;
+  },
+): Promise<{ readonly entry: Entry; readonly told: Told; readonly remote: string | undefined }> {
+  const { context, global, options, temporary } = how;
+  const { project, blake3 } = engine;
+  const name = remoteNamed(project.config, options.remote);
+  const { sendToRemote } = await import('./to-remote.ts');
+  const sent = await withRemote(engine, { name, context, options }, (remote) =>
+    withUrl(url, { context, blake3, base: project.root, allowed: 'all' }, (data) =>
+      sendToRemote(data, { remote, blake3, context, global, temporary }),
+    ),
+  );
+  return { ...sent, remote: name === project.config.get('core.remote') ? undefined : name };
+}
