@@ -168,7 +168,7 @@ export function change(context: Context, { level: given, name, content }: Change
   const origin = originOf(context, level);
   const spec = optionOf(name);
   if (level === 'project' && content !== undefined && spec !== undefined && givesAway(spec, textOf(content))) {
-    throw new PipeError(secretInProject(name));
+    throw new PipeError(secretInProject(name, spec));
   }
   if (level === 'project' && content !== undefined && spec?.own === true) throw new PipeError(foreign(name));
   if (level === 'project' || level === 'local') ensurePipeFolder(join(requireRoot(context.cwd), '.pipe'));

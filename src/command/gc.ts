@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { ChosenCommit } from '../project/revisions.ts';
 import { chooseRevisions, commitCount, startOfDay } from '../project/revisions.ts';
@@ -175,15 +176,25 @@ async function collect(
     : await collectLocal(scope, { context, global, trashDays, ask, findReleased, allowMissing });
   const collecting = { context, global, name, jobs, graceMs: graceOf(options), trashDays, ask, allowMissing };
   const shares: CollectedShare[] = [];
-  if (isCloud(options) && remote !== undefined) {
-    shares.push(await (dry ? remote.wouldCollectShare : remote.collectShare)(scope, collecting));
+  let problems: readonly Problem[] = [];
+  try {
+    if (isCloud(options) && remote !== undefined) {
+      shares.push(await (dry ? remote.wouldCollectShare : remote.collectShare)(scope, collecting));
+    }
+  } catch (error) {
+    // What went from the cache has gone: it is told whatever becomes of the remote.
+    if (!(error instanceof PipeError)) throw error;
+    ({ problems } = error);
   }
   const { collectedShareJson, collectedShareText } = await import('./upkeep/present-gc-remote.ts');
   return {
+    exit: problems.length > 0 ? 2 : 0,
+    problems,
     text: [collectedText(local), ...shares.map((each) => collectedShareText(each, dry))].join('\n'),
     json: {
       ...collectedJson(local),
       ...(isCloud(options) ? { remotes: shares.map(collectedShareJson) } : {}),
+      ...(problems.length > 0 ? { problems } : {}),
     },
   };
 }

@@ -54,8 +54,10 @@ interface Given {
 export function contentFor({ level, remote, option, spec, value }: Given): OptionContent {
   const name = `remote.${remote}.${option}`;
   if (level === 'project' && givesAway(spec, value)) {
-    const hint = `keep it on this machine: \`pipe remote modify --local ${remote} ${option} …\`; or write '\${NAME}' to take it from the environment`;
-    throw new PipeError({ ...secretInProject(name), hint });
+    const whole = spec.secret === true ? 'it' : 'the whole URL';
+    const place = spec.secret === true ? 'to take it from the environment' : 'in place of the password';
+    const hint = `keep ${whole} on this machine: \`pipe remote modify --local ${remote} ${option} …\`; or write '\${NAME}' ${place}`;
+    throw new PipeError({ ...secretInProject(name, spec), hint });
   }
   const read = readUnexpanded(spec, value);
   if ('content' in read) return read.content;

@@ -209,3 +209,77 @@ test('who opens a remote is told how to add one, which there are, and which is n
   write(root, { '.pipe/config.local.yaml': 'core:\n  remote: gone\n' });
   await expect(opened()).rejects.toThrow('core.remote');
 });
+
+/** A remote with a secret that is kept on this machine, in a file that cannot be changed. */
+async function withSecret(): Promise<void> {
+  await run(add, 'one', 's3://first/place');
+  write(root, { '.pipe/config.local.yaml': 'remote:\n  one: &same\n    secret_access_key: hidden\n  other: *same\n' });
+}
+
+/** Where the remote is that a secret goes to. */
+function placeOf(name: string): string | undefined {
+  const { config: all } = openProject({ cwd: root, env: environment() });
+  return all.remote(name, 'secret_access_key') === undefined ? 'no secret' : all.remote(name, 'url');
+}
+
+test('a removal that breaks off leaves no secret under a name that another remote may take', async () => {
+  await withSecret();
+  await expect(run(remove, 'one')).rejects.toEqual(problem('PIPE_CONFIG_EDIT'));
+  expect(placeOf('one')).toBe('s3://first/place');
+});
+
+test('a new name that is given by half leaves no secret under a name that another remote may take, and is given by the same command', async () => {
+  await withSecret();
+  await expect(run(rename, 'one', 'two')).rejects.toEqual(problem('PIPE_CONFIG_EDIT'));
+  expect(placeOf('one')).toBe('s3://first/place');
+  expect(placeOf('two')).toBe('no secret');
+
+  write(root, { '.pipe/config.local.yaml': 'remote:\n  one:\n    secret_access_key: hidden\n' });
+  await run(rename, 'one', 'two');
+  expect(placeOf('two')).toBe('s3://first/place');
+  expect(await listed()).not.toContain('one');
+
+  // The secret has moved, and the old name was not taken out.
+  await run(add, 'one', 's3://first/place');
+  await run(rename, 'one', 'two');
+  expect(placeOf('two')).toBe('s3://first/place');
+  expect(await listed()).not.toContain('one');
+});
+
+test('a remote gets no name under which secrets of another one are kept', async () => {
+  await run(add, 'one', 's3://first/place');
+  write(root, { '.pipe/config.local.yaml': 'remote:\n  two:\n    secret_access_key: hidden\n' });
+  await expect(run(rename, 'one', 'two')).rejects.toEqual(
+    problem('PIPE_USAGE', 'take them out first: `pipe remote remove --local two`'),
+  );
+  await run(remove, '--local', 'two');
+  await run(rename, 'one', 'two');
+  expect(placeOf('two')).toBe('no secret');
+});
+
+test('what cannot be an option of a remote, or a signer, is refused when it is set, and told with its file and key', async () => {
+  await run(add, 'one', 's3://first/place');
+  await expect(run(modify, 'one', 'sse', 'aes')).rejects.toThrow('remote.one.sse cannot hold this: it takes AES256');
+  await run(modify, 'one', 'sse', 'aws:kms');
+  write(root, { '.pipe/config.local.yaml': 'remote:\n  one:\n    sse: aes\nsigners:\n  me: nobody\n' });
+  const told = await opened('one').catch((error: unknown) => error);
+  expect(told).toMatchObject({
+    problems: [
+      { code: 'PIPE_CONFIG_VALUE', at: { source: { file: '.pipe/config.local.yaml' } } },
+      { code: 'PIPE_CONFIG_VALUE', message: expect.stringContaining('signers.me cannot hold this') as string },
+    ],
+  });
+});
+
+test('of a URL with a password it is said that it holds one', async () => {
+  await run(add, 'one', 's3://first/place');
+  await expect(run(modify, 'one', 'endpointurl', 'https://me:secret@server')).rejects.toMatchObject({
+    problems: [
+      {
+        code: 'PIPE_CONFIG_SECRET',
+        message: "remote.one.endpointurl holds a password, and Git tracks the project's config",
+        hint: "keep the whole URL on this machine: `pipe remote modify --local one endpointurl …`; or write '${NAME}' in place of the password",
+      },
+    ],
+  });
+});

@@ -17,7 +17,8 @@ export default defineCommand({
     const level = levelOf(options) ?? 'project';
     checkRemoteName(remote);
     requireRemote(remote, remotesAt(context, level), ` at the ${level} level`);
-    for (const each of alsoLocal(context, level, remote)) {
+    // Secrets first: whatever interrupts this, none is left under a name that another remote may take.
+    for (const each of alsoLocal(context, level, remote).toReversed()) {
       changeLevel(context, each, (before) => optionsIn(before, remote).map((name) => ({ name })));
     }
     moveDefault(context, level, { from: remote });

@@ -1,7 +1,10 @@
 import { PipeError } from '../problem/problem.ts';
-import type { Outcome } from './command.ts';
+import type { OptionChange } from '../project/config-change.ts';
+import type { Setting } from '../project/config-file.ts';
+import type { Level } from '../project/config-level.ts';
+import type { Context, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
-import { levelOf } from './config.ts';
+import { levelOf, settingsOf } from './config.ts';
 import { alsoLocal, changeLevel, moveDefault } from './remote-change.ts';
 import { checkRemoteName, LEVEL_OPTIONS, remotesAt, requireRemote } from './remote-options.ts';
 
@@ -20,19 +23,51 @@ export default defineCommand({
     checkRemoteName(to);
     const known = remotesAt(context, level);
     requireRemote(remote, known, ` at the ${level} level`);
-    if (known.includes(to)) {
+    const isHalf = isHalfRenamed(context, level, { remote, to });
+    if (known.includes(to) && !isHalf) {
       const message = `there is a remote "${to}" already`;
       throw new PipeError({ code: 'PIPE_USAGE', message, hint: `remove it first: \`pipe remote remove ${to}\`` });
     }
-    const prefix = `remote.${remote}.`;
-    for (const each of alsoLocal(context, level, remote)) {
-      changeLevel(context, each, ({ settings }) =>
-        settings
-          .filter(({ name }) => name.startsWith(prefix))
-          .flatMap(({ name, content }) => [{ name: `remote.${to}.${name.slice(prefix.length)}`, content }, { name }]),
-      );
+    const [, local] = alsoLocal(context, level, remote);
+    const isKept = level === 'project' && remotesAt(context, 'local').includes(to);
+    if (isKept && (local !== undefined || !isHalf)) {
+      const message = `options of a remote "${to}" are kept on this machine already`;
+      throw new PipeError({ code: 'PIPE_USAGE', message, hint: `take them out first: \`pipe remote remove --local ${to}\`` }); // prettier-ignore
     }
+    if (local !== undefined) {
+      // Both names mean the same place until the secrets have moved: whatever interrupts this, none is left under a name
+      // that another remote may take.
+      changeLevel(context, level, ({ settings }) => copied(settings, { remote, to }));
+      changeLevel(context, local, ({ settings }) => moved(settings, { remote, to }));
+    }
+    changeLevel(context, level, ({ settings }) => moved(settings, { remote, to }));
     moveDefault(context, level, { from: remote, to });
     return Promise.resolve({ text: '' });
   },
 });
+
+interface Names {
+  readonly remote: string;
+  readonly to: string;
+}
+
+function ownOf(settings: readonly Setting[], remote: string): Setting[] {
+  return settings.filter(({ name }) => name.startsWith(`remote.${remote}.`));
+}
+
+function copied(settings: readonly Setting[], { remote, to }: Names): OptionChange[] {
+  const start = `remote.${remote}.`.length;
+  return ownOf(settings, remote).map(({ name, content }) => ({ name: `remote.${to}.${name.slice(start)}`, content }));
+}
+
+function moved(settings: readonly Setting[], names: Names): OptionChange[] {
+  return [...copied(settings, names), ...ownOf(settings, names.remote).map(({ name }) => ({ name }))];
+}
+
+/** Whether the other name means just the same already: a rename was interrupted, and goes on. */
+function isHalfRenamed(context: Context, level: Level, { remote, to }: Names): boolean {
+  const settings = settingsOf(context, level);
+  const texts = (changes: readonly OptionChange[]): string =>
+    JSON.stringify(changes.map(({ name, content }) => `${name} ${JSON.stringify(content)}`).sort());
+  return texts(copied(settings, { remote, to })) === texts(ownOf(settings, to));
+}

@@ -3,6 +3,7 @@ import type { Event } from '../event/event.ts';
 import type { Graph } from '../graph/graph.ts';
 import { createReport } from '../report/create.ts';
 import { renderPlan } from '../report/plan.ts';
+import { clean } from '../report/words.ts';
 import type { Report } from '../report/report.ts';
 import { columnsOf, wantsColor } from '../report/style.ts';
 import { PipeError } from '../problem/problem.ts';
@@ -138,16 +139,23 @@ async function dryRun(
   let text = '';
   const { planMarkdown } = options.md === true ? await import('../report/markdown.ts') : {};
   const columns = columnsOf(stdout);
+  const notices: string[] = [];
   const emit = (event: Event): void => {
+    if (event.type === 'notice') notices.push(...noticeLines(event));
     if (event.type !== 'plan') return;
     text = planMarkdown?.(event.stages) ?? renderPlan(event, { color: wantsColor(env, stdout), columns, verbose });
   };
   const engine = await openEngine({ project: loaded.project, graph, env, emit });
   const inputs = inputsOf(engine, loaded, { selected: wanted.selected, signal });
-  await pulling({ engine, loaded, context, options }, wanted.selected, (source) =>
+  const { ok } = await pulling({ engine, loaded, context, options }, wanted.selected, (source) =>
     repro(engine, { ...wanted, source, inputs, signal, forceSignal }),
   );
-  return { text };
+  return { exit: ok ? 0 : 1, text: [text, ...notices].join('\n') };
+}
+
+/** What keeps a run from ending well, or is worth knowing before it. */
+function noticeLines({ message, hint }: Event & { readonly type: 'notice' }): string[] {
+  return [clean(message), ...(hint === undefined ? [] : [`  hint: ${clean(hint)}`])];
 }
 
 /** Asks on standard error; anything but a yes, the end of the input included, is a no. */

@@ -7,6 +7,7 @@ import { PipeError } from '../problem/problem.ts';
 import { list } from '../report/summary.ts';
 import { isIdle, STATE_WORDS } from '../report/plan-state.ts';
 import { clean, plural } from '../report/words.ts';
+import type { LostThing } from '../run/lost.ts';
 import type { Engine } from '../run/engine.ts';
 import { openEngine } from '../run/engine.ts';
 import { openHistory } from '../run/history.ts';
@@ -70,8 +71,9 @@ export default defineCommand({
     const isOnlyData = !all && split.stages.length === 0;
     const selected = isOnlyData ? new Set<string>() : selectedStages({ project, graph, context }, split.stages, choice);
     const engine = await openEngine({ project, graph, env: context.env, emit: () => undefined });
-    const stages = await plannedStages(engine, loaded, { context, selected, options });
-    const data = all || split.data.length > 0 ? await dataOf(engine, loaded, { context, targets: split.data }) : [];
+    const lookAtData = async (): Promise<DataStatus[]> =>
+      all || split.data.length > 0 ? dataOf(engine, loaded, { context, targets: split.data }) : [];
+    const { stages, data } = await plannedStages(engine, loaded, { context, selected, options, lookAtData });
     const { updates, failed } =
       options.updates === true
         ? await updatesOf(loaded, { context, global, targets: split.data, all })
@@ -121,20 +123,35 @@ async function plannedStages(
     context,
     selected,
     options,
+    lookAtData,
   }: {
     readonly context: Context;
     readonly selected: ReadonlySet<string>;
     readonly options: Missing & { readonly remote?: string };
+    readonly lookAtData: () => Promise<DataStatus[]>;
   },
-): Promise<readonly PlannedStage[]> {
+): Promise<{ readonly stages: readonly PlannedStage[]; readonly data: readonly DataStatus[] }> {
   if (isLenient(options)) {
     const { dryPlan } = await import('./dry-plan.ts');
-    return dryPlan(engine, loaded, { ...options, context, selected, allowMissing: options['allow-missing'] === true });
+    let data: readonly DataStatus[] = [];
+    const { stages, lost } = await dryPlan(engine, loaded, {
+      ...options,
+      context,
+      selected,
+      allowMissing: options['allow-missing'] === true,
+      async pointers() {
+        data = await lookAtData();
+        return new Set(data.filter(mayBeLost).map(({ path }) => path));
+      },
+    });
+    if (options.pull !== true) return { stages, data: await lookAtData() };
+    return { stages, data: data.map((each) => ({ ...each, lost: lost.find(({ path }) => path === each.path) })) };
   }
   const { project } = engine;
   const plan = await survey(engine, selected, {});
   const history = openHistory(`${project.pipeDir}/tmp/history.json`);
-  return planEvent(engine, plan, { jobs: capacityOf(project, undefined).jobs, history }).stages;
+  const { jobs } = capacityOf(project, undefined);
+  return { stages: planEvent(engine, plan, { jobs, history }).stages, data: await lookAtData() };
 }
 
 /** Whether what is missing can be had elsewhere, or is not to count. */
@@ -142,8 +159,14 @@ function isLenient(options: Missing): boolean {
   return options.pull === true || options['allow-missing'] === true;
 }
 
+/** Whether not all of tracked data is in the workspace: what cannot be had of it is missing. */
+function mayBeLost({ state, lacking }: DataStatus): boolean {
+  return state === 'deleted' || state === 'lost' || lacking !== undefined;
+}
+
 /** Whether tracked data counts as changed. */
-function isDifferent({ state, lacking }: DataStatus, options: Missing): boolean {
+function isDifferent({ state, lacking, lost }: DataStatus, options: Missing): boolean {
+  if (lost !== undefined) return true;
   if (!isLenient(options)) return state !== 'unchanged';
   return state === 'uncached' || (state === 'modified' && lacking?.isAll !== true);
 }
@@ -212,6 +235,8 @@ function stagesBelow(stages: LoadedProject['stages'], folder: string): string[] 
 /** What became of tracked data, and how much of it never came here. */
 interface DataStatus extends PointerStatus {
   readonly lacking?: NotDownloaded | undefined;
+  /** With `--pull`: what neither the cache nor a remote has of it. */
+  readonly lost?: LostThing | undefined;
 }
 
 async function dataOf(
@@ -280,15 +305,21 @@ function describe({ stages, changed, data, different }: Described): string {
   return describeStages(stages, changed);
 }
 
-function dataLine({ path, state, lacking }: DataStatus): string {
+function dataLine({ path, state, lacking, lost }: DataStatus): string {
+  if (lost !== undefined)
+    return `  ${clean(path)}: ${plural(lost.objects, 'object')} of it in neither the cache nor ${clean(lost.remote ?? 'a remote')}`;
   const word = state === 'unchanged' ? '' : DATA_WORDS[state];
   if (lacking === undefined) return `  ${clean(path)} ${word}`;
   const lack = `${lacking.isAtMost ? 'up to ' : ''}${plural(lacking.count, 'file')} not downloaded (pipe pull ${clean(path)})`;
   return lacking.isAll ? `  ${clean(path)}: ${lack}` : `  ${clean(path)} ${word}, ${lack}`;
 }
 
-function dataJson({ lacking, ...rest }: DataStatus): unknown {
-  return { ...rest, ...(lacking === undefined ? {} : { notDownloaded: lacking.count }) };
+function dataJson({ lacking, lost, ...rest }: DataStatus): unknown {
+  return {
+    ...rest,
+    ...(lacking === undefined ? {} : { notDownloaded: lacking.count }),
+    ...(lost === undefined ? {} : { missing: lost.objects }),
+  };
 }
 
 function describeStages(stages: readonly PlannedStage[], changed: readonly PlannedStage[]): string {

@@ -21,7 +21,9 @@ export type Reason =
   /** A stage that it needs runs, or may run, first. */
   | { readonly kind: 'upstream'; readonly stage: string }
   /** What lies at a path must be downloaded before more can be said. */
-  | { readonly kind: 'download'; readonly path: string };
+  | { readonly kind: 'download'; readonly path: string }
+  /** A run refuses to begin while data that it reads is like that: nobody can tell what it would read. */
+  | { readonly kind: 'refused'; readonly path: string; readonly message: string };
 
 export type Change = 'added' | 'removed' | 'modified' | 'missing';
 
@@ -59,5 +61,7 @@ export function describeReason(reason: Reason): string {
       return `${reason.stage} runs first`;
     case 'download':
       return `${reason.path} is downloaded first`;
+    case 'refused':
+      return `a run would be refused: ${reason.message}`;
   }
 }

@@ -119,7 +119,7 @@ class Reader implements ConfigFile {
     if ('wrong' in read) {
       this.#wrong(value, `${name} cannot hold this: ${read.wrong}`);
     } else if (this.#level === 'project' && givesAway(spec, text ?? '')) {
-      this.problems.push(secretInProject(name, this.#place(key)));
+      this.problems.push(secretInProject(name, spec, this.#place(key)));
     } else if (this.#level === 'project' && spec.own === true) {
       this.problems.push(foreign(name, this.#place(key)));
     } else {
@@ -160,11 +160,14 @@ export function unknownOption(name: string, at?: Place): Problem {
 }
 
 /** The problem with a secret in the project's config; never shows it. */
-export function secretInProject(name: string, at?: Place): Problem {
+export function secretInProject(name: string, spec: OptionSpec, at?: Place): Problem {
+  const isUrl = spec.secret !== true;
   return {
     code: 'PIPE_CONFIG_SECRET',
-    message: `${name} is a secret, and Git tracks the project's config`,
-    hint: `keep it on this machine: \`pipe config --local ${name} …\`; or write \${NAME} to take it from the environment`,
+    message: `${name} ${isUrl ? 'holds a password' : 'is a secret'}, and Git tracks the project's config`,
+    hint: isUrl
+      ? `keep the whole URL on this machine: \`pipe config --local ${name} …\`; or write \${NAME} in place of the password`
+      : `keep it on this machine: \`pipe config --local ${name} …\`; or write \${NAME} to take it from the environment`,
     ...(at === undefined ? {} : { at }),
   };
 }

@@ -12,7 +12,8 @@ const FALSE = new Set(['false', 'no', 'off', '0']);
 export function readOption(spec: OptionSpec, text: string): Read {
   switch (spec.kind) {
     case 'text':
-      return text === '' ? { wrong: 'it is empty' } : { content: text };
+      if (text === '') return { wrong: 'it is empty' };
+      return spec.form?.pattern.test(text) === false ? { wrong: spec.form.wrong } : { content: text };
     case 'boolean':
       if (TRUE.has(text.toLowerCase())) return { content: true };
       return FALSE.has(text.toLowerCase()) ? { content: false } : { wrong: 'it takes true or false' };

@@ -2,7 +2,7 @@
 export type OptionSpec = (
   | { readonly kind: 'boolean'; readonly default?: boolean }
   | { readonly kind: 'integer'; readonly min: number; readonly max: number; readonly default?: number }
-  | { readonly kind: 'text'; readonly default?: string }
+  | { readonly kind: 'text'; readonly default?: string; readonly form?: TextForm }
   | { readonly kind: 'choice'; readonly choices: readonly string[]; readonly default: string }
   | { readonly kind: 'choices'; readonly choices: readonly string[]; readonly default: readonly string[] }
   /** Names of environment variables. */
@@ -14,6 +14,13 @@ export type OptionSpec = (
   /** Refused there too: whoever wrote that file must not decide about it. */
   readonly own?: true;
 };
+
+/** What a text has to look like. */
+interface TextForm {
+  readonly pattern: RegExp;
+  /** What is wrong with a text that does not, as a clause. */
+  readonly wrong: string;
+}
 
 /** What an option can hold once it is read. */
 export type OptionContent = boolean | number | string | readonly string[];
@@ -75,7 +82,11 @@ export const REMOTE_OPTIONS = {
   allow_anonymous_login: { kind: 'boolean', default: false, help: 'read without credentials' },
   use_ssl: { kind: 'boolean', default: true, help: 'https rather than http' },
   ssl_verify: { kind: 'text', help: 'false, or a file with the certificates to trust' },
-  sse: { kind: 'text', help: 'server-side encryption: AES256 or aws:kms' },
+  sse: {
+    kind: 'text',
+    form: { pattern: /^(?:AES256|aws:kms(?::dsse)?)$/, wrong: 'it takes AES256, aws:kms or aws:kms:dsse' },
+    help: 'server-side encryption: AES256 or aws:kms',
+  },
   sse_kms_key_id: { kind: 'text', help: 'key for aws:kms' },
   acl: { kind: 'text', help: 'access policy of what is uploaded' },
   connect_timeout: { kind: 'integer', min: 1, max: 3600, help: 'seconds to wait for a connection; default: 20' },
@@ -90,6 +101,10 @@ export const REMOTE_OPTIONS = {
 /** A signer whose run records are believed: `signers.<name>`. */
 export const SIGNER_OPTION = {
   kind: 'text',
+  form: {
+    pattern: /^ed25519:[A-Za-z0-9+/=_-]+$/,
+    wrong: 'it takes a public key, which begins with ed25519: (see `pipe key new`)',
+  },
   help: 'public key of a signer whose run records are trusted',
 } as const satisfies OptionSpec;
 

@@ -73,8 +73,10 @@ export async function compare(remote: Remote, store: ObjectStore, roots: readonl
     const isThere = !absent.has(digest, at);
     if (isHere && isThere) return;
     const state = isHere ? 'new' : isThere ? 'deleted' : 'missing';
-    add(total[state], size);
-    differing.add(digest, at, { size, group: STATES.indexOf(state) });
+    // A push counts the bytes of lists, too.
+    const bytes = size ?? sizeOf(digest, at);
+    add(total[state], bytes);
+    differing.add(digest, at, { size: bytes, group: STATES.indexOf(state) });
   });
   const credit = crediting(differing, (digest) => read(digest) ?? came.get(digest));
   const compared = roots.map((root) => ({ root, ...(differing.count === 0 ? nothing() : credit(root)) }));

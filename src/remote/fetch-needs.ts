@@ -5,8 +5,9 @@ import { ROW } from '../store/pack.ts';
 import { writingThreads } from '../store/write-ahead.ts';
 import { presentLoose } from './loose-presence.ts';
 import { ObjectSet } from './object-set.ts';
+import type { PackedRows } from './packed-rows.ts';
 import type { LargeObject } from './receive-large.ts';
-import { LARGEST_PACKED, looseKey } from './remote-layout.ts';
+import { LARGEST_LIST, LARGEST_PACKED, looseKey } from './remote-layout.ts';
 import type { WantedRoot } from './wanted.ts';
 import { filesOf } from '../store/tree.ts';
 
@@ -43,11 +44,26 @@ export function neededOf(rows: Buffer, needed: ObjectSet): Amount {
   return { objects, bytes };
 }
 
-/** Of objects that are in no pack, those that are files of their own there. What is nowhere is added to `absent`. */
+/**
+ * Of what is needed, what may come: an object that is called a list, and is larger there than any list, is added to `wrong`.
+ * Of what length it is nobody says but the remote, which could fill the disk.
+ */
+export function withoutHugeLists(needed: ObjectSet, rows: PackedRows, wrong: ObjectSet): ObjectSet {
+  return needed.filter((digest, at, { size }) => {
+    const isHuge = size === undefined && (rows.find(digest, at)?.length ?? 0) > LARGEST_LIST;
+    if (isHuge) wrong.add(digest, at, { size });
+    return !isHuge;
+  });
+}
+
+/**
+ * Of objects that are in no pack, those that are files of their own there. What is nowhere is added to `absent`, and what
+ * is called a list and is larger than any to `wrong`.
+ */
 export async function findLarge(
   place: Place,
   unpacked: ObjectSet,
-  absent: ObjectSet,
+  { absent, wrong }: { readonly absent: ObjectSet; readonly wrong: ObjectSet },
 ): Promise<(LargeObject & { readonly group: number })[]> {
   const others = new ObjectSet();
   unpacked.each((digest, at, object) => {
@@ -59,8 +75,10 @@ export async function findLarge(
   const present = await presentLoose(place, alone);
   return alone.flatMap(({ digest, size, group }) => {
     const found = present.find(digest)?.size;
+    const isHuge = size === undefined && (found ?? 0) > LARGEST_LIST;
     if (found === undefined) absent.add(digest, 0, { size });
+    if (isHuge) wrong.add(digest, 0, { size });
     const key = looseKey(digestOfRaw(digest));
-    return found === undefined ? [] : [{ group, digest, size: found, key, offset: 0 }];
+    return found === undefined || isHuge ? [] : [{ group, digest, size: found, key, offset: 0 }];
   });
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Fetched, Progressed } from './fetch.ts';
 import { fetchRoots } from './fetch.ts';
 import type { Files } from './fixture/share.ts';
-import { addFolder, flip, keysIn, machine, manyFiles, pushOptions, temporaryFolder } from './fixture/share.ts';
+import { addFolder, blake3, flip, keysIn, machine, manyFiles, pushOptions, temporaryFolder } from './fixture/share.ts';
 import { push } from './push.ts';
 import { pushed } from './upkeep/fixture/collect.ts';
 
@@ -72,4 +72,29 @@ test.each([
   expect(came.objects).toBe(sent.objects - 1);
   expect(sent.bytes - came.bytes).toBeGreaterThan(5);
   expect(sent.bytes - came.bytes).toBeLessThan(20);
+});
+
+test('what is called a list, and is larger than any, is told as wrong, and does not come', async () => {
+  const folder = temporaryFolder();
+  const a = machine(folder);
+  const large = randomBytes(17 << 20);
+  const file = await addFolder(a.store, { large });
+  await push(a.remote, a.store, pushOptions([{ entry: file, path: 'data' }]));
+  const digest = blake3.hash(large);
+  const reads: number[] = [];
+  const b = machine(folder, {
+    wrap: (place) => ({
+      ...place,
+      async read(key, range) {
+        const bytes = await place.read(key, range);
+        if (key.includes('/loose/')) reads.push(bytes?.length ?? 0);
+        return bytes;
+      },
+    }),
+  });
+  const came = await fetchRoots(b.remote, b.store, { roots: [{ entry: { kind: 'dir', digest, size: 1, files: 1 } }] });
+  expect(came).toMatchObject({ objects: 0 });
+  expect(came.wrong.count).toBe(1);
+  expect(b.store.has(digest)).toBe(false);
+  expect(reads.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(16 << 20);
 });

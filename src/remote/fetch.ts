@@ -6,7 +6,7 @@ import type { StoreWriter } from '../store/store-writer.ts';
 import type { Catalog } from './catalog.ts';
 import { eachAtOnce } from './byte-limit.ts';
 import type { Amount } from './fetch-needs.ts';
-import { expectedBytes, findLarge, neededOf, startThreads } from './fetch-needs.ts';
+import { expectedBytes, findLarge, neededOf, startThreads, withoutHugeLists } from './fetch-needs.ts';
 import { GroupProgress } from './group-progress.ts';
 import { HeldPack } from './held-pack.ts';
 import { ObjectSet } from './object-set.ts';
@@ -171,18 +171,21 @@ class Fetching {
 
   /** Brings what is needed, as far as the remote has it. */
   async #pass(pass: Pass, progress?: GroupProgress): Promise<void> {
-    const { wanted, needed, catalog } = pass;
+    const { wanted, catalog } = pass;
+    const needed = withoutHugeLists(pass.needed, catalog.rows, this.#wrong);
     const plan = planFetch(catalog.rows, { wanted, needed, packedBytes: PACKED_BYTES });
     const { objects, bytes } = this.#done;
     this.#total = { objects: objects + needed.count, bytes: bytes + plan.bytes };
     const adopted = new Set(plan.adopt.map(({ pack }) => pack));
     const units: Unit[] = [
-      ...plan.adopt.map((pack) => ({ group: pack.group, run: () => this.#adopt(pack, pass) })),
-      ...plan.pick.map((pack) => ({ group: pack.group, run: () => this.#pick(pack, pass, adopted) })),
-      ...(await findLarge(this.#remote.place, plan.unpacked, this.#absent)).map(({ group, ...object }) => ({
-        group,
-        run: () => this.#receive(object),
-      })),
+      ...plan.adopt.map((pack) => ({ group: pack.group, run: () => this.#adopt(pack, { ...pass, needed }) })),
+      ...plan.pick.map((pack) => ({ group: pack.group, run: () => this.#pick(pack, { ...pass, needed }, adopted) })),
+      ...(await findLarge(this.#remote.place, plan.unpacked, { absent: this.#absent, wrong: this.#wrong })).map(
+        ({ group, ...object }) => ({
+          group,
+          run: () => this.#receive(object),
+        }),
+      ),
     ];
     units.sort((a, b) => a.group - b.group);
     for (const { group } of units) progress?.expect(group);

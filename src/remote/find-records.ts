@@ -11,6 +11,9 @@ export type FindRecords = (keys: readonly Digest[]) => Promise<readonly PlaceEnt
 /** Up to so many keys are asked for one by one; who asks for more has a long pipeline, and gets all records listed once. */
 const FEW = 8;
 
+/** A list that is older does not say that something is not there, in milliseconds. */
+const OLD_MS = 60_000;
+
 /** Of a remote with more records than these pages hold, each key is asked for. */
 const MOST_PAGES = 10;
 
@@ -19,15 +22,28 @@ const MOST_PAGES = 10;
  * is known only when the record of the stage before it is.
  * @param few when a list of all has no more records than this, all of them are found with the next key: in a chain of
  *   stages each would be waited for else
+ * @param now milliseconds, for tests
  */
-export function recordFinder(place: Place, { few }: { readonly few: number }): FindRecords {
+export function recordFinder(
+  place: Place,
+  { few, now = () => performance.now() }: { readonly few: number; readonly now?: () => number },
+): FindRecords {
   let asked = 0;
   let listing: Promise<ReadonlyMap<Digest, PlaceEntry[]> | undefined> | undefined;
   let isAllFound = false;
+  let listedAt = -Infinity;
   return async (keys) => {
     asked += keys.length;
-    if (asked > FEW) listing ??= listByKey(place);
-    const listed = await listing;
+    const list = (): NonNullable<typeof listing> => {
+      listedAt = now();
+      isAllFound = false;
+      return (listing = listByKey(place));
+    };
+    if (asked > FEW) listing ??= list();
+    let listed = await listing;
+    // In a long run others push, too: what is not there is looked for anew from time to time.
+    const isOld = listed !== undefined && now() - listedAt > OLD_MS;
+    if (isOld && keys.some((key) => listed?.has(key) !== true)) listed = await list();
     if (listed === undefined) return findEach(place, keys);
     const all = isAllFound ? [] : [...listed.values()].flat();
     const isFew = all.length > 0 && all.length <= few;

@@ -1,5 +1,5 @@
 import type { Digest } from '../kit/digest.ts';
-import { rawOfDigest } from '../kit/digest.ts';
+import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Entry } from '../store/tree.ts';
 import type { Catalog } from './catalog.ts';
@@ -33,30 +33,46 @@ export async function findLacks(
   { catalog, entries }: Look,
 ): Promise<(Lack | undefined)[]> {
   const known = entries.filter(({ digest }) => digest.startsWith('b3:'));
-  const all = await lookAt(remote, store, { catalog, entries: known });
+  const look = await lookAt(remote, store, { catalog, entries: known });
   const found: (Lack | undefined)[] = [];
   for (const entry of entries) {
     const { digest, kind } = entry;
-    if (!digest.startsWith('b3:') || all.has(digest)) found.push({ objects: 1, isBegun: false });
-    else if (kind !== 'dir' || all.count === 0) found.push(undefined);
+    if (!digest.startsWith('b3:') || look.isAbsent(digest)) found.push({ objects: 1, isBegun: false });
+    else if (kind !== 'dir' || look.isWhole) found.push(undefined);
     else {
-      const { count } = await lookAt(remote, store, { catalog, entries: [entry] });
-      found.push(count === 0 ? undefined : { objects: count, isBegun: true });
+      const objects = await look.count(entry);
+      found.push(objects === 0 ? undefined : { objects, isBegun: true });
     }
   }
   return found;
 }
 
 interface Absent {
-  readonly count: number;
-  readonly has: (digest: Digest) => boolean;
+  /** Whether nothing is absent. */
+  readonly isWhole: boolean;
+  readonly isAbsent: (digest: Digest) => boolean;
+  /** How many objects of one of the entries are. Asks the remote nothing: the lists that came are kept until then. */
+  readonly count: (entry: Entry) => Promise<number>;
 }
 
 async function lookAt(remote: Remote, store: ObjectStore, { catalog, entries }: Look): Promise<Absent> {
   const lists = listReader(remote, { catalog, store, expected: 0 });
+  const came = new Map<Digest, Buffer>();
+  const { signal } = remote;
   const { objects, unknown } = await findWanted(
     entries.map((entry) => ({ entry })),
-    { local: (digest) => store.read(digest), remote: lists.read, signal: remote.signal },
+    {
+      local: (digest) => store.read(digest),
+      remote: async (digests) => {
+        const found = await lists.read(digests);
+        for (const [at, digest] of digests.entries()) {
+          const bytes = found[at];
+          if (bytes !== undefined) came.set(digestOfRaw(digest), bytes);
+        }
+        return found;
+      },
+      signal,
+    },
   );
   // A list that came is there, and one that nobody has is told apart.
   const files = new ObjectSet();
@@ -66,7 +82,11 @@ async function lookAt(remote: Remote, store: ObjectStore, { catalog, entries }: 
   const { absent } = await lookFor(remote, catalog, { objects: files });
   const lost = new Set(unknown);
   return {
-    count: absent.count + lost.size,
-    has: (digest) => lost.has(digest) || absent.has(rawOfDigest(digest)),
+    isWhole: absent.count + lost.size === 0,
+    isAbsent: (digest) => lost.has(digest) || absent.has(rawOfDigest(digest)),
+    async count(entry) {
+      const own = await findWanted([{ entry }], { local: (digest) => came.get(digest) ?? store.read(digest), signal });
+      return own.unknown.length + own.objects.filter((digest, at) => absent.has(digest, at)).count;
+    },
   };
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { RawDigest } from '../kit/digest.ts';
 import { blake3 } from './fixture/share.ts';
+import { withoutHugeLists } from './fetch-needs.ts';
 import { ObjectSet } from './object-set.ts';
 import { PackPlanner } from './pack-image.ts';
 import { piecesOf, wholePieces } from './pack-pieces.ts';
@@ -101,4 +102,21 @@ test('a pack that comes whole comes without a gap', () => {
       expect(wholePieces(rows, end + 1, most)).toBeUndefined();
     }),
   );
+});
+
+test('no pack comes as it is for the sake of something that is called a list and is larger than any', () => {
+  for (const [length, isAdopted] of [
+    [100_000, true],
+    [17 << 20, false],
+  ] as const) {
+    const planner = new PackPlanner(blake3);
+    planner.add(raw(1), length);
+    const rows = new PackedRows([planner.end()!]);
+    const needed = new ObjectSet();
+    needed.add(raw(1), 0, { size: undefined });
+    expect(planFetch(rows, { wanted: needed, needed, packedBytes: 65_536 }).adopt).toHaveLength(isAdopted ? 1 : 0);
+    const wrong = new ObjectSet();
+    expect(withoutHugeLists(needed, rows, wrong).count).toBe(isAdopted ? 1 : 0);
+    expect(wrong.count).toBe(isAdopted ? 0 : 1);
+  }
 });

@@ -1,6 +1,7 @@
 import { ROW } from '../store/pack.ts';
 import { ObjectSet } from './object-set.ts';
 import type { PackedRows } from './packed-rows.ts';
+import { LARGEST_LIST } from './remote-layout.ts';
 
 /** From which packs of a remote objects come. */
 export interface FetchPlan {
@@ -120,7 +121,8 @@ function lookAt(
       group = Math.max(group, neededBy);
     } else if (!wanted.has(own, at)) isAllWanted = false;
     // What lists folders is packed whatever its size.
-    if (length > packedBytes && wanted.find(own, at)?.size !== undefined) isAllSmall = false;
+    const isFile = length > packedBytes && wanted.find(own, at)?.size !== undefined;
+    if (isFile || length > LARGEST_LIST) isAllSmall = false;
   }
   const isMost = bytes * 2 >= all;
   return { pack, group, count, bytes, isMost, isAdoptable: isAllWanted && isAllSmall && isMost };

@@ -8,7 +8,7 @@ import { piecesOf } from './pack-pieces.ts';
 import { PIECE } from './read-object.ts';
 import type { Remote } from './remote.ts';
 import { ObjectSet } from './object-set.ts';
-import { looseKey, packKey } from './remote-layout.ts';
+import { LARGEST_LIST, looseKey, packKey } from './remote-layout.ts';
 
 /** Reads lists of folders, which lie in packs with what they list. */
 export interface ListReader {
@@ -28,9 +28,6 @@ export interface ListReaderOptions {
 
 /** Bytes between two lists that are rather read than asked past. */
 const GAP = 64 << 10;
-
-/** No list is larger. */
-const LARGEST_LIST = 16 << 20;
 
 /** A reader of lists that a remote has. */
 export function listReader(remote: Remote, options: ListReaderOptions): ListReader {

@@ -8,6 +8,9 @@ export const REMOTE_FORMAT = 'pipe.remote/1';
 /** Objects of more bytes than this are files of their own in a remote. */
 export const LARGEST_PACKED = 4 << 20;
 
+/** No list of a folder, or of a part of one, is larger: what is called a list and is, is none. */
+export const LARGEST_LIST = 16 << 20;
+
 /** Where things lie in a remote: keys, and what keys begin with. The only place that knows. */
 export const KEYS = {
   format: 'format',

@@ -20,6 +20,7 @@ const REASONS: readonly Reason[] = [
   { kind: 'out', path: 'model.bin', change: 'missing' },
   { kind: 'upstream', stage: 'train' },
   { kind: 'download', path: 'data' },
+  { kind: 'refused', path: 'data', message: 'nobody can tell' },
 ];
 
 async function lines(events: readonly Event[], now = () => 0): Promise<Record<string, unknown>[]> {

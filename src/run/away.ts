@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { globMeets } from '../graph/glob.ts';
 import { ancestors, isWithin } from '../kit/path.ts';
 import type { Dep } from '../pipeline/model.ts';
-import { PipeError } from '../problem/problem.ts';
 import type { AwayThing, PartialThing } from './inputs.ts';
 
 /**
@@ -86,20 +85,4 @@ export class Away {
       throw error;
     }
   }
-}
-
-/**
- * What lies there may be all of it or a part, and no remote can tell.
- * @throws {PipeError} PIPE_OBJECT_MISSING
- */
-export function refuseUnlisted(partial: readonly PartialThing[]): void {
-  const paths = partial.flatMap(({ parts }) => parts.flatMap(({ path, isUnlisted }) => (isUnlisted === true ? [path] : []))); // prettier-ignore
-  const [first] = paths;
-  if (first === undefined) return;
-  const more = paths.length > 1 ? ` and ${String(paths.length - 1)} more` : '';
-  throw new PipeError({
-    code: 'PIPE_OBJECT_MISSING',
-    message: `neither the cache nor a remote has the list of ${first}${more}: whether all of it is here cannot be told`,
-    hint: `\`pipe push\` where it is at hand; or make what is here the data: \`pipe add ${first}\``,
-  });
 }

@@ -1,3 +1,4 @@
+import type { Problem } from '../problem/problem.ts';
 import type { Entry } from '../store/tree.ts';
 
 /** Something that a lock, a pointer or a run record says lies at a path. */
@@ -17,6 +18,8 @@ export interface Inputs {
   readonly found: ReadonlyMap<string, Entry>;
   /** Those of which a part was never put in place. */
   readonly partial: readonly PartialThing[];
+  /** Those that no run may read as they are here. */
+  readonly refused: readonly RefusedInput[];
   /** Those that were changed here, and that a run records in their pointers. */
   readonly changed: readonly ChangedInput[];
   /** What else does not fit its pointer, and what to do about it. */
@@ -27,6 +30,13 @@ export interface Inputs {
    * @returns the absolute paths of these
    */
   readonly record: (signal: AbortSignal, onRecorded: (changed: ChangedInput) => void) => Promise<string[]>;
+}
+
+/** Data of which nobody can tell what a stage would read. */
+export interface RefusedInput {
+  /** Posix, relative to the project. */
+  readonly path: string;
+  readonly problem: Problem;
 }
 
 /** Data that was changed, and the pointer that tracks it; both relative to the project. */

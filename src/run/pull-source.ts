@@ -34,7 +34,7 @@ export interface OutLack {
 /** What a survey is going to ask a source. */
 export interface Questions {
   readonly records: readonly { readonly stage: Stage; readonly key: Digest }[];
-  readonly outs: readonly { readonly out: Out; readonly thing: AwayThing }[];
+  readonly outs: readonly { readonly out: Pick<Out, 'path'>; readonly thing: AwayThing }[];
 }
 
 /**
@@ -56,7 +56,7 @@ export interface PullSource {
    * What the store and the remote of an out lack of it; `undefined` when all of it can be had. Each object is looked for
    * by itself. Keeps nothing.
    */
-  lack(out: Out, thing: AwayThing): Promise<OutLack | undefined>;
+  lack(out: Pick<Out, 'path'>, thing: AwayThing): Promise<OutLack | undefined>;
   /** Brings the lists of the folders on the way to a path inside a thing. */
   lists(thing: AwayThing, below: string): Promise<void>;
   /** Brings the list of the folder at a path inside a thing, too, all parts of it. What cannot be had stays away. */

@@ -33,7 +33,7 @@ const PROGRESS_EVERY_MS = 100;
 export class Pull {
   readonly away: Away;
   readonly #engine: Engine;
-  readonly #source: PullSource;
+  readonly source: PullSource;
   readonly #asked = new Map<string, Promise<number>>();
   readonly #placing = new Map<string, Promise<void>>();
   /** Outs of which it was told that the remote lacks a part. */
@@ -42,7 +42,7 @@ export class Pull {
 
   constructor(engine: Engine, source: PullSource, away?: Away) {
     this.#engine = engine;
-    this.#source = source;
+    this.source = source;
     this.away = away ?? new Away(engine.project.root);
     if (away === undefined) for (const thing of source.tracked) this.away.add(thing);
   }
@@ -55,12 +55,10 @@ export class Pull {
    */
   async ahead(look: (rehearsal: Pull) => Promise<unknown>): Promise<void> {
     for (let turn = 0; turn < MOST_REHEARSALS; turn += 1) {
-      const questions = await rehearse(this.#source, (source) =>
-        look(new Pull(this.#engine, source, this.away.copy())),
-      );
+      const questions = await rehearse(this.source, (source) => look(new Pull(this.#engine, source, this.away.copy())));
       const records = questions.records.filter(({ stage, key }) => !this.#asked.has(idOf(stage, key)));
       if (records.length + questions.outs.length === 0) return;
-      const count = await this.#source.ahead({ ...questions, records });
+      const count = await this.source.ahead({ ...questions, records });
       this.#downloaded.records += count;
       for (const { stage, key } of records) this.#asked.set(idOf(stage, key), Promise.resolve(0));
       if (count === 0) return;
@@ -82,7 +80,7 @@ export class Pull {
       const thing = expected(path) ?? (this.away.isHere(path) ? undefined : this.away.around(path));
       if (thing === undefined || thing.path === path || thing.entry.kind !== 'dir') continue;
       const below = posix.relative(thing.path, path);
-      if (entryAt(this.#engine.store, thing.entry, below) === undefined) await this.#source.lists(thing, below);
+      if (entryAt(this.#engine.store, thing.entry, below) === undefined) await this.source.lists(thing, below);
     }
   }
 
@@ -140,7 +138,7 @@ export class Pull {
       const locked = out.persist ? recorded?.outs.find(({ path }) => path === out.as) : undefined;
       const thing = locked && { path: out.path, entry: entryOf(locked) };
       if (thing === undefined || this.away.isHere(out.path)) continue;
-      if ((await this.#source.lack(out, thing)) === undefined) wanted.push(asWhole(thing));
+      if ((await this.source.lack(out, thing)) === undefined) wanted.push(asWhole(thing));
     }
     if (wanted.length > 0) await this.place(wanted, { stage, signal });
   }
@@ -208,7 +206,7 @@ export class Pull {
     const named = stage === undefined ? {} : { stage: stage.address };
     const started = performance.now();
     let shown = -Infinity;
-    const pulled = await this.#source.bring(absent, (remote, progress) => {
+    const pulled = await this.source.bring(absent, (remote, progress) => {
       const now = performance.now();
       if (now - shown < PROGRESS_EVERY_MS) return;
       shown = now;
@@ -258,7 +256,7 @@ export class Pull {
   /** Whether all of an out can be had. Of what looks as if it could, it is told why not. */
   async #canBeHad({ address }: Stage, out: Out, locked: LockEntry): Promise<boolean> {
     const { path } = out;
-    const lack = await this.#source.lack(out, { path, entry: entryOf(locked) });
+    const lack = await this.source.lack(out, { path, entry: entryOf(locked) });
     if (lack === undefined) return true;
     const id = `${path}\0${locked.digest}`;
     if (lack.isPart && !this.#told.has(id)) {
@@ -282,7 +280,7 @@ export class Pull {
       await known;
       return;
     }
-    const asking = this.#source.records(stage, key);
+    const asking = this.source.records(stage, key);
     this.#asked.set(id, asking);
     this.#downloaded.records += await asking;
   }

@@ -18,6 +18,7 @@ import { openHistory } from './history.ts';
 import type { PlanOptions } from './plan.ts';
 import type { Pull } from './pull.ts';
 import type { PullSource } from './pull-source.ts';
+import { refusals, refusedInputs } from './refused.ts';
 import type { Capacity, Job } from './schedule.ts';
 import { Schedule } from './schedule.ts';
 import type { Confirm, StageOptions } from './stage-options.ts';
@@ -67,9 +68,15 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
   };
   const inputs = await options.inputs?.(options.source).catch(orStopped);
   const absent = await noteAbsent(engine, inputs, pull);
-  const plan = await survey(engine, options.selected, { ...options, pull, absent, found: inputs?.found }).catch(
-    orStopped,
-  );
+  const refused = refusedInputs(inputs, pull);
+  if (options.dry !== true && refused.length > 0) throw new PipeError(refusals(refused));
+  const plan = await survey(engine, options.selected, {
+    ...options,
+    pull,
+    absent,
+    refused,
+    found: inputs?.found,
+  }).catch(orStopped);
   // Whatever comes of the run, what was read need not be read again.
   engine.index.save();
   const data = options.noCommit === true ? [] : (inputs?.changed ?? []);
@@ -77,7 +84,10 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
   for (const note of inputs?.notes ?? []) engine.emit({ type: 'notice', ...note });
   const problems = planProblems(engine, plan);
   if (options.mode === 'stop' && problems.size > 0) throw new PipeError([...problems.values()].flat());
-  if (ignored === undefined) return { ok: true, ends: new Map() };
+  if (ignored === undefined) {
+    const { tellLost } = await import('./lost.ts');
+    return { ok: await tellLost(engine, plan, { pull, problems: refusals(refused) }), ends: new Map() };
+  }
   prepareExecutors(plan);
   const pointers = data.length === 0 ? [] : await recordInputs(engine, inputs, options.signal);
   const ends = await new Run(engine, plan, { ...options, history, ignored, pull, absent }).toEnd();
@@ -109,8 +119,7 @@ async function noteAbsent(
   pull: Pull | undefined,
 ): Promise<Away | undefined> {
   if (inputs === undefined || inputs.partial.length === 0) return undefined;
-  const { Away, refuseUnlisted } = await import('./away.ts');
-  if (pull !== undefined) refuseUnlisted(inputs.partial);
+  const { Away } = await import('./away.ts');
   const away = pull?.away ?? new Away(engine.project.root);
   for (const thing of inputs.partial) away.addParts(thing);
   return pull === undefined ? away : undefined;

@@ -33,7 +33,10 @@ export function partialOfTemporary(name: string): Digest | undefined {
  * @returns its bytes; 0 where there is none, and nothing lies at `target` then
  */
 export function claimPartial(layout: Pick<StoreLayout, 'tmp'>, digest: Digest, target: string): number {
-  const left = join(layout.tmp, `${hexOf(digest)}${PARTIAL}`);
+  return claimAt(ownPlace(layout, digest), target) || claimAt(placeOf(layout, digest), target);
+}
+
+function claimAt(left: string, target: string): number {
   try {
     if (!isOurs(left)) return 0;
     renameSync(left, target);
@@ -48,14 +51,31 @@ export function claimPartial(layout: Pick<StoreLayout, 'tmp'>, digest: Digest, t
   }
 }
 
+function isForeign(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined && !isOurs(path);
+}
+
 function isOurs(path: string): boolean {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   return stat?.isFile() === true && stat.nlink === 1 && stat.uid === process.getuid?.();
 }
 
-/** Leaves the beginning of an object, a file in `tmp`, to whoever goes on. Of two the longer one stays. */
+function placeOf({ tmp }: Pick<StoreLayout, 'tmp'>, digest: Digest): string {
+  return join(tmp, `${hexOf(digest)}${PARTIAL}`);
+}
+
+/** Where a user leaves a beginning when that of somebody else, who shares the cache, is in the way. */
+function ownPlace({ tmp }: Pick<StoreLayout, 'tmp'>, digest: Digest): string {
+  return join(tmp, `${hexOf(digest)}.${String(process.getuid?.() ?? 0)}${PARTIAL}`);
+}
+
+/**
+ * Leaves the beginning of an object, a file in `tmp`, to whoever goes on. Of two of one user the longer one stays; that of
+ * another user, which this one could not go on with, is left alone.
+ */
 export function leavePartial(layout: Pick<StoreLayout, 'tmp'>, digest: Digest, file: string): void {
-  const place = join(layout.tmp, `${hexOf(digest)}${PARTIAL}`);
+  const usual = placeOf(layout, digest);
+  const place = isForeign(usual) ? ownPlace(layout, digest) : usual;
   const size = (path: string): number => lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (size(file) > size(place)) renameSync(file, place);
   else rmSync(file, { force: true });

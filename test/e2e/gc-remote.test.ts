@@ -4,6 +4,7 @@ import type { Rig } from '../rig/rig.ts';
 import type { Minio } from '../rig/s3.ts';
 import { startMinio } from '../rig/s3.ts';
 import { test } from '../rig/test.ts';
+import { expectValid } from '../setup/schema.ts';
 import { expectProblems } from './faults/problem.ts';
 import { REMOTE, bucketProject, cloneProject, keysOf, remoteFiles, succeed } from './share/project.ts';
 import type { GcDocument } from './upkeep/project.ts';
@@ -214,4 +215,25 @@ describe('in a bucket', () => {
       await succeed(rig, ['push', '-q'], writer);
     }
   });
+});
+
+test('what went from the cache is told, whatever becomes of the remote', async ({ rig }) => {
+  await startShared(rig);
+  await makeFor(rig, 2);
+  await rig.run('rm', ['-rf', REMOTE]);
+  await rig.write({ [REMOTE]: 'no folder' });
+  const run = await rig.pipe(['gc', '-w', '-c', '-f', '--json']);
+  expect(run.code).toBe(2);
+  const document = run.json<GcDocument & { readonly problems: readonly { readonly code: string }[] }>();
+  expectValid(document);
+  expect(document.objects).toBeGreaterThan(0);
+  expect(document).toMatchObject({
+    remotes: [],
+    problems: [{ code: expect.stringMatching(/^PIPE_REMOTE_/) as string }],
+  });
+  await makeFor(rig, 3);
+  const text = await rig.pipe(['gc', '-w', '-c', '-f']);
+  expect(text.code).toBe(2);
+  expect(text.stdout).toContain('Removed ');
+  expect(text.stderr).toContain('PIPE_REMOTE_');
 });

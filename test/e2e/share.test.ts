@@ -190,6 +190,7 @@ test('fetch --type and --max-size choose among what is fetched', async ({ rig })
   const stages = {
     train: {
       cmd: 'echo 1 > score.json && echo 2 > curve.csv && head -c 5000 /dev/zero > model',
+      deps: ['tiny'],
       outs: ['model'],
       metrics: ['score.json'],
       plots: ['curve.csv'],
@@ -208,8 +209,24 @@ test('fetch --type and --max-size choose among what is fetched', async ({ rig })
   expect(await fetched('--max-size', '2')).toBe(2);
   expect(await fetched()).toBe(1);
   expectProblems(await rig.pipe(['fetch', '--type', 'models'], b), 'PIPE_USAGE');
+  const c = await cloneProject(rig, 'c');
+  expect((await document<FetchDocument>(rig, ['fetch', '--run-cache', '--max-size', '2'], c)).remotes[0]).toMatchObject({ objects: 3, records: 1 }); // prettier-ignore
   expectProblems(await rig.pipe(['fetch', '--max-size', '1k'], b), 'PIPE_USAGE');
   expectProblems(await rig.pipe(['fetch', '--type', 'plots', '-A'], b), 'PIPE_USAGE');
+});
+
+test('fetch --max-size measures the part that is asked for', async ({ rig }) => {
+  await startProject(rig, { 'd/small': 'x', 'd/s/large': Buffer.alloc(5000) });
+  await succeed(rig, ['add', 'd']);
+  await commitAll(rig);
+  await succeed(rig, ['push']);
+  const b = await cloneProject(rig, 'b');
+  const fetched = async (...args: string[]): Promise<number | undefined> =>
+    (await document<FetchDocument>(rig, ['fetch', '--max-size', '100', ...args], b)).remotes[0]?.objects;
+  expect(await fetched()).toBeUndefined();
+  expect(await fetched('d/s')).toBe(0);
+  expect(await fetched('--dry', 'd/small')).toBe(1);
+  expect(await fetched('d/small')).toBe(1);
 });
 
 test('git push pushes the data first, where pipe is installed', async ({ rig }) => {

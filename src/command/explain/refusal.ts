@@ -26,11 +26,12 @@ export async function prospectOf(
   inputs: Inputs | undefined,
 ): Promise<Prospect> {
   const absent = awayOf(engine, inputs);
-  const plan = await survey(engine, needed, { absent, found: inputs?.found });
+  const refused = inputs?.refused ?? [];
+  const plan = await survey(engine, needed, { absent, refused, found: inputs?.found });
   const problems = planProblems(engine, plan);
   const partial = [...plan].filter(([, { facts }]) => lackingDeps(facts).length > 0).map(([address]) => address);
   if (partial.length === 0) return { plan, problems, absent, withPull: new Map() };
-  const pulled = await survey(engine, needed, { away: awayOf(engine, inputs), found: inputs?.found });
+  const pulled = await survey(engine, needed, { away: awayOf(engine, inputs), refused, found: inputs?.found });
   const withPull = partial.flatMap((address): [string, PlanState][] => {
     const state = pulled.get(address)?.decision.state;
     return state === undefined ? [] : [[address, state]];

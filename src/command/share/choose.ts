@@ -17,19 +17,28 @@ const KINDS = new Map([
 ]);
 
 /**
- * Whether a thing is chosen by `--type` and `--max-size`; `undefined` where neither is given.
+ * Whether a thing is chosen by `--type` and `--max-size`; `undefined` where neither is given. How large a part of a folder is
+ * its lists tell: see {@link maxSizeOf}.
  * @throws {PipeError} PIPE_USAGE
  */
 export function choiceOf(options: ChoiceValues & ShareValues): ((thing: SharedThing) => boolean) | undefined {
   const { type, 'max-size': size } = options;
   if (type === undefined && size === undefined) return undefined;
   const kind = type === undefined ? undefined : kindOf(type, options);
-  const most = size === undefined ? Infinity : bytesOf(size);
-  return ({ selected, path, entry }) => {
+  const most = maxSizeOf(options);
+  return ({ selected, path, entry, below }) => {
     const owner = selected?.tracked.owner;
     const out = owner?.kind === 'stage' ? owner.stage.outs.find((each) => each.path === path) : undefined;
-    return entry.size <= most && (kind === undefined || out?.kind === kind);
+    return (below !== '' || entry.size <= most) && (kind === undefined || out?.kind === kind);
   };
+}
+
+/**
+ * The bytes that a file or folder that is fetched has at most; `Infinity` without `--max-size`.
+ * @throws {PipeError} PIPE_USAGE
+ */
+export function maxSizeOf({ 'max-size': size }: ChoiceValues): number {
+  return size === undefined ? Infinity : bytesOf(size);
 }
 
 function kindOf(type: string, options: ShareValues): string {

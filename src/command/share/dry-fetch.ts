@@ -6,6 +6,8 @@ import type { Context, Outcome } from '../command.ts';
 import type { DataProject } from '../data-project.ts';
 import type { Shares } from './open-remotes.ts';
 import { withRemote } from './open-remotes.ts';
+import type { ChoiceValues } from './choose.ts';
+import { maxSizeOf } from './choose.ts';
 import type { ShareValues } from './options.ts';
 import { findRoots } from './push-roots.ts';
 import { missingJson, pathLines } from './words.ts';
@@ -18,7 +20,7 @@ export async function dryFetch(
     context,
     options,
     verbose,
-  }: { readonly context: Context; readonly options: ShareValues; readonly verbose: boolean },
+  }: { readonly context: Context; readonly options: ShareValues & ChoiceValues; readonly verbose: boolean },
 ): Promise<Outcome> {
   const lines: string[] = [];
   const remotes: unknown[] = [];
@@ -26,7 +28,11 @@ export async function dryFetch(
   const problems: Problem[] = [];
   for (const { name, things } of shares) {
     await withRemote(engine, { name, context, options }, async (remote) => {
-      const { roots, lost } = await findRoots(remote, engine.store, { things, keep: false });
+      const { roots, lost } = await findRoots(remote, engine.store, {
+        things,
+        keep: false,
+        maxSize: maxSizeOf(options),
+      });
       const { total, missing } = await compare(remote, engine.store, roots);
       const would = total.deleted;
       const paths = [...missing.map(({ path }) => path), ...lost];

@@ -6,6 +6,8 @@ import { isComplete } from '../../store/completeness.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import type { DataProject } from '../data-project.ts';
 import type { TreeMemory } from '../source/acquire.ts';
+import type { ChoiceValues } from './choose.ts';
+import { maxSizeOf } from './choose.ts';
 import type { ShareValues } from './options.ts';
 import type { SharedThing } from './thing.ts';
 import { pathOfThing } from './thing.ts';
@@ -29,12 +31,19 @@ export interface FetchedImports {
 export async function fetchImports(
   data: DataProject,
   things: readonly SharedThing[],
-  how: { readonly context: Context; readonly global: GlobalOptions; readonly options: Pick<ShareValues, 'jobs'> },
+  how: {
+    readonly context: Context;
+    readonly global: GlobalOptions;
+    readonly options: Pick<ShareValues, 'jobs'> & ChoiceValues;
+  },
 ): Promise<FetchedImports> {
   const imports: FetchedImport[] = [];
   const problems: Problem[] = [];
   const trees: TreeMemory = {};
-  const wanted = things.filter((thing) => thing.imported !== undefined && !isHere(data, thing));
+  const maxSize = maxSizeOf(how.options);
+  const wanted = things.filter(
+    (thing) => thing.imported !== undefined && isSmall(data, thing, maxSize) && !isHere(data, thing),
+  );
   // What a repository holds is read once for all that comes from there.
   for (const thing of sortedBy(wanted, ({ imported }) => JSON.stringify([imported?.url, imported?.revLock]))) {
     try {
@@ -45,6 +54,11 @@ export async function fetchImports(
     }
   }
   return { imports, problems };
+}
+
+/** Of a part that no list here tells the size of, the whole says how large it is at most. */
+function isSmall({ engine: { store } }: DataProject, { entry, below }: SharedThing, maxSize: number): boolean {
+  return (entryAt(store, entry, below) ?? entry).size <= maxSize;
 }
 
 function isHere({ engine: { store } }: DataProject, { entry, below }: SharedThing): boolean {

@@ -12,6 +12,8 @@ import type { Context, GlobalOptions } from '../command.ts';
 import type { DataProject } from '../data-project.ts';
 import type { RemoteShare } from './open-remotes.ts';
 import { withRemote } from './open-remotes.ts';
+import type { ChoiceValues } from './choose.ts';
+import { maxSizeOf } from './choose.ts';
 import type { ShareValues } from './options.ts';
 import { transferProgress } from './progress.ts';
 import { findRoots } from './push-roots.ts';
@@ -36,7 +38,7 @@ export interface FetchTo {
   readonly share: RemoteShare;
   readonly context: Context;
   readonly global: GlobalOptions;
-  readonly options: Pick<ShareValues, 'jobs'>;
+  readonly options: Pick<ShareValues, 'jobs'> & ChoiceValues;
   /** Whether all run records come, with what they made. */
   readonly runCache: boolean;
   /** Called with things that are complete, or as complete as can be. */
@@ -51,15 +53,16 @@ export async function fetchShare(data: DataProject, { share, ...how }: FetchTo):
   const { context, global, options, runCache, onComplete } = how;
   const { name, things } = share;
   const { store } = data.engine;
+  const maxSize = maxSizeOf(options);
   return withRemote(data.engine, { name, context, options }, async (remote) => {
     const progress = transferProgress(context, global, `fetching from ${name}`);
     try {
       await hasFormat(remote.place);
-      const { roots, lost } = await findRoots(remote, store, { things, keep: true });
+      const { roots, lost } = await findRoots(remote, store, { things, keep: true, maxSize });
       const groups = groupsOf(roots.map(({ entry }) => entry.size));
       const { came, here } = runCache ? await fetchRecords(remote, store, { name }) : { came: [], here: [] };
       // A record may have come by itself before, with `repro --pull`: what its run made comes now.
-      const outs = [...came, ...here].flatMap(({ record }) => record.outs.map((out) => ({ entry: entryOf(out) })));
+      const outs = [...came, ...here].flatMap(({ record }) => record.outs.map((out) => ({ entry: entryOf(out) }))).filter(({ entry }) => entry.size <= maxSize); // prettier-ignore
       const grouped = roots.map(({ entry }, at) => ({ entry, group: groups[at] ?? 0 }));
       const fetched = await fetchRoots(remote, store, {
         roots: grouped,

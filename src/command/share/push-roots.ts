@@ -21,12 +21,13 @@ export interface FoundRoots {
 /**
  * Finds what is meant inside tracked folders. Lists of folders that are not here are read from the remote.
  * @param keep keeps such lists in the store
+ * @param maxSize bytes of what is wanted: larger files and folders are left out
  * @throws {PipeError} PIPE_TARGET_UNKNOWN with the paths that a folder whose list is known does not have
  */
 export async function findRoots(
   remote: Remote,
   store: ObjectStore,
-  { things, keep }: { readonly things: readonly SharedThing[]; readonly keep: boolean },
+  { things, keep, maxSize = Infinity }: { readonly things: readonly SharedThing[]; readonly keep: boolean; readonly maxSize?: number }, // prettier-ignore
 ): Promise<FoundRoots> {
   const roots: (PushRoot & { thing: SharedThing })[] = [];
   const lost: string[] = [];
@@ -39,6 +40,7 @@ export async function findRoots(
     }
     const reached = await reach(listsFrom(remote, store, { keep }), thing.entry, thing.below);
     const { entry, around } = reached;
+    if (entry !== undefined && entry.size > maxSize) continue;
     if (entry !== undefined) roots.push({ entry, path, around, thing });
     else if (reached.isUnknown) problems.push(noPart(thing, reached));
     else lost.push(path);

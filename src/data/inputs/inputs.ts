@@ -4,11 +4,12 @@ import { firstNames } from '../../kit/first-names.ts';
 import { knownFile } from '../../fingerprint/look.ts';
 import type { Digest } from '../../kit/digest.ts';
 import type { TrackedPath } from '../../lockfile/pointer.ts';
+import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { readPointers } from '../../project/pointer-files.ts';
 import { writePointer } from '../../project/write-pointer.ts';
 import type { Engine } from '../../run/engine.ts';
-import type { AwayThing, ChangedInput, Inputs, PartialThing } from '../../run/inputs.ts';
+import type { AwayThing, ChangedInput, Inputs, PartialThing, RefusedInput } from '../../run/inputs.ts';
 import { namingRules } from '../../run/link-rules.ts';
 import { relinkStored, straysAt } from '../../run/relink.ts';
 import { listingSink } from '../../run/sink.ts';
@@ -59,10 +60,11 @@ export async function lookAtInputs(engine: Engine, options: InputsOptions): Prom
   const bases = openBases(engine.project);
   const found = new Map<string, Entry>();
   const differing: Differing[] = [];
+  const refused: RefusedInput[] = [];
   for (const unit of units) {
     const look = (): Promise<Differing | undefined> => lookAtUnit(engine, unit, { bases, found, signal });
     const each = bringList === undefined ? await look() : await lookWithLists(look, bringList);
-    refuseGone(engine, unit);
+    refused.push(...goneLinks(engine, unit));
     if (each !== undefined) differing.push(each);
   }
   bases.save();
@@ -70,6 +72,7 @@ export async function lookAtInputs(engine: Engine, options: InputsOptions): Prom
   return {
     found,
     partial: differing.flatMap(partialOf),
+    refused,
     changed: changed.map(changedOf),
     notes: differing.flatMap(notesOf),
     record: (stop, onRecorded) => recordAll(engine, changed, { bases, signal: stop, onRecorded }),
@@ -149,16 +152,17 @@ async function lookAtUnit(
 }
 
 /** A command that reads a folder would not see files that are links to nothing; a file counts as a missing dep. */
-function refuseGone(engine: Engine, { thing, below }: InputUnit): void {
+function goneLinks(engine: Engine, { thing, below }: InputUnit): RefusedInput[] {
   const path = posix.join(thing.path, below);
   const gone = straysAt(engine, path).filter((each) => each.state === 'gone' && each.path !== path);
-  if (gone.length === 0) return;
+  if (gone.length === 0) return [];
   const names = firstNames(gone.map((each) => each.path));
-  throw new PipeError({
+  const problem: Problem = {
     code: 'PIPE_LINK_OBJECT',
     message: `${path} holds links to objects that are not there: ${names}`,
     hint: `put them right with \`pipe checkout ${path}\`, or with \`pipe pull ${path}\` where the cache lacks them`,
-  });
+  };
+  return [{ path, problem }];
 }
 
 function differenceOf(

@@ -103,8 +103,23 @@ export function problemOf(error: unknown, what: string, subject: Subject): unkno
   });
 }
 
+/** What the SDK says of an answer that is not one of S3: a web page, or what a console says. */
+const UNREADABLE =
+  /^(?:Expected closing tag|XML parse error|Deserialization error|Unexpected token|char '.*' is not expected)|Deserialization error|is not valid JSON|Unclosed|closing tag/i;
+
+function isNoS3({ name, status = 0, message }: Fault): boolean {
+  return (status < 400 || /^(?:\d*|Unknown\w*|Error|SyntaxError)$/.test(name)) && UNREADABLE.test(message);
+}
+
 function ofServer(subject: Subject, fault: Fault, what: string): Said {
   const { status = 0, name } = fault;
+  if (isNoS3(fault)) {
+    return {
+      code: 'PIPE_REMOTE_FAILED',
+      message: `cannot ${what} in ${subject.name}: ${subject.endpoint} does not answer as S3 does (HTTP ${String(status)})`,
+      hint: `is it an S3 endpoint, and no web page or console of one? The address is set by ${modify(subject, 'endpointurl …')}`,
+    };
+  }
   if (status === 401 || status === 403) {
     return {
       code: 'PIPE_REMOTE_DENIED',
