@@ -37,12 +37,14 @@ export async function editBase(
   }
 }
 
-/** The same for the bases on the disk. */
+/** The same for the bases on the disk, whichever parts of the folder other processes note meanwhile. */
 export async function noteParts(
   engine: Pick<Engine, 'store' | 'blake3' | 'project'>,
   parts: Parameters<typeof editBase>[2],
 ): Promise<void> {
-  const bases = openBases(engine.project);
-  await editBase(engine, bases, parts);
-  bases.save();
+  for (;;) {
+    const bases = openBases(engine.project);
+    await editBase(engine, bases, parts);
+    if (bases.save({ isClaimed: false }).length === 0) return;
+  }
 }

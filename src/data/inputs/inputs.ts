@@ -65,14 +65,15 @@ export async function lookAtInputs(engine: Engine, options: InputsOptions): Prom
     refuseGone(engine, unit);
     if (each !== undefined) differing.push(each);
   }
-  bases.save();
+  // Nothing is claimed yet: what another process has noted meanwhile is newer.
+  bases.save({ isClaimed: false });
   const changed = differing.filter(isToBeRecorded);
   return {
     found,
     partial: differing.flatMap(partialOf),
     changed: changed.map(changedOf),
     notes: differing.flatMap(notesOf),
-    record: (stop, onRecorded) => recordAll(engine, changed, { bases, signal: stop, onRecorded }),
+    record: (stop, onRecorded) => recordAll(engine, changed, { signal: stop, onRecorded }),
   };
 }
 
@@ -221,7 +222,6 @@ function notesOf({ unit, difference }: Differing): Inputs['notes'][number][] {
 }
 
 interface RecordOptions {
-  readonly bases: Bases;
   readonly signal: AbortSignal;
   readonly onRecorded: (changed: ChangedInput) => void;
 }
@@ -234,7 +234,6 @@ async function recordAll(engine: Engine, changed: readonly Differing[], options:
     written.push(absoluteOf(engine.project, file));
     options.onRecorded(changedOf(each));
   }
-  options.bases.save();
   return written;
 }
 
@@ -242,7 +241,7 @@ async function recordAll(engine: Engine, changed: readonly Differing[], options:
 async function record(
   engine: Engine,
   { unit, difference: seen }: Differing,
-  { bases, signal }: RecordOptions,
+  { signal }: Pick<RecordOptions, 'signal'>,
 ): Promise<string | undefined> {
   const { path: whole } = unit.thing;
   return claimed(engine, { writes: [whole], signal, name: 'repro' }, async () => {
@@ -251,6 +250,8 @@ async function record(
     const path = posix.join(whole, unit.below);
     const present = await storeNow(engine, path, { signal });
     if (present === undefined) return undefined;
+    // Another process may have worked on the path until it was claimed.
+    const bases = openBases(engine.project);
     const thing: InputThing = { path: whole, entry: tracked.entry, pointer: tracked };
     const now = { ...unit, thing };
     const recorded = entryAt(engine.store, tracked.entry, unit.below);
@@ -267,6 +268,7 @@ async function record(
       : await editTracked(engine, tracked, below);
     if (isWhole) bases.set(whole, present);
     else await editBase(engine, bases, { path: whole, edits: below });
+    bases.save();
     const stored = edits.flatMap((edit): [string, Entry][] => (edit.entry === undefined ? [] : [[edit.path, edit.entry]])); // prettier-ignore
     await relinkStored(engine, stored, { links: engine.links, signal });
     return done === 'unchanged' ? undefined : file;
