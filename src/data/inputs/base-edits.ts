@@ -30,8 +30,8 @@ export async function editBase(
     await writer.finish();
     bases.set(path, base, { partial: before === undefined || bases.isPartial(path) });
   } catch (error) {
+    // Whoever forgot it would take for changed here what others have recorded anew.
     if (!(error instanceof BrokenTree)) throw error;
-    bases.drop(path);
   } finally {
     writer.discard();
   }

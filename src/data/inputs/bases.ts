@@ -22,6 +22,8 @@ export interface Bases {
   ofFormer(path: string): Entry | undefined;
   /** Whether no more is known of a folder than parts of it that were put in place by themselves. */
   isPartial(path: string): boolean;
+  /** All folders among them, whether or not they still lie there. */
+  folders(): readonly { readonly path: string; readonly entry: Entry }[];
   /** Notes that a path holds what its pointer says, or that parts of it do. */
   set(path: string, entry: Entry, options?: { readonly partial: boolean }): void;
   /** Forgets a path. */
@@ -66,6 +68,14 @@ export function openBases({ pipeDir, root }: Pick<Project, 'pipeDir' | 'root'>):
       return base === undefined ? undefined : entryOf(base.entry);
     },
     isPartial: (path) => known(path)?.partial === true,
+    folders() {
+      read ??= readBases(file);
+      const all = [...new Map<string, Base | undefined>([...read, ...edits])];
+      return all.flatMap(([path, base]) => {
+        const entry = base && entryOf(base.entry);
+        return entry?.kind === 'dir' ? [{ path, entry }] : [];
+      });
+    },
     set(path, entry, { partial } = { partial: false }) {
       const base = { entry: lockEntry(path, entry), folder: folderAt(join(root, path), entry) };
       if (!isSameBase(known(path), { ...base, partial })) edits.set(path, { ...base, ...(partial ? { partial } : {}) });
