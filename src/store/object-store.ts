@@ -122,10 +122,14 @@ export class ObjectStore {
     return 'right';
   }
 
-  /** Bytes of an object that is there. */
+  /** Bytes of an object that is there; `undefined` where there is none, or not any more. */
   sizeOf(digest: Digest): number | undefined {
     if (!this.has(digest)) return undefined;
-    return (this.#presence.packed(digest) ?? { length: statSync(this.layout.loose(digest)).size }).length;
+    const size = this.#presence.packed(digest)?.length ?? statSync(this.layout.loose(digest), { throwIfNoEntry: false })?.size;
+    if (size !== undefined) return size;
+    // Another process has removed it since, or moved it into a pack.
+    this.#presence.forget(digest);
+    return this.#presence.packs.refresh() ? this.#presence.packed(digest)?.length : undefined;
   }
 
   /** The digest of the bytes of a file (absolute), read without waiting for anything. */
