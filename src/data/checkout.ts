@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs';
+import { appendTo } from '../kit/append-to.ts';
 import { isSameObject } from '../store/diff-tree.ts';
+import type { TreeEdit } from '../store/edit-tree.ts';
 import { firstNames } from '../kit/first-names.ts';
 import { entryAt } from '../store/entry-at.ts';
 import { applyFolder, checkAllSeen, removeEmptyFolder } from '../store/apply.ts';
@@ -15,7 +17,7 @@ import { relinkStored, straysAt } from '../run/relink.ts';
 import { refuseOwned } from './refuse.ts';
 import type { Selected } from './select.ts';
 import { pathOf } from './select.ts';
-import { editBase } from './inputs/base-edits.ts';
+import { noteParts } from './inputs/base-edits.ts';
 import { openBases } from './inputs/bases.ts';
 import { readPointer, readPointerIfThere } from './tracked-folder.ts';
 import type { TrackedPlace } from './tracked.ts';
@@ -57,30 +59,47 @@ export async function checkout(
   );
   // Killed in between, nobody could tell what is missing from what was removed.
   const beforeTouch = (changing: ReadonlySet<number>): void => {
-    const bases = openBases(engine.project);
-    for (const { path, below, at } of pointers) {
-      // Of a folder that is made for a part, the former one says nothing.
-      const isOther = below === '' || bases.get(path) === undefined;
-      if (isOther && changing.has(at)) bases.drop(path);
+    for (const isWhole of [true, false]) {
+      const bases = openBases(engine.project);
+      for (const { path, below, at } of pointers) {
+        if ((below === '') !== isWhole || !changing.has(at)) continue;
+        // Of a folder that is made for a part, the former one says nothing.
+        if (isWhole || bases.get(path) === undefined) bases.drop(path);
+      }
+      bases.save({ isClaimed: isWhole });
     }
-    bases.save();
   };
-  const done = await bring(engine, paths, { ...options, beforeTouch });
+  return bring(engine, paths, { ...options, beforeTouch, afterwards: (done) => noteDone(engine, pointers, done) });
+}
+
+/** A path that a pointer tracks, or one inside it, and its place in the list of what is checked out. */
+interface CheckedPointer {
+  readonly path: string;
+  readonly file: string;
+  readonly below: string;
+  readonly at: number;
+}
+
+/** Notes what was put in place, while nobody else can work on it. */
+async function noteDone(
+  engine: Engine,
+  pointers: readonly CheckedPointer[],
+  done: readonly CheckedOut[],
+): Promise<void> {
   const isWhole = (at: number): boolean => done[at]?.missing.length === 0;
   const bases = openBases(engine.project);
+  const parts = new Map<string, TreeEdit[]>();
   for (const { path, file, below, at } of pointers) {
     const tracked = isWhole(at) ? readPointerIfThere(engine.project, file) : undefined;
     if (tracked === undefined) continue;
     if (below === '') bases.set(path, tracked.entry);
-    else {
-      // Of a folder of which a part was put in place, the base has that part.
-      const edits = [{ path: below, entry: entryAt(engine.store, tracked.entry, below) }];
-      await editBase(engine, bases, { path, edits, isNew: true });
-    }
+    else appendTo(parts, path, { path: below, entry: entryAt(engine.store, tracked.entry, below) });
   }
+  bases.save();
+  // Of a folder of which a part was put in place, the base has that part; only the part is claimed.
+  for (const [path, edits] of parts) await noteParts(engine, { path, edits, isNew: true });
   for (const { path, at } of pointers) if (!isWhole(at)) bases.drop(path);
   bases.save();
-  return done;
 }
 
 /**
@@ -106,6 +125,8 @@ interface Wanted {
 interface BringOptions extends CheckoutOptions {
   /** Told of the paths, by their places in the list, that are not what they are to be, before the first is touched. */
   readonly beforeTouch?: (changing: ReadonlySet<number>) => void;
+  /** Told what became of all paths, while they are claimed. */
+  readonly afterwards?: (done: readonly CheckedOut[]) => Promise<void>;
 }
 
 async function bring(engine: Engine, paths: readonly Wanted[], options: BringOptions): Promise<CheckedOut[]> {
@@ -128,6 +149,7 @@ async function bringClaimed(engine: Engine, paths: readonly Wanted[], options: B
   for (const step of steps) {
     done.push(await putStraysRight(engine, step, { ...options, done: await take(engine, step, options) }));
   }
+  await options.afterwards?.(done);
   return done;
 }
 

@@ -1,5 +1,5 @@
 import type { HelperThreads } from '../kit/helper-threads.ts';
-import { helperThreads } from '../kit/helper-threads.ts';
+import { ThreadEnded, helperThreads } from '../kit/helper-threads.ts';
 import type { ReadAhead, ReadFilesInput, ReadFilesOutput } from './read-files.ts';
 import { FilesRead } from './read-files.ts';
 
@@ -63,7 +63,13 @@ export class Ahead {
   async wait(): Promise<void> {
     const job = this.#jobs.get(this.#at);
     this.#jobs.delete(this.#at);
-    this.#read = await job;
+    try {
+      this.#read = await job;
+    } catch (error) {
+      // The main thread reads what the other one does no more.
+      if (!(error instanceof ThreadEnded)) throw error;
+      this.#read = undefined;
+    }
   }
 
   /** What a helper thread has read of a file; `undefined` for one that the main thread is to read. */

@@ -21,6 +21,7 @@ function threads(count: number): () => HelperThreads {
       jobs.push(input as LookAheadInput);
       return new Promise<O>(() => undefined);
     },
+    isWhole: () => true,
     runAnywhere: () => Promise.reject(new Error('no thread is asked by name')),
   });
 }

@@ -1,18 +1,13 @@
-import { join, posix } from 'node:path';
-import type { Ranges } from '../kit/ranges.ts';
-import { readTextFile } from '../kit/text-file.ts';
-import { PipeError } from '../problem/problem.ts';
-import { findProjectFiles, findRecordFiles, isRecordFile } from '../project/project-files.ts';
+import { isRecordFile } from '../project/project-files.ts';
 import type { Project } from '../project/project.ts';
 import { readRevisionFiles } from '../project/revision-files.ts';
 import type { ChosenCommit } from '../project/revisions.ts';
-import { lockPathOf } from './lock.ts';
 import type { LockState } from './lock-state.ts';
-import type { NeedCollector, Needs, ReadPointer, RecordFile } from './needed.ts';
+import type { Needs, ReadPointer } from './needed.ts';
 import { collectNeeds } from './needed.ts';
+import { WORKSPACE, addWorkspace } from './workspace-needs.ts';
 
-/** The name of the workspace among revisions. */
-export const WORKSPACE = 'workspace';
+export { WORKSPACE } from './workspace-needs.ts';
 
 export interface NeedsWanted {
   readonly project: Project;
@@ -38,31 +33,4 @@ export async function readNeeds({ project, env, readPointer, commits, workspace 
     collector.add({ path: file.path, content: file.content, revisions: file.commits });
   });
   return collector.needs((number) => commits[number]?.names.join(',') ?? WORKSPACE);
-}
-
-interface Workspace {
-  readonly project: Project;
-  readonly locks: LockState;
-  readonly revisions: Ranges;
-}
-
-function addWorkspace(collector: NeedCollector, { project, locks, revisions }: Workspace): void {
-  // A lock may have no more than a journal yet, and may have lost its pipeline file.
-  const files = new Set([...findProjectFiles(project).pipelines.map(lockPathOf), ...findRecordFiles(project)]);
-  for (const path of files) {
-    const isLock = posix.basename(path) === 'pipeline.lock';
-    const content = readable(() =>
-      isLock ? { lock: locks.blocks(path) } : { text: readTextFile(join(project.root, path), path) ?? '' },
-    );
-    collector.add({ path, content, revisions });
-  }
-}
-
-function readable(read: () => RecordFile['content']): RecordFile['content'] {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof PipeError) return { fault: error.problems };
-    throw error;
-  }
 }

@@ -2,7 +2,7 @@ import { closeSync, openSync, rmSync } from 'node:fs';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { RawDigest } from '../kit/digest.ts';
 import type { HelperThreads } from '../kit/helper-threads.ts';
-import { helperThreads } from '../kit/helper-threads.ts';
+import { ThreadEnded, helperThreads } from '../kit/helper-threads.ts';
 import type { CheckFramesInput, CheckFramesOutput } from '../store/check-frames.ts';
 import { checkFrames } from '../store/check-frames.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -74,12 +74,18 @@ export class HeldPack {
   async #check({ rows, ...part }: WholePiece): Promise<void> {
     // A copy of these rows alone: else all that lies around them would go with them.
     const input: CheckFramesInput = { file: this.#path, ...part, rows: Uint8Array.from(rows) };
-    const { wrong, hasWrongHead } =
-      this.#threads === undefined
-        ? checkFrames(input, this.#blake3)
-        : await this.#threads.runAnywhere<CheckFramesOutput>('check-frames', input);
+    const { wrong, hasWrongHead } = await this.#checked(input);
     if (hasWrongHead) this.#hasWrongHead = true;
     for (const row of wrong) this.#isWrong(objectAt(rows, row * ROW));
+  }
+
+  async #checked(input: CheckFramesInput): Promise<CheckFramesOutput> {
+    try {
+      if (this.#threads !== undefined) return await this.#threads.runAnywhere('check-frames', input);
+    } catch (error) {
+      if (!(error instanceof ThreadEnded)) throw error;
+    }
+    return checkFrames(input, this.#blake3);
   }
 
   #isWrong({ digest, length }: PieceObject): void {

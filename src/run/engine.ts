@@ -11,10 +11,10 @@ import { loadBlake3 } from '../kit/blake3.ts';
 import { thisOwner } from '../kit/owner.ts';
 import { loadXxh64, loadXxh64Raw } from '../kit/xxhash.ts';
 import { LockState } from '../lockfile/lock-state.ts';
+import { readPointerOuts } from '../lockfile/pointer-outs.ts';
+import { readWorkspaceNeeds } from '../lockfile/workspace-needs.ts';
 import { cacheFolder } from '../project/cache-folder.ts';
 import { ignoreFilter } from '../project/ignore.ts';
-import { readPointers } from '../project/pointer-files.ts';
-import { findProjectFiles } from '../project/project-files.ts';
 import type { Project } from '../project/project.ts';
 import { freeLinks } from '../store/free-links.ts';
 import { storeLayout } from '../store/layout.ts';
@@ -81,7 +81,8 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
   };
   const store = new ObjectStore(layout, blake3, onDamage);
   store.trust = linkTrust(objects);
-  store.beforeReplaced = (path) => { freeLinks(keptPlaces(project, graph), [path]); }; // prettier-ignore
+  const locks = new LockState({ root: project.root, journals: join(tmp, 'journal'), owner, blake3, checksum, now });
+  store.beforeReplaced = (path) => { freeLinks(keptPlaces({ project, graph, locks }), [path]); }; // prettier-ignore
   const strays = new Map<string, StrayLink>();
   return {
     project,
@@ -94,7 +95,7 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
     links: { types: project.config.get('cache.type'), onRefused: noticeOnce(emit) },
     now,
     emit,
-    locks: new LockState({ root: project.root, journals: join(tmp, 'journal'), owner, blake3, checksum, now }),
+    locks,
     claims: new Claims({
       root: project.root,
       folder: join(tmp, 'claims'),
@@ -120,13 +121,15 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
   };
 }
 
-/** Where files may be links to the store: the absolute paths of outs and of what pointers track. */
-function keptPlaces(project: Project, graph: Graph): string[] {
-  const { pointers } = readPointers(project.root, findProjectFiles(project).pointers);
+/**
+ * Where files may be links to the store: the absolute paths of outs and of what pointers track. Locks tell of outs, too:
+ * some commands do without the graph, and what a stage made may have no stage any more.
+ */
+function keptPlaces({ project, graph, locks }: Pick<Engine, 'project' | 'graph' | 'locks'>): Set<string> {
+  const { roots } = readWorkspaceNeeds({ project, locks, readPointer: readPointerOuts });
   const outs = [...graph.stages.values()].flatMap((stage) => stage.outs);
-  return [...outs, ...pointers]
-    .map(({ path }) => join(project.root, path))
-    .filter((target) => isInside(target, project.root));
+  const targets = [...outs, ...roots].map(({ path }) => join(project.root, path));
+  return new Set(targets.filter((target) => isInside(target, project.root)));
 }
 
 /** Of many files that cannot be linked, the first is worth a word. */

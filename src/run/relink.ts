@@ -1,7 +1,9 @@
-import { join } from 'node:path';
+import { lstatSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { isWithin } from '../kit/path.ts';
 import type { StrayLink } from '../fingerprint/file.ts';
 import type { Links } from '../store/link.ts';
+import { entryAt } from '../store/entry-at.ts';
 import { linkedFile } from '../store/link.ts';
 import { relink } from '../store/relink.ts';
 import { isInside } from '../store/restore.ts';
@@ -47,11 +49,19 @@ export async function relinkStored(
     const which = onlyStrays ? 'only' : strays.length > 0 ? 'too' : 'none';
     done.files += await relink(store, entry, { ...place, strays: which });
     for (const { path: each, state } of strays) {
-      if (state === 'gone' && linkedFile(join(project.root, each)) === undefined) done.missing.push(each);
-      else engine.strays.delete(each);
+      const absolute = join(project.root, each);
+      const isGone = state === 'gone' && linkedFile(absolute) === undefined;
+      if (isGone && isFileOf(engine, entry, posix.relative(path, each))) done.missing.push(each);
+      // What is no part of what is wanted is left alone, or was removed.
+      else if (!isGone || lstatSync(absolute, { throwIfNoEntry: false }) === undefined) engine.strays.delete(each);
     }
   }
   return done;
+}
+
+function isFileOf({ store }: Engine, entry: Entry, below: string): boolean {
+  const wanted = entryAt(store, entry, below);
+  return wanted !== undefined && wanted.kind !== 'link';
 }
 
 /** The links at or below a path that a walk has found not to lead where they should. */

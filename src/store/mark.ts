@@ -49,6 +49,23 @@ export class Marks {
     if (digest.startsWith('b3:')) this.#marked.add(rawOfDigest(digest), 0, NOWHERE);
   }
 
+  /** Marks the lists of a folder and of those below it, as far as they are there, and none of their files. */
+  addLists(folder: Entry, path: string): void {
+    const seen = new Set<Digest>();
+    walkObjects(this.#objects, folder, {
+      path,
+      visitor: {
+        enter: ({ digest, kind }) => {
+          if ((kind !== 'dir' && kind !== 'part') || this.#folders.has(digest) || seen.has(digest)) return false;
+          seen.add(digest);
+          this.add(digest);
+          return digest.startsWith('b3:');
+        },
+        broken: () => undefined,
+      },
+    });
+  }
+
   /** Marks an entry and all that lies below it. */
   addEntry(entry: Entry, path: string): void {
     walkObjects(this.#objects, entry, {

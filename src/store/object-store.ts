@@ -28,9 +28,8 @@ import { writeNew } from './write-files.ts';
 
 /**
  * Bytes under their digest, in a folder on this machine: each in a file of its own (loose), or many small ones in a
- * file (packed). Several processes may use one store at once: an object is
- * written under a temporary name and renamed, and two writers of the same object write the same bytes. Every read
- * hashes what it read; an object that does not fit is quarantined and counts as absent.
+ * file (packed). Several processes may use one store at once: an object is written under a temporary name and renamed, and
+ * two writers of one write the same bytes. Every read hashes what it read; what does not fit is quarantined, and absent.
  */
 export class ObjectStore {
   readonly layout: StoreLayout;
@@ -122,10 +121,12 @@ export class ObjectStore {
     return 'right';
   }
 
-  /** Bytes of an object that is there. */
+  /** Bytes of an object that is there; `undefined` where there is none, or not any more. */
   sizeOf(digest: Digest): number | undefined {
     if (!this.has(digest)) return undefined;
-    return (this.#presence.packed(digest) ?? { length: statSync(this.layout.loose(digest)).size }).length;
+    const size = this.#presence.packed(digest)?.length ?? statSync(this.layout.loose(digest), { throwIfNoEntry: false })?.size; // prettier-ignore
+    if (size === undefined) this.#presence.forget(digest); // another process has removed it since, or packed it
+    return size ?? (this.#presence.packs.refresh() ? this.#presence.packed(digest)?.length : undefined);
   }
 
   /** The digest of the bytes of a file (absolute), read without waiting for anything. */

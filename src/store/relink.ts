@@ -158,7 +158,10 @@ class Relinking {
     const text = readlinkSync(target);
     const link = objectLink(text, looseFolder);
     if (link === undefined) return undefined;
-    if (!link.isOwn || (link.digest !== digest && !isExecutable)) return this.#leave(walked, { text, link });
+    // Its object may have come back in a pack.
+    const isLost = linkedFile(text) === undefined;
+    const isWrong = link.digest !== digest && !isExecutable;
+    if (!link.isOwn || isLost || isWrong) return this.#leave(walked, { text, link });
     if (isExecutable) this.#separate(target, link.digest);
     return undefined;
   }

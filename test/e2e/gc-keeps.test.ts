@@ -89,6 +89,23 @@ describe('a list of a kept folder that is not in the cache', () => {
     expect(await rig.read('d/s/b')).toBe('b'.repeat(3000));
   });
 
+  test('is made again with those of the folders inside it, level by level', async ({ rig }) => {
+    await start(rig);
+    const files = { 'd/a': 'a'.repeat(3000), 'd/s/b': 'b'.repeat(3000), 'd/s/t/u/c': 'c'.repeat(3000) };
+    await rig.write({ ...files, x: 'unneeded\n' });
+    await pipe(rig, 'add', 'd');
+    await pipe(rig, 'add', 'x');
+    await pipe(rig, 'remove', 'x');
+    const kept = new Set([...Object.values(files), 'unneeded\n']);
+    const lists = [...(await cacheContent(rig))].filter(([name, bytes]) => name.includes("/loose/") && !kept.has(String(bytes))); // prettier-ignore
+    expect(lists).toHaveLength(4);
+    for (const [name] of lists) await rm(name);
+    expect(await gc(rig, ['-w', '-f'])).toMatchObject({ objects: 1, absent: [] });
+    await rig.remove('d');
+    await pipe(rig, 'checkout');
+    expect(await rig.read('d/s/t/u/c')).toBe(files['d/s/t/u/c']);
+  });
+
   test('stops it where it is nowhere, unless it may be missing', async ({ rig }) => {
     await loseList(rig);
     await rig.write({ 'd/a': 'changed\n' });
@@ -160,4 +177,24 @@ test('of a cache that others may use, the question says so and what was never of
     stdout: 'Everything in the cache is needed.\n',
   });
   expect(await readFile(rig.path('../other/y'), 'utf8')).toBe('of another\n');
+});
+
+test('gc leaves what tells that files of a folder are older than their record', async ({ rig }) => {
+  await start(rig);
+  await rig.write({ 'd/a': '1\n', 'd/s/b': '1\n' });
+  await pipe(rig, 'add', 'd');
+  await commit(rig, 'one');
+  await rig.write({ 'd/a': '2\n', 'd/s/b': '2\n' });
+  await pipe(rig, 'add', 'd');
+  await commit(rig, 'two');
+  await rig.git('checkout', '-q', 'HEAD^', 'd.pipe');
+  await pipe(rig, 'checkout');
+  await rig.git('checkout', '-q', 'HEAD', 'd.pipe');
+  await gc(rig, ['-w', '-f']);
+  await rig.write({ 'd/s/c': 'new\n' });
+  const added = await rig.pipe(['add', 'd']);
+  expect(added, added.stderr).toMatchObject({ code: 0 });
+  await rig.remove('d');
+  await pipe(rig, 'checkout');
+  expect([await rig.read('d/a'), await rig.read('d/s/b'), await rig.read('d/s/c')]).toEqual(['2\n', '2\n', 'new\n']);
 });

@@ -1,4 +1,6 @@
 import { dirname, join } from 'node:path';
+import { openBases } from '../../data/inputs/bases.ts';
+import type { Digest } from '../../kit/digest.ts';
 import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { createProgress } from '../../report/progress.ts';
@@ -67,6 +69,12 @@ async function mark(scope: Scope, findReleased: LocalCollection['findReleased'])
       for (const object of marks.absent.slice(known)) missing.push({ object, root, engine });
     }
   }
+  // What a folder held when it was last recorded tells what was changed in it since; its files are not needed for that.
+  for (const { engine, roots } of needs) {
+    const paths = new Set(roots.map(({ path }) => path));
+    const folders = openBases(engine.project).folders();
+    for (const { path, entry } of folders) if (paths.has(path)) marks.addLists(entry, path);
+  }
   if (marks.damaged.length > 0) {
     throw new PipeError(
       marks.damaged.map(({ path }) => ({
@@ -95,9 +103,10 @@ async function markAll(
   const isUnsure = (): boolean => marked.missing.length > 0 && findGarbage({ ...marked.options, isHeld }).objects > 0;
   if (allowMissing) return marked;
   let away: readonly Problem[] = [];
-  // Below a list that came there may be others.
-  for (let before = Infinity; isUnsure() && marked.missing.length !== before;) {
-    before = marked.missing.length;
+  // Below a list that came there may be others; what was asked for and did not come is nowhere.
+  const asked = new Set<Digest>();
+  while (isUnsure() && marked.missing.some(({ object }) => !asked.has(object.digest))) {
+    for (const { object } of marked.missing) asked.add(object.digest);
     away = await seekLists(context, marked.missing);
     marked = await mark(scope, findReleased);
   }

@@ -30,19 +30,21 @@ export async function editBase(
     await writer.finish();
     bases.set(path, base, { partial: before === undefined || bases.isPartial(path) });
   } catch (error) {
+    // Whoever forgot it would take for changed here what others have recorded anew.
     if (!(error instanceof BrokenTree)) throw error;
-    bases.drop(path);
   } finally {
     writer.discard();
   }
 }
 
-/** The same for the bases on the disk. */
+/** The same for the bases on the disk, whichever parts of the folder other processes note meanwhile. */
 export async function noteParts(
   engine: Pick<Engine, 'store' | 'blake3' | 'project'>,
   parts: Parameters<typeof editBase>[2],
 ): Promise<void> {
-  const bases = openBases(engine.project);
-  await editBase(engine, bases, parts);
-  bases.save();
+  for (;;) {
+    const bases = openBases(engine.project);
+    await editBase(engine, bases, parts);
+    if (bases.save({ isClaimed: false }).length === 0) return;
+  }
 }

@@ -1,10 +1,12 @@
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseDigest } from '../../kit/digest.ts';
 import { writeDisposable } from '../../kit/disposable-file.ts';
 import { parseJson } from '../../kit/parse-json.ts';
 import { readTextFile } from '../../kit/text-file.ts';
 import { entryOf, lockEntry } from '../../lockfile/entry.ts';
+import { PipeError } from '../../problem/problem.ts';
+import { withEditLock } from '../../project/edit-lock.ts';
 import type { Project } from '../../project/project.ts';
 import type { Entry } from '../../store/tree.ts';
 import type { LockEntry } from '../../lockfile/block.ts';
@@ -20,11 +22,20 @@ export interface Bases {
   ofFormer(path: string): Entry | undefined;
   /** Whether no more is known of a folder than parts of it that were put in place by themselves. */
   isPartial(path: string): boolean;
+  /** All folders among them, whether or not they still lie there. */
+  folders(): readonly { readonly path: string; readonly entry: Entry }[];
   /** Notes that a path holds what its pointer says, or that parts of it do. */
   set(path: string, entry: Entry, options?: { readonly partial: boolean }): void;
   /** Forgets a path. */
   drop(path: string): void;
-  save(): void;
+  /**
+   * Writes what was noted and forgotten here, and nothing else, into what the file says by now.
+   * @param options `isClaimed`: whether no other process works on the paths, from before they were looked at; else a path
+   * that another has noted since then stays as that one says
+   * @returns the paths that stayed so
+   * @throws {PipeError} PIPE_FILE_BUSY
+   */
+  save(options?: { readonly isClaimed: boolean }): readonly string[];
 }
 
 const SCHEMA = 'pipe.bases/1';
@@ -36,41 +47,81 @@ interface Base {
   readonly partial?: true;
 }
 
-/** The bases of a project, read when first asked; the last of two processes to save wins. */
+/** The bases of a project, read when first asked. */
 export function openBases({ pipeDir, root }: Pick<Project, 'pipeDir' | 'root'>): Bases {
   const file = join(pipeDir, 'tmp', 'bases.json');
-  let read: Map<string, Base> | undefined;
-  let isChanged = false;
-  const known = (): Map<string, Base> => (read ??= readBases(file));
+  let read: ReadonlyMap<string, Base> | undefined;
+  const edits = new Map<string, Base | undefined>();
+  const known = (path: string): Base | undefined => {
+    read ??= readBases(file);
+    return edits.has(path) ? edits.get(path) : read.get(path);
+  };
   return {
     get(path) {
-      const base = known().get(path);
+      const base = known(path);
       if (base === undefined) return undefined;
       const entry = entryOf(base.entry);
       return base.folder === folderAt(join(root, path), entry) ? entry : undefined;
     },
     ofFormer(path) {
-      const base = known().get(path);
+      const base = known(path);
       return base === undefined ? undefined : entryOf(base.entry);
     },
-    isPartial: (path) => known().get(path)?.partial === true,
+    isPartial: (path) => known(path)?.partial === true,
+    folders() {
+      read ??= readBases(file);
+      const all = [...new Map<string, Base | undefined>([...read, ...edits])];
+      return all.flatMap(([path, base]) => {
+        const entry = base && entryOf(base.entry);
+        return entry?.kind === 'dir' ? [{ path, entry }] : [];
+      });
+    },
     set(path, entry, { partial } = { partial: false }) {
-      const folder = folderAt(join(root, path), entry);
-      const before = known().get(path);
-      const isSame = before?.entry.digest === entry.digest && (before.partial === true) === partial;
-      if (isSame && before.folder === folder) return;
-      known().set(path, { entry: lockEntry(path, entry), folder, ...(partial ? { partial } : {}) });
-      isChanged = true;
+      const base = { entry: lockEntry(path, entry), folder: folderAt(join(root, path), entry) };
+      if (!isSameBase(known(path), { ...base, partial })) edits.set(path, { ...base, ...(partial ? { partial } : {}) });
     },
     drop(path) {
-      if (known().delete(path)) isChanged = true;
+      if (known(path) !== undefined) edits.set(path, undefined);
     },
-    save() {
-      if (!isChanged) return;
-      writeDisposable(file, JSON.stringify({ schema: SCHEMA, bases: Object.fromEntries(known()) }));
-      isChanged = false;
+    save({ isClaimed } = { isClaimed: true }) {
+      if (edits.size === 0) return [];
+      const seen = read;
+      const mayEdit = (path: string, now: Base | undefined): boolean => isClaimed || isSameBase(now, seen?.get(path));
+      const { bases, refused } = saveEdits(file, edits, mayEdit);
+      read = bases;
+      edits.clear();
+      return refused;
     },
   };
+}
+
+/** Where nothing can be written, the file stays as it was, as {@link writeDisposable} leaves it. */
+function saveEdits(
+  file: string,
+  edits: ReadonlyMap<string, Base | undefined>,
+  mayEdit: (path: string, now: Base | undefined) => boolean,
+): { readonly bases: ReadonlyMap<string, Base>; readonly refused: readonly string[] } {
+  try {
+    return withEditLock(join(dirname(file), 'bases-lock'), () => {
+      const bases = readBases(file);
+      const refused: string[] = [];
+      for (const [path, base] of edits) {
+        if (!mayEdit(path, bases.get(path))) refused.push(path);
+        else if (base === undefined) bases.delete(path);
+        else bases.set(path, base);
+      }
+      writeDisposable(file, JSON.stringify({ schema: SCHEMA, bases: Object.fromEntries(bases) }));
+      return { bases, refused };
+    });
+  } catch (error) {
+    if (!(error instanceof PipeError) || error.problems[0]?.code !== 'PIPE_FILE_WRITE') throw error;
+    return { bases: readBases(file), refused: [] };
+  }
+}
+
+function isSameBase(a: Base | undefined, b: (Omit<Base, 'partial'> & { partial?: boolean }) | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.entry.digest === b.entry.digest && a.folder === b.folder && (a.partial === true) === (b.partial === true);
 }
 
 /** Notes what tracked paths hold now. */

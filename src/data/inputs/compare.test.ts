@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Digest } from '../../kit/digest.ts';
 import type { Entry, Tree } from '../../store/tree.ts';
-import { compare } from './compare.ts';
+import { SAME, compare } from './compare.ts';
 
 type Content = string | { readonly [name: string]: Content };
 
@@ -29,7 +29,7 @@ function differ(sides: { recorded?: Content; present?: Content; base?: Content }
   return { edited: paths(edits.filter((each) => each.entry)), removed: paths(removed), absent: paths(absent), ...rest };
 }
 
-const NOTHING = { edited: [], removed: [], absent: [], behind: [], unknown: [], unlisted: [] };
+const NOTHING = { edited: [], removed: [], absent: [], behind: [], unknown: [], unlisted: [], lost: [] };
 
 describe('with a known base', () => {
   test('what is the same is no difference', () => {
@@ -78,13 +78,13 @@ describe('of a folder whose list is not here', () => {
   };
 
   test('nobody can tell what was recorded elsewhere', () => {
-    expect(compared(entry({ b: '1' }))).toEqual({ edits: [], absent: [], behind: [], unknown: ['d'], unlisted: [] });
+    expect(compared(entry({ b: '1' }))).toEqual({ ...SAME, unknown: ['d'] });
   });
 
   test('a part may never have come where it never was what is recorded', () => {
     const unlisted = [{ path: 'd', entry: recorded }];
-    expect(compared(undefined)).toEqual({ edits: [], absent: [], behind: [], unknown: [], unlisted });
-    expect(compared(entry('1'))).toEqual({ edits: [], absent: [], behind: [], unknown: [], unlisted });
+    expect(compared(undefined)).toEqual({ ...SAME, unlisted });
+    expect(compared(entry('1'))).toEqual({ ...SAME, unlisted });
   });
 });
 
@@ -98,4 +98,16 @@ test('a folder of which only parts came was never whole: without the list of wha
     unknown: [],
   });
   expect(compare('d', { ...sides, isBasePartial: false }, store)).toMatchObject({ unlisted: [], unknown: ['d'] });
+});
+
+test('where the list of what lay there is gone, nobody can tell who changed what differs; what is missing never came', () => {
+  const lost = { kind: 'dir', digest: 'lost' as Digest, size: 0, files: 0 } as const;
+  const [recorded, present] = [entry({ a: '1', b: '2', s: { c: '2' }, gone: '' }), entry({ a: '1', b: '1', s: { c: '1' }, n: '' })]; // prettier-ignore
+  const store = { read: (folder: Entry) => trees.get(folder.digest), has: () => true };
+  const { lost: paths, absent, ...rest } = compare('d', { recorded, present, base: lost, isBaseKnown: true }, store);
+  expect(paths).toEqual(['d/b', 'd/s/c', 'd/n']);
+  expect(absent).toMatchObject([{ path: 'd/gone' }]);
+  expect(rest).toEqual({ edits: [], behind: [], unknown: [], unlisted: [] });
+  const sides = { recorded, present: lost, base: lost, isBaseKnown: true };
+  expect(compare('d', sides, store), 'the folder as it lay there').toEqual({ ...SAME, behind: ['d'] });
 });

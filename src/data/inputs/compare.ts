@@ -12,6 +12,8 @@ export interface ThreeSides {
   readonly isBaseKnown: boolean;
   /** Whether `base` holds only what was put in place by itself: what it does not hold never came. */
   readonly isBasePartial?: boolean;
+  /** Whether something lay there of which nobody knows any more what: the list that told is gone. */
+  readonly isBaseLost?: boolean;
 }
 
 /** How the workspace differs from what is recorded. All paths begin with the one that was compared. */
@@ -26,7 +28,12 @@ export interface Difference {
   readonly unknown: readonly string[];
   /** The same of folders that hold something, and that never were what is recorded: a part of them may never have come. */
   readonly unlisted: readonly AwayThing[];
+  /** What was changed here or recorded anew elsewhere, and nobody can tell which: the list of what lay there is gone. */
+  readonly lost: readonly string[];
 }
+
+/** No difference. */
+export const SAME: Difference = { edits: [], absent: [], behind: [], unknown: [], unlisted: [], lost: [] };
 
 export interface CompareStore {
   readonly read: (folder: Entry) => Tree | undefined;
@@ -39,7 +46,7 @@ export interface CompareStore {
  * three-way merge does. Where the base is not known, what is missing never came, and what the store has is not new.
  */
 export function compare(path: string, sides: ThreeSides, store: CompareStore): Difference {
-  const found = { edits: [], absent: [], behind: [], unknown: [], unlisted: [] };
+  const found = { edits: [], absent: [], behind: [], unknown: [], unlisted: [], lost: [] };
   look(path, sides, { ...found, store });
   return found;
 }
@@ -50,6 +57,7 @@ interface Found {
   readonly behind: string[];
   readonly unknown: string[];
   readonly unlisted: AwayThing[];
+  readonly lost: string[];
   readonly store: CompareStore;
 }
 
@@ -60,6 +68,10 @@ function look(path: string, sides: ThreeSides, found: Found): void {
     if (recorded === undefined) return;
     if (isBaseKnown && base !== undefined) found.edits.push({ path, entry: undefined });
     else found.absent.push({ path, entry: recorded });
+    return;
+  }
+  if (sides.isBaseLost === true && !(recorded?.kind === 'dir' && present.kind === 'dir')) {
+    found.lost.push(path);
     return;
   }
   const isPartOf = sides.isBasePartial === true && recorded?.kind === 'dir' && present.kind === 'dir';
@@ -79,6 +91,7 @@ function inside(
     base,
     isBaseKnown,
     isBasePartial = false,
+    isBaseLost = false,
   }: ThreeSides & { readonly recorded: Entry; readonly present: Entry },
   found: Found,
 ): void {
@@ -94,10 +107,11 @@ function inside(
     return;
   }
   const before = base?.kind === 'dir' ? read(base) : undefined;
-  const isKnown = isBaseKnown && (base?.kind !== 'dir' || before !== undefined);
+  const isLost = isBaseLost || (isBaseKnown && base?.kind === 'dir' && before === undefined);
+  const isKnown = isBaseKnown && !isLost;
   for (const name of new Set([...theirs.keys(), ...ours.keys()])) {
     const sides = { recorded: theirs.get(name), present: ours.get(name), base: before?.get(name) };
-    look(`${path}/${name}`, { ...sides, isBaseKnown: isKnown, isBasePartial }, found);
+    look(`${path}/${name}`, { ...sides, isBaseKnown: isKnown, isBasePartial, isBaseLost: isLost }, found);
   }
 }
 

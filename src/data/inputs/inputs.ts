@@ -16,7 +16,7 @@ import { listingSink } from '../../run/sink.ts';
 import { boundedTrees } from '../../store/count-folders.ts';
 import { isSameObject } from '../../store/diff-tree.ts';
 import { entryAt } from '../../store/entry-at.ts';
-import type { Entry } from '../../store/tree.ts';
+import type { Entry, Tree } from '../../store/tree.ts';
 import { filesOf } from '../../store/tree.ts';
 import { editTracked, readPointerIfThere } from '../tracked-folder.ts';
 import { absoluteOf, claimed, storeNow } from '../workspace.ts';
@@ -24,7 +24,7 @@ import { editBase } from './base-edits.ts';
 import type { Bases } from './bases.ts';
 import { openBases } from './bases.ts';
 import type { Difference } from './compare.ts';
-import { compare } from './compare.ts';
+import { SAME, compare } from './compare.ts';
 import type { InputThing, InputUnit } from './things.ts';
 import { inputThings, inputUnits } from './things.ts';
 
@@ -67,7 +67,8 @@ export async function lookAtInputs(engine: Engine, options: InputsOptions): Prom
     refused.push(...goneLinks(engine, unit));
     if (each !== undefined) differing.push(each);
   }
-  bases.save();
+  // Nothing is claimed yet: what another process has noted meanwhile is newer.
+  bases.save({ isClaimed: false });
   const changed = differing.filter(isToBeRecorded);
   return {
     found,
@@ -75,7 +76,7 @@ export async function lookAtInputs(engine: Engine, options: InputsOptions): Prom
     refused,
     changed: changed.map(changedOf),
     notes: differing.flatMap(notesOf),
-    record: (stop, onRecorded) => recordAll(engine, changed, { bases, signal: stop, onRecorded }),
+    record: (stop, onRecorded) => recordAll(engine, changed, { signal: stop, onRecorded }),
   };
 }
 
@@ -175,18 +176,36 @@ function differenceOf(
   const path = posix.join(thing.path, below);
   const read = boundedTrees({ read: (digest) => trees?.get(digest) ?? store.read(digest) });
   if (recorded === undefined && read(thing.entry) === undefined) {
-    const nothing = { edits: [], absent: [], behind: [], unknown: [], unlisted: [] };
     return base === undefined || isBasePartial
-      ? { ...nothing, unlisted: [{ path, entry: thing.entry }] }
-      : { ...nothing, unknown: [thing.path] };
+      ? { ...SAME, unlisted: [{ path, entry: thing.entry }] }
+      : { ...SAME, unknown: [thing.path] };
   }
-  const isBaseKnown = base !== undefined && (below === '' || read(base) !== undefined);
-  const three = { recorded, present, base: base && entryAt(store, base, below), isBaseKnown, isBasePartial };
+  const { entry: baseThere, isLost: isBaseLost } = baseAt(base, below, read);
+  const isBaseKnown = base !== undefined && !isBaseLost;
+  const three = { recorded, present, base: baseThere, isBaseKnown, isBasePartial, isBaseLost };
   return compare(path, three, { read, has: ({ digest }) => news?.has(digest) !== true && store.has(digest) });
 }
 
-function isToBeRecorded({ unit: { thing }, difference: { edits, behind, unknown, unlisted } }: Differing): boolean {
-  return isOwn(thing.pointer) && edits.length > 0 && behind.length + unknown.length + unlisted.length === 0;
+/** What of a base lay at a path below it, or that the list that tells is gone. */
+function baseAt(
+  base: Entry | undefined,
+  below: string,
+  read: (folder: Entry) => Tree | undefined,
+): { readonly entry?: Entry | undefined; readonly isLost: boolean } {
+  let entry = base;
+  for (const name of below === '' ? [] : below.split('/')) {
+    if (entry?.kind !== 'dir') return { isLost: false };
+    const tree = read(entry);
+    if (tree === undefined) return { isLost: true };
+    entry = tree.get(name);
+  }
+  return { entry, isLost: false };
+}
+
+function isToBeRecorded({ unit: { thing }, difference }: Differing): boolean {
+  const { edits, behind, unknown, unlisted, lost } = difference;
+  const others = behind.length + unknown.length + unlisted.length + lost.length;
+  return isOwn(thing.pointer) && edits.length > 0 && others === 0;
 }
 
 /** Whether what a pointer records changes with the data. */
@@ -199,10 +218,10 @@ function changedOf({ path, unit: { thing } }: Differing): ChangedInput {
 }
 
 function partialOf({ path, recorded, unit, difference }: Differing): PartialThing[] {
-  const { absent, edits, behind, unknown, unlisted } = difference;
+  const { absent, edits, behind, unknown, unlisted, lost } = difference;
   const parts = [...absent, ...unlisted.map((part) => ({ ...part, isUnlisted: true }))];
   if (parts.length === 0) return [];
-  const isClean = edits.length + behind.length + unknown.length + unlisted.length === 0;
+  const isClean = edits.length + behind.length + unknown.length + unlisted.length + lost.length === 0;
   return [{ path, entry: recorded ?? unit.thing.entry, parts, isClean, whole: unit.thing.path }];
 }
 
@@ -211,11 +230,20 @@ function notesOf({ unit, difference }: Differing): Inputs['notes'][number][] {
   if (!isOwn(pointer)) return [];
   const [behind] = difference.behind;
   const [unknown] = difference.unknown;
+  const [lost] = difference.lost;
   if (behind !== undefined) {
     return [
       {
         message: `${behind} is not what ${pointer.file} says, and was not changed since it came: the run reads what is there`,
         hint: `\`pipe checkout ${pointer.path}\` puts in place what is recorded; \`pipe add --force ${behind}\` records what is there`,
+      },
+    ];
+  }
+  if (lost !== undefined) {
+    return [
+      {
+        message: `whether ${lost} was changed here, or recorded anew in ${pointer.file}, cannot be told any more: the run reads what is there`,
+        hint: `\`pipe checkout ${pointer.path}\` puts in place what is recorded; \`pipe add --force ${lost}\` records what is there`,
       },
     ];
   }
@@ -225,7 +253,6 @@ function notesOf({ unit, difference }: Differing): Inputs['notes'][number][] {
 }
 
 interface RecordOptions {
-  readonly bases: Bases;
   readonly signal: AbortSignal;
   readonly onRecorded: (changed: ChangedInput) => void;
 }
@@ -238,7 +265,6 @@ async function recordAll(engine: Engine, changed: readonly Differing[], options:
     written.push(absoluteOf(engine.project, file));
     options.onRecorded(changedOf(each));
   }
-  options.bases.save();
   return written;
 }
 
@@ -246,7 +272,7 @@ async function recordAll(engine: Engine, changed: readonly Differing[], options:
 async function record(
   engine: Engine,
   { unit, difference: seen }: Differing,
-  { bases, signal }: RecordOptions,
+  { signal }: Pick<RecordOptions, 'signal'>,
 ): Promise<string | undefined> {
   const { path: whole } = unit.thing;
   return claimed(engine, { writes: [whole], signal, name: 'repro' }, async () => {
@@ -255,6 +281,8 @@ async function record(
     const path = posix.join(whole, unit.below);
     const present = await storeNow(engine, path, { signal });
     if (present === undefined) return undefined;
+    // Another process may have worked on the path until it was claimed.
+    const bases = openBases(engine.project);
     const thing: InputThing = { path: whole, entry: tracked.entry, pointer: tracked };
     const now = { ...unit, thing };
     const recorded = entryAt(engine.store, tracked.entry, unit.below);
@@ -271,6 +299,7 @@ async function record(
       : await editTracked(engine, tracked, below);
     if (isWhole) bases.set(whole, present);
     else await editBase(engine, bases, { path: whole, edits: below });
+    bases.save();
     const stored = edits.flatMap((edit): [string, Entry][] => (edit.entry === undefined ? [] : [[edit.path, edit.entry]])); // prettier-ignore
     await relinkStored(engine, stored, { links: engine.links, signal });
     return done === 'unchanged' ? undefined : file;
@@ -302,10 +331,10 @@ export async function filesNotDownloaded(
     const unit = { thing: { path: pointer.path, entry: pointer.entry, pointer }, below: '', isDep: false };
     const differing = await lookAtUnit(engine, unit, { bases, found: new Map(), signal });
     if (differing === undefined) continue;
-    const { absent, edits, behind, unknown, unlisted } = differing.difference;
+    const { absent, edits, behind, unknown, unlisted, lost } = differing.difference;
     const lacking = [...absent, ...unlisted];
     const count = lacking.reduce((sum, { entry }) => sum + filesOf(entry), 0);
-    const isAll = edits.length + behind.length + unknown.length === 0;
+    const isAll = edits.length + behind.length + unknown.length + lost.length === 0;
     if (count > 0) counts.set(pointer.file, { count, isAll, isAtMost: unlisted.length > 0 });
   }
   return counts;

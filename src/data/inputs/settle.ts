@@ -36,7 +36,8 @@ export interface SettleOptions {
 /**
  * Merges what lies in the workspace into what is recorded: only what was changed here changes. Where a base is not
  * known, what is missing was never put in place. A folder that was made anew by hand holds all that it should.
- * @throws {PipeError} PIPE_OBJECT_MISSING when the list of what is recorded is not here, and it cannot be told
+ * @throws {PipeError} PIPE_OBJECT_MISSING when the list of what is recorded is not here, or that of what lay there when it
+ * was recorded last, and it cannot be told what was changed here
  */
 export async function settle(engine: Engine, { tracked, present, trees, force }: SettleOptions): Promise<Settled> {
   const { path, entry: recorded } = tracked;
@@ -48,9 +49,10 @@ export async function settle(engine: Engine, { tracked, present, trees, force }:
   const read = boundedTrees({ read: (digest) => trees?.get(digest) ?? engine.store.read(digest) });
   // Without a base it says nothing that the store has the bytes: they may be a copy of another file.
   const sides = { recorded, present, base, isBaseKnown: base !== undefined, isBasePartial: bases.isPartial(path) };
-  const { edits, absent, behind, unknown, unlisted } = compare(path, sides, { read, has: () => false });
+  const { edits, absent, behind, unknown, unlisted, lost: changed } = compare(path, sides, { read, has: () => false });
   const [lost] = [...unknown, ...unlisted.map((each) => each.path)];
   if (lost !== undefined) throw cannotTell(tracked, lost);
+  if (changed[0] !== undefined) throw cannotTellWho(tracked, changed[0]);
   if (absent.length + behind.length === 0) return all;
   const kept = absent.reduce((sum, { entry }) => sum + filesOf(entry), 0);
   const below = edits.map((edit) => ({ ...edit, path: posix.relative(path, edit.path) }));
@@ -64,5 +66,13 @@ function cannotTell({ path, file }: TrackedPath, lost: string): PipeError {
     code: 'PIPE_OBJECT_MISSING',
     message: `what ${file} records of ${lost} is not in the cache, so it cannot be told what was removed here from what never came`,
     hint: `\`pipe fetch ${path}\` brings it; --force records what lies in the workspace, and nothing else`,
+  });
+}
+
+function cannotTellWho({ path, file }: TrackedPath, changed: string): PipeError {
+  return new PipeError({
+    code: 'PIPE_OBJECT_MISSING',
+    message: `${changed} is not what ${file} says, and it cannot be told whether it was changed here or recorded anew elsewhere: the list of what lay there is not in the cache any more`,
+    hint: `\`pipe fetch -A ${path}\` brings it where a commit recorded it; else \`pipe checkout ${path}\` puts in place what is recorded, and --force records what lies in the workspace, and nothing else`,
   });
 }
