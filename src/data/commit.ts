@@ -29,6 +29,7 @@ import { noteParts } from './inputs/base-edits.ts';
 import { noteBases } from './inputs/bases.ts';
 import type { Settled } from './inputs/settle.ts';
 import { settle } from './inputs/settle.ts';
+import { withTrueSize } from './misstated.ts';
 import { ignoredPaths } from './refuse-paths.ts';
 import { editTracked, readPointer, refuseImported } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
@@ -109,7 +110,7 @@ async function refuseChangedImports(
 ): Promise<void> {
   for (const each of wanted) {
     if (each.kind !== 'pointer' || each.isNamed) continue;
-    const tracked = readPointer(engine.project, each.pointer.file);
+    const tracked = withTrueSize(engine.store, readPointer(engine.project, each.pointer.file));
     if (tracked.pointer.imported === undefined) continue;
     const present = await lookAt(engine, tracked.path, options);
     if (present !== undefined && !isSame(present, tracked.entry)) refuseImported(tracked);
@@ -253,7 +254,8 @@ async function commitPointer(
 ): Promise<Done> {
   const path = below === '' ? pointer.path : `${pointer.path}/${below}`;
   const told = { kind: 'pointer', path } as const;
-  const tracked = readPointer(engine.project, pointer.file);
+  const stated = readPointer(engine.project, pointer.file);
+  const tracked = withTrueSize(engine.store, stated);
   if (isNamed) refuseImported(tracked);
   const { frozen, imported } = tracked.pointer;
   if (imported !== undefined || (frozen === true && !(isNamed && options.force === true))) {
@@ -268,6 +270,10 @@ async function commitPointer(
   const wasStored = engine.store.has(tracked.entry.digest);
   const present = await storeNow(engine, path, options);
   if (present === undefined) {
+    if (tracked !== stated && below === '') {
+      const { file } = writePointer(engine.project, tracked, tracked.entry);
+      return { told: { ...told, state: 'changed' }, written: [absoluteOf(engine.project, file)] };
+    }
     if (isNamed) throw notThere(path);
     return { told: { ...told, state: 'missing' }, written: [] };
   }

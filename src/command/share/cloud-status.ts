@@ -1,3 +1,4 @@
+import { pointersOf, refuseMisstated } from '../../data/misstated.ts';
 import type { Compared, ComparedRoot, Tally } from '../../remote/compare.ts';
 import { compare } from '../../remote/compare.ts';
 import type { NamedObject } from '../../remote/name-objects.ts';
@@ -34,6 +35,7 @@ export async function cloudStatus(
   jobsOf(options);
   const data = await openData(context, global);
   const shared = await sharedThings(data, { context, targets, options });
+  refuseMisstated(data.engine.store, pointersOf(shared.things.flatMap(({ selected }) => selected ?? [])));
   const shares = sharesOf(data.engine, shared.things, options.remote);
   const compared: ComparedRemote[] = [];
   for (const share of withRecords(data, shares, { ...shared, runCache: undefined, asked: options.remote })) {
