@@ -19,7 +19,8 @@ import { differences, isSameEntry } from '../run/plan.ts';
 import { relinkStored } from '../run/relink.ts';
 import { foldLocks } from '../run/repro.ts';
 import { stageProblems } from '../run/stage-problem.ts';
-import { isSame } from '../store/diff-tree.ts';
+import { boundedTrees } from '../store/count-folders.ts';
+import { diffTrees, isSame } from '../store/diff-tree.ts';
 import { entryAt } from '../store/entry-at.ts';
 import { readRunRecords, writeRunRecord } from '../store/run-record.ts';
 import type { Entry } from '../store/tree.ts';
@@ -28,7 +29,7 @@ import { countChanges } from './count-changes.ts';
 import { noteParts } from './inputs/base-edits.ts';
 import { noteBases } from './inputs/bases.ts';
 import type { Settled } from './inputs/settle.ts';
-import { settle } from './inputs/settle.ts';
+import { cannotTell, settle } from './inputs/settle.ts';
 import { withTrueSize } from './misstated.ts';
 import { ignoredPaths } from './refuse-paths.ts';
 import { editTracked, readPointer, refuseImported } from './tracked-folder.ts';
@@ -70,7 +71,8 @@ export interface Committed {
  * its successor is in the store as a whole.
  * @returns what became of each, and the absolute paths of the files that Git should know of
  * @throws {PipeError} PIPE_COMMIT_CHANGED when a dep, a parameter or the command of a stage changed since its last run;
- * PIPE_OUT_MISSING, PIPE_DEP_MISSING, PIPE_IMPORTED; nothing is stored then
+ * PIPE_OUT_MISSING, PIPE_DEP_MISSING, PIPE_IMPORTED; nothing is stored then. PIPE_OBJECT_MISSING where a part may be
+ * taken for the whole
  */
 export async function commit(
   engine: Engine,
@@ -190,6 +192,7 @@ async function commitStage(
   });
   const outs = await storeOuts(engine, stage, { forceSignal: options.signal, onProgress: options.progress?.done });
   if (!Array.isArray(outs)) throw new PipeError(missingOuts({ ...facts, outs: new Map([[outs.as, { state: 'missing' }]]) })); // prettier-ignore
+  if (options.force !== true) refuseParts(engine, facts, outs);
   const isAsRecorded = isRecorded(facts, outs);
   if (isAsRecorded) keepRun(engine, facts, outs);
   else recordBlock(engine, facts, outs);
@@ -203,6 +206,23 @@ async function commitStage(
     },
     written: ensureIgnored(engine.project, kept),
   };
+}
+
+/**
+ * Lets no part of an out be recorded as the whole: what is recorded, lies not there, and is not in the store either, may
+ * never have come.
+ * @throws {PipeError} PIPE_OBJECT_MISSING
+ */
+function refuseParts({ store }: Engine, { stage, recorded }: StageFacts, outs: readonly LockEntry[]): void {
+  for (const { as, cache, path } of stage.outs) {
+    const [before, after] = [recorded?.outs, outs].map((all) => all?.find((each) => each.path === as));
+    if (!cache || before === undefined || after === undefined) continue;
+    const [was, is] = [new Map([[path, entryOf(before)]]), new Map([[path, entryOf(after)]])];
+    for (const change of diffTrees(was, is, boundedTrees(store))) {
+      const isLost = change.kind === 'unknown' || (change.kind === 'deleted' && !store.has(change.before.digest));
+      if (isLost) throw cannotTell(`the lock records of ${change.path}`, stage.address);
+    }
+  }
 }
 
 function entriesOf(outs: readonly LockEntry[]): Map<string, Entry> {
