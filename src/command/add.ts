@@ -14,7 +14,7 @@ import { dataOptions, openData } from './data-project.ts';
 import { amountOfEntry, changesText, forGit, staysLines } from './data-words.ts';
 import type { Here } from './edit-target.ts';
 import { inProject } from './edit-target.ts';
-import { bringListsFor } from './inside-lists.ts';
+import { bringListsFor, bringListsOf } from './inside-lists.ts';
 import { knownOf } from './known-now.ts';
 
 export default defineCommand({
@@ -41,6 +41,7 @@ export default defineCommand({
       options.glob === true && copy === undefined ? named.flatMap((pattern) => globbed(data, pattern)) : named;
     const known = knownOf(data, context);
     await bringListsFor(data, context, paths);
+    if (options.force !== true) await bringListsOf(data, context, paths);
     const how = dataOptions(data, { context, global, label: 'adding' });
     try {
       const force = options.force === true;

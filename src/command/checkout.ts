@@ -1,3 +1,4 @@
+import { pointersOf, refuseMisstated } from '../data/misstated.ts';
 import { checkout } from '../data/checkout.ts';
 import { leaveBehind } from '../data/leave.ts';
 import type { TrackedPlace } from '../data/tracked.ts';
@@ -30,6 +31,7 @@ export default defineCommand({
     const data = await openData(context, global, { walks: true });
     const chosen = selectData(data, positionals, { cwd: context.cwd, recursive: options.recursive });
     const selected = options['with-deps'] === true ? withDeps(data, chosen) : chosen;
+    refuseMisstated(data.engine.store, pointersOf(selected));
     const how = dataOptions(data, { context, global, label: 'checking out' });
     try {
       const done = await checkout(data.engine, selected, {

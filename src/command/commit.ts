@@ -17,6 +17,7 @@ import type { Context, GlobalOptions, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
 import { dataOptions, openData } from './data-project.ts';
+import { bringListsOf } from './inside-lists.ts';
 import { changesText, forGit, staysLines } from './data-words.ts';
 
 export default defineCommand({
@@ -41,6 +42,10 @@ export default defineCommand({
     const data = await openData(context, global, { walks: true });
     const chosen = choose(data, positionals, { cwd: context.cwd, recursive: options.recursive === true });
     const wanted = options['with-deps'] === true ? withDeps(data, chosen) : chosen;
+    const folders = wanted.flatMap((each) =>
+      each.kind === 'pointer' && each.isNamed && each.below === '' ? [each.pointer.path] : [],
+    );
+    if (options.force !== true) await bringListsOf(data, context, folders);
     const how = dataOptions(data, { context, global, label: 'committing' });
     const ask = asker(context, global);
     try {

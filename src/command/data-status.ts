@@ -1,3 +1,4 @@
+import { pointersOf, refuseMisstated, withTrueSizes } from '../data/misstated.ts';
 import { dataStatus } from '../data/status.ts';
 import { readPointerOuts } from '../lockfile/pointer-outs.ts';
 import { readNeeds } from '../lockfile/read-needs.ts';
@@ -42,6 +43,7 @@ export default defineCommand({
     const data = await openData(context, global, { walks: true });
     const here = { root: data.engine.project.root, cwd: context.cwd };
     const selected = selectData(data, positionals, { cwd: context.cwd, recursive: true });
+    refuseMisstated(data.engine.store, pointersOf(selected));
     const { roots, problems } = await headOf(context, data);
     const status = await dataStatus(data.engine, {
       head: roots,
@@ -82,7 +84,7 @@ async function headOf(
   const command = { cwd: project.root, env };
   if (await isFirstCommitMissing(command)) return { roots: [], problems: [] };
   const commits = await chooseRevisions(command, { revisions: ['HEAD'] });
-  const needs = await readNeeds({ project, env, readPointer: readPointerOuts, commits });
+  const needs = withTrueSizes(engine.store, await readNeeds({ project, env, readPointer: readPointerOuts, commits }));
   // A lock also names outs that Git keeps (`cache: false`). HEAD's own pipeline need not be read to know them: it has them.
   const known = new Set(tracked.map(({ path }) => path));
   const gone = needs.roots.filter(({ path }) => !known.has(path)).map(({ path }) => path);

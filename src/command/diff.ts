@@ -1,3 +1,4 @@
+import { withTrueSizes } from '../data/misstated.ts';
 import type { Graph } from '../graph/graph.ts';
 import { readPointerOuts } from '../lockfile/pointer-outs.ts';
 import { readNeeds, WORKSPACE } from '../lockfile/read-needs.ts';
@@ -83,9 +84,9 @@ async function sideOf(revision: string, { context, loaded, engine, targets }: Si
   const wanted = { project, env: context.env, readPointer: readPointerOuts };
   if (revision !== WORKSPACE) {
     const commits = await chooseRevisions({ cwd: project.root, env: context.env }, { revisions: [revision] });
-    return revisionSide(engine, await readNeeds({ ...wanted, commits }));
+    return revisionSide(engine, withTrueSizes(engine.store, await readNeeds({ ...wanted, commits })));
   }
-  const needs = await readNeeds({ ...wanted, commits: [], workspace: engine.locks });
+  const needs = withTrueSizes(engine.store, await readNeeds({ ...wanted, commits: [], workspace: engine.locks }));
   const outs = stages.flatMap((stage) => stage.outs.map(({ path }) => path));
   const isWanted = (path: string): boolean =>
     targets.length === 0 || targets.some((target) => isWithin(target, path) || isWithin(path, target));

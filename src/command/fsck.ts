@@ -1,3 +1,5 @@
+import { withTrueSizes } from '../data/misstated.ts';
+import type { SizedObjects } from '../store/true-entry.ts';
 import { join, relative } from 'node:path';
 import { PipeError } from '../problem/problem.ts';
 import type { Digest } from '../kit/digest.ts';
@@ -30,8 +32,9 @@ export default defineCommand({
   json: true,
   stopsGently: true,
   details:
-    'Checks every byte of the cache, and that everything is there that locks, pointers and run records need; with\n' +
-    '--remote, of the default remote or of the one that is named.\n' +
+    'Checks every byte of the cache, whoever put it there, and that all is there that the locks and pointers of the\n' +
+    'workspace and the run records need. With --remote, the same of the default remote or of the one that is named, as far\n' +
+    'as it is for that remote. Other revisions are not asked what they need; they tell the names of what is wrong in a remote.\n' +
     'Exits with 0 when all is well or was healed, with 1 when something is damaged or missing still.',
   options: {
     remote: { type: 'boolean', help: 'check a remote instead of the cache' },
@@ -44,8 +47,11 @@ export default defineCommand({
       return fsckRemote(context, { name, jobs: options.jobs, isRepair: options.repair === true, global });
     }
     if (name !== undefined || options.jobs !== undefined) {
-      const message = `${name === undefined ? '--jobs' : name} is about remotes`;
-      throw new PipeError({ code: 'PIPE_USAGE', message, hint: 'add --remote' });
+      const message =
+        name === undefined ? '--jobs is about remotes' : `pipe fsck checks the whole cache, not ${name} alone`;
+      const hint =
+        name === undefined ? 'add --remote' : `leave ${name} out; a remote of that name is checked with --remote`;
+      throw new PipeError({ code: 'PIPE_USAGE', message, hint });
     }
     const engine = await openStoreOf(context);
     const { layout } = engine.store;
@@ -53,7 +59,7 @@ export default defineCommand({
     const upkeep = options.repair === true ? await beginUpkeep(layout, engine.blake3) : undefined;
     try {
       const checked = await check(engine, context, global);
-      const needs = await needsOf(engine, []);
+      const needs = withTrueSizes(sizesIn(engine, checked), await needsOf(engine, []));
       const things = [...needs.roots, ...thingsOfRuns(engine)];
       const broken = brokenNeeds(engine, checked, things);
       const repaired =
@@ -123,6 +129,14 @@ function brokenNeeds(
   );
 }
 
+/** The sizes of what is right; nothing is moved out of the way by looking. */
+function sizesIn({ store }: Engine, { objects }: CheckedStore): SizedObjects {
+  return {
+    read: (digest) => objects.read(digest),
+    sizeOf: (digest) => (objects.has(digest) ? store.sizeOf(digest) : undefined),
+  };
+}
+
 interface Repair {
   readonly checked: CheckedStore;
   readonly broken: ReadonlyMap<Digest, BrokenNeed>;
@@ -143,16 +157,17 @@ async function repair(
   );
   const inUse = repairStore(checked, { layout: store.layout, blake3, upkeep, now: now() });
   const inWorkspace = new Set(needs.roots.map(({ from }) => from));
-  let still = broken;
+  let [still, after] = [broken, freshStore(engine)];
   for (let before = ''; ;) {
     const left = [...still.keys()].join();
     // A list that was healed may name files that are missing too: until nothing changes any more.
-    if (left === '' || left === before) return { inUse, still };
+    if (left === '' || left === before) return { inUse, still, has: (digest) => after.has(digest) };
     before = left;
     const places = [...still.values()].flatMap((need) => need.places).filter(({ from }) => inWorkspace.has(from));
     const paths = outsOf(needs, places);
     await healFromWorkspace(engine, { writer: freshStore(engine).writer(), wanted: still.keys(), paths });
-    still = checkNeeds(freshStore(engine), things);
+    after = freshStore(engine);
+    still = checkNeeds(after, things);
   }
 }
 

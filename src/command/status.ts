@@ -1,13 +1,6 @@
-import type { NotDownloaded } from '../data/inputs/inputs.ts';
-import type { PointerStatus } from '../data/pointer-status.ts';
 import type { PlannedStage } from '../event/event.ts';
-import type { Reason } from '../event/reason.ts';
-import { describeReason } from '../event/reason.ts';
 import { PipeError } from '../problem/problem.ts';
-import { list } from '../report/summary.ts';
-import { isIdle, STATE_WORDS } from '../report/plan-state.ts';
-import { clean, plural } from '../report/words.ts';
-import type { LostThing } from '../run/lost.ts';
+import { isIdle } from '../report/plan-state.ts';
 import type { Engine } from '../run/engine.ts';
 import { openEngine } from '../run/engine.ts';
 import { openHistory } from '../run/history.ts';
@@ -16,12 +9,13 @@ import type { TrackedPath } from '../lockfile/pointer.ts';
 import { isWithin } from '../kit/path.ts';
 import { readPointers } from '../project/pointer-files.ts';
 import { failedJson } from './source/failed.ts';
-import type { SourceUpdate, SourceUpdates } from './source/updates.ts';
+import type { SourceUpdates } from './source/updates.ts';
 import type { Context, GlobalOptions, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
-import { NO_STAGES, SELECTION_OPTIONS, capacityOf, selectedStages } from './engine-options.ts';
+import { SELECTION_OPTIONS, capacityOf, selectedStages } from './engine-options.ts';
 import { inProject } from './edit-target.ts';
-import type { StrayNote } from './stray-links.ts';
+import type { DataStatus } from './present-status.ts';
+import { dataJson, describeAll, movedLines, statusJson, strayLines } from './present-status.ts';
 import { strayNotes } from './stray-links.ts';
 import type { LoadedProject } from './load-project.ts';
 import { graphOf, loadProject } from './load-project.ts';
@@ -171,12 +165,6 @@ function isDifferent({ state, lacking, lost }: DataStatus, options: Missing): bo
   return state === 'uncached' || (state === 'modified' && lacking?.isAll !== true);
 }
 
-function movedLines(updates: readonly SourceUpdate[]): string[] {
-  return updates
-    .filter(({ moved }) => moved)
-    .map(({ path }) => `${clean(path)}: the source has moved on (pipe update)`);
-}
-
 async function markdown(stages: readonly PlannedStage[]): Promise<string> {
   const { planMarkdown } = await import('../report/markdown.ts');
   return planMarkdown(stages);
@@ -232,13 +220,6 @@ function stagesBelow(stages: LoadedProject['stages'], folder: string): string[] 
   return stages.filter(({ file, outs }) => isBelow(file) || outs.some(({ path }) => isBelow(path))).map(({ address }) => address); // prettier-ignore
 }
 
-/** What became of tracked data, and how much of it never came here. */
-interface DataStatus extends PointerStatus {
-  readonly lacking?: NotDownloaded | undefined;
-  /** With `--pull`: what neither the cache nor a remote has of it. */
-  readonly lost?: LostThing | undefined;
-}
-
 async function dataOf(
   engine: Engine,
   { pointerFiles }: LoadedProject,
@@ -264,89 +245,4 @@ async function updatesOf(
   const isAsked = ({ path, file }: Pick<TrackedPath, 'path' | 'file'>): boolean => all || targets.some((each) => each === file || isWithin(path, each)); // prettier-ignore
   const asking = { ...how, root: project.root, allowed: project.config.allowed() };
   return sourceUpdates(pointers.filter(isAsked), asking, pending.filter(isAsked));
-}
-
-const DATA_WORDS = {
-  modified: 'modified',
-  deleted: 'is not on disk',
-  uncached: 'is not in the cache',
-  lost: 'is neither on disk nor in the cache',
-  pending: 'was never downloaded (pipe pull)',
-} as const satisfies Record<Exclude<PointerStatus['state'], 'unchanged'>, string>;
-
-interface Described {
-  readonly stages: readonly PlannedStage[];
-  readonly changed: readonly PlannedStage[];
-  readonly data: readonly DataStatus[];
-  /** What of the data counts as changed. */
-  readonly different: readonly DataStatus[];
-}
-
-/** Not everything is up to date where a source has moved on or does not answer, or a link leads nowhere. */
-function describeAll(
-  described: Described,
-  { also, isDoubtful }: { readonly also: readonly string[]; readonly isDoubtful: boolean },
-): string {
-  const text = describe(described);
-  const told =
-    also.length === 0 && !isDoubtful ? text : text.replace(/^Everything is up to date/m, 'Nothing changed here');
-  return [told, ...also].join('\n');
-}
-
-function strayLines({ message, hint }: StrayNote): string[] {
-  return [message, `  hint: ${hint}`];
-}
-
-function describe({ stages, changed, data, different }: Described): string {
-  const lines = different.flatMap((each) => [`${clean(each.pointer)}:`, dataLine(each)]);
-  if (lines.length > 0) return [...(stages.length === 0 ? [] : [describeStages(stages, changed)]), ...lines].join('\n');
-  if (stages.length === 0)
-    return data.length === 0 ? NO_STAGES : `Everything is up to date: ${plural(data.length, 'pointer')}.`;
-  return describeStages(stages, changed);
-}
-
-function dataLine({ path, state, lacking, lost }: DataStatus): string {
-  if (lost !== undefined)
-    return `  ${clean(path)}: ${plural(lost.objects, 'object')} of it in neither the cache nor ${clean(lost.remote ?? 'a remote')}`;
-  const word = state === 'unchanged' ? '' : DATA_WORDS[state];
-  if (lacking === undefined) return `  ${clean(path)} ${word}`;
-  const lack = `${lacking.isAtMost ? 'up to ' : ''}${plural(lacking.count, 'file')} not downloaded (pipe pull ${clean(path)})`;
-  return lacking.isAll ? `  ${clean(path)}: ${lack}` : `  ${clean(path)} ${word}, ${lack}`;
-}
-
-function dataJson({ lacking, lost, ...rest }: DataStatus): unknown {
-  return {
-    ...rest,
-    ...(lacking === undefined ? {} : { notDownloaded: lacking.count }),
-    ...(lost === undefined ? {} : { missing: lost.objects }),
-  };
-}
-
-function describeStages(stages: readonly PlannedStage[], changed: readonly PlannedStage[]): string {
-  const idle = { 'up to date': 0, frozen: 0, skipped: 0 };
-  for (const { state } of stages) if (isIdle(state)) idle[STATE_WORDS[state]] += 1;
-  if (changed.length === 0) {
-    const apart = list(idle, ['frozen', 'skipped']);
-    return `Everything is up to date: ${plural(stages.length, 'stage')}${apart === '' ? '' : ` (${apart})`}.`;
-  }
-  const lines = changed.flatMap(({ stage, state, reasons }) => [
-    `${clean(stage)}: ${STATE_WORDS[state]}`,
-    ...reasons.map((reason) => `  ${clean(describeReason(reason))}`),
-  ]);
-  const rest = list(idle, ['up to date', 'frozen', 'skipped']);
-  return [...lines, ...(rest === '' ? [] : [`${rest}.`])].join('\n');
-}
-
-function statusJson({ stage, state, reasons, from, expectedMs }: PlannedStage): unknown {
-  return {
-    stage,
-    state,
-    reasons: reasons.map(reasonJson),
-    ...(from === undefined ? {} : { from }),
-    ...(expectedMs === undefined ? {} : { expectedMs: Math.round(expectedMs) }),
-  };
-}
-
-function reasonJson(reason: Reason): unknown {
-  return { ...reason, text: describeReason(reason) };
 }

@@ -26,6 +26,7 @@ import { editBase } from './inputs/base-edits.ts';
 import { openBases } from './inputs/bases.ts';
 import type { Settled } from './inputs/settle.ts';
 import { settle } from './inputs/settle.ts';
+import { withTrueSize } from './misstated.ts';
 import type { CopyIn } from './copy-in.ts';
 import { copyIn } from './copy-in.ts';
 import { ignoredPaths, pathsInGit } from './refuse-paths.ts';
@@ -169,7 +170,8 @@ async function settleAll(
   for (const { path, around, own } of plan) {
     const present = entries.get(path);
     if (present === undefined) continue;
-    const tracked = readPointerIfThere(engine.project, (around ?? own)?.file ?? pointerFileOf(path));
+    const stated = readPointerIfThere(engine.project, (around ?? own)?.file ?? pointerFileOf(path));
+    const tracked = stated && withTrueSize(engine.store, stated);
     const before = tracked && entryAt(engine.store, tracked.entry, posix.relative(tracked.path, path));
     const isWhole = tracked !== undefined && around === undefined;
     const settled: Settled = isWhole

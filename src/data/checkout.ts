@@ -18,6 +18,7 @@ import { refuseOwned } from './refuse.ts';
 import type { Selected } from './select.ts';
 import { pathOf } from './select.ts';
 import { noteParts } from './inputs/base-edits.ts';
+import { refuseMisstated } from './misstated.ts';
 import { openBases } from './inputs/bases.ts';
 import { readPointer, readPointerIfThere } from './tracked-folder.ts';
 import type { TrackedPlace } from './tracked.ts';
@@ -194,6 +195,8 @@ function recordedNow(engine: Engine, { owner }: TrackedPlace): Entry | undefined
   const { project, locks } = engine;
   if (owner.kind === 'pointer') {
     const pointer = readPointer(project, owner.pointer.file);
+    // Also what has just been fetched.
+    refuseMisstated(engine.store, [pointer]);
     refuseOwned(engine, pointer);
     return pointer.entry;
   }

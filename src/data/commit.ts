@@ -19,7 +19,8 @@ import { differences, isSameEntry } from '../run/plan.ts';
 import { relinkStored } from '../run/relink.ts';
 import { foldLocks } from '../run/repro.ts';
 import { stageProblems } from '../run/stage-problem.ts';
-import { isSame } from '../store/diff-tree.ts';
+import { boundedTrees } from '../store/count-folders.ts';
+import { diffTrees, isSame } from '../store/diff-tree.ts';
 import { entryAt } from '../store/entry-at.ts';
 import { readRunRecords, writeRunRecord } from '../store/run-record.ts';
 import type { Entry } from '../store/tree.ts';
@@ -28,7 +29,8 @@ import { countChanges } from './count-changes.ts';
 import { noteParts } from './inputs/base-edits.ts';
 import { noteBases } from './inputs/bases.ts';
 import type { Settled } from './inputs/settle.ts';
-import { settle } from './inputs/settle.ts';
+import { cannotTell, settle } from './inputs/settle.ts';
+import { withTrueSize } from './misstated.ts';
 import { ignoredPaths } from './refuse-paths.ts';
 import { editTracked, readPointer, refuseImported } from './tracked-folder.ts';
 import type { DataOptions } from './workspace.ts';
@@ -69,7 +71,8 @@ export interface Committed {
  * its successor is in the store as a whole.
  * @returns what became of each, and the absolute paths of the files that Git should know of
  * @throws {PipeError} PIPE_COMMIT_CHANGED when a dep, a parameter or the command of a stage changed since its last run;
- * PIPE_OUT_MISSING, PIPE_DEP_MISSING, PIPE_IMPORTED; nothing is stored then
+ * PIPE_OUT_MISSING, PIPE_DEP_MISSING, PIPE_IMPORTED; nothing is stored then. PIPE_OBJECT_MISSING where a part may be
+ * taken for the whole
  */
 export async function commit(
   engine: Engine,
@@ -109,7 +112,7 @@ async function refuseChangedImports(
 ): Promise<void> {
   for (const each of wanted) {
     if (each.kind !== 'pointer' || each.isNamed) continue;
-    const tracked = readPointer(engine.project, each.pointer.file);
+    const tracked = withTrueSize(engine.store, readPointer(engine.project, each.pointer.file));
     if (tracked.pointer.imported === undefined) continue;
     const present = await lookAt(engine, tracked.path, options);
     if (present !== undefined && !isSame(present, tracked.entry)) refuseImported(tracked);
@@ -189,6 +192,7 @@ async function commitStage(
   });
   const outs = await storeOuts(engine, stage, { forceSignal: options.signal, onProgress: options.progress?.done });
   if (!Array.isArray(outs)) throw new PipeError(missingOuts({ ...facts, outs: new Map([[outs.as, { state: 'missing' }]]) })); // prettier-ignore
+  if (options.force !== true) refuseParts(engine, facts, outs);
   const isAsRecorded = isRecorded(facts, outs);
   if (isAsRecorded) keepRun(engine, facts, outs);
   else recordBlock(engine, facts, outs);
@@ -202,6 +206,23 @@ async function commitStage(
     },
     written: ensureIgnored(engine.project, kept),
   };
+}
+
+/**
+ * Lets no part of an out be recorded as the whole: what is recorded, lies not there, and is not in the store either, may
+ * never have come.
+ * @throws {PipeError} PIPE_OBJECT_MISSING
+ */
+function refuseParts({ store }: Engine, { stage, recorded }: StageFacts, outs: readonly LockEntry[]): void {
+  for (const { as, cache, path } of stage.outs) {
+    const [before, after] = [recorded?.outs, outs].map((all) => all?.find((each) => each.path === as));
+    if (!cache || before === undefined || after === undefined) continue;
+    const [was, is] = [new Map([[path, entryOf(before)]]), new Map([[path, entryOf(after)]])];
+    for (const change of diffTrees(was, is, boundedTrees(store))) {
+      const isLost = change.kind === 'unknown' || (change.kind === 'deleted' && !store.has(change.before.digest));
+      if (isLost) throw cannotTell(`the lock records of ${change.path}`, stage.address);
+    }
+  }
 }
 
 function entriesOf(outs: readonly LockEntry[]): Map<string, Entry> {
@@ -253,7 +274,8 @@ async function commitPointer(
 ): Promise<Done> {
   const path = below === '' ? pointer.path : `${pointer.path}/${below}`;
   const told = { kind: 'pointer', path } as const;
-  const tracked = readPointer(engine.project, pointer.file);
+  const stated = readPointer(engine.project, pointer.file);
+  const tracked = withTrueSize(engine.store, stated);
   if (isNamed) refuseImported(tracked);
   const { frozen, imported } = tracked.pointer;
   if (imported !== undefined || (frozen === true && !(isNamed && options.force === true))) {
@@ -268,6 +290,10 @@ async function commitPointer(
   const wasStored = engine.store.has(tracked.entry.digest);
   const present = await storeNow(engine, path, options);
   if (present === undefined) {
+    if (tracked !== stated && below === '') {
+      const { file } = writePointer(engine.project, tracked, tracked.entry);
+      return { told: { ...told, state: 'changed' }, written: [absoluteOf(engine.project, file)] };
+    }
     if (isNamed) throw notThere(path);
     return { told: { ...told, state: 'missing' }, written: [] };
   }

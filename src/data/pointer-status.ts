@@ -1,3 +1,7 @@
+import type { Problem } from '../problem/problem.ts';
+import { isSame, isSameObject } from '../store/diff-tree.ts';
+import { trueEntry } from '../store/true-entry.ts';
+import { misstated } from './misstated.ts';
 import type { Digest } from '../kit/digest.ts';
 import { isWithin } from '../kit/path.ts';
 import type { TrackedPath } from '../lockfile/pointer.ts';
@@ -31,13 +35,17 @@ export async function pointerStatus(
   const { pointers, problems, pending } = readPointers(engine.project.root, files);
   if (problems.length > 0) throw new PipeError(problems);
   const result: PointerStatus[] = [];
-  for (const { path, file, entry, pointer } of pointers) {
+  const wrong: Problem[] = [];
+  for (const { path, file, at, entry, pointer } of pointers) {
     const isAsked = targets.length === 0 || targets.some((each) => isMeant({ path, file }, each));
     if (!isAsked) continue;
     const present = await lookAt(engine, path, { signal });
+    const known = present !== undefined && isSameObject(present, entry) ? present : trueEntry(engine.store, entry);
+    if (known !== undefined && !isSame(known, entry)) wrong.push(misstated({ path, file, at, pointer }, entry, known));
     const has = (digest: Digest): boolean => pointer.out.cache === false || engine.store.has(digest);
     result.push({ path, pointer: file, state: stateOf({ entry, present }, has) });
   }
+  if (wrong.length > 0) throw new PipeError(wrong);
   for (const { path, file } of pending) {
     const isAsked = targets.length === 0 || targets.some((each) => isMeant({ path, file }, each));
     if (isAsked) result.push({ path, pointer: file, state: 'pending' });

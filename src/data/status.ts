@@ -6,7 +6,7 @@ import type { Engine } from '../run/engine.ts';
 import { namingRules } from '../run/link-rules.ts';
 import { listingSink } from '../run/sink.ts';
 import type { TreeChange } from '../store/diff-tree.ts';
-import { diffTrees, isSame } from '../store/diff-tree.ts';
+import { diffTrees, isSame, isSameObject } from '../store/diff-tree.ts';
 import { missingObjects } from '../store/missing-objects.ts';
 import type { RenamedOrChange } from '../store/pair-renames.ts';
 import { pairRenames } from '../store/pair-renames.ts';
@@ -27,6 +27,8 @@ export interface Placed {
 export interface DataStatus {
   /** What locks and pointers record, and the store lacks, whatever lies in the workspace: DVC's `not_in_cache`. */
   readonly notInCache: readonly Placed[];
+  /** The paths of those that lie in the workspace as they are recorded: a commit stores them. */
+  readonly storable: ReadonlySet<string>;
   /** From HEAD to the locks and pointers as they stand; absent outside Git. */
   readonly committed: readonly RenamedOrChange[] | undefined;
   /** From locks and pointers to what lies on the disk. */
@@ -74,7 +76,11 @@ export async function dataStatus(engine: Engine, options: DataStatusOptions): Pr
   const missing = granular
     ? bounded(missingObjects(recorded, { has: (digest) => engine.store.has(digest), readTree: read }), FEWER)
     : [...recorded].flatMap(([path, entry]) => (engine.store.has(entry.digest) ? [] : [{ path, entry }]));
+  // What is the same as a whole is the same inside.
+  const asRecorded = [...recorded].flatMap(([path, entry]) => (isSameObject(present.get(path), entry) ? [path] : []));
+  const storable = missing.filter(({ path }) => asRecorded.some((each) => isWithin(each, path)));
   return {
+    storable: new Set(storable.map(({ path }) => path)),
     // What is asked for inside a folder is not there either where nobody knows what is in the folder.
     notInCache: missing.filter(({ path, entry }) => isAsked(path) || (entry.kind === 'dir' && isNear(path))),
     committed,

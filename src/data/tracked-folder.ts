@@ -1,3 +1,4 @@
+import { withTrueSize } from './misstated.ts';
 import { digestOfRaw } from '../kit/digest.ts';
 import { isWithin } from '../kit/path.ts';
 import type { PointerPlace, TrackedPath } from '../lockfile/pointer.ts';
@@ -44,7 +45,7 @@ export async function storeEdited(
   edits: readonly TreeEdit[],
 ): Promise<{ tracked: TrackedPath; entry: Entry }> {
   // As it is now: another process may have changed it while this one waited.
-  const tracked = readPointer(engine.project, pointer.file);
+  const tracked = withTrueSize(engine.store, readPointer(engine.project, pointer.file));
   refuseFrozen(tracked);
   if (tracked.entry.kind !== 'dir') throw noFolder(tracked);
   const writer = engine.store.writer();

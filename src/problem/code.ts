@@ -65,6 +65,7 @@ export const PROBLEM_CODES = {
   PIPE_POINTER_CONFLICT: 'two pointers, or a pointer and a stage, claim the same path',
   PIPE_POINTER_FORMAT: 'a file is no pointer, or one of a newer pipe',
   PIPE_POINTER_IGNORED: 'a pointer lies where it would not be found',
+  PIPE_POINTER_SIZE: 'a pointer says another size than its data has',
   PIPE_REMOTE_BUSY: 'another process is taking things out of a remote',
   PIPE_REMOTE_CREDENTIALS: 'there are no credentials for a remote, or wrong ones',
   PIPE_REMOTE_DENIED: 'a remote does not let you do this',

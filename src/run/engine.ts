@@ -23,6 +23,7 @@ import { linkTrust } from '../store/link.ts';
 import { ObjectStore } from '../store/object-store.ts';
 import { isInside } from '../store/restore.ts';
 import { Claims } from './claims.ts';
+import { damageNotice, trackedEntries } from './damage-notice.ts';
 import { ownedOuts } from './owned-outs.ts';
 import { ParamFiles } from './param-files.ts';
 import type { Signing } from './signing.ts';
@@ -71,17 +72,14 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
   const index = openStatIndex(folder && join(folder, 'files.idx'), project.root, rawChecksum);
   const objectFolder = indexFolder(layout.root, env);
   const objects = openStatIndex(objectFolder && join(objectFolder, 'objects.idx'), layout.root, rawChecksum);
-  const onDamage = (digest: string, movedTo: string | undefined): void => {
-    const where = movedTo === undefined ? 'which stay where they are' : `they were moved to ${movedTo}`;
-    emit({
-      type: 'notice',
-      message: `the store held wrong bytes for ${digest}${movedTo === undefined ? ', ' : '; '}${where}`,
-      hint: 'a file that is a link to them was edited in place (see `pipe unprotect`), or the disk is failing',
-    });
-  };
-  const store = new ObjectStore(layout, blake3, onDamage);
-  store.trust = linkTrust(objects);
   const locks = new LockState({ root: project.root, journals: join(tmp, 'journal'), owner, blake3, checksum, now });
+  const onDamage = damageNotice({
+    emit,
+    read: (digest) => store.read(digest),
+    places: () => trackedEntries(project, graph, locks),
+  });
+  const store: ObjectStore = new ObjectStore(layout, blake3, onDamage);
+  store.trust = linkTrust(objects);
   store.beforeReplaced = (path) => { freeLinks(keptPlaces({ project, graph, locks }), [path]); }; // prettier-ignore
   const strays = new Map<string, StrayLink>();
   return {

@@ -95,15 +95,38 @@ export class ObjectSizes {
     if (this.#rows.add(digest, 0, place)) this.#users.push(NOBODY);
   }
 
+  /** The bytes of an object that lists a folder, checked. */
+  read(digest: Digest): Buffer | undefined {
+    return this.objects.read(digest);
+  }
+
+  /** Bytes of an object. */
+  sizeOf(digest: Digest): number | undefined {
+    const place = digest.startsWith('b3:') ? this.#rows.find(rawOfDigest(digest)) : undefined;
+    return place && place.offset * 2 ** 32 + place.length;
+  }
+
   /** Finds what each of some entries needs. */
-  use(entries: readonly { readonly entry: Entry; readonly path: string }[]): ThingUsage[] {
-    for (const [user, { entry, path }] of entries.entries()) {
+  use(entries: readonly NeededEntry[]): ThingUsage[] {
+    return this.#useAs(entries, entries.length, (at) => at);
+  }
+
+  /** Finds what some of the entries need together, and the others do not. */
+  useTogether<T extends NeededEntry>(entries: readonly T[], isMeant: (entry: T) => boolean): ThingUsage {
+    const users = entries.map((each) => (isMeant(each) ? 0 : 1));
+    return this.#useAs(entries, 2, (at) => users[at] ?? 1)[0] ?? { ownObjects: 0, ownBytes: 0 };
+  }
+
+  #useAs(entries: readonly NeededEntry[], users: number, userOf: (at: number) => number): ThingUsage[] {
+    this.#users.fill(NOBODY);
+    for (const [at, { entry, path }] of entries.entries()) {
+      const user = userOf(at);
       walkObjects(this.objects, entry, {
         path,
         visitor: { enter: ({ digest }) => this.#use(digest, user), broken: () => undefined },
       });
     }
-    const alone = entries.map(() => amount());
+    const alone = Array.from({ length: users }, amount);
     for (const { pack, offset, length } of this.#rows.entries()) {
       const found = alone[this.#users[pack] ?? NOBODY];
       if (found === undefined) continue;
@@ -133,6 +156,12 @@ export class ObjectSizes {
     this.#users[row] = before === NOBODY ? user : SHARED;
     return true;
   }
+}
+
+/** Something of which a store keeps the objects. */
+interface NeededEntry {
+  readonly entry: Entry;
+  readonly path: string;
 }
 
 const NOBODY = -1;

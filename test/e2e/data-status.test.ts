@@ -186,3 +186,16 @@ test('pipe status looks at pointers, and repro says how to get what one tracks',
   const repro = await rig.pipe(['repro']);
   expect([repro.code, repro.stderr]).toEqual([2, expect.stringContaining('pipe checkout d.pipe')]);
 });
+
+test('what is not in the cache and lies in the workspace is stored by a commit, which is named', async ({ rig }) => {
+  await rig.pipe(['init', '-q', '--no-scm']);
+  await rig.write({ 'a b': '1', c: '2' });
+  await rig.pipe(['add', '-q', '--no-commit', 'a b', 'c']);
+  const told = "Not in cache, but in the workspace:\n  (use `pipe commit 'a b' c` to store them)\n";
+  expect((await rig.pipe(['data', 'status'])).stdout).toContain(told);
+  await rig.remove('c');
+  const { stdout } = await rig.pipe(['data', 'status']);
+  expect(stdout).toContain('Not in cache:\n  (use `pipe fetch` or `pipe pull` to get them)\n        c\n');
+  await rig.pipe(['commit', 'a b']);
+  expect((await rig.pipe(['data', 'status'])).stdout).not.toContain('in the workspace');
+});

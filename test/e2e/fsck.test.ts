@@ -11,7 +11,9 @@ test('a cache that nobody touched is well; one that is empty lacks what the lock
   const { objects, ...document } = await fsck(rig);
   expect(document).toMatchObject({ ok: true, damaged: [], missing: [], leftovers: [], problems: [] });
   expect((await rig.pipe(['fsck'])).stdout).toMatch(
-    new RegExp(`^All is well: ${objects} objects \\(.* KB\\) and 1 run record\\.\\n$`),
+    new RegExp(
+      `^All is well: ${objects} objects \\(.* KB\\) and 1 run record\\.\\nLooked for what 1 lock and 0 pointers of the workspace and the run records need; other revisions were not looked at\\.\\n$`,
+    ),
   );
   await rig.remove('.pipe/cache');
   const { missing } = await fsck(rig);
@@ -120,4 +122,29 @@ test('what Git keeps is not missing where the cache has it not: a fresh clone th
   expect(
     (await fsck(rig, [], b)).missing.flatMap(({ places }) => places.map(({ from, path }) => `${from} ${path}`)),
   ).toEqual(['lab/pipeline.lock:b lab/out', 'pipeline.lock:a out']);
+});
+
+test('a repair counts what was damaged before, and what of it has right bytes again', async ({ rig }) => {
+  await rig.pipe(['init', '-q', '--no-scm']);
+  await rig.write({ needed: 'needed\n', changed: 'changed\n', loose: 'loose\n' });
+  await rig.pipe(['add', 'needed', 'changed', 'loose']);
+  await rig.pipe(['remove', 'loose']);
+  for (const [path] of await cacheContent(rig)) if (path.includes('/loose/')) await flip(path, 0);
+  await rig.write({ changed: 'anew\n' });
+  const document = await fsck(rig);
+  expect(document).toMatchObject({
+    damagedObjects: 3,
+    healedObjects: 0,
+    needs: { locks: 0, pointers: 2, revisions: 1 },
+  });
+  const run = await rig.pipe(['fsck', '--repair']);
+  expect(run).toMatchObject({ code: 1 });
+  expect(run.stdout).toContain('Healed 1 of 3 damaged objects; 1 is needed still.');
+});
+
+test('a target is refused with what there is to check', async ({ rig }) => {
+  await rig.pipe(['init', '-q', '--no-scm']);
+  const run = await rig.pipe(['fsck', 'data']);
+  expect(run).toMatchObject({ code: 2 });
+  expect(run.stderr).toContain('pipe fsck checks the whole cache, not data alone');
 });

@@ -135,3 +135,43 @@ test('a commit of what is frozen says so, and how to let it change', async ({ ri
   expect(await pipe(rig, 'commit')).toBe(told);
   expect(await pipe(rig, 'commit', 'd')).toBe(told);
 });
+
+test('a commit of a stage refuses to record a part of an out as the whole', async ({ rig }) => {
+  await rig.git('init', '-q', '-b', 'main');
+  await pipe(rig, 'init', '-q');
+  await pipe(rig, 'remote', 'add', '-q', '-d', 'storage', '../storage');
+  const cmd = 'mkdir -p out/s && echo 1 > out/1 && echo 2 > out/2 && echo 3 > out/s/3';
+  await rig.write({ 'pipeline.yaml': { stages: { make: { cmd, outs: ['out'] } } } });
+  await pipe(rig, 'repro', '-q');
+  await pipe(rig, 'push', '-q');
+  await rig.remove('out', '.pipe/cache');
+  await pipe(rig, 'pull', '-q', 'out/1');
+  const before = await rig.read('pipeline.lock');
+  for (const target of [['make'], []]) {
+    const run = await rig.pipe(['commit', ...target]);
+    expect(run).toMatchObject({ code: 2 });
+    expect(run.stderr).toContain('PIPE_OBJECT_MISSING  what the lock records of out/2 is not in the cache');
+    expect(run.stderr).toContain('`pipe fetch make` brings it');
+    expect(await rig.read('pipeline.lock')).toBe(before);
+  }
+  await pipe(rig, 'pull', '-q');
+  await rig.remove('out/2');
+  expect(await pipe(rig, 'commit', 'make')).toContain('make (1 deleted)');
+});
+
+test.for(['add', 'commit'])(
+  '%s brings the list of a folder that never came from the remote',
+  async (command, { rig }) => {
+    await start(rig);
+    await pipe(rig, 'remote', 'add', '-q', '-d', 'storage', '../storage');
+    await pipe(rig, 'push', '-q');
+    await rig.remove('d', '.pipe/cache', '.pipe/tmp');
+    await rig.write({ 'd/new': 'new\n' });
+    expect(await record(rig, command, 'd')).toEqual({ changes: counts(1, 0, 0), kept: 5, behind: [] });
+    await rig.git('checkout', '-q', 'd.pipe');
+    await rig.remove('.pipe/cache', '.pipe/tmp', '../storage');
+    const run = await rig.pipe([command, 'd']);
+    expect(run).toMatchObject({ code: 2 });
+    expect(run.stderr).toContain('what d.pipe records of d is not in the cache');
+  },
+);

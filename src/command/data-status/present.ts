@@ -1,5 +1,5 @@
 import type { DataStatus, Placed } from '../../data/status.ts';
-import { clean } from '../../report/words.ts';
+import { clean, shellWord } from '../../report/words.ts';
 import type { RenamedOrChange } from '../../store/pair-renames.ts';
 
 export interface Shown {
@@ -39,7 +39,7 @@ export function dataStatusJson(status: DataStatus, how: Shown): unknown {
 /** The text form, in blocks. */
 export function dataStatusText(status: DataStatus, how: Shown): string {
   const blocks = [
-    block('Not in cache', ['use `pipe fetch` or `pipe pull` to get them'], placed(status.notInCache, how)),
+    ...notInCache(status, how),
     block('Committed changes', ['`git commit` the locks and pointers'], lines(changesOf(status.committed ?? [], how))),
     block(
       'Uncommitted changes',
@@ -52,6 +52,20 @@ export function dataStatusText(status: DataStatus, how: Shown): string {
   ].filter((each) => each !== '');
   return blocks.length === 0 ? 'No changes.' : blocks.join('\n\n');
 }
+
+/** What lies in the workspace need not come from elsewhere. */
+function notInCache({ notInCache: all, storable }: DataStatus, how: Shown): string[] {
+  const here = all.filter(({ path }) => storable.has(path));
+  const away = all.filter(({ path }) => !storable.has(path));
+  const names = here.length > MOST_NAMED ? '' : here.map(({ path }) => ` ${shellWord(how.shown(path))}`).join('');
+  return [
+    block('Not in cache', ['use `pipe fetch` or `pipe pull` to get them'], placed(away, how)),
+    block('Not in cache, but in the workspace', [`use \`pipe commit${names}\` to store them`], placed(here, how)),
+  ];
+}
+
+/** So many paths stand in a hint. */
+const MOST_NAMED = 3;
 
 function block(title: string, hints: readonly string[], items: readonly string[]): string {
   if (items.length === 0) return '';

@@ -1,5 +1,6 @@
 import type { NeedProblem } from '../../lockfile/needed.ts';
 import { problemJson } from '../../problem/json.ts';
+import type { Problem } from '../../problem/problem.ts';
 import { problemLine } from '../../problem/render.ts';
 import { formatCount } from '../../report/size.ts';
 import type { Table } from '../../report/table.ts';
@@ -63,7 +64,7 @@ export function diffText(rows: readonly DiffRow[], problems: readonly NeedProble
     const count = rows.filter((row) => row.state === state && !row.path.endsWith('/')).length;
     return count === 0 ? [] : [`${formatCount(count)} ${state}`];
   });
-  const lines = problems.map(({ problem }) => `  ${problemLine(problem)}`);
+  const lines = problems.flatMap(({ problem }) => [`  ${problemLine(problem)}`, ...hintLine(problem)]);
   return [
     ...(blocks.length > 0
       ? blocks
@@ -73,6 +74,11 @@ export function diffText(rows: readonly DiffRow[], problems: readonly NeedProble
     ...(counts.length === 0 ? [] : [`files summary: ${counts.join(', ')}`]),
     ...(lines.length === 0 ? [] : [['Not read:', ...new Set(lines)].join('\n')]),
   ].join('\n\n');
+}
+
+/** A problem of a text shows where it is; what is wrong with a pointer is put right elsewhere. */
+function hintLine({ code, hint }: Problem): string[] {
+  return code === 'PIPE_POINTER_SIZE' && hint !== undefined ? [`    hint: ${hint}`] : [];
 }
 
 const TITLES = {

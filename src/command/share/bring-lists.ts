@@ -1,6 +1,8 @@
 import { posix } from 'node:path';
 import { pointerAround } from '../../data/tracked-folder.ts';
 import type { TrackedPath } from '../../lockfile/pointer.ts';
+import { PipeError } from '../../problem/problem.ts';
+import { findWanted } from '../../remote/wanted.ts';
 import { withLists } from '../../remote/reach.ts';
 import { editTree } from '../../store/edit-tree.ts';
 import { BrokenTree } from '../../store/read-tree.ts';
@@ -28,6 +30,29 @@ export async function bringLists(data: DataProject, context: Context, paths: rea
         await withLists(source, (read) => tryEdit(data, { pointer, path, read }), () => undefined); // prettier-ignore
       }
     });
+  }
+}
+
+/**
+ * Brings all lists of tracked folders from their remotes. A remote that cannot be asked, or lacks them, is no problem
+ * here.
+ */
+export async function bringWholeLists(
+  { engine }: DataProject,
+  context: Context,
+  pointers: readonly TrackedPath[],
+): Promise<void> {
+  for (const { entry, pointer } of pointers) {
+    const name = pointer.out.remote ?? engine.project.config.get('core.remote');
+    if (name === undefined) continue;
+    try {
+      await withRemote(engine, { name, context, options: {} }, async (remote) => {
+        const source = listsFrom(remote, engine.store, { keep: true });
+        await findWanted([{ entry }], { ...source, signal: context.signal });
+      });
+    } catch (error) {
+      if (!(error instanceof PipeError) || context.signal.aborted) throw error;
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Problem } from '../../problem/problem.ts';
 import { absentPlace } from '../../remote/absent-place.ts';
+import { pointersOf, refuseMisstated } from '../../data/misstated.ts';
 import type { Compared, ComparedRoot, Tally } from '../../remote/compare.ts';
 import { compare } from '../../remote/compare.ts';
 import type { NamedObject } from '../../remote/name-objects.ts';
@@ -36,6 +37,7 @@ export async function cloudStatus(
   jobsOf(options);
   const data = await openData(context, global);
   const shared = await sharedThings(data, { context, targets, options });
+  refuseMisstated(data.engine.store, pointersOf(shared.things.flatMap(({ selected }) => selected ?? [])));
   const shares = sharesOf(data.engine, shared.things, options.remote);
   const compared: ComparedRemote[] = [];
   const absent: Problem[] = [];

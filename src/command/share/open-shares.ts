@@ -1,3 +1,4 @@
+import { pointersOf, refuseMisstated } from '../../data/misstated.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import type { DataProject } from '../data-project.ts';
 import { openData } from '../data-project.ts';
@@ -44,6 +45,7 @@ export async function openShares(
   const isChosen = choiceOf(options);
   const data = await openBrought(context, global, bring);
   const found = await sharedThings(data, { context, targets: positionals, options });
+  refuseMisstated(data.engine.store, pointersOf(found.things.flatMap(({ selected }) => selected ?? [])));
   const shared = isChosen === undefined ? found : { ...found, things: found.things.filter(isChosen) };
   return { data, shared, shares: sharesOf(data.engine, shared.things, options.remote), runCache };
 }

@@ -1,3 +1,4 @@
+import { withTrueSizes } from '../../data/misstated.ts';
 import { posix } from 'node:path';
 import type { Sharing } from '../../lockfile/needed.ts';
 import type { LockBlock } from '../../lockfile/block.ts';
@@ -32,7 +33,7 @@ export interface RevisionRoots {
  * from being pushed counts as kept; so do the outs of a pipeline file that cannot be read there.
  */
 export async function rootsOfRevisions(engine: Engine, commits: readonly ChosenCommit[]): Promise<RevisionRoots> {
-  const needs = await needsOf(engine, commits, { workspace: false });
+  const needs = withTrueSizes(engine.store, await needsOf(engine, commits, { workspace: false }));
   const flags = await sharingAt(engine, commits);
   const things = needs.roots.map(({ entry, path, from, file, stage, sharing, revisions }): SharedThing => {
     const said = stage === undefined ? (sharing ?? {}) : flags.of({ file, path }, revisions);

@@ -2,6 +2,7 @@ import type { Digest } from '../../kit/digest.ts';
 import { rawOfDigest } from '../../kit/digest.ts';
 import { refuseAbsentPlace } from '../../remote/absent-place.ts';
 import { hasFormat } from '../../remote/remote.ts';
+import { lockPathOf } from '../../lockfile/lock.ts';
 import type { Remote } from '../../remote/remote.ts';
 import { ObjectSet } from '../../remote/object-set.ts';
 import { remoteNamed } from '../../remote/open-remote.ts';
@@ -25,7 +26,8 @@ import { graceOf } from './grace.ts';
 import { HeldLists } from './held-lists.ts';
 import type { BrokenObject } from './present-fsck-remote.ts';
 import { nameBroken, remoteDocument } from './present-fsck-remote.ts';
-import { documentText } from './present-fsck.ts';
+import type { AskedNeeds } from './present-fsck.ts';
+import { countFiles, documentText } from './present-fsck.ts';
 
 export interface FsckRemote {
   /** As the user asked for it; the default remote when absent. */
@@ -63,6 +65,7 @@ export async function fsckRemote(
       broken,
       repaired: healed && { ...healed, checked: after, still },
       leftovers,
+      needs: needs.asked,
     });
     return {
       exit: document.ok ? 0 : 1,
@@ -88,11 +91,19 @@ async function checking(
   }
 }
 
+/** The lock or the pointer that says so. */
+function fileOf({ selected, from }: SharedThing): { readonly file: string; readonly stage?: string } {
+  const owner = selected?.tracked.owner;
+  return owner?.kind === 'stage' ? { file: lockPathOf(owner.stage.file), stage: from } : { file: from };
+}
+
 interface RemoteNeeds {
   /** What of the workspace is to be there. */
   readonly roots: Awaited<ReturnType<typeof findRoots>>['roots'];
   /** Everything of any revision that may be there. */
   readonly mayGo: ObjectSet;
+  /** Who was asked. */
+  readonly asked: AskedNeeds;
   /** What the workspace needs and a remote lacks, and what else it holds wrong bytes of, by the paths that it is known by. */
   readonly brokenIn: (checked: CheckedRemote) => Map<Digest, BrokenObject>;
 }
@@ -107,7 +118,8 @@ async function needsOfRemote(
   const ours = (things: readonly SharedThing[]): readonly SharedThing[] =>
     sharesOf(engine, things, name).shares.find((share) => share.name === name)?.things ?? [];
   const { roots } = await findRoots(remote, engine.store, { things: ours(shared.things), keep: false });
-  const old = await rootsOfRevisions(engine, await everyCommit(context, engine));
+  const commits = await everyCommit(context, engine);
+  const old = await rootsOfRevisions(engine, commits);
   const inHistory = ours(old.things);
   const lists = new HeldLists(engine.store);
   const mayGo = await lists.fetch(remote, [...roots, ...inHistory]);
@@ -117,6 +129,7 @@ async function needsOfRemote(
   return {
     roots,
     mayGo,
+    asked: { ...countFiles(roots.map(({ thing }) => fileOf(thing))), revisions: commits.length + 1 },
     brokenIn({ right, damagedPacks, damagedLoose }) {
       const missing = nameBroken(thingsOf(roots.map(({ thing }) => thing)), {
         isMeant: (digest) => !right.has(digest),

@@ -1,3 +1,4 @@
+import { withTrueSizes } from '../../data/misstated.ts';
 import { mergedFolders } from '../../data/merged-folders.ts';
 import type { Root } from '../../lockfile/needed.ts';
 import { besidePointer } from '../../lockfile/pointer.ts';
@@ -31,8 +32,8 @@ export interface KeptNeeds {
 export async function keptNeeds({ engine, others, workTrees, choose }: Scope): Promise<KeptNeeds[]> {
   const found = [];
   for (const each of [engine, ...others])
-    found.push({ engine: each, ...(await needsOf(each, await choose(each.project))) });
-  for (const each of workTrees) found.push({ engine: each, ...(await needsOf(each, [])) });
+    found.push({ engine: each, ...withTrueSizes(each.store, await needsOf(each, await choose(each.project))) });
+  for (const each of workTrees) found.push({ engine: each, ...withTrueSizes(each.store, await needsOf(each, [])) });
   const problems = found.flatMap((each) => each.problems);
   // Merges are read last: what one has made by then is in its note, or in a lease that stays.
   if (problems.length === 0)

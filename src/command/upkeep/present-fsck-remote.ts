@@ -1,4 +1,5 @@
 import type { Digest } from '../../kit/digest.ts';
+import { rawOfDigest } from '../../kit/digest.ts';
 import { byCodeUnit } from '../../kit/order.ts';
 import type { Sought } from '../../remote/name-objects.ts';
 import { placesOf } from '../../remote/name-objects.ts';
@@ -6,7 +7,8 @@ import { packKey } from '../../remote/remote-layout.ts';
 import type { CheckedRemote } from '../../remote/upkeep/check-remote.ts';
 import type { HealedRemote } from '../../remote/upkeep/heal-remote.ts';
 import type { NeedingThing } from '../../store/check-needs.ts';
-import type { DamagedFile, FsckDocument, MissingObject } from './present-fsck.ts';
+import type { AskedNeeds, DamagedFile, FsckDocument, MissingObject } from './present-fsck.ts';
+import { wrongObjects } from './present-fsck.ts';
 
 /** An object that is missing from a remote, or damaged there. */
 export type BrokenObject = Omit<MissingObject, 'healed'>;
@@ -35,10 +37,11 @@ export interface ExaminedRemote {
       })
     | undefined;
   readonly leftovers: readonly string[];
+  readonly needs: AskedNeeds;
 }
 
 /** The document of `pipe fsck --remote --json`. */
-export function remoteDocument({ remote, checked, broken, repaired, leftovers }: ExaminedRemote): FsckDocument {
+export function remoteDocument({ remote, checked, broken, repaired, leftovers, needs }: ExaminedRemote): FsckDocument {
   const left = new Set(damagedIn(repaired?.checked ?? checked, () => false).map(({ file }) => file));
   const isRepaired = (file: string): boolean => repaired !== undefined && !left.has(file) && !repaired.unsure.has(file);
   const damaged = damagedIn(checked, isRepaired);
@@ -46,12 +49,16 @@ export function remoteDocument({ remote, checked, broken, repaired, leftovers }:
     .map((each) => ({ ...each, healed: repaired !== undefined && !repaired.still.has(each.digest) }))
     .sort((a, b) => byCodeUnit(a.places[0]?.path ?? '', b.places[0]?.path ?? ''));
   const now = repaired?.checked ?? checked;
+  const wrong = wrongObjects(damaged);
   return {
     schema: 'pipe.fsck/1',
     ok: damaged.every((each) => each.repaired) && missing.every(({ healed }) => healed),
     objects: now.right.count,
     bytes: now.bytes,
     runs: now.runs.filter(({ isRight }) => isRight).length,
+    needs,
+    damagedObjects: wrong.size,
+    healedObjects: repaired === undefined ? 0 : [...wrong].filter((each) => now.right.has(rawOfDigest(each))).length,
     damaged,
     missing,
     leftovers,

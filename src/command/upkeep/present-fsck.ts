@@ -2,8 +2,9 @@ import { relative } from 'node:path';
 import type { Digest } from '../../kit/digest.ts';
 import { digestOfRaw } from '../../kit/digest.ts';
 import { byCodeUnit } from '../../kit/order.ts';
-import type { Needs } from '../../lockfile/needed.ts';
-import { formatSize } from '../../report/size.ts';
+import type { Needs, Root } from '../../lockfile/needed.ts';
+import type { Problem } from '../../problem/problem.ts';
+import { formatCount, formatSize } from '../../report/size.ts';
 import { clean, plural } from '../../report/words.ts';
 import type { CheckedStore, DamagedPack } from '../../store/check.ts';
 import type { BrokenNeed } from '../../store/check-needs.ts';
@@ -24,8 +25,20 @@ export interface Examined {
         readonly inUse: readonly DamagedPack[];
         /** What cannot be had still. */
         readonly still: ReadonlyMap<Digest, BrokenNeed>;
+        /** Whether there are right bytes of an object now. */
+        readonly has: (digest: Digest) => boolean;
       }
     | undefined;
+}
+
+/** What was asked for what it needs. */
+export interface AskedNeeds {
+  /** Locks of the workspace. */
+  readonly locks: number;
+  /** Pointers of the workspace. */
+  readonly pointers: number;
+  /** The workspace counts as one. */
+  readonly revisions: number;
 }
 
 /** A file that holds wrong bytes. */
@@ -55,10 +68,15 @@ export interface FsckDocument {
   readonly objects: number;
   readonly bytes: number;
   readonly runs: number;
+  readonly needs: AskedNeeds;
+  /** Different objects of which wrong bytes were found, before anything was healed. */
+  readonly damagedObjects: number;
+  /** Those of them of which there are right bytes now. */
+  readonly healedObjects: number;
   readonly damaged: readonly DamagedFile[];
   readonly missing: readonly MissingObject[];
   readonly leftovers: readonly string[];
-  readonly problems: readonly { readonly code: string; readonly message: string; readonly file: string }[];
+  readonly problems: readonly (Pick<Problem, 'code' | 'message' | 'hint'> & { readonly file: string })[];
   /** The remote, where it is not the cache that was checked. */
   readonly remote?: { readonly name: string; readonly place: string };
 }
@@ -68,7 +86,10 @@ export function fsckJson(examined: Examined): FsckDocument {
   const { checked, left, needs, repaired } = examined;
   const damaged = damagedFiles(examined);
   const missing = missingObjects(examined);
-  const problems = needs.problems.map(({ problem, file }) => ({ code: problem.code, message: problem.message, file }));
+  const problems = needs.problems.map(({ problem: { code, message, hint }, file }) => {
+    return { code, message, file, ...(hint === undefined ? {} : { hint }) };
+  });
+  const wrong = wrongObjects(damaged);
   const isWell =
     problems.length === 0 && damaged.every((each) => each.repaired) && missing.every(({ healed }) => healed);
   return {
@@ -77,11 +98,26 @@ export function fsckJson(examined: Examined): FsckDocument {
     objects: checked.objects.size,
     bytes: checked.bytes,
     runs: checked.runs,
+    needs: { ...countFiles(needs.roots), revisions: 1 },
+    damagedObjects: wrong.size,
+    healedObjects: repaired === undefined ? 0 : [...wrong].filter((digest) => repaired.has(digest)).length,
     damaged,
     missing,
     leftovers: left,
     problems,
   };
+}
+
+/** The different objects that files hold wrong bytes of. */
+export function wrongObjects(damaged: readonly DamagedFile[]): Set<Digest> {
+  return new Set(damaged.flatMap(({ objects }) => objects));
+}
+
+/** How many locks and pointers say what is needed. */
+export function countFiles(roots: readonly Pick<Root, 'file' | 'stage'>[]): Pick<AskedNeeds, 'locks' | 'pointers'> {
+  const filesOf = (isLock: boolean): number =>
+    new Set(roots.filter(({ stage }) => (stage !== undefined) === isLock).map(({ file }) => file)).size;
+  return { locks: filesOf(true), pointers: filesOf(false) };
 }
 
 function damagedFiles({ root, checked, repaired }: Examined): DamagedFile[] {
@@ -135,9 +171,8 @@ export function documentText(
   document: FsckDocument,
   { verbose, isRepair }: { readonly verbose: boolean; readonly isRepair: boolean },
 ): string {
-  const { objects, bytes, runs, missing, damaged, leftovers, problems, remote } = document;
+  const { missing, damaged, leftovers, problems, remote } = document;
   const where = remote === undefined ? 'the cache' : remote.name;
-  const checked = `${plural(objects, 'object')} (${formatSize(bytes)}) and ${plural(runs, 'run record')}`;
   const few = (lines: readonly string[]): string[] =>
     verbose || lines.length <= MOST_LINES
       ? lines.map((line) => `  ${line}`)
@@ -152,22 +187,58 @@ export function documentText(
     ...part(`Not in ${where}, or damaged there:`, missing.filter(({ healed }) => !healed).flatMap(missingLines)),
     ...part('Healed:', missing.filter(({ healed }) => healed).flatMap(missingLines)),
     ...part(
-      'Cannot be read:',
-      problems.map(({ file, message }) => clean(`${file}: ${message}`)),
+      'Wrong, or not to be read:',
+      problems.flatMap(({ file, message, hint }) => [
+        clean(`${file}: ${message}`),
+        ...(hint === undefined ? [] : [`  hint: ${clean(hint)}`]),
+      ]),
     ),
     ...(leftovers.length === 0
       ? []
       : [`${isRepair ? 'Put in order' : 'Left behind by killed processes'}: ${plural(leftovers.length, 'file')}`, '']),
   ];
-  return [...lines, verdict(document, { checked, isRepair })].join('\n');
+  return [...lines, ...verdict(document, isRepair)].join('\n');
 }
 
-function verdict(
-  { ok, damaged, missing, remote }: FsckDocument,
-  { checked, isRepair }: { readonly checked: string; readonly isRepair: boolean },
-): string {
-  if (ok) return `${damaged.length + missing.length > 0 ? 'All was repaired' : 'All is well'}: ${checked}.`;
-  return `Checked ${checked}.\n${remote === undefined ? hintOf(isRepair) : remoteHintOf(isRepair)}`;
+function verdict(document: FsckDocument, isRepair: boolean): string[] {
+  const { ok, objects, bytes, runs, damaged, missing, damagedObjects, remote } = document;
+  const word = !ok ? 'Checked' : damaged.length + missing.length > 0 ? 'All was repaired:' : 'All is well:';
+  // Those that are right after a repair are more than those that were.
+  const wrong =
+    damagedObjects === 0 || isRepair
+      ? ''
+      : ` that ${objects === 1 ? 'is' : 'are'} right, ${formatCount(damagedObjects)} that ${damagedObjects === 1 ? 'is' : 'are'} wrong`;
+  const checked = `${word} ${plural(objects, 'object')}${wrong} (${formatSize(bytes)}) and ${plural(runs, 'run record')}.`;
+  const hint = remote === undefined ? hintOf(isRepair) : remoteHintOf(isRepair);
+  const isForRepair = damaged.some(({ repaired }) => !repaired) || missing.some(({ healed }) => !healed);
+  return [
+    checked,
+    ...(isRepair ? healedLines(document) : []),
+    scopeLine(document),
+    ...(ok || !isForRepair ? [] : [hint]),
+  ];
+}
+
+/** How many of those that held wrong bytes have right ones now, and why others need none. */
+function healedLines({ damagedObjects, healedObjects, missing }: FsckDocument): string[] {
+  if (damagedObjects === 0) return [];
+  const left = damagedObjects - healedObjects;
+  const needed = missing.filter(({ healed, state }) => !healed && state === 'damaged').length;
+  const rest =
+    left === 0
+      ? ''
+      : needed === 0
+        ? `; nothing that was looked at needs the ${left === 1 ? 'other' : `other ${formatCount(left)}`}`
+        : `; ${formatCount(needed)} ${needed === 1 ? 'is' : 'are'} needed still`;
+  return [`Healed ${formatCount(healedObjects)} of ${plural(damagedObjects, 'damaged object')}${rest}.`];
+}
+
+/** What else there may be to look at. */
+function scopeLine({ needs: { locks, pointers, revisions }, remote }: FsckDocument): string {
+  const who = `${plural(locks, 'lock')} and ${plural(pointers, 'pointer')} of the workspace`;
+  if (remote === undefined)
+    return `Looked for what ${who} and the run records need; other revisions were not looked at.`;
+  return `Looked for what ${who} need; ${plural(revisions, 'revision')} told the names of what is wrong.`;
 }
 
 function hintOf(isRepair: boolean): string {

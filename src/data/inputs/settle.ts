@@ -51,7 +51,7 @@ export async function settle(engine: Engine, { tracked, present, trees, force }:
   const sides = { recorded, present, base, isBaseKnown: base !== undefined, isBasePartial: bases.isPartial(path) };
   const { edits, absent, behind, unknown, unlisted, lost: changed } = compare(path, sides, { read, has: () => false });
   const [lost] = [...unknown, ...unlisted.map((each) => each.path)];
-  if (lost !== undefined) throw cannotTell(tracked, lost);
+  if (lost !== undefined) throw cannotTell(`${tracked.file} records of ${lost}`, path);
   if (changed[0] !== undefined) throw cannotTellWho(tracked, changed[0]);
   if (absent.length + behind.length === 0) return all;
   const kept = absent.reduce((sum, { entry }) => sum + filesOf(entry), 0);
@@ -61,10 +61,11 @@ export async function settle(engine: Engine, { tracked, present, trees, force }:
   return { entry, kept, behind, edits: below };
 }
 
-function cannotTell({ path, file }: TrackedPath, lost: string): PipeError {
+/** What is recorded, is not here, and may have been removed or may never have come. */
+export function cannotTell(lost: string, path: string): PipeError {
   return new PipeError({
     code: 'PIPE_OBJECT_MISSING',
-    message: `what ${file} records of ${lost} is not in the cache, so it cannot be told what was removed here from what never came`,
+    message: `what ${lost} is not in the cache, so it cannot be told what was removed here from what never came`,
     hint: `\`pipe fetch ${path}\` brings it; --force records what lies in the workspace, and nothing else`,
   });
 }
