@@ -210,13 +210,13 @@ async function commitStage(
 
 /**
  * Lets no part of an out be recorded as the whole: what is recorded, lies not there, and is not in the store either, may
- * never have come.
+ * never have come. Nothing came of a folder whose list is not here: it was made here, and not stored.
  * @throws {PipeError} PIPE_OBJECT_MISSING
  */
 function refuseParts({ store }: Engine, { stage, recorded }: StageFacts, outs: readonly LockEntry[]): void {
   for (const { as, cache, path } of stage.outs) {
     const [before, after] = [recorded?.outs, outs].map((all) => all?.find((each) => each.path === as));
-    if (!cache || before === undefined || after === undefined) continue;
+    if (!cache || before === undefined || after === undefined || !store.has(entryOf(before).digest)) continue;
     const [was, is] = [new Map([[path, entryOf(before)]]), new Map([[path, entryOf(after)]])];
     for (const change of diffTrees(was, is, boundedTrees(store))) {
       const isLost = change.kind === 'unknown' || (change.kind === 'deleted' && !store.has(change.before.digest));
