@@ -230,7 +230,7 @@ test('a damaged object in a cache that can only be read is named, and all else i
       await disk.readOnly();
       const run = await rig.pipe(['checkout']);
       expect(run.code, run.stderr).toBe(1);
-      expect(run.stdout + run.stderr).toContain(digest);
+      expect(run.stdout + run.stderr).toContain(digest.slice(0, 11));
       expect(run.stdout + run.stderr).toContain('d/a');
       expect(await rig.read('d/b')).toHaveLength(300_002);
       expect(await rig.read('c')).toHaveLength(300_002);

@@ -27,6 +27,7 @@ export class DirectBody extends Readable {
   /** Came with the head. */
   #first: Buffer;
   readonly #length: number;
+  #isBegun = false;
   #done = 0;
   #into: Into | undefined;
   #filled = 0;
@@ -73,6 +74,11 @@ export class DirectBody extends Readable {
    * @returns whether more may come now
    */
   accept(bytes: Buffer): boolean {
+    // What TLS had decrypted already comes also from a socket that was told to wait.
+    if (!this.#isBegun) {
+      this.#first = Buffer.concat([this.#first, bytes]);
+      return false;
+    }
     const into = this.#into;
     if (into !== undefined) {
       const count = bytes.copy(into.bytes, this.#filled);
@@ -84,7 +90,7 @@ export class DirectBody extends Readable {
     this.#done += bytes.length;
     const isWanted = this.push(Buffer.from(bytes));
     this.#endIfDone();
-    return isWanted;
+    return isWanted || this.#done >= this.#length;
   }
 
   /** How many bytes are still to come. */
@@ -103,6 +109,7 @@ export class DirectBody extends Readable {
   }
 
   #begin(): void {
+    this.#isBegun = true;
     const first = this.#first;
     this.#first = Buffer.alloc(0);
     if (first.length > 0 || this.#length === 0) this.accept(first);

@@ -146,6 +146,8 @@ test.for([
   'HTTP/1.1 206 Partial Content\r\nContent-Length: 1\r\n\r\n12',
   `HTTP/1.1 206 Partial Content\r\nx: ${'x'.repeat(70_000)}`,
   'SSH-2.0-OpenSSH_9.2\r\n\r\n',
+  `HTTP/1.1 206 Partial Content\r\nx:${' '.repeat(60_000)}\n\r\nContent-Length: 1\r\n\r\n1`,
+  `HTTP/1.1 206 Partial Content\r\nx: a${' '.repeat(60_000)}b\rContent-Length: 1\r\n\r\n1`,
 ])('an answer in another form is left to others: %j', async (text) => {
   await withServer(
     (socket) => socket.write(text),
@@ -153,6 +155,17 @@ test.for([
       await expect(ask()).rejects.toBeInstanceOf(UnusualAnswer);
     },
   );
+});
+
+test('a connection that ends while nobody asks it anything is given up', async () => {
+  const send = (socket: Socket): void => {
+    socket.write(Buffer.concat([Buffer.from(headOf(3)), Buffer.from('odd')]));
+    setTimeout(() => socket.end(), 20);
+  };
+  await withServer(send, async ({ ask, ends }) => {
+    for await (const chunk of (await ask()).body) expect(String(chunk)).toBe('odd');
+    await expect.poll(() => ends).toEqual(['free', 'closed']);
+  });
 });
 
 test('a connection that the server closes after its answer is not used again', async () => {

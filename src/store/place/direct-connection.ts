@@ -26,7 +26,16 @@ export interface DirectAnswer {
 }
 
 /** Thrown when an answer has a form that only a whole HTTP client knows. */
-export class UnusualAnswer extends Error {}
+export class UnusualAnswer extends Error {
+  /** As far as it could be read. */
+  readonly status: number | undefined;
+
+  constructor(what: string, head = '') {
+    super(what);
+    const [, status] = /^HTTP\/1\.[01] (\d{3})/.exec(head) ?? [];
+    this.status = status === undefined ? undefined : Number(status);
+  }
+}
 
 /** A head may be as long as this. */
 const HEAD = 64 << 10;
@@ -147,9 +156,11 @@ export class DirectConnection {
     this.#filled += count;
     const end = this.#head.subarray(0, this.#filled).indexOf('\r\n\r\n', from, 'latin1');
     if (end < 0) return this.#filled < HEAD || this.#fail(new UnusualAnswer('a head without an end'));
-    const head = parseHead(this.#head.toString('latin1', 0, end));
+    const text = this.#head.toString('latin1', 0, end);
+    const head = parseHead(text);
     const first = Buffer.from(this.#head.subarray(end + 4, this.#filled));
-    if (head === undefined || first.length > head.length) return this.#fail(new UnusualAnswer('an answer in another form')); // prettier-ignore
+    if (head === undefined || first.length > head.length)
+      return this.#fail(new UnusualAnswer('an answer in another form', text));
     const waiting = this.#waiting;
     this.#waiting = undefined;
     this.#filled = 0;
@@ -176,6 +187,8 @@ export class DirectConnection {
       return;
     }
     this.#socket.unref();
+    // It may stand still since the head: its end is to be seen while nobody asks it anything.
+    this.#socket.resume();
     this.#onFree();
   }
 
@@ -202,8 +215,11 @@ function parseHead(text: string): Head | undefined {
   if (status === undefined) return undefined;
   const headers: Record<string, string> = {};
   for (const line of lines) {
-    const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    if (name === undefined || value === undefined) return undefined;
+    const colon = line.indexOf(':');
+    const name = line.slice(0, Math.max(0, colon));
+    // No pattern for the whole line: on a line made for it, one can take hours.
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) || /[\0\r\n]/.test(line)) return undefined;
+    const value = line.slice(colon + 1).trim();
     const key = name.toLowerCase();
     // Two lengths are two bodies to two readers.
     if (key === 'content-length' && headers[key] !== undefined) return undefined;

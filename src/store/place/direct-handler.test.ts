@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { HttpRequest } from '@smithy/core/protocols';
 import { expect, test } from 'vitest';
 import { DirectBody } from './direct-body.ts';
@@ -20,7 +21,7 @@ interface Told {
   readonly bytes: Buffer;
 }
 
-type Ask = (range?: string) => Promise<Told>;
+type Ask = (range?: string, how?: { isLate: boolean }) => Promise<Told>;
 
 async function withHandler(server: Server, tls: { ca?: Buffer }, work: (ask: Ask) => Promise<void>): Promise<void> {
   server.listen(0, '127.0.0.1');
@@ -28,12 +29,18 @@ async function withHandler(server: Server, tls: { ca?: Buffer }, work: (ask: Ask
   const { port } = server.address() as AddressInfo;
   const handler = new DirectHandler({}, { tls, connectTimeout: 5000, readTimeout: 5000 });
   try {
-    await work(async (range = `bytes=0-${BODY.length - 1}`) => {
+    await work(async (range = `bytes=0-${BODY.length - 1}`, { isLate } = { isLate: false }) => {
       const protocol = 'setSecureContext' in server ? 'https:' : 'http:';
       const headers = { host: `localhost:${port}`, range };
       const about = { protocol, hostname: 'localhost', port, path: '/a%20b', query: { 'x-id': 'GetObject' }, headers };
       const { response } = await handler.handle(new HttpRequest({ method: 'GET', ...about }));
       const body = response.body as Readable;
+      if (isLate && body instanceof DirectBody) {
+        await setTimeout(20);
+        const bytes = Buffer.alloc(BODY.length);
+        await body.readInto(bytes, () => undefined);
+        return { body, bytes };
+      }
       const chunks: Buffer[] = [];
       for await (const chunk of body) chunks.push(chunk as Buffer);
       return { body, bytes: Buffer.concat(chunks) };
@@ -75,6 +82,24 @@ test('an answer of unknown length is asked for again in the usual way, and that 
   expect(seen).toHaveLength(4);
 });
 
+test('an error of unknown length changes nothing for later requests', async () => {
+  const seen: IncomingMessage[] = [];
+  const answer: RequestListener = (request, response) => {
+    if (seen.length > 1) {
+      answering(seen)(request, response);
+      return;
+    }
+    seen.push(request);
+    response.statusCode = 503;
+    response.write('busy');
+    response.end();
+  };
+  await withHandler(createServer(answer), {}, async (ask) => {
+    expect(String((await ask()).bytes)).toBe('busy');
+    expect((await ask()).body).toBeInstanceOf(DirectBody);
+  });
+});
+
 test('a header that could be read as two is never sent', async () => {
   const seen: IncomingMessage[] = [];
   await withHandler(createServer(answering(seen)), {}, async (ask) => {
@@ -93,13 +118,15 @@ test('over TLS a server is believed by its certificate alone', async () => {
     const [keys, ca] = [{ key: readFileSync(key), cert: readFileSync(certificate) }, readFileSync(certificate)];
     const seen: IncomingMessage[] = [];
     await withHandler(createTlsServer(keys, answering(seen)), { ca }, async (ask) => {
-      const { body, bytes } = await ask();
-      expect([body instanceof DirectBody, bytes.equals(BODY)]).toEqual([true, true]);
+      for (const how of [{ isLate: false }, { isLate: true }]) {
+        const { body, bytes } = await ask(undefined, how);
+        expect([body instanceof DirectBody, bytes.equals(BODY)]).toEqual([true, true]);
+      }
     });
     await withHandler(createTlsServer(keys, answering(seen)), {}, async (ask) => {
       await expect(ask()).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
     });
-    expect(seen).toHaveLength(1);
+    expect(seen).toHaveLength(2);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -41,7 +41,8 @@ export class DirectHandler extends NodeHttpHandler {
       return { response: new HttpResponse({ statusCode, reason, headers, body }) };
     } catch (error) {
       if (!(error instanceof UnusualAnswer)) throw error;
-      this.#isUnusual = true;
+      // An error may be told in another form than what was asked for.
+      this.#isUnusual ||= error.status === undefined || error.status < 300;
       return super.handle(request, options);
     }
   }
