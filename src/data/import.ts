@@ -3,10 +3,11 @@ import { pointerConflicts } from '../graph/pointer-conflicts.ts';
 import { sortedBy } from '../kit/order.ts';
 import { lockEntry } from '../lockfile/entry.ts';
 import type { Import, UrlImport } from '../lockfile/pointer-import.ts';
-import type { Pointer, TrackedPath } from '../lockfile/pointer.ts';
-import { pointerFileOf } from '../lockfile/pointer.ts';
-import { PipeError } from '../problem/problem.ts';
+import type { PendingImport, Pointer, TrackedPath } from '../lockfile/pointer.ts';
+import { parsePending, pointerFileOf } from '../lockfile/pointer.ts';
+import { PipeError, unwrap } from '../problem/problem.ts';
 import { ensureIgnored } from '../project/gitignore.ts';
+import { readPointerText } from '../project/pointer-files.ts';
 import { writeImport, writePending } from '../project/write-pointer.ts';
 import type { Engine } from '../run/engine.ts';
 import type { Entry } from '../store/tree.ts';
@@ -29,6 +30,8 @@ export interface Imported {
   readonly remote?: string | undefined;
   /** The pointer that it had when the download began. */
   readonly own?: TrackedPath | undefined;
+  /** That pointer, where it only said where the data come from. */
+  readonly pending?: PendingImport | undefined;
   /** What the project tracks by now; asked where there was no pointer. */
   readonly known: () => KnownInFull;
 }
@@ -105,8 +108,8 @@ export async function recordImport(
   options: ImportOptions,
 ): Promise<{ readonly checkedOut: CheckedOut | undefined; readonly changed: boolean; readonly written: string[] }> {
   const { project, store } = engine;
-  const { path, entry, own, remote } = imported;
-  const file = own?.file ?? pointerFileOf(path);
+  const { path, entry, own, pending, remote } = imported;
+  const file = (own ?? pending)?.file ?? pointerFileOf(path);
   store.hold();
   return claimed(engine, { writes: [path], signal: options.signal, name: 'import' }, async () => {
     refuseChanged(engine, imported, options);
@@ -130,8 +133,8 @@ export async function recordPending(
 ): Promise<string[]> {
   const { project } = engine;
   return claimed(engine, { writes: [path], signal, name: 'import' }, () => {
-    checkImport(engine, path, { known: known(), force });
-    const { file, done } = writePending(project, path, imported);
+    const own = checkImport(engine, path, { known: known(), force });
+    const { file, done } = writePending(project, { path, file: own?.file ?? pointerFileOf(path) }, imported);
     const ignored = ensureIgnored(project, [absoluteOf(project, path)]);
     return Promise.resolve([...(done === 'unchanged' ? [] : [absoluteOf(project, file)]), ...ignored]);
   });
@@ -140,16 +143,32 @@ export async function recordPending(
 /** What is known of a path was read before the download: the path is claimed now, so it is looked at again. */
 function refuseChanged(
   engine: Engine,
-  { path, entry, imported, own, known }: Imported,
+  { path, entry, imported, own, pending, known }: Imported,
   { force }: ImportOptions,
 ): void {
+  if (pending !== undefined) {
+    const done = known().pointers.find((each) => each.path === path);
+    if (done !== undefined && saidOf(done) === saidOf({ path, entry, pointer: { imported } })) return;
+    const now = readPendingIfThere(engine.project, pending.file);
+    const isSame = now?.path === path && JSON.stringify(now.imported) === JSON.stringify(pending.imported);
+    if (!isSame) throw changedMeanwhile(pending.file, path, done === undefined && now === undefined ? 'removed' : 'changed'); // prettier-ignore
+  }
   const now = own === undefined ? checkImport(engine, path, { known: known(), force }) : readPointerIfThere(engine.project, own.file); // prettier-ignore
   const isAsWanted = now !== undefined && saidOf(now) === saidOf({ path, entry, pointer: { imported } });
   if (isAsWanted || (now === undefined ? own === undefined : own !== undefined && saidOf(now) === saidOf(own))) return;
   const file = now?.file ?? own?.file ?? path;
-  throw new PipeError({
+  throw changedMeanwhile(file, path, now === undefined ? 'removed' : own === undefined ? 'made' : 'changed');
+}
+
+function readPendingIfThere({ root }: Engine['project'], file: string): PendingImport | undefined {
+  const text = unwrap(readPointerText(root, file));
+  return text === undefined ? undefined : parsePending(text, { file });
+}
+
+function changedMeanwhile(file: string, path: string, what: 'changed' | 'made' | 'removed'): PipeError {
+  return new PipeError({
     code: 'PIPE_FILE_CHANGED',
-    message: `${file} was ${now === undefined ? 'removed' : own === undefined ? 'made' : 'changed'} by somebody else while ${path} was downloaded`,
+    message: `${file} was ${what} by somebody else while ${path} was downloaded`,
     hint: 'see what it says now, and run the command again',
   });
 }

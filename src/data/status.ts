@@ -1,7 +1,7 @@
 import { fingerprintPath } from '../fingerprint/file.ts';
 import { bounded } from '../kit/bounded.ts';
 import type { Digest } from '../kit/digest.ts';
-import { isWithin } from '../kit/path.ts';
+import { ancestors, isWithin } from '../kit/path.ts';
 import type { Engine } from '../run/engine.ts';
 import { namingRules } from '../run/link-rules.ts';
 import { listingSink } from '../run/sink.ts';
@@ -77,8 +77,10 @@ export async function dataStatus(engine: Engine, options: DataStatusOptions): Pr
     ? bounded(missingObjects(recorded, { has: (digest) => engine.store.has(digest), readTree: read }), FEWER)
     : [...recorded].flatMap(([path, entry]) => (engine.store.has(entry.digest) ? [] : [{ path, entry }]));
   // What is the same as a whole is the same inside.
-  const asRecorded = [...recorded].flatMap(([path, entry]) => (isSameObject(present.get(path), entry) ? [path] : []));
-  const storable = missing.filter(({ path }) => asRecorded.some((each) => isWithin(each, path)));
+  const whole = new Set(
+    [...recorded].flatMap(([path, entry]) => (isSameObject(present.get(path), entry) ? [path] : [])),
+  );
+  const storable = missing.filter(({ path }) => [path, ...ancestors(path)].some((each) => whole.has(each)));
   return {
     storable: new Set(storable.map(({ path }) => path)),
     // What is asked for inside a folder is not there either where nobody knows what is in the folder.

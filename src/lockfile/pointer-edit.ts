@@ -34,7 +34,7 @@ const ENTRY_FIELDS = ['digest', 'size', 'files', 'exec', 'link'] as const;
  */
 export function editPointer(source: PointerSource, entry: Entry): Result<string> {
   const parsed = parsePointer(source.text, source);
-  const isPending = parsePending(source.text, source) !== undefined;
+  const isPending = !parsed.ok && parsePending(source.text, source) !== undefined;
   if (!parsed.ok && !isPending) return parsed;
   if (parsed.ok && sameEntry(parsed.value.entry, entry)) return ok(source.text);
   const out = outNode(source.text);

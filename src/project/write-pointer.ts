@@ -82,13 +82,16 @@ export function writeImport(
  * Writes a pointer that says where something comes from, and not yet what it is. Replaces any that is there.
  * @throws {PipeError} as {@link writePointer} does
  */
-export function writePending(project: Project, path: string, imported: UrlImport): WrittenPointer {
-  const file = pointerFileOf(path);
+export function writePending(
+  project: Project,
+  { path, file }: Pick<TrackedPath, 'path' | 'file'>,
+  imported: UrlImport,
+): WrittenPointer {
   checkPlace(project, path, file);
   mkdirSync(dirname(join(project.root, file)), { recursive: true });
   return withEditLock(editLockFolder(project.pipeDir), () => {
     const before = unwrap(readPointerText(project.root, file));
-    const text = pendingText(imported, posix.basename(path));
+    const text = pendingText(imported, posix.relative(posix.dirname(file), path));
     if (text === before) return { file, done: 'unchanged' };
     writeFileAtomic(join(project.root, file), text);
     return { file, done: before === undefined ? 'created' : 'changed' };

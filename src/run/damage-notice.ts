@@ -3,6 +3,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Digest } from '../kit/digest.ts';
 import { entryOf } from '../lockfile/entry.ts';
 import type { LockState } from '../lockfile/lock-state.ts';
+import { PipeError } from '../problem/problem.ts';
 import { readPointers } from '../project/pointer-files.ts';
 import { findProjectFiles } from '../project/project-files.ts';
 import type { Project } from '../project/project.ts';
@@ -36,6 +37,10 @@ export function damageNotice({ emit, read, places }: DamageNoticeOptions): OnDam
     isLooking = true;
     try {
       return findPath(digest, read, places());
+    } catch (error) {
+      // A lock that cannot be read says nothing of paths.
+      if (!(error instanceof PipeError)) throw error;
+      return undefined;
     } finally {
       isLooking = false;
     }

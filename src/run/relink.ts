@@ -1,6 +1,8 @@
 import { lstatSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import type { Digest } from '../kit/digest.ts';
 import { isWithin } from '../kit/path.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 import type { StrayLink } from '../fingerprint/file.ts';
 import type { Links } from '../store/link.ts';
 import { entryAt } from '../store/entry-at.ts';
@@ -40,6 +42,7 @@ export async function relinkStored(
 ): Promise<Relinked> {
   const done: Relinked = { files: 0, missing: [] };
   const { index, now, project, store } = engine;
+  const read = remembered((digest: Digest) => store.read(digest));
   for (const [path, entry] of stored) {
     const strays = straysAt(engine, path);
     const target = join(project.root, path);
@@ -51,7 +54,7 @@ export async function relinkStored(
     for (const { path: each, state } of strays) {
       const absolute = join(project.root, each);
       const isGone = state === 'gone' && linkedFile(absolute) === undefined;
-      if (isGone && isFileOf(engine, entry, posix.relative(path, each))) done.missing.push(each);
+      if (isGone && isFileOf({ read }, entry, posix.relative(path, each))) done.missing.push(each);
       // What is no part of what is wanted is left alone, or was removed.
       else if (!isGone || lstatSync(absolute, { throwIfNoEntry: false }) === undefined) engine.strays.delete(each);
     }
@@ -59,9 +62,18 @@ export async function relinkStored(
   return done;
 }
 
-function isFileOf({ store }: Engine, entry: Entry, below: string): boolean {
+function isFileOf(store: Pick<ObjectStore, 'read'>, entry: Entry, below: string): boolean {
   const wanted = entryAt(store, entry, below);
   return wanted !== undefined && wanted.kind !== 'link';
+}
+
+/** Asks for each thing once. */
+function remembered<K, V>(ask: (key: K) => V): (key: K) => V {
+  const known = new Map<K, V>();
+  return (key) => {
+    if (!known.has(key)) known.set(key, ask(key));
+    return known.get(key) as V;
+  };
 }
 
 /** The links at or below a path that a walk has found not to lead where they should. */

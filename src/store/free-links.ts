@@ -26,12 +26,12 @@ export function freeLinks(targets: Iterable<string>, files: Iterable<string>): v
   for (const target of targets) visit(target);
 }
 
-/** What lies there; `undefined` where nothing does any more. */
+/** What lies there; `undefined` where nothing does any more, or nothing ever can: locks of strangers name paths, too. */
 function lookThere<T>(path: string, look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
-    if (isGone(error)) return undefined;
+    if (isGone(error) || isNowhere(error)) return undefined;
     throw readProblem(path, error);
   }
 }
@@ -49,6 +49,11 @@ function free(path: string): void {
 function isGone(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+function isNowhere(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENAMETOOLONG' || code === 'ELOOP';
 }
 
 function realPath(path: string): string | undefined {

@@ -1,12 +1,11 @@
 import { relative } from 'node:path';
-import { recordImport } from '../../data/import.ts';
+import { checkImport, recordImport } from '../../data/import.ts';
 import { isWithin } from '../../kit/path.ts';
 import type { UrlImport } from '../../lockfile/pointer-import.ts';
 import type { PendingImport } from '../../lockfile/pointer.ts';
 import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { autostage } from '../../project/autostage.ts';
-import { isUnchanged } from '../../source/remote-data.ts';
 import type { Entry } from '../../store/tree.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import type { DataProject } from '../data-project.ts';
@@ -43,10 +42,16 @@ export interface Brought {
  */
 export async function bringImport(
   { engine }: DataProject,
-  { path, file, imported: { url, ...told } }: PendingImport,
+  pending: PendingImport,
   { context, global, force, isOnlyRecorded, takesChanged }: Bringing,
 ): Promise<Brought> {
   const { project, blake3, store } = engine;
+  const {
+    path,
+    file,
+    imported: { url, ...told },
+  } = pending;
+  checkImport(engine, path, { known: knownNow(context), force });
   const how = { context, blake3, base: project.root, allowed: project.config.allowed() };
   if (!takesChanged) {
     const now = await withUrl(url, how, (data) => data.tell());
@@ -59,7 +64,7 @@ export async function bringImport(
   try {
     const { written } = await recordImport(
       engine,
-      { path, entry: got.entry, imported, known: () => knownNow(context) },
+      { path, entry: got.entry, imported, pending, known: () => knownNow(context) },
       { ...links, force, isOnlyRecorded },
     );
     return { path, entry: got.entry, imported, written };
@@ -70,11 +75,10 @@ export async function bringImport(
 
 /** Whether a place told both times what can be compared, and not the same. */
 function isAnother(before: Omit<UrlImport, 'kind' | 'url'>, now: Omit<UrlImport, 'kind' | 'url'>): boolean {
-  const isTold = (['etag', 'digest', 'mtime', 'size'] as const).some((name) => before[name] !== undefined && now[name] !== undefined); // prettier-ignore
-  if (!isTold || isUnchanged(before, now)) return false;
-  // Of size alone only another one tells.
-  const isSizeAlone = before.etag === undefined && before.digest === undefined && before.mtime === undefined;
-  return !isSizeAlone || before.size !== now.size;
+  const differs = (name: 'etag' | 'digest' | 'mtime' | 'size' | 'files'): boolean | undefined =>
+    before[name] === undefined || now[name] === undefined ? undefined : before[name] !== now[name];
+  // The size of a body that is packed on its way is another one than that of what comes out.
+  return differs('etag') ?? differs('digest') ?? (['mtime', 'size', 'files'] as const).some((name) => differs(name) === true); // prettier-ignore
 }
 
 function changedThere(path: string, file: string): PipeError {

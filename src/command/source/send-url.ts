@@ -1,3 +1,4 @@
+import type { TrackedPath } from '../../lockfile/pointer.ts';
 import type { Told } from '../../lockfile/pointer-import.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { remoteNamed } from '../../remote/open-remote.ts';
@@ -32,13 +33,15 @@ export async function sendFromUrl(
   url: string,
   { engine }: DataProject,
   how: {
+    /** The pointer that the path has. */
+    readonly own: TrackedPath | undefined;
     readonly context: Context;
     readonly global: GlobalOptions;
     readonly options: Options;
     readonly temporary: string;
   },
 ): Promise<{ readonly entry: Entry; readonly told: Told; readonly remote: string | undefined }> {
-  const { context, global, options, temporary } = how;
+  const { own, context, global, options, temporary } = how;
   const { project, blake3 } = engine;
   const name = remoteNamed(project.config, options.remote);
   const { sendToRemote } = await import('./to-remote.ts');
@@ -47,5 +50,7 @@ export async function sendFromUrl(
       sendToRemote(data, { remote, blake3, context, global, temporary }),
     ),
   );
-  return { ...sent, remote: name === project.config.get('core.remote') ? undefined : name };
+  // A pointer that names another remote is to name this one from now on.
+  const isPlain = name === project.config.get('core.remote') && own?.pointer.out.remote === undefined;
+  return { ...sent, remote: isPlain ? undefined : name };
 }

@@ -32,10 +32,11 @@ export interface Bases {
    * Writes what was noted and forgotten here, and nothing else, into what the file says by now.
    * @param options `isClaimed`: whether no other process works on the paths, from before they were looked at; else a path
    * that another has noted since then stays as that one says
+   * `waits`: whether to wait until others have written theirs; else nothing is written while one of them does
    * @returns the paths that stayed so
-   * @throws {PipeError} PIPE_FILE_BUSY
+   * @throws {PipeError} PIPE_FILE_BUSY where it waited in vain
    */
-  save(options?: { readonly isClaimed: boolean }): readonly string[];
+  save(options?: { readonly isClaimed?: boolean; readonly waits?: boolean }): readonly string[];
 }
 
 const SCHEMA = 'pipe.bases/1';
@@ -83,11 +84,12 @@ export function openBases({ pipeDir, root }: Pick<Project, 'pipeDir' | 'root'>):
     drop(path) {
       if (known(path) !== undefined) edits.set(path, undefined);
     },
-    save({ isClaimed } = { isClaimed: true }) {
+    save({ isClaimed = true, waits = true } = {}) {
       if (edits.size === 0) return [];
       const seen = read;
       const mayEdit = (path: string, now: Base | undefined): boolean => isClaimed || isSameBase(now, seen?.get(path));
-      const { bases, refused } = saveEdits(file, edits, mayEdit);
+      // What only saves time is not waited for.
+      const { bases, refused } = saveEdits(file, edits, { mayEdit, waitMs: waits ? undefined : 0 });
       read = bases;
       edits.clear();
       return refused;
@@ -99,23 +101,34 @@ export function openBases({ pipeDir, root }: Pick<Project, 'pipeDir' | 'root'>):
 function saveEdits(
   file: string,
   edits: ReadonlyMap<string, Base | undefined>,
-  mayEdit: (path: string, now: Base | undefined) => boolean,
+  {
+    mayEdit,
+    waitMs,
+  }: {
+    readonly mayEdit: (path: string, now: Base | undefined) => boolean;
+    readonly waitMs: number | undefined;
+  },
 ): { readonly bases: ReadonlyMap<string, Base>; readonly refused: readonly string[] } {
   try {
-    return withEditLock(join(dirname(file), 'bases-lock'), () => {
-      const bases = readBases(file);
-      const refused: string[] = [];
-      for (const [path, base] of edits) {
-        if (!mayEdit(path, bases.get(path))) refused.push(path);
-        else if (base === undefined) bases.delete(path);
-        else bases.set(path, base);
-      }
-      writeDisposable(file, JSON.stringify({ schema: SCHEMA, bases: Object.fromEntries(bases) }));
-      return { bases, refused };
-    });
+    return withEditLock(
+      join(dirname(file), 'bases-lock'),
+      () => {
+        const bases = readBases(file);
+        const refused: string[] = [];
+        for (const [path, base] of edits) {
+          if (!mayEdit(path, bases.get(path))) refused.push(path);
+          else if (base === undefined) bases.delete(path);
+          else bases.set(path, base);
+        }
+        writeDisposable(file, JSON.stringify({ schema: SCHEMA, bases: Object.fromEntries(bases) }));
+        return { bases, refused };
+      },
+      waitMs,
+    );
   } catch (error) {
-    if (!(error instanceof PipeError) || error.problems[0]?.code !== 'PIPE_FILE_WRITE') throw error;
-    return { bases: readBases(file), refused: [] };
+    const code = error instanceof PipeError ? error.problems[0]?.code : undefined;
+    if (code !== 'PIPE_FILE_WRITE' && (code !== 'PIPE_FILE_BUSY' || waitMs !== 0)) throw error;
+    return { bases: readBases(file), refused: code === 'PIPE_FILE_BUSY' ? [...edits.keys()] : [] };
   }
 }
 

@@ -68,7 +68,7 @@ export async function lookAtInputs(engine: Engine, options: InputsOptions): Prom
     if (each !== undefined) differing.push(each);
   }
   // Nothing is claimed yet: what another process has noted meanwhile is newer.
-  bases.save({ isClaimed: false });
+  bases.save({ isClaimed: false, waits: false });
   const changed = differing.filter(isToBeRecorded);
   return {
     found,
