@@ -8,8 +8,15 @@ import { lineSplitter } from './lines.ts';
 import { GRACE_MS, groupIsAlive, signalGroup } from './process-group.ts';
 import { shellFor } from './shell.ts';
 
-/** How long output may trickle in after a command has ended. */
-const DRAIN_MS = 200;
+/**
+ * After a command has ended, its output is over when so many looks in a row, so long apart, found nothing more. Looks and
+ * not time: on a busy machine a moment passes before the first one.
+ */
+const QUIET_LOOKS = 10;
+const LOOK_MS = 20;
+
+/** More than this does not wait in pipes: somebody else, whom the command has started, goes on writing. */
+const MOST_WAITING = 4 << 20;
 
 /** How long what a command started may outlive it: helpers of a command often end just after it. */
 const OUTLIVE_MS = 1_000;
@@ -26,7 +33,11 @@ export async function runCommand(execution: Execution): Promise<ExecutionResult>
   const { pid } = child;
   if (pid === undefined) throw startFailed(execution, await startError(child));
   execution.onStart(pid);
-  const closed = [streamLines(child.stdout, execution, 'stdout'), streamLines(child.stderr, execution, 'stderr')];
+  const flow: Flow = { bytes: 0, taking: 0 };
+  const closed = Promise.all([
+    streamLines(child.stdout, { execution, name: 'stdout', flow }),
+    streamLines(child.stderr, { execution, name: 'stderr', flow }),
+  ]);
   const exited = new Promise<{ exitCode: number | null; signal: string | null }>((resolve) => {
     child.once('exit', (exitCode, signal) => {
       resolve({ exitCode, signal });
@@ -36,13 +47,13 @@ export async function runCommand(execution: Execution): Promise<ExecutionResult>
   const { exitCode, signal } = await exited;
   // What happens from here on is no longer about the command: neither its time nor a late Ctrl-C counts against it.
   const ended = ending.stop();
-  const drained = await Promise.race([Promise.all(closed).then(() => true), sleep(DRAIN_MS, false, { ref: false })]);
+  const drained = await drain(closed, flow);
   const leftovers = await outlives(pid, OUTLIVE_MS);
   if (leftovers) await endGroup(pid, execution.forceSignal);
-  if (!drained) await Promise.race([Promise.all(closed), sleep(DRAIN_MS, undefined, { ref: false })]);
+  if (!drained) await drain(closed, flow);
   child.stdout.destroy();
   child.stderr.destroy();
-  await Promise.all(closed);
+  await closed;
   return { exitCode, signal, leftovers, ...ended };
 }
 
@@ -52,8 +63,21 @@ function startError(child: ChildProcess): Promise<Error> {
   });
 }
 
+/** What a command wrote, as far as it has come. */
+interface Flow {
+  bytes: number;
+  /** How many streams wait for their lines to be taken. */
+  taking: number;
+}
+
+interface Streaming {
+  readonly execution: Execution;
+  readonly name: 'stdout' | 'stderr';
+  readonly flow: Flow;
+}
+
 /** Hands lines on as they come; nothing more is read until they are taken, so that output needs no memory. */
-async function streamLines(stream: Readable, execution: Execution, name: 'stdout' | 'stderr'): Promise<void> {
+async function streamLines(stream: Readable, { execution, name, flow }: Streaming): Promise<void> {
   let lines: string[] = [];
   const splitter = lineSplitter((line) => {
     lines.push(line);
@@ -61,10 +85,14 @@ async function streamLines(stream: Readable, execution: Execution, name: 'stdout
   const handOn = async (): Promise<void> => {
     const taken = lines;
     lines = [];
-    if (taken.length > 0) await execution.onLines(name, taken);
+    if (taken.length === 0) return;
+    flow.taking += 1;
+    await execution.onLines(name, taken);
+    flow.taking -= 1;
   };
   try {
     for await (const chunk of stream) {
+      flow.bytes += (chunk as Buffer).length;
       splitter.write(chunk as Buffer);
       await handOn();
     }
@@ -74,6 +102,17 @@ async function streamLines(stream: Readable, execution: Execution, name: 'stdout
   }
   splitter.end();
   await handOn();
+}
+
+/** Takes what a command that has ended left in its pipes; returns whether nobody holds these open any more. */
+async function drain(closed: Promise<unknown>, flow: Flow): Promise<boolean> {
+  const most = flow.bytes + MOST_WAITING;
+  const over = closed.then(() => true);
+  for (let [quiet, before] = [0, flow.bytes]; quiet < QUIET_LOOKS && flow.bytes < most; before = flow.bytes) {
+    if (await Promise.race([over, sleep(LOOK_MS, false)])) return true;
+    quiet = flow.bytes === before && flow.taking === 0 ? quiet + 1 : 0;
+  }
+  return false;
 }
 
 /** Ends the group when the run is cancelled or the time is up: gently first, firmly after a while or on demand. */

@@ -67,6 +67,17 @@ describe('a command', () => {
     expect(await run('kill -KILL $$')).toMatchObject({ ...fine, exitCode: null, signal: 'SIGKILL' });
   });
 
+  test('loses nothing of what it wrote just before it ended, however slowly that is taken', async () => {
+    let taken = 0;
+    const onLines: Execution['onLines'] = (_, lines) => {
+      // Nothing else is done meanwhile, as on a busy machine.
+      for (const until = performance.now() + 300; performance.now() < until;);
+      for (const line of lines) taken += line.length;
+    };
+    expect(await run("head -c 400000 /dev/zero | tr '\\0' x", { onLines })).toMatchObject(fine);
+    expect(taken).toBe(400_000);
+  });
+
   test('has its output handed on line by line, each stream apart', async () => {
     const { out, err } = await run(`printf 'a\\nb\\r\\nlast'; printf 'oops\\n\\n' >&2`);
     expect([out, err]).toEqual([['a', 'b', 'last'], ['oops', '']]); // prettier-ignore
