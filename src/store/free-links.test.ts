@@ -15,18 +15,17 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-test('a place that the system refuses to look at is told of, one that is gone is not', () => {
+test('what lies below is freed; a place where nothing is, or nothing can be, is passed over', () => {
   const object = join(root, 'object');
   writeFileSync(object, 'bytes');
   mkdirSync(join(root, 'd'));
   symlinkSync(object, join(root, 'd/link'));
   writeFileSync(join(root, 'file'), '');
-  freeLinks([join(root, 'none'), join(root, 'file/below'), join(root, 'd')], [object]);
+  // A lock of a stranger may name any path.
+  const nowhere = [join(root, 'x'.repeat(300)), join(root, 'x/'.repeat(5000))];
+  freeLinks([join(root, 'none'), join(root, 'file/below'), ...nowhere, join(root, 'd')], [object]);
   rmSync(object);
   expect(readFileSync(join(root, 'd/link'), 'utf8')).toBe('bytes');
-  writeFileSync(object, 'bytes');
-  const refused = expect.objectContaining({ problems: [expect.objectContaining({ code: 'PIPE_FILE_READ' })] });
-  expect(() => { freeLinks([join(root, 'x'.repeat(5000))], [object]); }).toThrow(refused as Error); // prettier-ignore
 });
 
 test('an object that is removed after it was seen has no size any more', async () => {
