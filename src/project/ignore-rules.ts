@@ -27,8 +27,20 @@ interface FolderRules {
   readonly ignored: boolean;
   /** All rules that reach into the folder, outermost first. */
   readonly rules: readonly RootedRule[];
-  /** The same to match with, written relative to the root; absent where there are none. */
+  /** What is ignored by name, whatever the other rules say. */
+  readonly plain?: PlainRules;
+  /** The other rules to match with, written relative to the root; absent where there are none. */
   readonly matcher?: Ignore;
+}
+
+/**
+ * Rules that name one path each, and come after all that take something back: a folder of thousands of tracked files has
+ * as many, and matching each path with each of them would take minutes.
+ */
+interface PlainRules {
+  /** Relative to the root. */
+  readonly paths: ReadonlySet<string>;
+  readonly above: PlainRules | undefined;
 }
 
 /**
@@ -50,9 +62,7 @@ export class IgnoreRules {
 
   /** Whether a path (posix, relative to the root) is ignored. */
   ignores(path: string, isFolder: boolean): boolean {
-    const { ignored, matcher } = this.#rulesOf(parentOf(path) ?? '');
-    if (ignored || matcher === undefined) return ignored;
-    return matcher.ignores(isFolder ? `${path}/` : path);
+    return isIgnored(this.#rulesOf(parentOf(path) ?? ''), path, isFolder);
   }
 
   /**
@@ -99,19 +109,40 @@ export class IgnoreRules {
     const parent = parentOf(folder);
     if (parent !== undefined) {
       above = this.#rulesOf(parent);
-      if (above.ignored || above.matcher?.ignores(`${folder}/`) === true) return { ignored: true, rules: [] };
+      if (isIgnored(above, folder, true)) return { ignored: true, rules: [] };
     }
     const own = this.#names.flatMap((name) => rulesIn(this.#root, folder, name));
     if (own.length === 0) return above;
     // Rules of an inner folder come after those of the outer ones, so that they win.
+    const rules = [...above.rules, ...own];
+    const last = own.findLastIndex(({ negated }) => negated);
+    const named = own.slice(last + 1).flatMap(({ pattern }) => plainPath(pattern) ?? []);
+    const others = own.filter(({ pattern }, at) => at <= last || plainPath(pattern) === undefined);
+    const outer = last < 0 ? above.plain : undefined;
+    const plain = named.length === 0 ? outer : { paths: new Set(named), above: outer };
+    if (others.length === 0) return { ...above, rules, ...(plain === undefined ? {} : { plain }) };
     const matcher = ignore({ ignorecase: false });
     if (above.matcher !== undefined) matcher.add(above.matcher);
-    return {
-      ignored: false,
-      rules: [...above.rules, ...own],
-      matcher: matcher.add(own.map(({ pattern }) => pattern)),
-    };
+    // One of the own rules may take them back.
+    if (last >= 0) matcher.add([...pathsOf(above.plain)].map((path) => `/${path}`));
+    matcher.add(others.map(({ pattern }) => pattern));
+    return { ignored: false, rules, matcher, ...(plain === undefined ? {} : { plain }) };
   }
+}
+
+function isIgnored({ ignored, plain, matcher }: FolderRules, path: string, isFolder: boolean): boolean {
+  if (ignored) return true;
+  for (let each = plain; each !== undefined; each = each.above) if (each.paths.has(path)) return true;
+  return matcher?.ignores(isFolder ? `${path}/` : path) === true;
+}
+
+function* pathsOf(plain: PlainRules | undefined): Generator<string> {
+  for (let each = plain; each !== undefined; each = each.above) yield* each.paths;
+}
+
+/** The one path that a rule ignores; `undefined` for a rule that may match others, too, or folders alone. */
+function plainPath(pattern: string): string | undefined {
+  return /^\/[^*?[\]\\]*[^*?[\]\\/\s]$/.test(pattern) ? pattern.slice(1) : undefined;
 }
 
 /** The folder that holds a path; `''` is the root, which nothing holds. */
