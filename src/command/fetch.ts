@@ -7,9 +7,7 @@ import { fetchImports } from './share/fetch-imports.ts';
 import type { FetchedShare } from './share/fetch-to.ts';
 import { fetchShare } from './share/fetch-to.ts';
 import { fetchedJson, fetchedLines } from './share/fetched-words.ts';
-import type { DataProject } from './data-project.ts';
 import { broughtJson, broughtLines } from './source/brought-words.ts';
-import type { BroughtAll } from './source/pending.ts';
 import { openShares } from './share/open-shares.ts';
 import { FETCH_OPTIONS, SHARE_OPTIONS } from './share/options.ts';
 
@@ -24,18 +22,11 @@ export default defineCommand({
     'Exits with 1 when the remote lacks something, or holds wrong bytes of it.',
   options: { ...SHARE_OPTIONS, ...CHOICE_OPTIONS, ...FETCH_OPTIONS },
   async run(context, { positionals, options, global }): Promise<Outcome> {
-    let late: BroughtAll = { brought: [], written: [], problems: [] };
-    const bring = async (opened: DataProject): Promise<void> => {
-      const { bringPending } = await import('./source/pending.ts');
-      late = await bringPending(opened, positionals, { context, global, force: false, isOnlyRecorded: true });
-      // Of what was named alone nothing else is left to do.
-      if (positionals.length > 0 && late.problems.length > 0) throw new PipeError(late.problems);
-    };
-    const { data, shared, shares, ...asked } = await openShares(context, {
+    const { data, brought, shared, shares, ...asked } = await openShares(context, {
       positionals,
       options,
       global,
-      bring: options.dry === true ? undefined : bring,
+      bring: options.dry === true ? undefined : { force: false, isOnlyRecorded: true },
     });
     const runCache = asked.runCache === 'all';
     if (options.dry === true) return dryFetch(data, shares, { context, options, verbose: global.verbose });
@@ -44,21 +35,21 @@ export default defineCommand({
       done.push(await fetchShare(data, { share, context, global, options, runCache }));
     }
     const { imports, problems } = await fetchImports(data, shared.things, { context, global, options });
-    const failed = [...late.problems, ...problems];
+    const failed = [...brought.problems, ...problems];
     if (failed.length > 0) throw new PipeError(failed);
     const isMissing = done.some(({ absent, wrong }) => absent.length + wrong.length > 0);
     return {
       problems: done.flatMap((each) => each.problems),
       exit: isMissing && options['allow-missing'] !== true ? 1 : 0,
       text: [
-        ...broughtLines(late),
+        ...broughtLines(brought),
         ...fetchedLines(done, { shares, imports, problems: shared.problems, verbose: global.verbose }),
       ].join('\n'),
       json: {
         schema: 'pipe.fetch/1',
         dry: false,
         remotes: done.map(fetchedJson),
-        ...broughtJson(late),
+        ...broughtJson(brought),
         ...(imports.length > 0 ? { imports } : {}),
       },
     };

@@ -17,7 +17,6 @@ import type { FetchedShare } from './share/fetch-to.ts';
 import { fetchShare } from './share/fetch-to.ts';
 import { fetchedJson, fetchedLines } from './share/fetched-words.ts';
 import { broughtJson, broughtLines } from './source/brought-words.ts';
-import type { BroughtAll } from './source/pending.ts';
 import { openShares } from './share/open-shares.ts';
 import { FETCH_OPTIONS, SHARE_OPTIONS } from './share/options.ts';
 import type { SharedThing } from './share/thing.ts';
@@ -38,23 +37,11 @@ export default defineCommand({
     'Exits with 1 when the remote lacks something, or holds wrong bytes of it.',
   options: PULL_OPTIONS,
   async run(context, { positionals, options, global }): Promise<Outcome> {
-    let late: BroughtAll = { brought: [], written: [], problems: [] };
-    const bring = async (opened: DataProject): Promise<void> => {
-      const { bringPending } = await import('./source/pending.ts');
-      late = await bringPending(opened, positionals, {
-        context,
-        global,
-        force: options.force === true,
-        isOnlyRecorded: false,
-      });
-      // Of what was named alone nothing else is left to do.
-      if (positionals.length > 0 && late.problems.length > 0) throw new PipeError(late.problems);
-    };
-    const { data, shared, shares, ...asked } = await openShares(context, {
+    const { data, brought, shared, shares, ...asked } = await openShares(context, {
       positionals,
       options,
       global,
-      bring: options.dry === true ? undefined : bring,
+      bring: options.dry === true ? undefined : { force: options.force === true, isOnlyRecorded: false },
     });
     const runCache = asked.runCache === 'all';
     if (options.dry === true) return dryFetch(data, shares, { context, options, verbose: global.verbose });
@@ -74,14 +61,14 @@ export default defineCommand({
       data.engine.index.save();
       data.engine.objects.save();
     }
-    placing.problems.push(...late.problems);
+    placing.problems.push(...brought.problems);
     if (placing.problems.length > 0) throw new PipeError(placing.problems);
     const { checkedOut } = placing;
     const isMissing =
       done.some(({ absent, wrong }) => absent.length + wrong.length > 0) ||
       checkedOut.some(({ missing }) => missing.length > 0);
     const lines = [
-      ...broughtLines(late),
+      ...broughtLines(brought),
       ...fetchedLines(done, { shares, imports, problems: shared.problems, verbose: global.verbose }),
     ];
     return {
@@ -92,7 +79,7 @@ export default defineCommand({
         schema: 'pipe.pull/1',
         dry: false,
         remotes: done.map(fetchedJson),
-        ...broughtJson(late),
+        ...broughtJson(brought),
         ...(imports.length > 0 ? { imports } : {}),
         paths: checkedOut,
         ...totalOf(checkedOut),

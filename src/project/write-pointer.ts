@@ -39,13 +39,9 @@ export function writePointer(
 ): WrittenPointer {
   const { path, file } = typeof tracked === 'string' ? { path: tracked, file: pointerFileOf(tracked) } : tracked;
   checkPlace(project, path, file);
-  return withEditLock(editLockFolder(project.pipeDir), () => {
-    const before = unwrap(readPointerText(project.root, file));
-    const text = before === undefined ? newText(path, entry) : changedText(path, entry, { file, text: before });
-    if (text === before) return { file, done: 'unchanged' };
-    writeFileAtomic(join(project.root, file), text);
-    return { file, done: before === undefined ? 'created' : 'changed' };
-  });
+  return putText(project, file, (before) =>
+    before === undefined ? newText(path, entry) : changedText(path, entry, { file, text: before }),
+  );
 }
 
 /**
@@ -65,16 +61,12 @@ export function writeImport(
   checkPlace(project, path, file);
   // Its folder may not be there yet: nothing was put in place.
   mkdirSync(dirname(join(project.root, file)), { recursive: true });
-  return withEditLock(editLockFolder(project.pipeDir), () => {
-    const before = unwrap(readPointerText(project.root, file));
+  return putText(project, file, (before) => {
     const isSame = remote === undefined && before !== undefined && isSamePlace(before, file, imported);
     const name = posix.relative(posix.dirname(file), path);
-    const text = isSame
+    return isSame
       ? unwrap(editImport({ file, text: before }, entry, imported))
       : pointerText({ imported, out: { ...lockEntry(name, entry), ...(remote === undefined ? {} : { remote }) } });
-    if (text === before) return { file, done: 'unchanged' };
-    writeFileAtomic(join(project.root, file), text);
-    return { file, done: before === undefined ? 'created' : 'changed' };
   });
 }
 
@@ -89,9 +81,14 @@ export function writePending(
 ): WrittenPointer {
   checkPlace(project, path, file);
   mkdirSync(dirname(join(project.root, file)), { recursive: true });
+  return putText(project, file, () => pendingText(imported, posix.relative(posix.dirname(file), path)));
+}
+
+/** Makes a pointer of another text, while nobody else changes it. */
+function putText(project: Project, file: string, change: (before: string | undefined) => string): WrittenPointer {
   return withEditLock(editLockFolder(project.pipeDir), () => {
     const before = unwrap(readPointerText(project.root, file));
-    const text = pendingText(imported, posix.relative(posix.dirname(file), path));
+    const text = change(before);
     if (text === before) return { file, done: 'unchanged' };
     writeFileAtomic(join(project.root, file), text);
     return { file, done: before === undefined ? 'created' : 'changed' };

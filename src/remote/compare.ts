@@ -7,7 +7,7 @@ import { nameObjects } from './name-objects.ts';
 import { ObjectSet } from './object-set.ts';
 import type { PushRoot } from './push.ts';
 import { lookFor } from './presence.ts';
-import { listReader } from './read-lists.ts';
+import { keepingLists, listReader } from './read-lists.ts';
 import type { Remote } from './remote.ts';
 import { hasFormat } from './remote.ts';
 import { eachReference } from './tree-references.ts';
@@ -47,19 +47,11 @@ export interface Compared {
 /** Compares what the local store and a remote have of what roots need. Changes nothing. */
 export async function compare(remote: Remote, store: ObjectStore, roots: readonly PushRoot[]): Promise<Compared> {
   const [, catalog] = await Promise.all([hasFormat(remote.place), remote.look()]);
-  const lists = listReader(remote, { catalog, store, expected: 0 });
+  const { read: readThere, came } = keepingLists(listReader(remote, { catalog, store, expected: 0 }));
   const read = (digest: Digest): Buffer | undefined => store.read(digest);
-  const came = new Map<Digest, Buffer>();
   const { objects, unknown } = await findWanted(roots, {
     local: read,
-    remote: async (digests) => {
-      const found = await lists.read(digests);
-      for (const [at, digest] of digests.entries()) {
-        const bytes = found[at];
-        if (bytes !== undefined) came.set(digestOfRaw(digest), bytes);
-      }
-      return found;
-    },
+    remote: readThere,
     alone: roots.flatMap(({ around = [] }) => around),
     signal: remote.signal,
   });

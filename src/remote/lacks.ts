@@ -1,11 +1,11 @@
 import type { Digest } from '../kit/digest.ts';
-import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
+import { rawOfDigest } from '../kit/digest.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Entry } from '../store/tree.ts';
 import type { Catalog } from './catalog.ts';
 import { ObjectSet } from './object-set.ts';
 import { lookFor } from './presence.ts';
-import { listReader } from './read-lists.ts';
+import { keepingLists, listReader } from './read-lists.ts';
 import type { Remote } from './remote.ts';
 import { findWanted } from './wanted.ts';
 
@@ -56,21 +56,13 @@ interface Absent {
 }
 
 async function lookAt(remote: Remote, store: ObjectStore, { catalog, entries }: Look): Promise<Absent> {
-  const lists = listReader(remote, { catalog, store, expected: 0 });
-  const came = new Map<Digest, Buffer>();
+  const { read, came } = keepingLists(listReader(remote, { catalog, store, expected: 0 }));
   const { signal } = remote;
   const { objects, unknown } = await findWanted(
     entries.map((entry) => ({ entry })),
     {
       local: (digest) => store.read(digest),
-      remote: async (digests) => {
-        const found = await lists.read(digests);
-        for (const [at, digest] of digests.entries()) {
-          const bytes = found[at];
-          if (bytes !== undefined) came.set(digestOfRaw(digest), bytes);
-        }
-        return found;
-      },
+      remote: read,
       signal,
     },
   );

@@ -1,4 +1,4 @@
-import type { RawDigest } from '../kit/digest.ts';
+import type { Digest, RawDigest } from '../kit/digest.ts';
 import { digestOfRaw } from '../kit/digest.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Catalog } from './catalog.ts';
@@ -24,6 +24,25 @@ export interface ListReaderOptions {
   /** Bytes that are worth reading in whole packs: those that are going to be wanted. 0 to read lists alone. */
   readonly expected: number;
   readonly onBytes?: (bytes: number) => void;
+}
+
+/** A reader's `read` that keeps what came: who looks at it again asks the remote nothing. */
+export function keepingLists({ read }: Pick<ListReader, 'read'>): {
+  readonly read: ListReader['read'];
+  readonly came: ReadonlyMap<Digest, Buffer>;
+} {
+  const came = new Map<Digest, Buffer>();
+  return {
+    came,
+    async read(digests) {
+      const found = await read(digests);
+      for (const [at, digest] of digests.entries()) {
+        const bytes = found[at];
+        if (bytes !== undefined) came.set(digestOfRaw(digest), bytes);
+      }
+      return found;
+    },
+  };
 }
 
 /** Bytes between two lists that are rather read than asked past. */

@@ -16,7 +16,8 @@ import { acquireUrl, withUrl } from './acquire-url.ts';
 import { failedImport } from './failed.ts';
 import { importFolder } from './temporary.ts';
 
-interface Bringing {
+/** How imports are downloaded for the first time. */
+export interface Bringing {
   readonly context: Context;
   readonly global: GlobalOptions;
   /** Overwrite what lies there. */

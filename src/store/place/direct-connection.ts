@@ -51,7 +51,8 @@ interface Waiting {
  */
 export class DirectConnection {
   readonly #socket: Socket;
-  readonly #head = Buffer.allocUnsafe(HEAD);
+  /** Shares its memory with no other buffer: that is how it is known. */
+  readonly #head = Buffer.allocUnsafeSlow(HEAD);
   /** Bytes of the head that have come. */
   #filled = 0;
   #waiting: Waiting | undefined;
@@ -139,13 +140,7 @@ export class DirectConnection {
     const body = this.#body;
     if (body === undefined) return this.#takeHead(count);
     if (count > body.rest) return this.#fail(broken());
-    if (
-      bytes.buffer === this.#head.buffer &&
-      bytes.byteOffset >= this.#head.byteOffset &&
-      bytes.byteOffset < this.#head.byteOffset + HEAD
-    )
-      // prettier-ignore
-      return body.accept(bytes.subarray(0, count));
+    if (bytes.buffer === this.#head.buffer) return body.accept(bytes.subarray(0, count));
     body.came(count);
     return true;
   }
