@@ -3,7 +3,7 @@ import { REMOTE_OPTIONS } from '../project/option.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { levelOf } from './config.ts';
-import { changeLevel, contentFor, optionsIn } from './remote-change.ts';
+import { alsoLocal, changeLevel, contentFor, optionsIn, refuseKept } from './remote-change.ts';
 import { checkRemoteName, LEVEL_OPTIONS, remotesAt, storedValue } from './remote-options.ts';
 
 export default defineCommand({
@@ -27,8 +27,13 @@ export default defineCommand({
       const hint = `--force replaces it; to change it: \`pipe remote modify ${remote} url …\``;
       throw new PipeError({ code: 'PIPE_USAGE', message, hint });
     }
+    if (options.force !== true) refuseKept(context, level, remote);
     const value = storedValue(context, level, { option: 'url', value: url });
     const content = contentFor({ level, remote, option: 'url', spec: REMOTE_OPTIONS.url, value });
+    // What is kept on this machine goes first: no secret of the old one is ever sent to the place of the new one.
+    const [, local] = alsoLocal(context, level, remote);
+    if (local !== undefined)
+      changeLevel(context, local, (before) => optionsIn(before, remote).map((name) => ({ name })));
     changeLevel(context, level, (before) => [
       ...optionsIn(before, remote)
         .filter((name) => name !== `remote.${remote}.url`)

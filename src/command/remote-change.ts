@@ -11,6 +11,7 @@ import { ensurePipeFolder } from '../project/pipe-folder.ts';
 import { findRoot, requireRoot } from '../project/project.ts';
 import type { Context } from './command.ts';
 import { originOf, settingsOf } from './config.ts';
+import { remotesAt } from './remote-options.ts';
 
 /** Changes the config file of a level: all of it, or nothing. */
 export function changeLevel(
@@ -31,6 +32,17 @@ export function alsoLocal(context: Context, level: Level, remote: string): reado
   const local = settingsOf(context, 'local').map(({ name }) => name);
   const isOwn = local.includes(`remote.${remote}.url`);
   return !isOwn && local.some((name) => name.startsWith(`remote.${remote}.`)) ? ['project', 'local'] : ['project'];
+}
+
+/**
+ * Refuses a name under which this machine keeps options, secrets perhaps: they would go to wherever the new remote of the
+ * project is.
+ * @throws {PipeError} PIPE_USAGE
+ */
+export function refuseKept(context: Context, level: Level, remote: string): void {
+  if (level !== 'project' || !remotesAt(context, 'local').includes(remote)) return;
+  const message = `options of a remote "${remote}" are kept on this machine already`;
+  throw new PipeError({ code: 'PIPE_USAGE', message, hint: `take them out first: \`pipe remote remove --local ${remote}\`` }); // prettier-ignore
 }
 
 /** What the options of a remote are called in a file, those that nothing knows included. */

@@ -179,6 +179,25 @@ test('what is kept of a remote on this machine is renamed and removed with it, u
   expect(local()).toMatch(/s3:\/\/mine/);
 });
 
+test('a remote takes up nothing that this machine keeps under its name, unless it is forced, and then nothing is left', async () => {
+  await run(add, 'origin', 's3://bucket');
+  await run(modify, '--local', 'origin', 'secret_access_key', 'a secret');
+  const local = (): string => readFileSync(join(root, '.pipe', 'config.local.yaml'), 'utf8');
+  // As a switch of branches does it.
+  write(root, { '.pipe/config.yaml': '' });
+  const kept = problem('PIPE_USAGE', 'pipe remote remove --local origin');
+  await expect(run(add, 'origin', 's3://elsewhere')).rejects.toEqual(kept);
+  expect(config()).toBe('');
+  await run(add, '-f', 'origin', 's3://elsewhere');
+  expect(local()).not.toMatch(/secret/);
+  await run(modify, '--local', 'origin', 'secret_access_key', 'a secret');
+  write(root, { '.pipe/config.yaml': '' });
+  await run(remove, '--local', 'origin');
+  await run(add, 'origin', 's3://elsewhere');
+  await run(add, '--local', 'mine', 's3://mine');
+  await expect(run(add, 'mine', 's3://bucket')).rejects.toEqual(problem('PIPE_USAGE', '--local mine'));
+});
+
 test('a renamed remote keeps its options, and stays the default one', async () => {
   await run(add, '-d', 'origin', 's3://bucket/data');
   await run(modify, 'origin', 'region', 'eu-central-1');

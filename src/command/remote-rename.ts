@@ -5,7 +5,7 @@ import type { Level } from '../project/config-level.ts';
 import type { Context, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { levelOf, settingsOf } from './config.ts';
-import { alsoLocal, changeLevel, moveDefault } from './remote-change.ts';
+import { alsoLocal, changeLevel, moveDefault, refuseKept } from './remote-change.ts';
 import { checkRemoteName, LEVEL_OPTIONS, remotesAt, requireRemote } from './remote-options.ts';
 
 export default defineCommand({
@@ -29,11 +29,7 @@ export default defineCommand({
       throw new PipeError({ code: 'PIPE_USAGE', message, hint: `remove it first: \`pipe remote remove ${to}\`` });
     }
     const [, local] = alsoLocal(context, level, remote);
-    const isKept = level === 'project' && remotesAt(context, 'local').includes(to);
-    if (isKept && (local !== undefined || !isHalf)) {
-      const message = `options of a remote "${to}" are kept on this machine already`;
-      throw new PipeError({ code: 'PIPE_USAGE', message, hint: `take them out first: \`pipe remote remove --local ${to}\`` }); // prettier-ignore
-    }
+    if (local !== undefined || !isHalf) refuseKept(context, level, to);
     if (local !== undefined) {
       // Both names mean the same place until the secrets have moved: whatever interrupts this, none is left under a name
       // that another remote may take.
