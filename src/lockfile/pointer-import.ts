@@ -130,8 +130,9 @@ export function whyNotTrackedUrl(
 }
 
 const SECRET_HINT =
-  'write ${NAME} in its place, for an environment variable; or use a credential helper of Git, or remote://NAME/PATH ' +
-  'with the secrets of that remote in `pipe remote modify --local`';
+  'write ${NAME} in its place, for an environment variable; or leave it out: logins of web servers are taken from ' +
+  '~/.netrc, those of Git from its credential helper; or use remote://NAME/PATH with the secrets of that remote in ' +
+  '`pipe remote modify --local`';
 
 /** Why a path cannot be one of a repository, in words that end a sentence. */
 export function whyNoSourcePath(path: string): string | undefined {

@@ -68,7 +68,7 @@ export const OPTIONS = {
 
 /** The options of one remote: `remote.<name>.<option>`. */
 export const REMOTE_OPTIONS = {
-  url: { kind: 'text', help: 's3://bucket/prefix, file:///folder, or a folder' },
+  url: { kind: 'text', help: 's3://bucket/prefix, file:///folder, or a folder; https://host/path to read from' },
   jobs: { kind: 'integer', min: 1, max: MAX_JOBS, help: 'transfers at once' },
   region: { kind: 'text', help: 'region of the bucket' },
   profile: { kind: 'text', help: 'profile of the AWS files below' },
@@ -78,7 +78,19 @@ export const REMOTE_OPTIONS = {
   access_key_id: { kind: 'text', secret: true, help: 'access key' },
   secret_access_key: { kind: 'text', secret: true, help: 'secret key' },
   session_token: { kind: 'text', secret: true, help: 'token of a temporary key' },
-  password: { kind: 'text', secret: true, help: 'password of the server' },
+  auth: {
+    kind: 'choice',
+    choices: ['basic', 'bearer', 'custom'],
+    default: 'basic',
+    help: 'of a web server: whether the password is that of a user, a token, or what a header of its own holds',
+  },
+  user: { kind: 'text', help: 'of a web server: its user' },
+  password: { kind: 'text', secret: true, help: 'of a web server: the password, the token, or what the header holds' },
+  custom_auth_header: {
+    kind: 'text',
+    form: { pattern: /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, wrong: 'it takes the name of a header' },
+    help: 'of a web server, with auth = custom: the name of the header',
+  },
   allow_anonymous_login: { kind: 'boolean', default: false, help: 'read without credentials' },
   use_ssl: { kind: 'boolean', default: true, help: 'https rather than http' },
   ssl_verify: { kind: 'text', help: 'false, or a file with the certificates to trust' },

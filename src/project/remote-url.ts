@@ -5,6 +5,8 @@ import { redactUrls } from '../problem/redact.ts';
 /** What the URL of a remote leads to. */
 export type RemoteUrl =
   | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string }
+  /** A web server, which data can be had from and not sent to. */
+  | { readonly kind: 'http'; readonly url: string }
   /** As it was written: perhaps relative. */
   | { readonly kind: 'folder'; readonly path: string };
 
@@ -16,12 +18,13 @@ export function isFolderPath(url: string): boolean {
   return !SCHEME.test(url);
 }
 
-/** Reads the URL of a remote: a bucket with a prefix, or a folder. */
+/** Reads the URL of a remote: a bucket with a prefix, a web server, or a folder. */
 export function readRemoteUrl(url: string): RemoteUrl | { readonly problem: Problem } {
   const scheme = SCHEME.exec(url)?.[1]?.toLowerCase();
   if (scheme === undefined) return { kind: 'folder', path: url };
   if (scheme === 's3') return readBucket(url);
   if (scheme === 'file') return readFile(url);
+  if (scheme === 'https' || scheme === 'http') return readWeb(url);
   return wrong(url, `${scheme}:// is no kind of remote that pipe knows`);
 }
 
@@ -31,6 +34,15 @@ function readBucket(url: string): ReturnType<typeof readRemoteUrl> {
   const parts = rest.filter((part) => part !== '');
   if (parts.some((part) => part === '.' || part === '..')) return wrong(url, 'a prefix has no parts . and ..');
   return { kind: 's3', bucket, prefix: parts.join('/') };
+}
+
+function readWeb(url: string): ReturnType<typeof readRemoteUrl> {
+  if (!URL.canParse(url)) return wrong(url, 'it names no host');
+  const { username, password, search, hash } = new URL(url);
+  if (username + password !== '') return wrong(url, 'a user and a password go into the options of the remote');
+  return search + hash === ''
+    ? { kind: 'http', url }
+    : wrong(url, 'it ends with a path, and what is asked for goes behind');
 }
 
 function readFile(url: string): ReturnType<typeof readRemoteUrl> {
@@ -46,7 +58,7 @@ function wrong(url: string, reason: string): { readonly problem: Problem } {
     problem: {
       code: 'PIPE_REMOTE_URL',
       message: `${redactUrls(url)} is not the URL of a remote: ${reason}`,
-      hint: 'write s3://BUCKET/PREFIX, file:///FOLDER, or a folder',
+      hint: 'write s3://BUCKET/PREFIX, file:///FOLDER, or a folder; https://HOST/PATH where data are only read',
     },
   };
 }

@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { nearest } from '../kit/nearest.ts';
 import { PipeError } from '../problem/problem.ts';
+import { redactUrls } from '../problem/redact.ts';
 import type { Config } from '../project/config.ts';
 import type { Level } from '../project/config-level.ts';
 import { levelFile } from '../project/config-level.ts';
@@ -75,6 +76,7 @@ export async function openRemote(
   };
   const url = readRemoteUrl(get('url') ?? '');
   if ('problem' in url) throw new PipeError(url.problem);
+  if (url.kind === 'http') throw onlyRead(name, url.url);
   const jobs = atOnce ?? get('jobs');
   if (url.kind === 'folder') {
     const { openFolder } = await import('../store/place/folder.ts');
@@ -108,6 +110,62 @@ export async function openRemote(
     readTimeout: get('read_timeout'),
   });
   return { name, place };
+}
+
+function onlyRead(name: string, url: string): PipeError {
+  return new PipeError({
+    code: 'PIPE_REMOTE_URL',
+    message: `the remote "${name}" is a web server (${redactUrls(url)}): nothing can be pushed there`,
+    hint: `\`pipe get-url\` and \`import-url\` read from it: remote://${name}/PATH; name another remote with -r, or make another one the default`, // prettier-ignore
+  });
+}
+
+/** What a remote that is a web server is asked with. */
+export interface WebRemote {
+  /** Where it begins; ends with a slash. */
+  readonly url: string;
+  readonly auth: string;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly header: string | undefined;
+}
+
+/**
+ * A remote that is a web server; `undefined` for any other.
+ * @throws {PipeError} when there is none of that name, or its options make no sense
+ */
+export function webRemote({ config }: Pick<Project, 'config'>, asked: string): WebRemote | undefined {
+  const name = remoteNamed(config, asked);
+  const read = readRemoteUrl(config.remote(name, 'url') ?? '');
+  if ('problem' in read || read.kind !== 'http') return undefined;
+  if (config.remote(name, 'ssl_verify') !== undefined) {
+    const message = `remote.${name}.ssl_verify is for buckets, and this remote is a web server`;
+    const hint = 'name a file with more certificates to trust in the environment: NODE_EXTRA_CA_CERTS';
+    throw new PipeError({ code: 'PIPE_CONFIG_VALUE', message, hint });
+  }
+  refuseForeignUrl(config, name);
+  return {
+    url: read.url.endsWith('/') ? read.url : `${read.url}/`,
+    auth: config.remote(name, 'auth'),
+    user: config.remote(name, 'user'),
+    password: config.remote(name, 'password'),
+    header: config.remote(name, 'custom_auth_header'),
+  };
+}
+
+/**
+ * A password that somebody keeps for all projects is not sent to where one project says: a stranger may have written that.
+ * @throws {PipeError} PIPE_REMOTE_URL
+ */
+function refuseForeignUrl(config: Config, name: string): void {
+  const levelOf = (option: RemoteOptionName): Level | undefined => config.settings().findLast((each) => each.name === `remote.${name}.${option}`)?.level; // prettier-ignore
+  const kept = levelOf('password');
+  if (levelOf('url') !== 'project' || (kept !== 'global' && kept !== 'system')) return;
+  throw new PipeError({
+    code: 'PIPE_REMOTE_URL',
+    message: `the url of the remote "${name}" stands in the project's config, and its password in the ${kept} one, for all projects`,
+    hint: `if the password is meant for that server: \`pipe remote modify --local ${name} password …\``,
+  });
 }
 
 /** Whether `ssl_verify` holds a yes or no rather than a file. */

@@ -5,6 +5,8 @@ import { checkAborted, isAbort } from '../kit/abort.ts';
 import type { Told } from '../lockfile/pointer-import.ts';
 import { PipeError } from '../problem/problem.ts';
 import { redactUrls } from '../problem/redact.ts';
+import type { HttpLogin } from './http-login.ts';
+import { basic, decoded } from './http-login.ts';
 import type { RemoteData } from './remote-data.ts';
 
 /** Redirects in a row; browsers follow 20. */
@@ -18,11 +20,13 @@ const SILENCE_MS = 60_000;
 
 export interface HttpOptions {
   readonly signal: AbortSignal;
+  /** What the server of the URL is shown; stronger than a user and password in the URL. */
+  readonly login?: HttpLogin | undefined;
   /** Milliseconds before the first try again, doubled each time; tests do not wait. */
   readonly pauseMs?: number;
 }
 
-/** A file on a web server. Its URL may hold a user and a password, which only that server is told. */
+/** A file on a web server. A user and a password, in the URL or not, only that server is told. */
 export function openHttp(url: string, options: HttpOptions): RemoteData {
   const name = redactUrls(url);
   const work: Http = { url, name, pauseMs: 200, ...options };
@@ -41,7 +45,7 @@ export function openHttp(url: string, options: HttpOptions): RemoteData {
   };
 }
 
-interface Http extends Required<HttpOptions> {
+interface Http extends Omit<Required<HttpOptions>, 'login'>, Pick<HttpOptions, 'login'> {
   readonly url: string;
   readonly name: string;
 }
@@ -78,7 +82,7 @@ function isPassing(status: number): boolean {
 }
 
 async function askOnce(work: Http, { method, headers }: Question): Promise<Asked> {
-  const { url, authorization } = withoutUser(work.url);
+  const { url, login } = withoutUser(work);
   let at = url;
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
     const silence = new AbortController();
@@ -92,7 +96,7 @@ async function askOnce(work: Http, { method, headers }: Question): Promise<Asked
       headers: {
         'accept-encoding': 'identity',
         ...headers,
-        ...(authorization !== undefined && isHome ? { authorization } : {}),
+        ...(login !== undefined && isHome ? { [login.header]: login.value } : {}),
       },
     });
     const location = response.headers.get('location');
@@ -107,13 +111,13 @@ async function askOnce(work: Http, { method, headers }: Question): Promise<Asked
   throw new PipeError({ code: 'PIPE_URL_FAILED', message });
 }
 
-function withoutUser(text: string): { readonly url: URL; readonly authorization: string | undefined } {
+function withoutUser({ url: text, login }: Http): { readonly url: URL; readonly login: HttpLogin | undefined } {
   const url = new URL(text);
   const { username, password } = url;
   [url.username, url.password, url.hash] = ['', '', ''];
-  if (username === '' && password === '') return { url, authorization: undefined };
-  const given = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { url, authorization: `Basic ${Buffer.from(given).toString('base64')}` };
+  if (login !== undefined || (username === '' && password === '')) return { url, login };
+  const given = { login: decoded(username), password: decoded(password) };
+  return { url, login: { ...basic(given), from: 'the URL' } };
 }
 
 /** Where a redirect leads: to a web server, and not out of encryption. */
@@ -215,10 +219,12 @@ function withoutSize({ etag, mtime }: Told): Told {
   return { ...(etag === undefined ? {} : { etag }), ...(mtime === undefined ? {} : { mtime }) };
 }
 
-async function refused({ url, name }: Http, response: Response): Promise<PipeError> {
+async function refused(work: Http, response: Response): Promise<PipeError> {
+  const { name } = work;
+  const { login } = withoutUser(work);
   const { status, statusText } = response;
   const answer = `${String(status)} ${statusText}`.trim();
-  const reason = await reasonIn(response);
+  const reason = withoutSecret(await reasonIn(response), login);
   const said = reason === undefined ? answer : `${answer}: ${reason}`;
   if (status === 404 || status === 410) {
     const hint = 'check the URL; some servers say so, too, to who has no right to see it';
@@ -228,19 +234,27 @@ async function refused({ url, name }: Http, response: Response): Promise<PipeErr
   return new PipeError({
     code: 'PIPE_URL_FAILED',
     message: `${name} answers ${said}`,
-    ...(isLogin ? { hint: loginHint(url, status) } : {}),
+    ...(isLogin ? { hint: loginHint(login, status) } : {}),
   });
+}
+
+/** A server may tell what it was shown. */
+function withoutSecret(reason: string | undefined, login: HttpLogin | undefined): string | undefined {
+  if (login === undefined || login.secret === '') return reason;
+  const told = [login.secret, login.value.replace(/^\w+ /, ''), encodeURIComponent(login.secret)];
+  return told.reduce((said, secret) => said?.replaceAll(secret, '***'), reason);
 }
 
 /** Without a scheme before it, so that it is not taken for a password that is to be hidden. */
 const LOGIN =
-  'a user and a password go before the host (USER:${NAME}@HOST), a token into the query (?token=${NAME}), each as a variable of the environment';
+  'keep a user and a password in ~/.netrc (https only), or any login in a remote for that server (`pipe remote add --help`), or put variables of the environment into the URL (USER:${NAME}@HOST, ?token=${NAME})';
 
-function loginHint(url: string, status: number): string {
-  const isGiven = withoutUser(url).authorization !== undefined;
-  if (status === 401) return isGiven ? `it does not accept the user and password that the URL gives` : LOGIN;
+function loginHint(login: HttpLogin | undefined, status: number): string {
+  if (status === 401) return login === undefined ? LOGIN : `it does not accept the login that ${login.from} gives`;
   const signed = 'a URL that was signed may have expired';
-  return isGiven ? `the user that the URL gives may not read this; ${signed}` : `${signed}; ${LOGIN}`;
+  return login === undefined
+    ? `${signed}; ${LOGIN}`
+    : `the login that ${login.from} gives may not read this; ${signed}`;
 }
 
 /** Of an answer that refuses, so much is read to learn why. */

@@ -12,6 +12,8 @@ export interface WebFile {
   readonly location?: string;
   /** User and password that are wanted. */
   readonly login?: string;
+  /** A header that is wanted, in small letters, and what it holds. A refusal says what came instead. */
+  readonly header?: readonly [name: string, value: string];
   /** Answers with this status so many times first. */
   readonly failures?: { readonly status: number; count: number };
   /** After so many bytes the connection breaks, so many times. */
@@ -76,6 +78,11 @@ function answer(file: WebFile | undefined, request: IncomingMessage, response: S
   const given = Buffer.from(request.headers.authorization?.replace('Basic ', '') ?? '', 'base64').toString();
   if (login !== undefined && given !== login) {
     end(401);
+    return;
+  }
+  if (file.header !== undefined && request.headers[file.header[0]] !== file.header[1]) {
+    response.writeHead(403, { 'content-type': 'text/plain' });
+    response.end(`not with ${String(request.headers[file.header[0]])}`);
     return;
   }
   if (failures !== undefined && failures.count > 0) {

@@ -11,9 +11,12 @@ import { redactUrls } from '../../problem/redact.ts';
 import { openConfig } from '../../project/config.ts';
 import type { Allowed } from '../../project/option-value.ts';
 import { expandPlaceholders, hasPlaceholder, hidingValues } from '../../project/option-value.ts';
+import type { Project } from '../../project/project.ts';
 import { findProject } from '../../project/project.ts';
-import { openRemote } from '../../remote/open-remote.ts';
+import type { WebRemote } from '../../remote/open-remote.ts';
+import { openRemote, webRemote } from '../../remote/open-remote.ts';
 import { createProgress } from '../../report/progress.ts';
+import { configuredLogin, netrcLoginFor } from '../../source/http-login.ts';
 import { openHttp } from '../../source/http.ts';
 import { openInPlace } from '../../source/place-data.ts';
 import type { RemoteData } from '../../source/remote-data.ts';
@@ -52,7 +55,7 @@ export async function withUrl<T>(url: string, options: UrlOptions, work: (data: 
 
 async function openUrl<T>(url: string, options: UrlOptions, work: (data: UrlData) => Promise<T>): Promise<T> {
   const { context, blake3, base, allowed } = options;
-  const { env, signal } = context;
+  const { env } = context;
   // Messages show it as it was written: what stands for a placeholder may be a secret.
   const name = redactUrls(url);
   const read = readDataUrl(expandPlaceholders(url, { name: `the URL ${name}`, env, allowed }));
@@ -61,8 +64,12 @@ async function openUrl<T>(url: string, options: UrlOptions, work: (data: UrlData
     throw new PipeError({ code: 'PIPE_URL', message: `${name} cannot be used: ${read.wrong}`, ...hint });
   }
   const shown = hasPlaceholder(url) ? { name } : {};
-  if (read.kind === 'http') return work({ ...openHttp(read.url, { signal }), ...shown });
+  if (read.kind === 'http') return work({ ...openWeb(read.url, context), ...shown });
   if (read.kind === 'file') return work({ ...openLocal(resolve(base, read.path), { context, blake3 }), ...shown });
+  if (read.kind === 'remote') {
+    const web = webRemote(aroundHere(context), read.name);
+    if (web !== undefined) return work({ ...openBelow(web, read, context), ...shown });
+  }
   const place = await openPlace(read, context);
   try {
     return await work({ ...openInPlace(place, read.key, blake3), ...shown });
@@ -79,8 +86,34 @@ async function openPlace(
     const { openS3 } = await import('../../store/place/s3.ts');
     return openS3({ bucket: url.bucket, prefix: '', env, signal });
   }
-  const around = findProject({ cwd, env }) ?? { pipeDir: cwd, config: openConfig({ env }) };
-  return (await openRemote(around, { name: url.name, env, signal })).place;
+  return (await openRemote(aroundHere({ cwd, env }), { name: url.name, env, signal })).place;
+}
+
+function aroundHere({ cwd, env }: Pick<Context, 'cwd' | 'env'>): Pick<Project, 'pipeDir' | 'config'> {
+  return findProject({ cwd, env }) ?? { pipeDir: cwd, config: openConfig({ env }) };
+}
+
+/** A file on a web server, which is shown the user's login where the URL has none. */
+function openWeb(url: string, { env, signal }: Context): RemoteData {
+  const parsed = new URL(url);
+  return openHttp(url, { signal, login: parsed.password === '' ? netrcLoginFor(parsed, env) : undefined });
+}
+
+/** A file below a remote that is a web server, which is shown what the remote is set up with. */
+function openBelow(remote: WebRemote, path: BelowRemote, { env, signal }: Context): RemoteData {
+  const url = below(remote.url, path);
+  const login = configuredLogin({ ...remote, name: `remote.${path.name}` }) ?? netrcLoginFor(url, env);
+  return openHttp(url.href, { signal, login });
+}
+
+type BelowRemote = Pick<Extract<DataUrl, { kind: 'remote' }>, 'name' | 'key'>;
+
+/** @throws {PipeError} PIPE_URL for what leads out of the remote: who wrote it was not meant to see more with its login */
+function below(base: string, { name, key }: BelowRemote): URL {
+  const from = new URL(base);
+  const to = URL.canParse(base + key) ? new URL(base + key) : undefined;
+  if (to?.origin === from.origin && to.pathname.startsWith(from.pathname)) return to;
+  throw new PipeError({ code: 'PIPE_URL', message: `remote://${name}/${redactUrls(key)} leads out of that remote` });
 }
 
 function openLocal(path: string, { context, blake3 }: Pick<UrlOptions, 'context' | 'blake3'>): UrlData {

@@ -1,0 +1,87 @@
+import { PipeError } from '../problem/problem.ts';
+import { netrcLogin } from './netrc.ts';
+
+/** What a web server is shown so that it gives data. Only the server that it is for ever sees it. */
+export interface HttpLogin {
+  /** The name of a header. */
+  readonly header: string;
+  readonly value: string;
+  /** What stands in it and must not be told: the password, or the token. */
+  readonly secret: string;
+  /** Where it is from, for people. */
+  readonly from: string;
+}
+
+/** What the configuration of a remote says of how its web server is logged into. */
+export interface LoginOptions {
+  readonly auth: string;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly header: string | undefined;
+  /** What messages call the remote's options: `remote.web`. */
+  readonly name: string;
+}
+
+/**
+ * The login that a remote is set up with; `undefined` where it has no password.
+ * @throws {PipeError} PIPE_CONFIG_VALUE where something is missing, or cannot stand in a header
+ */
+export function configuredLogin({ auth, user, password, header, name }: LoginOptions): HttpLogin | undefined {
+  if (password === undefined) return undefined;
+  const from = `${name}.password`;
+  if (auth === 'bearer')
+    return checked({ header: 'authorization', value: `Bearer ${password}`, secret: password, from });
+  if (auth === 'custom') {
+    if (header !== undefined) return checked({ header, value: password, secret: password, from });
+    throw wrong(`${name}.auth is custom, and ${name}.custom_auth_header does not say which header that is`);
+  }
+  if (user === undefined)
+    throw wrong(`${name}.password goes with ${name}.user; a token alone with ${name}.auth = bearer`);
+  return { ...basic({ login: user, password }), from };
+}
+
+/**
+ * The login that the user's netrc file has for a server. Not over an encrypted connection it is shown to this machine
+ * alone: who wrote a pointer may have left out the s of https.
+ * @throws {PipeError} PIPE_FILE_READ
+ */
+export function netrcLoginFor(
+  { protocol, hostname, username }: URL,
+  env: Readonly<Record<string, string | undefined>>,
+): HttpLogin | undefined {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (protocol !== 'https:' && !/^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host)) return undefined;
+  const found = netrcLogin(host, env, username === '' ? undefined : decoded(username));
+  return found && { ...basic(found), from: 'the netrc file' };
+}
+
+/** What stands in a URL, where a percent sign may be one. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A user and a password, as servers are told them. */
+export function basic({
+  login,
+  password,
+}: {
+  readonly login: string;
+  readonly password: string;
+}): Omit<HttpLogin, 'from'> {
+  const value = `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`;
+  return { header: 'authorization', value, secret: password };
+}
+
+/** What cannot stand in a header would be told by whoever refuses it. */
+function checked(login: HttpLogin): HttpLogin {
+  if (/^[\t\x20-\x7e]+$/.test(login.value)) return login;
+  throw wrong(`${login.from} holds a character that no header can hold: a line end, perhaps`);
+}
+
+function wrong(message: string): PipeError {
+  return new PipeError({ code: 'PIPE_CONFIG_VALUE', message });
+}

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, expect } from 'vitest';
+import { test } from '../rig/test.ts';
+import type { WebServer } from '../rig/web-server.ts';
+import { startWebServer } from '../rig/web-server.ts';
+import { expectProblems } from './faults/problem.ts';
+import { startProject, succeed } from './share/project.ts';
+
+let web: WebServer;
+let other: WebServer;
+beforeAll(async () => {
+  [web, other] = await Promise.all([startWebServer(), startWebServer()]);
+});
+afterAll(async () => {
+  await Promise.all([web.close(), other.close()]);
+});
+
+const text = (body: string): { readonly body: Buffer } => ({ body: Buffer.from(body) });
+
+test('a login of the netrc file opens its server, and no other', async ({ rig }) => {
+  await startProject(rig, { '../netrc': 'machine 127.0.0.1 login me password hush\n' });
+  web.files.set('/secret.csv', { ...text('1\n'), login: 'me:hush' });
+  const closed = await rig.pipe(['import-url', `${web.url}/secret.csv`]);
+  expectProblems(closed, 'PIPE_URL_FAILED');
+  expect(closed.stderr).toContain('~/.netrc');
+  const env = { NETRC: rig.path('../netrc') };
+  await succeed(rig, ['import-url', `${web.url}/secret.csv`], { env });
+  expect(await rig.read('secret.csv.pipe')).not.toMatch(/hush|me:/);
+  await succeed(rig, ['update'], { env });
+  // In the home folder, where everybody has it.
+  const home = rig.path('../home');
+  await rig.write({ '../home/.netrc': 'machine 127.0.0.1 login me password hush\n' });
+  await succeed(rig, ['get-url', `${web.url}/secret.csv`, 'again'], { env: { HOME: home } });
+
+  await rig.write({ '../netrc': 'machine 127.0.0.1 login me password shush\n' });
+  const wrong = await rig.pipe(['update'], { env });
+  expectProblems(wrong, 'PIPE_URL_FAILED');
+  expect(wrong.stderr).toContain('the netrc file');
+  expect(wrong.stderr).not.toContain('shush');
+
+  other.requests.length = 0;
+  web.files.set('/away', { ...text(''), location: `${other.url}/x` });
+  other.files.set('/x', text('x\n'));
+  await succeed(rig, ['get-url', `${web.url}/away`], { env });
+  expect(other.requests).toEqual(['GET /x']);
+});
+
+test('a remote that is a web server is read with its user, its token or a header of its own', async ({ rig }) => {
+  await startProject(rig);
+  web.files.set('/data/basic', { ...text('basic\n'), login: 'me:hush' });
+  web.files.set('/data/bearer', { ...text('bearer\n'), header: ['authorization', 'Bearer t0ken'] });
+  web.files.set('/data/custom', { ...text('custom\n'), header: ['x-api-key', 'k3y'] });
+  const modify = (...words: readonly string[]): Promise<unknown> => succeed(rig, ['remote', 'modify', '-q', ...words]);
+  await succeed(rig, ['remote', 'add', '-q', 'web', `${web.url}/data`]);
+  expectProblems(await rig.pipe(['remote', 'modify', 'web', 'password', 'hush']), 'PIPE_CONFIG_SECRET');
+  await modify('web', 'user', 'me');
+  await modify('--local', 'web', 'password', 'hush');
+  await succeed(rig, ['import-url', 'remote://web/basic']);
+  expect(await rig.read('basic')).toBe('basic\n');
+  expect(await rig.read('basic.pipe')).toContain('path: "remote://web/basic"\n');
+  await succeed(rig, ['update', 'basic']);
+
+  await modify('web', 'auth', 'bearer');
+  await modify('--local', 'web', 'password', '${TOKEN}');
+  await succeed(rig, ['get-url', 'remote://web/bearer'], { env: { TOKEN: 't0ken' } });
+  // A server that tells what it was shown gives nothing away here.
+  const wrong = await rig.pipe(['get-url', 'remote://web/bearer', 'y'], { env: { TOKEN: 'wr0ng-token' } });
+  expectProblems(wrong, 'PIPE_URL_FAILED');
+  expect(wrong.stderr).toContain('remote.web.password');
+  expect(wrong.stderr).not.toContain('wr0ng');
+  await modify('web', 'auth', 'custom');
+  expectProblems(await rig.pipe(['get-url', 'remote://web/custom'], { env: { TOKEN: 'k3y' } }), 'PIPE_CONFIG_VALUE');
+  await modify('web', 'custom_auth_header', 'X-Api-Key');
+  await succeed(rig, ['get-url', 'remote://web/custom'], { env: { TOKEN: 'k3y' } });
+  other.requests.length = 0;
+  web.files.set('/data/away', { ...text(''), location: `${other.url}/x` });
+  other.files.set('/x', { ...text('x\n'), header: ['x-api-key', 'k3y'] });
+  expectProblems(await rig.pipe(['get-url', 'remote://web/away'], { env: { TOKEN: 'k3y' } }), 'PIPE_URL_FAILED');
+});
+
+test('a remote that is a web server is left by no path, and takes nothing', async ({ rig }) => {
+  await startProject(rig, { a: 'a\n' });
+  web.files.set('/other/x', text('x\n'));
+  await succeed(rig, ['add', '-q', 'a']);
+  await succeed(rig, ['remote', 'add', '-q', 'web', `${web.url}/data/`]);
+  web.requests.length = 0;
+  for (const path of ['../other/x', '%2e%2e/other/x', '..\\other/x', 'a/../../other/x'])
+    expectProblems(await rig.pipe(['get-url', `remote://web/${path}`, 'x']), 'PIPE_URL');
+  expect(web.requests).toEqual([]);
+  for (const command of ['push', 'pull', 'fetch'])
+    expectProblems(await rig.pipe([command, '-r', 'web']), 'PIPE_REMOTE_URL');
+  expectProblems(await rig.pipe(['remote', 'add', 'user', 'https://me:hush@example.org/']), 'PIPE_REMOTE_URL');
+});
+
+test('a password that is kept for all projects goes nowhere that a project says', async ({ rig }) => {
+  await startProject(rig);
+  web.files.set('/data/x', { ...text('x\n'), login: 'me:hush' });
+  const env = { XDG_CONFIG_HOME: rig.path('../config') };
+  await succeed(rig, ['remote', 'add', '-q', '--global', 'web', 'https://example.org/'], { env });
+  await succeed(rig, ['remote', 'modify', '-q', '--global', 'web', 'user', 'me'], { env });
+  await succeed(rig, ['remote', 'modify', '-q', '--global', 'web', 'password', 'hush'], { env });
+  await succeed(rig, ['remote', 'add', '-q', 'web', `${web.url}/data`], { env });
+  web.requests.length = 0;
+  expectProblems(await rig.pipe(['get-url', 'remote://web/x'], { env }), 'PIPE_REMOTE_URL');
+  expect(web.requests).toEqual([]);
+  await succeed(rig, ['remote', 'modify', '-q', '--local', 'web', 'password', 'hush'], { env });
+  await succeed(rig, ['get-url', 'remote://web/x'], { env });
+});
