@@ -51,7 +51,14 @@ export default defineCommand({
     if (options['no-download'] === true) return importLater(data, { path, url: kept }, { context, global, force });
     const temporary = importFolder(project.pipeDir);
     if (options['to-remote'] === true) {
-      const { entry, told, remote } = await sendFromUrl(kept, data, { own, context, global, options, temporary });
+      const { entry, told, remote } = await sendFromUrl(kept, data, {
+        own,
+        allowed: 'all',
+        context,
+        global,
+        options,
+        temporary,
+      });
       const imported: UrlImport = { kind: 'url', url: kept, ...told };
       return trackImport(
         data,

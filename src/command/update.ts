@@ -15,7 +15,6 @@ import type { DataProject } from './data-project.ts';
 import { dataOptions, openData } from './data-project.ts';
 import { forGit } from './data-words.ts';
 import { inProject } from './edit-target.ts';
-import { jobsOf } from './share/options.ts';
 import { acquire } from './source/acquire.ts';
 import { acquireUrl } from './source/acquire-url.ts';
 import type { FailedImport } from './source/failed.ts';
@@ -23,6 +22,8 @@ import { failedImport, failedJson } from './source/failed.ts';
 import { importedJson } from './source/imported-words.ts';
 import { knownNow } from './known-now.ts';
 import { JOBS_OPTION } from './source/options.ts';
+import { refuseMixed } from './source/send-url.ts';
+import type { UrlTarget } from './source/update-url.ts';
 import { bringImport, pendingOf } from './source/pending.ts';
 import { importFolder } from './source/temporary.ts';
 
@@ -30,6 +31,13 @@ const OPTIONS = {
   rev: { type: 'string', value: 'REV', help: 'follow this branch, tag or commit from now on' },
   recursive: { type: 'boolean', short: 'R', help: 'targets are folders: every import below them' },
   ...JOBS_OPTION,
+  'to-remote': { type: 'boolean', help: 'of URLs: send the data to the remote, and keep none of them here' },
+  remote: {
+    type: 'string',
+    short: 'r',
+    value: 'NAME',
+    help: 'with --to-remote: to this one (default: that of the import)',
+  },
   'no-download': { type: 'boolean', help: 'only write the pointers; `pipe pull` brings the data' },
   force: { type: 'boolean', short: 'f', help: 'overwrite files that are not in the store' },
 } as const satisfies OptionSpecs;
@@ -47,15 +55,15 @@ export default defineCommand({
     'Exits with 1 when some were updated and others could not be.',
   options: OPTIONS,
   async run(context, { positionals, options, global }): Promise<Outcome> {
-    jobsOf(options);
+    refuseMixed(options);
     if (options.rev !== undefined && !isRevision(options.rev)) {
       throw new PipeError({ code: 'PIPE_GIT_REVISION', message: `${JSON.stringify(options.rev)} is no revision` });
     }
     const data = await openData(context, global);
-    const late = pendingOf(data, positionals, context.cwd);
+    const late = pendingOf(data, positionals, context);
     const targets = targetsOf(data, positionals, { context, options, late });
-    for (const { path } of late) refuseForUrl(path, options);
-    for (const { path, pointer } of targets) if (pointer.imported.kind === 'url') refuseForUrl(path, options);
+    for (const { path, imported } of late) refuseForKind(path, imported, options);
+    for (const { path, pointer } of targets) refuseForKind(path, pointer.imported, options);
     const done: Updated[] = [];
     const failed: FailedImport[] = [];
     for (const target of targets) {
@@ -67,8 +75,7 @@ export default defineCommand({
     }
     for (const each of late) {
       try {
-        const how = { context, global, force: options.force === true, isOnlyRecorded: false, takesChanged: true };
-        done.push({ ...(await bringImport(data, each, how)), state: 'changed' });
+        done.push(await updatePending(data, each, { context, global, options }));
       } catch (error) {
         failed.push(failedImport(each, error));
       }
@@ -95,10 +102,11 @@ export default defineCommand({
 
 interface Updated {
   readonly path: string;
-  readonly entry: Entry;
+  /** `undefined` where it was not downloaded. */
+  readonly entry: Entry | undefined;
   readonly imported: Import;
-  /** `moved`: the source is at another commit, and holds the same there. */
-  readonly state: 'changed' | 'moved' | 'unchanged';
+  /** `moved`: the source is at another commit, and holds the same there. `pending`: it holds what was not downloaded. */
+  readonly state: 'changed' | 'moved' | 'unchanged' | 'pending';
   readonly written: readonly string[];
 }
 
@@ -141,13 +149,34 @@ function noImport(target: string, imports: readonly Target[]): PipeError {
   return new PipeError({ code: 'PIPE_TARGET_UNKNOWN', message: `"${target}" is no import`, hint });
 }
 
-async function update(
-  data: DataProject,
-  own: Target,
-  how: { readonly context: Context; readonly global: GlobalOptions; readonly options: Options },
-): Promise<Updated> {
+interface How {
+  readonly context: Context;
+  readonly global: GlobalOptions;
+  readonly options: Options;
+}
+
+/** Of what is imported from a URL, without its data coming here; `undefined` where they are to come. */
+async function updateAway(data: DataProject, target: UrlTarget, how: How): Promise<Updated | undefined> {
+  if (how.options['to-remote'] !== true && how.options['no-download'] !== true) return undefined;
+  const { updateLater, updateToRemote } = await import('./source/update-url.ts');
+  return how.options['to-remote'] === true ? updateToRemote(data, target, how) : updateLater(data, target, how);
+}
+
+async function updatePending(data: DataProject, pending: PendingImport, how: How): Promise<Updated> {
   const { context, global, options } = how;
-  const { path, entry: before } = own;
+  const away = await updateAway(data, { ...pending, pending }, how);
+  if (away !== undefined) return away;
+  const bringing = { context, global, force: options.force === true, isOnlyRecorded: false, takesChanged: true };
+  return { ...(await bringImport(data, pending, bringing)), state: 'changed' };
+}
+
+async function update(data: DataProject, own: Target, how: How): Promise<Updated> {
+  const { context, global, options } = how;
+  const { path, file, entry: before } = own;
+  const { imported: recorded } = own.pointer;
+  const away =
+    recorded.kind === 'url' ? await updateAway(data, { path, file, imported: recorded, own }, how) : undefined;
+  if (away !== undefined) return away;
   const { entry, imported } = await look(data, own, how);
   const { progress, ...links } = dataOptions(data, { context, global, label: 'checking out' });
   try {
@@ -208,11 +237,12 @@ async function look(
   return { entry: got.entry, imported: { ...imported, ...(rev === undefined ? {} : { rev }), revLock: got.commit } };
 }
 
-/** @throws {PipeError} PIPE_USAGE for what only an import of a repository knows */
-function refuseForUrl(path: string, options: Options): void {
-  const name = (['rev', 'no-download'] as const).find((each) => options[each] !== undefined);
-  if (name === undefined) return;
-  const message = `${path} is imported from a URL, for which there is no --${name}`;
+/** @throws {PipeError} PIPE_USAGE for what only an import of a repository knows, or only one of a URL */
+function refuseForKind(path: string, { kind }: Import, options: Options): void {
+  const name = kind === 'url' ? 'rev' : 'to-remote';
+  if (options[name] === undefined) return;
+  const from = kind === 'url' ? 'a URL' : 'a repository, where its data stay';
+  const message = `${path} is imported from ${from}: there is no --${name} for it`;
   throw new PipeError({ code: 'PIPE_USAGE', message, hint: 'name other targets' });
 }
 
@@ -220,6 +250,7 @@ const WORDS = {
   changed: 'updated',
   moved: 'the source has moved on, and holds the same there',
   unchanged: 'nothing changed',
+  pending: 'the source holds something else now, which was not downloaded (pipe pull)',
 } as const;
 
 function describe(done: readonly Updated[], written: readonly string[]): string {

@@ -12,7 +12,7 @@ import type { Problem, Result } from '../problem/problem.ts';
 import { fail, ok } from '../problem/problem.ts';
 import type { Entry } from '../store/tree.ts';
 import { lockEntry } from './entry.ts';
-import type { Import } from './pointer-import.ts';
+import type { Import, UrlImport } from './pointer-import.ts';
 import { TOLD_FIELDS } from './pointer-import.ts';
 import { pointerText, scalarText, toldFields } from './pointer-text.ts';
 import { parsePending, parsePointer } from './pointer.ts';
@@ -65,6 +65,27 @@ export function editImport(source: PointerSource, entry: Entry, imported: Import
     JSON.stringify(sorted(after.value.pointer.imported)) === JSON.stringify(sorted(imported)) &&
     sameEntry(after.value.entry, entry) &&
     sameBut(edited.value, text, (root) => without(root, ['deps']));
+  return isRight ? ok(text) : fail(cannotEdit(source.file));
+}
+
+/**
+ * Writes into a pointer what the URL tells now that it comes from, and takes out what lay there: that is not known until it
+ * is downloaded. All else stays.
+ * @returns the new text, the same where nothing has to change; PIPE_EDIT when only a person can do it.
+ */
+export function editPending(source: PointerSource, imported: UrlImport): Result<string> {
+  const out = outNode(source.text);
+  if (out === undefined) return fail(cannotEdit(source.file));
+  const taken = { names: ENTRY_FIELDS, values: new Map<string, string>(), behind: 'path' };
+  const bare = applySplices(source.text, fieldSplices(source.text, out, taken));
+  const dep = depNode(bare);
+  if (dep === undefined) return fail(cannotEdit(source.file));
+  const text = applySplices(bare, importSplices(bare, dep, imported));
+  const after = parsePending(text, source);
+  const isRight =
+    after !== undefined &&
+    JSON.stringify(sorted(after.imported)) === JSON.stringify(sorted(imported)) &&
+    sameBut(source.text, text, (root) => without(withoutEntry(root), ['deps']));
   return isRight ? ok(text) : fail(cannotEdit(source.file));
 }
 

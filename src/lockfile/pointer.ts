@@ -70,6 +70,8 @@ export interface PendingImport {
   readonly file: string;
   readonly path: string;
   readonly imported: UrlImport;
+  /** The remote that its data go to, where that is not the default one. */
+  readonly remote?: string;
   /** Where the path stands in the pointer. */
   readonly at: Place;
 }
@@ -165,9 +167,9 @@ function readPointer(root: MapNode, file: string, report: Report): TrackedPath |
   const path = written && readTrackedPath({ file, wdir, path: written }, report);
   const imported = readImport(lookUp(root, 'deps')?.value, report);
   if (imported?.kind === 'url' && ENTRY_NAMES.every((name) => lookUp(node, name) === undefined)) {
-    return path === undefined || written === undefined
-      ? undefined
-      : { file, path, imported, at: report.place(written) };
+    if (path === undefined || written === undefined) return undefined;
+    const remote = scalarOf(node, 'remote')?.value;
+    return { file, path, imported, ...(typeof remote === 'string' ? { remote } : {}), at: report.place(written) };
   }
   const locked = readEntry(node, report);
   if (written === undefined || path === undefined || locked === undefined) return undefined;

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { writeFileAtomic } from '../kit/atomic-file.ts';
 import { lockEntry } from '../lockfile/entry.ts';
-import { editImport, editPointer, movePointer } from '../lockfile/pointer-edit.ts';
+import { editImport, editPending, editPointer, movePointer } from '../lockfile/pointer-edit.ts';
 import type { Import, UrlImport } from '../lockfile/pointer-import.ts';
 import { whyNotTracked } from '../lockfile/pointer-path.ts';
 import { pendingText, pointerText } from '../lockfile/pointer-text.ts';
@@ -82,6 +82,28 @@ export function writePending(
   checkPlace(project, path, file);
   mkdirSync(dirname(join(project.root, file)), { recursive: true });
   return putText(project, file, () => pendingText(imported, posix.relative(posix.dirname(file), path)));
+}
+
+/**
+ * Makes a pointer say what the URL tells now that it comes from, and no more what it is: until it is downloaded, nobody
+ * knows. All else that it says stays.
+ * @param isAsExpected asked of the text that is to be changed
+ * @throws {PipeError} PIPE_FILE_CHANGED when it is not; as {@link writePointer} does
+ */
+export function makePending(
+  project: Project,
+  { path, file }: Pick<TrackedPath, 'path' | 'file'>,
+  { imported, isAsExpected }: { readonly imported: UrlImport; readonly isAsExpected: (text: string) => boolean },
+): WrittenPointer {
+  checkPlace(project, path, file);
+  return putText(project, file, (before) => {
+    if (before !== undefined && isAsExpected(before)) return unwrap(editPending({ file, text: before }, imported));
+    throw new PipeError({
+      code: 'PIPE_FILE_CHANGED',
+      message: `${file} was ${before === undefined ? 'removed' : 'changed'} by somebody else meanwhile`,
+      hint: 'see what it says now, and run the command again',
+    });
+  });
 }
 
 /** Makes a pointer of another text, while nobody else changes it. */

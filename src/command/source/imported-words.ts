@@ -15,8 +15,16 @@ export function importedText({ path, entry }: Recorded, written: readonly string
   return [`${clean(path)}  ${amountOfEntry(entry)}`, ...forGit(written)].join('\n');
 }
 
-/** The same for programs. */
-export function importedJson({ path, entry, imported }: Recorded & { readonly imported: Import }): object {
+/** The same for programs; of what was not downloaded, what its place tells. */
+export function importedJson({
+  path,
+  entry,
+  imported,
+}: Pick<Recorded, 'path'> & { readonly entry: Entry | undefined; readonly imported: Import }): object {
+  if (entry === undefined) {
+    const size = imported.kind === 'url' ? (imported.size ?? null) : null;
+    return { path, url: redactUrls(imported.url), digest: null, size };
+  }
   const files = entry.kind === 'dir' ? { files: entry.files } : {};
   const from = imported.kind === 'repo' ? { commit: imported.revLock, rev: imported.rev ?? null } : {};
   return { path, url: redactUrls(imported.url), ...from, digest: entry.digest, size: entry.size, ...files };

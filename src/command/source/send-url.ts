@@ -1,6 +1,7 @@
 import type { TrackedPath } from '../../lockfile/pointer.ts';
 import type { Told } from '../../lockfile/pointer-import.ts';
 import { PipeError } from '../../problem/problem.ts';
+import type { Allowed } from '../../project/option-value.ts';
 import { remoteNamed } from '../../remote/open-remote.ts';
 import type { Entry } from '../../store/tree.ts';
 import type { Context, GlobalOptions } from '../command.ts';
@@ -16,7 +17,7 @@ interface Options {
   readonly jobs?: string;
 }
 
-/** @throws {PipeError} PIPE_USAGE for flags that make no sense together */
+/** @throws {PipeError} PIPE_USAGE for flags of `import-url` and `update` that make no sense together */
 export function refuseMixed(options: Options): void {
   jobsOf(options);
   if (options['to-remote'] === true) {
@@ -35,18 +36,20 @@ export async function sendFromUrl(
   how: {
     /** The pointer that the path has. */
     readonly own: TrackedPath | undefined;
+    /** The variables that the URL may ask for: all, if the user wrote it here. */
+    readonly allowed: Allowed;
     readonly context: Context;
     readonly global: GlobalOptions;
     readonly options: Options;
     readonly temporary: string;
   },
 ): Promise<{ readonly entry: Entry; readonly told: Told; readonly remote: string | undefined }> {
-  const { own, context, global, options, temporary } = how;
+  const { own, allowed, context, global, options, temporary } = how;
   const { project, blake3 } = engine;
   const name = remoteNamed(project.config, options.remote);
   const { sendToRemote } = await import('./to-remote.ts');
   const sent = await withRemote(engine, { name, context, options }, (remote) =>
-    withUrl(url, { context, blake3, base: project.root, allowed: 'all' }, (data) =>
+    withUrl(url, { context, blake3, base: project.root, allowed }, (data) =>
       sendToRemote(data, { remote, blake3, context, global, temporary }),
     ),
   );
