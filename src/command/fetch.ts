@@ -1,13 +1,13 @@
-import { PipeError } from '../problem/problem.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { CHOICE_OPTIONS } from './share/choose.ts';
 import { dryFetch } from './share/dry-fetch.ts';
-import { fetchImports } from './share/fetch-imports.ts';
+import { fetchImports, refuseIfOnlyFailed, withRecovered } from './share/fetch-imports.ts';
 import type { FetchedShare } from './share/fetch-to.ts';
 import { fetchShare } from './share/fetch-to.ts';
 import { fetchedJson, fetchedLines } from './share/fetched-words.ts';
 import { broughtJson, broughtLines } from './source/brought-words.ts';
+import { failedJson } from './source/failed.ts';
 import { openShares } from './share/open-shares.ts';
 import { FETCH_OPTIONS, SHARE_OPTIONS } from './share/options.ts';
 
@@ -22,35 +22,41 @@ export default defineCommand({
     'Exits with 1 when the remote lacks something, or holds wrong bytes of it.',
   options: { ...SHARE_OPTIONS, ...CHOICE_OPTIONS, ...FETCH_OPTIONS },
   async run(context, { positionals, options, global }): Promise<Outcome> {
-    const { data, brought, shared, shares, ...asked } = await openShares(context, {
+    const opened = await openShares(context, {
       positionals,
       options,
       global,
-      bring: options.dry === true ? undefined : { force: false, isOnlyRecorded: true },
+      bring: options.dry === true ? 'dry' : { force: false, isOnlyRecorded: true },
     });
-    const runCache = asked.runCache === 'all';
-    if (options.dry === true) return dryFetch(data, shares, { context, options, verbose: global.verbose });
-    const done: FetchedShare[] = [];
+    if (options.dry === true) return dryFetch(opened, { context, options, verbose: global.verbose });
+    const { data, brought, shared, shares } = opened;
+    const runCache = opened.runCache === 'all';
+    const fetched: FetchedShare[] = [];
     for (const share of shares.shares) {
-      done.push(await fetchShare(data, { share, context, global, options, runCache }));
+      fetched.push(await fetchShare(data, { share, context, global, options, runCache }));
     }
-    const { imports, problems } = await fetchImports(data, shared.things, { context, global, options });
-    const failed = [...brought.problems, ...problems];
-    if (failed.length > 0) throw new PipeError(failed);
+    const { imports, notes, recovered, ...more } = await fetchImports(data, shared.things, {
+      context,
+      global,
+      options,
+    });
+    const failed = [...brought.failed, ...more.failed];
+    refuseIfOnlyFailed(failed, fetched.length + brought.brought.length + imports.length > 0);
+    const done = withRecovered(fetched, recovered);
     const isMissing = done.some(({ absent, wrong }) => absent.length + wrong.length > 0);
     return {
-      problems: done.flatMap((each) => each.problems),
-      exit: isMissing && options['allow-missing'] !== true ? 1 : 0,
-      text: [
-        ...broughtLines(brought),
-        ...fetchedLines(done, { shares, imports, problems: shared.problems, verbose: global.verbose }),
-      ].join('\n'),
+      problems: [...done.flatMap((each) => each.problems), ...notes, ...failed.flatMap(({ problems }) => problems)],
+      exit: failed.length > 0 || (isMissing && options['allow-missing'] !== true) ? 1 : 0,
+      text: [...broughtLines(brought), ...fetchedLines(done, { ...opened, imports, verbose: global.verbose })].join(
+        '\n',
+      ),
       json: {
         schema: 'pipe.fetch/1',
         dry: false,
         remotes: done.map(fetchedJson),
         ...broughtJson(brought),
         ...(imports.length > 0 ? { imports } : {}),
+        ...failedJson(failed),
       },
     };
   },

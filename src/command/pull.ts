@@ -11,12 +11,13 @@ import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
 import { dataOptions } from './data-project.ts';
 import { dryFetch } from './share/dry-fetch.ts';
-import type { FetchedImport } from './share/fetch-imports.ts';
-import { fetchImports } from './share/fetch-imports.ts';
+import type { FetchedImports } from './share/fetch-imports.ts';
+import { fetchImports, refuseIfOnlyFailed, withRecovered } from './share/fetch-imports.ts';
 import type { FetchedShare } from './share/fetch-to.ts';
 import { fetchShare } from './share/fetch-to.ts';
 import { fetchedJson, fetchedLines } from './share/fetched-words.ts';
 import { broughtJson, broughtLines } from './source/brought-words.ts';
+import { failedJson } from './source/failed.ts';
 import { openShares } from './share/open-shares.ts';
 import { FETCH_OPTIONS, SHARE_OPTIONS } from './share/options.ts';
 import type { SharedThing } from './share/thing.ts';
@@ -37,43 +38,44 @@ export default defineCommand({
     'Exits with 1 when the remote lacks something, or holds wrong bytes of it.',
   options: PULL_OPTIONS,
   async run(context, { positionals, options, global }): Promise<Outcome> {
-    const { data, brought, shared, shares, ...asked } = await openShares(context, {
+    const opened = await openShares(context, {
       positionals,
       options,
       global,
-      bring: options.dry === true ? undefined : { force: options.force === true, isOnlyRecorded: false },
+      bring: options.dry === true ? 'dry' : { force: options.force === true, isOnlyRecorded: false },
     });
-    const runCache = asked.runCache === 'all';
-    if (options.dry === true) return dryFetch(data, shares, { context, options, verbose: global.verbose });
+    if (options.dry === true) return dryFetch(opened, { context, options, verbose: global.verbose });
+    const { data, brought, shared, shares } = opened;
+    const runCache = opened.runCache === 'all';
     const placing = new Placing(data, { context, global, options });
-    const done: FetchedShare[] = [];
-    let imports: readonly FetchedImport[];
+    const fetched: FetchedShare[] = [];
+    let elsewhere: FetchedImports;
     try {
       for (const share of shares.shares) {
         const onComplete = (things: readonly SharedThing[]): Promise<void> => placing.place(things);
-        done.push(await fetchShare(data, { share, context, global, options, runCache, onComplete }));
+        fetched.push(await fetchShare(data, { share, context, global, options, runCache, onComplete }));
       }
-      const fetched = await fetchImports(data, shared.things, { context, global, options });
-      ({ imports } = fetched);
-      placing.problems.push(...fetched.problems);
-      await placing.place([...shares.kept, ...shares.elsewhere].filter((thing) => isHere(data, thing)));
+      elsewhere = await fetchImports(data, shared.things, { context, global, options });
+      const more = [...shares.kept, ...shares.elsewhere].filter((thing) => isHere(data, thing));
+      await placing.place([...new Set([...more, ...elsewhere.recovered])]);
     } finally {
       data.engine.index.save();
       data.engine.objects.save();
     }
-    placing.problems.push(...brought.problems);
-    if (placing.problems.length > 0) throw new PipeError(placing.problems);
-    const { checkedOut } = placing;
+    const { imports, notes, recovered } = elsewhere;
+    const failed = [...brought.failed, ...elsewhere.failed];
+    const problems = [...notes, ...failed.flatMap((each) => each.problems)];
+    if (placing.problems.length > 0) throw new PipeError([...placing.problems, ...problems]);
+    refuseIfOnlyFailed(failed, fetched.length + brought.brought.length + imports.length > 0);
+    const done = withRecovered(fetched, recovered);
+    const checkedOut = placing.done();
     const isMissing =
       done.some(({ absent, wrong }) => absent.length + wrong.length > 0) ||
       checkedOut.some(({ missing }) => missing.length > 0);
-    const lines = [
-      ...broughtLines(brought),
-      ...fetchedLines(done, { shares, imports, problems: shared.problems, verbose: global.verbose }),
-    ];
+    const lines = [...broughtLines(brought), ...fetchedLines(done, { ...opened, imports, verbose: global.verbose })];
     return {
-      problems: done.flatMap((each) => each.problems),
-      exit: isMissing && options['allow-missing'] !== true ? 1 : 0,
+      problems: [...done.flatMap((each) => each.problems), ...problems],
+      exit: failed.length > 0 || (isMissing && options['allow-missing'] !== true) ? 1 : 0,
       text: [...lines, ...(checkedOut.length > 0 ? [checkedOutText(checkedOut, { summary: false })] : [])].join('\n'),
       json: {
         schema: 'pipe.pull/1',
@@ -81,6 +83,7 @@ export default defineCommand({
         remotes: done.map(fetchedJson),
         ...broughtJson(brought),
         ...(imports.length > 0 ? { imports } : {}),
+        ...failedJson(failed),
         paths: checkedOut,
         ...totalOf(checkedOut),
       },
@@ -102,15 +105,20 @@ interface PlacingOptions {
 
 /** Puts things of the workspace in place, some after others. */
 class Placing {
-  readonly checkedOut: CheckedOut[] = [];
   /** What kept some from being put in place; the others are. */
   readonly problems: Problem[] = [];
   readonly #data: DataProject;
   readonly #options: PlacingOptions;
+  readonly #checkedOut = new Map<string, CheckedOut>();
 
   constructor(data: DataProject, options: PlacingOptions) {
     this.#data = data;
     this.#options = options;
+  }
+
+  /** What was done, by path. */
+  done(): CheckedOut[] {
+    return [...this.#checkedOut.values()];
   }
 
   async place(things: readonly SharedThing[]): Promise<void> {
@@ -119,7 +127,8 @@ class Placing {
     const { context, global, options } = this.#options;
     const how = dataOptions(this.#data, { context, global, label: 'checking out' });
     try {
-      this.checkedOut.push(...(await checkout(this.#data.engine, selected, { ...how, force: options.force === true })));
+      const done = await checkout(this.#data.engine, selected, { ...how, force: options.force === true });
+      for (const each of done) this.#checkedOut.set(each.path, placedTwice(this.#checkedOut.get(each.path), each));
     } catch (error) {
       if (!(error instanceof PipeError)) throw error;
       this.problems.push(...error.problems);
@@ -127,4 +136,11 @@ class Placing {
       how.progress.end();
     }
   }
+}
+
+/** What was put in place of one path, the rest after a part of it. */
+function placedTwice(before: CheckedOut | undefined, now: CheckedOut): CheckedOut {
+  if (before === undefined) return now;
+  const [added, modified, deleted] = [before.added + now.added, before.modified + now.modified, before.deleted + now.deleted]; // prettier-ignore
+  return { ...now, added, modified, deleted };
 }

@@ -1,6 +1,5 @@
 import type { Pushed } from '../remote/push.ts';
 import { push } from '../remote/push.ts';
-import { formatSize } from '../report/size.ts';
 import { amountOf, clean, plural } from '../report/words.ts';
 import type { Context, GlobalOptions, OptionSpecs, OptionValues, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
@@ -13,7 +12,7 @@ import { transferProgress } from './share/progress.ts';
 import { findRoots } from './share/push-roots.ts';
 import { recordsFor, withRecords } from './share/run-records.ts';
 import type { SharedThings } from './share/shared.ts';
-import { leftOutLines, missingJson, pathLines } from './share/words.ts';
+import { leftOutLines, missingJson, missingLines } from './share/words.ts';
 
 const PUSH_OPTIONS = {
   ...SHARE_OPTIONS,
@@ -125,13 +124,12 @@ function linesOf({ name, pushed }: Done, { isDry, verbose }: { isDry: boolean; v
   const sent =
     objects === 0 && records === 0
       ? missing.length > 0
-        ? `Nothing was pushed to ${name}.`
+        ? isDry
+          ? `Nothing would be pushed to ${name}.`
+          : `Nothing was pushed to ${name}.`
         : `Everything is in ${name} already: ${plural(wanted, 'object')}.`
       : `${verb} ${amountOf(pushed)}${extra} to ${name}${way}.`;
   const replaced =
     wrong > 0 ? [`${plural(wrong, 'object')} there held wrong bytes${isDry ? '' : ' and was replaced'}.`] : [];
-  if (missing.length === 0) return [sent, ...replaced];
-  const paths = missing.map(({ path }) => path);
-  const gone = `Neither in the cache nor in ${name} (${formatSize(missing.reduce((sum, { size }) => sum + size, 0))}):`;
-  return [sent, ...replaced, gone, ...pathLines(paths, verbose)];
+  return [sent, ...replaced, ...missingLines(name, missing, verbose)];
 }

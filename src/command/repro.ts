@@ -58,6 +58,8 @@ export default defineCommand({
     if (options.dry === true && !global.json)
       return dryRun(context, { loaded, graph, verbose: global.verbose, options }, wanted);
     const isMarkdown = options.md === true;
+    const late =
+      options.pull === true && options.dry !== true ? await pullLate({ loaded, graph, context, global }, selected) : [];
     const summary = isMarkdown ? await openSummary(context, options.against) : undefined;
     const report = await createReport({
       mode: global.json ? 'json' : options.interactive === true || isMarkdown ? 'plain' : 'auto',
@@ -72,6 +74,7 @@ export default defineCommand({
       const emit = (event: Event): void => {
         report.emit(event);
         summary?.emit(event);
+        if (event.type === 'plan') late.splice(0).forEach(emit);
       };
       const engine = await openEngine({ project, graph, env: context.env, emit });
       const inputs = inputsOf(engine, loaded, { selected, signal });
@@ -123,6 +126,12 @@ async function openSummary(context: Context, against: string | undefined): Promi
   const metrics = await metricsMarkdown(context, against);
   const { emit, text } = markdownSummary();
   return { emit, text: async () => [text(), await metrics()].filter((part) => part !== '').join('\n\n') };
+}
+
+/** What is imported and was never downloaded comes first: what it is decides what runs. */
+async function pullLate(...args: Parameters<typeof import('./source/pull-pending.ts').pullPending>): Promise<Event[]> {
+  const { pullPending } = await import('./source/pull-pending.ts');
+  return pullPending(...args);
 }
 
 /** Questions are asked one at a time. */

@@ -1,3 +1,4 @@
+import type { PendingImport } from '../lockfile/pointer.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Engine } from '../run/engine.ts';
 import type { PullSource } from '../run/pull-source.ts';
@@ -20,12 +21,23 @@ export async function pulling<T>(
   if (options.pull !== true) return run(undefined);
   const { pullSource } = await import('./share/pull-source.ts');
   const { readPointers } = await import('../project/pointer-files.ts');
-  const { pointers, problems } = readPointers(loaded.project.root, loaded.pointerFiles);
+  const { pointers, problems, pending } = readPointers(loaded.project.root, loaded.pointerFiles);
   if (problems.length > 0) throw new PipeError(problems);
-  const source = pullSource({ engine, pointers, selected, remote: options.remote, context });
+  const waiting = pending.length === 0 ? [] : await waitingFor(pending, engine, selected);
+  const source = pullSource({ engine, pointers, waiting, selected, remote: options.remote, context });
   try {
     return await run(source);
   } finally {
     await source.close();
   }
+}
+
+/** What a run that is only planned would download first. */
+async function waitingFor(
+  pending: readonly PendingImport[],
+  { graph }: Engine,
+  selected: ReadonlySet<string>,
+): Promise<readonly PendingImport[]> {
+  const { pendingForRun } = await import('./source/pull-pending.ts');
+  return pendingForRun(pending, graph, selected);
 }

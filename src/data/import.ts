@@ -153,7 +153,7 @@ function refuseChanged(
     const isSame = now?.path === path && JSON.stringify(now.imported) === JSON.stringify(pending.imported);
     if (!isSame) throw changedMeanwhile(pending.file, path, done === undefined && now === undefined ? 'removed' : 'changed'); // prettier-ignore
   }
-  const now = own === undefined ? checkImport(engine, path, { known: known(), force }) : readPointerIfThere(engine.project, own.file); // prettier-ignore
+  const now = own === undefined ? checkImport(engine, path, { known: known(), force: force || pending !== undefined }) : readPointerIfThere(engine.project, own.file); // prettier-ignore
   const isAsWanted = now !== undefined && saidOf(now) === saidOf({ path, entry, pointer: { imported } });
   if (isAsWanted || (now === undefined ? own === undefined : own !== undefined && saidOf(now) === saidOf(own))) return;
   const file = now?.file ?? own?.file ?? path;

@@ -54,7 +54,7 @@ test.for([
     expect(absent.includes(wanted) || absent.includes('data')).toBe(true);
     const pulled = await rig.pipe(['pull'], b);
     expect(pulled.code).toBe(1);
-    expect(pulled.stdout).toContain('Neither here nor in storage:');
+    expect(pulled.stdout).toContain('Neither in the cache nor in storage (');
     expect((await rig.pipe(['pull', '--allow-missing'], b)).code).toBe(0);
 
     const healed = await document<PushDocument>(rig, ['push']);

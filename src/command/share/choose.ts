@@ -1,3 +1,4 @@
+import type { PendingImport } from '../../lockfile/pointer.ts';
 import { PipeError } from '../../problem/problem.ts';
 import type { OptionSpecs, OptionValues } from '../command.ts';
 import type { ShareValues } from './options.ts';
@@ -30,6 +31,24 @@ export function choiceOf(options: ChoiceValues & ShareValues): ((thing: SharedTh
     const owner = selected?.tracked.owner;
     const out = owner?.kind === 'stage' ? owner.stage.outs.find((each) => each.path === path) : undefined;
     return (below !== '' || entry.size <= most) && (kind === undefined || out?.kind === kind);
+  };
+}
+
+/**
+ * Which imports that were not downloaded yet are chosen, and which are not because nobody knows how large they are. None
+ * of them is a metric or a plot.
+ */
+export function choosePending(
+  options: ChoiceValues,
+  pending: readonly PendingImport[],
+): { readonly chosen: readonly PendingImport[]; readonly unsized: readonly PendingImport[] } {
+  if (options.type !== undefined) return { chosen: [], unsized: [] };
+  const most = maxSizeOf(options);
+  if (most === Infinity) return { chosen: pending, unsized: [] };
+  const sizeOf = ({ imported }: PendingImport): number | undefined => imported.size;
+  return {
+    chosen: pending.filter((each) => (sizeOf(each) ?? Infinity) <= most),
+    unsized: pending.filter((each) => sizeOf(each) === undefined),
   };
 }
 

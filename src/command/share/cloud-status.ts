@@ -14,7 +14,7 @@ import { jobsOf } from './options.ts';
 import { findRoots } from './push-roots.ts';
 import { recordsFor, withRecords } from './run-records.ts';
 import { sharedThings } from './shared.ts';
-import { leftOutLines, missingJson, pathLines } from './words.ts';
+import { leftOutLines, missingJson, missingLines } from './words.ts';
 
 interface ComparedRemote {
   readonly name: string;
@@ -86,12 +86,11 @@ function linesOf({ name, roots, objects, total, missing }: ComparedRemote, verbo
     [
       ...tallied(of.new, `not in ${name}`),
       ...tallied(of.deleted, 'not in the cache'),
-      ...tallied(of.missing, 'missing from both'),
+      ...tallied(of.missing, `neither in the cache nor in ${name}`),
     ].join('; ');
   const lines = changed.map((root) => `${clean(root.root.path)}: ${partsOf(root)}`);
   if (changed.length > 1) lines.push(`Together: ${partsOf(total)}`);
-  if (missing.length === 0) return lines;
-  return [...lines, `Neither in the cache nor in ${name}:`, ...pathLines(missing.map(({ path }) => path), verbose)]; // prettier-ignore
+  return [...lines, ...missingLines(name, missing, verbose)];
 }
 
 function tallied(tally: Tally, what: string): string[] {

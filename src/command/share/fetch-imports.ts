@@ -1,19 +1,24 @@
 import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
+import { redactUrls } from '../../problem/redact.ts';
+import { isWithin } from '../../kit/path.ts';
 import { sortedBy } from '../../kit/order.ts';
 import { entryAt } from '../../store/entry-at.ts';
 import { isComplete } from '../../store/completeness.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import type { DataProject } from '../data-project.ts';
 import type { TreeMemory } from '../source/acquire.ts';
+import type { FailedImport } from '../source/failed.ts';
+import { failedImport } from '../source/failed.ts';
 import type { ChoiceValues } from './choose.ts';
 import { maxSizeOf } from './choose.ts';
+import type { FetchedShare } from './fetch-to.ts';
+import { bringFromSource } from './from-source.ts';
 import type { ShareValues } from './options.ts';
 import type { SharedThing } from './thing.ts';
 import { pathOfThing } from './thing.ts';
-import { importFolder } from '../source/temporary.ts';
 
-/** What came from the repository that something was imported from. */
+/** What came from the repository or URL that something was imported from. */
 export interface FetchedImport {
   readonly path: string;
   readonly url: string;
@@ -23,11 +28,18 @@ export interface FetchedImport {
 
 export interface FetchedImports {
   readonly imports: readonly FetchedImport[];
-  /** What kept some from coming; the others are here. */
-  readonly problems: readonly Problem[];
+  /** What kept some of repositories from coming; the others are here. */
+  readonly failed: readonly FailedImport[];
+  /** Why URLs did not give what no remote has: that it is missing is told anyway. */
+  readonly notes: readonly Problem[];
+  /** What came from URLs, since no remote had it. */
+  readonly recovered: readonly SharedThing[];
 }
 
-/** Brings what was imported from other repositories, and is not here yet, from there: at the commit that is recorded. */
+/**
+ * Brings what was imported from elsewhere and is not here yet from there: of repositories at the commit that is recorded;
+ * of URLs, which are shared by remotes, what no remote had.
+ */
 export async function fetchImports(
   data: DataProject,
   things: readonly SharedThing[],
@@ -38,22 +50,47 @@ export async function fetchImports(
   },
 ): Promise<FetchedImports> {
   const imports: FetchedImport[] = [];
-  const problems: Problem[] = [];
+  const failed: FailedImport[] = [];
+  const notes: Problem[] = [];
+  const recovered: SharedThing[] = [];
   const trees: TreeMemory = {};
-  const maxSize = maxSizeOf(how.options);
-  const wanted = things.filter(
-    (thing) => thing.imported !== undefined && isSmall(data, thing, maxSize) && !isHere(data, thing),
-  );
+  const { context, global, options } = how;
+  const source = { context, global, jobs: options.jobs, trees };
   // What a repository holds is read once for all that comes from there.
-  for (const thing of sortedBy(wanted, ({ imported }) => JSON.stringify([imported?.url, imported?.revLock]))) {
+  const wanted = importsAway(data, things, maxSizeOf(options));
+  for (const thing of sortedBy(wanted, ({ imported }) =>
+    JSON.stringify([imported.url, imported.kind === 'repo' && imported.revLock]),
+  )) {
+    // prettier-ignore
+    const shown = pathOfThing(thing);
+    const isRepo = thing.imported.kind === 'repo';
     try {
-      imports.push(await fetchImport(data, thing, { ...how, trees }));
+      const came = await bringFromSource(data.engine, thing, source);
+      imports.push({ path: shown, url: redactUrls(thing.imported.url), ...came });
+      if (!isRepo) recovered.push(thing);
     } catch (error) {
-      if (!(error instanceof PipeError)) throw error;
-      problems.push(...error.problems.map((problem) => ({ ...problem, message: `${pathOfThing(thing)}: ${problem.message}` }))); // prettier-ignore
+      const each = failedImport({ path: shown, file: thing.from }, error);
+      if (isRepo) failed.push(each);
+      else notes.push(...each.problems);
     }
   }
-  return { imports, problems };
+  return { imports, failed, notes, recovered };
+}
+
+export type ImportAway = SharedThing & { readonly imported: NonNullable<SharedThing['imported']> };
+
+/**
+ * What was imported and is not here, as far as it is no larger than asked for. Of what comes from a URL only the whole: a
+ * web server has no lists.
+ */
+export function importsAway(data: DataProject, things: readonly SharedThing[], maxSize: number): ImportAway[] {
+  return things.filter(
+    (thing): thing is ImportAway =>
+      thing.imported !== undefined &&
+      (thing.imported.kind === 'repo' || thing.below === '') &&
+      isSmall(data, thing, maxSize) &&
+      !isHere(data, thing),
+  );
 }
 
 /** Of a part that no list here tells the size of, the whole says how large it is at most. */
@@ -67,38 +104,17 @@ function isHere({ engine: { store } }: DataProject, { entry, below }: SharedThin
   return meant !== undefined && isComplete(store, meant);
 }
 
-async function fetchImport(
-  { engine }: DataProject,
-  thing: SharedThing,
-  { context, global, options, trees }: Parameters<typeof fetchImports>[2] & { readonly trees: TreeMemory },
-): Promise<FetchedImport> {
-  const { imported, entry, below } = thing;
-  if (imported === undefined) throw new Error('it is not imported');
-  const { acquire } = await import('../source/acquire.ts');
-  const { project, blake3, store } = engine;
-  const { url, path, revLock, remote } = imported;
-  const {
-    objects,
-    bytes,
-    entry: found,
-  } = await acquire(
-    { url, allowed: project.config.allowed(), path, rev: revLock, base: project.root },
-    {
-      context,
-      global,
-      options: { ...options, ...(remote === undefined ? {} : { remote }) },
-      blake3,
-      store,
-      temporary: importFolder(project.pipeDir),
-      inside: below,
-      trees,
-    },
-  );
-  const shown = pathOfThing(thing);
-  if (found.digest === entry.digest && found.kind === entry.kind) return { path: shown, url, objects, bytes };
-  throw new PipeError({
-    code: 'PIPE_SOURCE_MISSING',
-    message: `${url} holds something else at ${path}, at the commit that ${thing.from} names`,
-    hint: `the pointer was changed by hand, perhaps: \`pipe update ${thing.from}\` writes it anew`,
+/** What came from remotes, where what some lacked has come from its source since. */
+export function withRecovered(done: readonly FetchedShare[], recovered: readonly SharedThing[]): FetchedShare[] {
+  if (recovered.length === 0) return [...done];
+  const isGone = ({ path }: { readonly path: string }): boolean => !recovered.some((thing) => isWithin(thing.path, path)); // prettier-ignore
+  return done.map((each) => {
+    const [absent, wrong] = [each.absent.filter(isGone), each.wrong.filter(isGone)];
+    return { ...each, absent, wrong, problems: absent.length + wrong.length === 0 ? [] : each.problems };
   });
+}
+
+/** @throws {PipeError} what kept imports from coming, where nothing else was done */
+export function refuseIfOnlyFailed(failed: readonly FailedImport[], isAnythingDone: boolean): void {
+  if (failed.length > 0 && !isAnythingDone) throw new PipeError(failed.flatMap(({ problems }) => problems));
 }

@@ -1,28 +1,39 @@
-import type { NamedObject } from '../../remote/name-objects.ts';
-import type { Problem } from '../../problem/problem.ts';
 import { amountOf, clean, plural } from '../../report/words.ts';
 import type { FetchedShare } from './fetch-to.ts';
 import type { FetchedImport } from './fetch-imports.ts';
-import type { Shares } from './open-remotes.ts';
-import { leftOutLines, missingJson, pathLines } from './words.ts';
+import type { OpenShares } from './open-shares.ts';
+import { isFromRepository } from './thing.ts';
+import { allHere, leftOutLines, missingJson, missingLines, pathLines } from './words.ts';
 
-interface Said {
+interface Said extends Pick<OpenShares, 'shares' | 'shared' | 'brought' | 'unsized'> {
   readonly imports: readonly FetchedImport[];
-  readonly shares: Shares;
-  readonly problems: readonly Problem[];
   readonly verbose: boolean;
 }
 
 /** What came, and what did not, for people. */
-export function fetchedLines(done: readonly FetchedShare[], { shares, imports, problems, verbose }: Said): string[] {
+export function fetchedLines(done: readonly FetchedShare[], { imports, verbose, ...opened }: Said): string[] {
   const came = imports.filter(({ objects }) => objects > 0);
-  const kept = shares.kept.filter(({ imported }) => imported === undefined);
+  const isNothing = done.length + imports.length + opened.brought.brought.length === 0;
   return [
-    ...(done.length === 0 && imports.length === 0 ? ['There is nothing to fetch.'] : []),
+    ...(isNothing ? ['There is nothing to fetch.'] : []),
     ...done.flatMap((each) => linesOf(each, verbose)),
     ...came.map((each) => `Fetched ${amountOf(each)} of ${clean(each.path)} from ${clean(each.url)}.`),
+    ...leftOutOfFetch(opened),
+  ];
+}
+
+/** What a fetch leaves out, and what it could not read. */
+export function leftOutOfFetch({
+  shares,
+  shared,
+  unsized,
+}: Pick<OpenShares, 'shares' | 'shared' | 'unsized'>): string[] {
+  const kept = shares.kept.filter((thing) => !isFromRepository(thing));
+  const paths = unsized.map(({ path }) => clean(path));
+  return [
     ...leftOutLines({ ...shares, kept }),
-    ...problems.map(({ message }) => `Not read: ${clean(message)}`),
+    ...(paths.length > 0 ? [`Left out, since nobody says how large it is (--max-size): ${paths.join(', ')}.`] : []),
+    ...shared.problems.map(({ message }) => `Not read: ${clean(message)}`),
   ];
 }
 
@@ -33,20 +44,14 @@ function linesOf({ name, absent, wrong, records, ...came }: FetchedShare, verbos
   const head = isNothing
     ? missing > 0
       ? `Nothing came from ${name}.`
-      : `Everything of ${name} is here already.`
+      : allHere(name)
     : `Fetched ${amountOf(came)}${extra} from ${name}.`;
   return [
     head,
-    ...missingLines(`Neither here nor in ${name}:`, absent, verbose),
-    ...missingLines(`${name} holds wrong bytes of:`, wrong, verbose),
+    ...missingLines(name, absent, verbose),
+    ...(wrong.length > 0 ? [`${name} holds wrong bytes of:`, ...pathLines(wrong.map(({ path }) => path), verbose)] : []), // prettier-ignore
     ...(missing > 0 ? ['`pipe push` where they are at hand puts them there (with --verify what is wrong).'] : []),
   ];
-}
-
-function missingLines(head: string, objects: readonly NamedObject[], verbose: boolean): string[] {
-  if (objects.length === 0) return [];
-  const paths = objects.map(({ path }) => path);
-  return [head, ...pathLines(paths, verbose)];
 }
 
 /** The same for programs. */

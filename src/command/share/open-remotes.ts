@@ -9,6 +9,7 @@ import type { Context } from '../command.ts';
 import { jobsOf } from './options.ts';
 import type { ShareValues } from './options.ts';
 import type { SharedThing } from './thing.ts';
+import { isFromRepository } from './thing.ts';
 
 /** A remote of the project, and what is shared with it. */
 export interface RemoteShare {
@@ -46,9 +47,9 @@ export function sharesOf({ project }: Engine, things: readonly SharedThing[], as
   return { shares: [...byRemote].map(([name, own]) => ({ name, things: own })), kept, elsewhere };
 }
 
-function isForUsual({ sharing, imported }: SharedThing): boolean {
-  const isElsewhere = imported !== undefined && sharing.push === false;
-  return !isElsewhere && sharing.remote === undefined;
+function isForUsual(thing: SharedThing): boolean {
+  const isElsewhere = isFromRepository(thing) && thing.sharing.push === false;
+  return !isElsewhere && thing.sharing.remote === undefined;
 }
 
 /** Opens a remote, does something with it, and closes it. */

@@ -1,17 +1,20 @@
 import { pointersOf, refuseMisstated } from '../../data/misstated.ts';
+import { globMatcher } from '../../graph/glob.ts';
+import type { PendingImport } from '../../lockfile/pointer.ts';
 import { PipeError } from '../../problem/problem.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import type { DataProject } from '../data-project.ts';
-import { openData } from '../data-project.ts';
+import { openData, selectData } from '../data-project.ts';
+import { inProject } from '../edit-target.ts';
 import type { BroughtAll, Bringing } from '../source/pending.ts';
 import type { Shares } from './open-remotes.ts';
 import { sharesOf } from './open-remotes.ts';
 import type { ChoiceValues } from './choose.ts';
-import { choiceOf } from './choose.ts';
+import { choiceOf, choosePending } from './choose.ts';
 import type { RunCacheValues, ShareValues } from './options.ts';
 import { jobsOf, runCacheOf } from './options.ts';
 import type { SharedThings } from './shared.ts';
-import { sharedThings } from './shared.ts';
+import { namesOf, sharedThings } from './shared.ts';
 
 type Bring = Pick<Bringing, 'force' | 'isOnlyRecorded'>;
 
@@ -20,6 +23,10 @@ export interface OpenShares {
   readonly data: DataProject;
   /** Imports that were not downloaded yet, and came first. */
   readonly brought: BroughtAll;
+  /** Those that would come first, with `--dry`. */
+  readonly waiting: readonly PendingImport[];
+  /** Those that were left out, since nobody knows whether they are as small as was asked for. */
+  readonly unsized: readonly PendingImport[];
   readonly shared: SharedThings;
   /** The same, by remote. */
   readonly shares: Shares;
@@ -27,54 +34,83 @@ export interface OpenShares {
   readonly runCache: ReturnType<typeof runCacheOf>;
 }
 
+interface OpenSharesOptions {
+  readonly positionals: readonly string[];
+  readonly options: ShareValues & RunCacheValues & ChoiceValues;
+  readonly global: GlobalOptions;
+  /** Brings imports that were not downloaded yet, where there are any; `dry` only finds them. */
+  readonly bring?: Bring | 'dry' | undefined;
+}
+
 /**
  * Opens the project, and finds what the flags choose of it.
  * @throws {PipeError} PIPE_USAGE, before anything is looked at; what is wrong with the project, its targets and remotes
  */
-export async function openShares(
-  context: Context,
-  {
-    positionals,
-    options,
-    global,
-    bring,
-  }: {
-    readonly positionals: readonly string[];
-    readonly options: ShareValues & RunCacheValues & ChoiceValues;
-    readonly global: GlobalOptions;
-    /** Brings imports that were not downloaded yet, where there are any. */
-    readonly bring?: Bring | undefined;
-  },
-): Promise<OpenShares> {
+export async function openShares(context: Context, asked: OpenSharesOptions): Promise<OpenShares> {
+  const { positionals, options, bring } = asked;
   jobsOf(options);
   const runCache = runCacheOf(options);
   const isChosen = choiceOf(options);
-  const { data, brought } = await openBrought(context, { targets: positionals, global, bring });
-  const found = await sharedThings(data, { context, targets: positionals, options });
+  const { data, brought, waiting, unsized } = await openBrought(context, asked);
+  const targets = bring === undefined ? positionals : await targetsLeft(data, { context, options, positionals });
+  const found =
+    targets.length === 0 && positionals.length > 0
+      ? { things: [], blocks: [], problems: [] }
+      : await sharedThings(data, { context, targets, options });
   refuseMisstated(data.engine.store, pointersOf(found.things.flatMap(({ selected }) => selected ?? [])));
-  const shared = isChosen === undefined ? found : { ...found, things: found.things.filter(isChosen) };
-  return { data, brought, shared, shares: sharesOf(data.engine, shared.things, options.remote), runCache };
+  // What has just come from its source is nothing to ask a remote for.
+  const came = new Set(brought.brought.map(({ path }) => path));
+  const things = found.things.filter(
+    (thing) => isChosen?.(thing) !== false && !(thing.selected && came.has(thing.path)),
+  );
+  const isOnlyImports = things.length === 0 && options.remote === undefined && data.pending.length + came.size > 0;
+  const shares = isOnlyImports ? NO_SHARES : sharesOf(data.engine, things, options.remote);
+  return { data, brought, waiting, unsized, shared: { ...found, things }, shares, runCache };
 }
 
-/**
- * What was brought is tracked from then on: the project is opened once more.
- * @throws {PipeError} what keeps an import from coming, where targets were named: of what was named nothing else is left
- * to do
- */
+/** What was brought is tracked from then on: the project is opened once more. */
 async function openBrought(
   context: Context,
-  {
-    targets,
-    global,
-    bring,
-  }: { readonly targets: readonly string[]; readonly global: GlobalOptions; readonly bring: Bring | undefined },
-): Promise<{ readonly data: DataProject; readonly brought: BroughtAll }> {
+  { positionals, options, global, bring }: OpenSharesOptions,
+): Promise<Pick<OpenShares, 'data' | 'brought' | 'waiting' | 'unsized'>> {
   const data = await openData(context, global);
-  if (bring === undefined || data.pending.length === 0) return { data, brought: NOTHING_BROUGHT };
-  const { bringPending } = await import('../source/pending.ts');
-  const brought = await bringPending(data, targets, { context, global, ...bring });
-  if (targets.length > 0 && brought.problems.length > 0) throw new PipeError(brought.problems);
-  return { data: await openData(context, global), brought };
+  const none = { data, brought: NOTHING_BROUGHT, waiting: [], unsized: [] };
+  if (bring === undefined || data.pending.length === 0) return none;
+  const { bringPending, pendingOf } = await import('../source/pending.ts');
+  const meant = pendingOf(data, positionals, { cwd: context.cwd, glob: options.glob });
+  const { chosen, unsized } = choosePending(options, meant);
+  if (bring === 'dry') return { ...none, waiting: chosen, unsized };
+  if (chosen.length === 0) return { ...none, unsized };
+  const brought = await bringPending(data, chosen, { context, global, ...bring });
+  return { data: await openData(context, global), brought, waiting: [], unsized };
 }
 
-const NOTHING_BROUGHT: BroughtAll = { brought: [], written: [], problems: [] };
+const NOTHING_BROUGHT: BroughtAll = { brought: [], written: [], failed: [] };
+const NO_SHARES: Shares = { shares: [], kept: [], elsewhere: [] };
+
+/** Targets that mean more than imports that did not come: what there was to do for these is done. */
+async function targetsLeft(
+  data: DataProject,
+  {
+    context: { cwd },
+    options: { glob, recursive },
+    positionals,
+  }: { readonly context: Context; readonly options: ShareValues; readonly positionals: readonly string[] },
+): Promise<readonly string[]> {
+  if (data.pending.length === 0) return positionals;
+  const { pendingOf } = await import('../source/pending.ts');
+  const { root } = data.engine.project;
+  return positionals.filter((target) => {
+    if (pendingOf(data, [target], { cwd, glob }).length === 0) return true;
+    if (glob === true) {
+      const matches = globMatcher(inProject({ root, cwd }, target));
+      return data.tracked.some((tracked) => namesOf(tracked).some((name) => matches(name)));
+    }
+    try {
+      return selectData(data, [target], { cwd, recursive }).length > 0;
+    } catch (error) {
+      if (error instanceof PipeError) return false;
+      throw error;
+    }
+  });
+}

@@ -1,8 +1,10 @@
 import { trackedThings } from '../../data/tracked.ts';
+import { posix } from 'node:path';
+import { isWithin } from '../../kit/path.ts';
 import { appendTo } from '../../kit/append-to.ts';
 import type { Digest } from '../../kit/digest.ts';
 import type { Sharing } from '../../lockfile/needed.ts';
-import type { TrackedPath } from '../../lockfile/pointer.ts';
+import type { PendingImport, TrackedPath } from '../../lockfile/pointer.ts';
 import type { Stage } from '../../pipeline/model.ts';
 import { fetchRoots } from '../../remote/fetch.ts';
 import { nameObjects } from '../../remote/name-objects.ts';
@@ -17,7 +19,9 @@ import type { Entry } from '../../store/tree.ts';
 import type { Context } from '../command.ts';
 import { PullRemotes } from './pull-remotes.ts';
 import { listsFrom } from './push-roots.ts';
-import { sharingOf } from './thing.ts';
+import type { ImportSources } from './import-sources.ts';
+import { importSources } from './import-sources.ts';
+import { pointerSharing, sharingOf } from './thing.ts';
 
 /** A source that is to be closed in the end. */
 export interface OpenPullSource extends PullSource {
@@ -27,19 +31,22 @@ export interface OpenPullSource extends PullSource {
 export interface PullSourceOptions {
   readonly engine: Engine;
   readonly pointers: readonly TrackedPath[];
+  /** Imports that were not downloaded, and that no stage can run without: only of a run that is planned. */
+  readonly waiting: readonly PendingImport[];
   /** Addresses of the stages of the run. */
   readonly selected: ReadonlySet<string>;
   /** The remote that was asked for, instead of the default one. */
   readonly remote: string | undefined;
-  readonly context: Pick<Context, 'env' | 'signal'>;
+  readonly context: Context;
 }
 
 /**
- * Where `repro --pull` has things from: the remotes of the project. None is asked before something is needed of it.
+ * Where `repro --pull` has things from: the remotes of the project, and the sources of what was imported. None is asked
+ * before something is needed of it.
  * @throws {PipeError} PIPE_REMOTE_NONE, PIPE_REMOTE_UNKNOWN
  */
 export function pullSource(options: PullSourceOptions): OpenPullSource {
-  const { engine, pointers, selected, remote: asked } = options;
+  const { engine, pointers, waiting, selected, remote: asked } = options;
   const { store, graph, locks, project } = engine;
   const usual = remoteNamed(project.config, asked);
   const remotes = new PullRemotes(options);
@@ -48,8 +55,9 @@ export function pullSource(options: PullSourceOptions): OpenPullSource {
   const tracked = trackedThings({ stages: others, pointers }, locks, { uncached: true });
   const sharing = new Map<string, Sharing>([
     ...stages.flatMap(({ outs }) => outs.map((out): [string, Sharing] => [out.path, sharingOf(out)])),
-    ...pointers.map(({ path, pointer }): [string, Sharing] => [path, sharingOf(pointer.out)]),
+    ...pointers.map(({ path, pointer }): [string, Sharing] => [path, pointerSharing(pointer)]),
   ]);
+  const isAwaited = (path: string): boolean => waiting.some((each) => each.path === path);
   /** The remote that has a thing; `undefined` for what is never pushed, or lies elsewhere than where was asked for. */
   const remoteOf = (path: string): string | undefined => {
     const { push, remote = usual } = sharing.get(path) ?? {};
@@ -59,8 +67,12 @@ export function pullSource(options: PullSourceOptions): OpenPullSource {
     const name = remoteOf(path);
     return name === undefined ? undefined : listsFrom(await remotes.open(name), store, { keep: true });
   };
+  const sources = importSources(options);
   return {
-    tracked: tracked.flatMap(({ path, entry }) => (entry === undefined ? [] : [{ path, entry }])),
+    tracked: [
+      ...tracked.flatMap(({ path, entry }) => (entry === undefined ? [] : [{ path, entry }])),
+      ...waiting.map(awaited),
+    ],
     ahead: (questions) => askAhead(questions, { remotes, remoteOf, store }),
     async records(stage, key) {
       let count = 0;
@@ -68,15 +80,16 @@ export function pullSource(options: PullSourceOptions): OpenPullSource {
       return count;
     },
     async lack(out, { entry }) {
-      if (isComplete(store, entry)) return undefined;
+      if (isComplete(store, entry) || sources.isRepository(out.path) || isAwaited(out.path)) return undefined;
       const remote = remoteOf(out.path);
-      if (remote === undefined) return { objects: 1, isPart: false };
-      const [found] = await remotes.lacks(remote, [entry]);
-      return found && { remote, objects: found.objects, isPart: found.isBegun };
+      const [found] = remote === undefined ? [NOWHERE] : await remotes.lacks(remote, [entry]);
+      if (found === undefined || (await sources.has(out.path))) return undefined;
+      return { ...(remote === undefined ? {} : { remote }), objects: found.objects, isPart: found.isBegun };
     },
     async lists(thing, below) {
       const lists = await listsOf(thing);
       if (lists !== undefined) await reach(lists, thing.entry, below);
+      else if (sources.isRepository(thing.path)) await sources.bring(thing.path, below);
     },
     async list(thing, below) {
       const lists = await listsOf(thing);
@@ -90,12 +103,38 @@ export function pullSource(options: PullSourceOptions): OpenPullSource {
       const pulled: Pulled[] = [];
       for (const [name, own] of byRemote) {
         const nothing = { remote: usual, things: own, objects: 0, bytes: 0, missing: own.map(({ path }) => path) };
-        pulled.push(name === undefined ? nothing : await bringFrom(await remotes.open(name), { name, store, things: own, onProgress })); // prettier-ignore
+        const came = name === undefined ? nothing : await bringFrom(await remotes.open(name), { name, store, things: own, onProgress }); // prettier-ignore
+        pulled.push(...(came.missing.length === 0 ? [came] : await bringRest(came, sources)));
       }
       return pulled;
     },
     close: () => remotes.close(),
   };
+}
+
+/** What is neither here nor in a remote. */
+const NOWHERE = { objects: 1, isBegun: false };
+
+/** An import that comes first, of which nobody knows yet what it is. */
+function awaited({ path }: PendingImport): AwayThing {
+  const entry: Entry = { kind: 'file', digest: `b3:${'0'.repeat(64)}` as Digest, size: 0 };
+  return { path, entry, isUnlisted: true };
+}
+
+/** Brings what a remote lacks from where it was imported. What cannot be had there either is missing as before. */
+async function bringRest(came: Pulled, sources: ImportSources): Promise<Pulled[]> {
+  const rest: Pulled[] = [];
+  let { missing } = came;
+  for (const thing of came.things) {
+    const isOf = (path: string): boolean => isWithin(thing.path, path);
+    if (!missing.some(isOf)) continue;
+    const whole = thing.whole ?? thing.path;
+    const found = await sources.bring(whole, posix.relative(whole, thing.path));
+    if (found === undefined) continue;
+    missing = missing.filter((path) => !isOf(path));
+    rest.push({ ...found, things: [thing], missing: [] });
+  }
+  return [{ ...came, missing }, ...rest];
 }
 
 /** Asks each remote at once, for the records first: what these name is looked for with the rest. */

@@ -16,7 +16,7 @@ import { withDeps } from '../with-deps.ts';
 import type { ShareValues } from './options.ts';
 import { rootsOfRevisions } from './revision-roots.ts';
 import type { SharedThing } from './thing.ts';
-import { sharingOf } from './thing.ts';
+import { pointerSharing, sharingOf } from './thing.ts';
 
 export interface SharedThings {
   readonly things: readonly SharedThing[];
@@ -105,7 +105,8 @@ function blocksOf({ engine }: DataProject, stages: readonly Stage[]): SharedBloc
   });
 }
 
-function namesOf({ path, owner }: Tracked): string[] {
+/** What a target with a pattern is compared with. */
+export function namesOf({ path, owner }: Tracked): string[] {
   return owner.kind === 'pointer' ? [path, owner.pointer.file] : [path, owner.stage.name, owner.stage.address];
 }
 
@@ -116,11 +117,9 @@ export function thingOf(selected: Selected): SharedThing[] {
   if (entry === undefined) return [];
   if (owner.kind === 'pointer') {
     const { file, pointer } = owner.pointer;
-    // Whoever imports from a repository gets it there, unless it is said that it is pushed.
-    const { imported, out } = pointer;
-    const isElsewhere = imported?.kind === 'repo' && out.push === undefined;
-    const sharing = sharingOf(isElsewhere ? { ...out, push: false } : out);
-    return [{ entry, path, below, from: file, sharing, selected, ...(imported?.kind === 'repo' ? { imported } : {}) }];
+    const { imported } = pointer;
+    const sharing = pointerSharing(pointer);
+    return [{ entry, path, below, from: file, sharing, selected, ...(imported === undefined ? {} : { imported }) }];
   }
   const out = owner.stage.outs.find((each) => each.path === path);
   return [{ entry, path, below, from: owner.stage.address, sharing: sharingOf(out ?? {}), selected }];

@@ -1,9 +1,9 @@
 import type { NamedObject } from '../../remote/name-objects.ts';
-import { formatCount } from '../../report/size.ts';
+import { formatCount, formatSize } from '../../report/size.ts';
 import { clean } from '../../report/words.ts';
 import type { Shares } from './open-remotes.ts';
 import type { SharedThing } from './thing.ts';
-import { pathOfThing } from './thing.ts';
+import { isFromRepository, pathOfThing } from './thing.ts';
 
 /** Paths that are shown of many. */
 const SHOWN = 10;
@@ -16,6 +16,23 @@ export function pathLines(paths: readonly string[], verbose: boolean): string[] 
   return [...shown.map((path) => `  ${clean(path)}`), ...(more > 0 ? [`  and ${formatCount(more)} more (-v)`] : [])];
 }
 
+/** What neither the cache nor a remote has, in the same words wherever it is told. */
+export function missingLines(
+  remote: string,
+  missing: readonly Pick<NamedObject, 'path' | 'size'>[],
+  verbose: boolean,
+): string[] {
+  if (missing.length === 0) return [];
+  const size = missing.reduce((sum, each) => sum + each.size, 0);
+  const amount = size === 0 ? '' : ` (${formatSize(size)})`;
+  return [`Neither in the cache nor in ${remote}${amount}:`, ...pathLines(missing.map(({ path }) => path), verbose)]; // prettier-ignore
+}
+
+/** What a cache has all of. */
+export function allHere(remote: string): string {
+  return `Everything of ${remote} is in the cache already.`;
+}
+
 /** What was left out on purpose. */
 export function leftOutLines({ kept, elsewhere }: Pick<Shares, 'kept' | 'elsewhere'>): string[] {
   const names = (things: readonly SharedThing[]): string => {
@@ -24,8 +41,8 @@ export function leftOutLines({ kept, elsewhere }: Pick<Shares, 'kept' | 'elsewhe
       ? `${paths.slice(0, 3).join(', ')} and ${formatCount(paths.length - 3)} more`
       : paths.join(', ');
   };
-  const imports = kept.filter(({ imported }) => imported !== undefined);
-  const own = kept.filter(({ imported }) => imported === undefined);
+  const imports = kept.filter(isFromRepository);
+  const own = kept.filter((thing) => !isFromRepository(thing));
   return [
     ...(own.length > 0 ? [`Left out, since it is never pushed (push: false): ${names(own)}.`] : []),
     ...(imports.length > 0 ? [`Left out, since it is imported, and comes from there: ${names(imports)}.`] : []),

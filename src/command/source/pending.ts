@@ -1,9 +1,11 @@
+import { lstatSync } from 'node:fs';
 import { relative } from 'node:path';
 import { checkImport, recordImport } from '../../data/import.ts';
+import { absoluteOf, lookAt, unsavedFiles } from '../../data/workspace.ts';
+import { globMatcher } from '../../graph/glob.ts';
 import { isWithin } from '../../kit/path.ts';
 import type { UrlImport } from '../../lockfile/pointer-import.ts';
 import type { PendingImport } from '../../lockfile/pointer.ts';
-import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { autostage } from '../../project/autostage.ts';
 import type { Entry } from '../../store/tree.ts';
@@ -13,6 +15,7 @@ import { dataOptions } from '../data-project.ts';
 import { inProject } from '../edit-target.ts';
 import { knownNow } from '../known-now.ts';
 import { acquireUrl, withUrl } from './acquire-url.ts';
+import type { FailedImport } from './failed.ts';
 import { failedImport } from './failed.ts';
 import { importFolder } from './temporary.ts';
 
@@ -42,7 +45,7 @@ export interface Brought {
  * @throws {PipeError} PIPE_FILE_CHANGED when the URL gives something else by now; as `withUrl` and `recordImport` do
  */
 export async function bringImport(
-  { engine }: DataProject,
+  { engine }: Pick<DataProject, 'engine'>,
   pending: PendingImport,
   { context, global, force, isOnlyRecorded, takesChanged }: Bringing,
 ): Promise<Brought> {
@@ -52,7 +55,9 @@ export async function bringImport(
     file,
     imported: { url, ...told },
   } = pending;
-  checkImport(engine, path, { known: knownNow(context), force });
+  // What lies there may be what came from the URL before: nothing is lost where the store has it.
+  const isKept = force || (await isStored(engine, path, context.signal));
+  checkImport(engine, path, { known: knownNow(context), force: isKept });
   const how = { context, blake3, base: project.root, allowed: project.config.allowed() };
   if (!takesChanged) {
     const now = await withUrl(url, how, (data) => data.tell());
@@ -74,6 +79,13 @@ export async function bringImport(
   }
 }
 
+async function isStored(engine: DataProject['engine'], path: string, signal: AbortSignal): Promise<boolean> {
+  if (lstatSync(absoluteOf(engine.project, path), { throwIfNoEntry: false }) === undefined) return false;
+  const entry = await lookAt(engine, path, { signal });
+  engine.store.hold();
+  return entry !== undefined && unsavedFiles(engine, { path, entry }, 1).length === 0;
+}
+
 /** Whether a place told both times what can be compared, and not the same. */
 function isAnother(before: Omit<UrlImport, 'kind' | 'url'>, now: Omit<UrlImport, 'kind' | 'url'>): boolean {
   const differs = (name: 'etag' | 'digest' | 'mtime' | 'size' | 'files'): boolean | undefined =>
@@ -90,14 +102,21 @@ function changedThere(path: string, file: string): PipeError {
   });
 }
 
-/** Which imports that were not downloaded yet targets mean: a pointer, its path, or a folder above; without any, all. */
+/**
+ * Which imports that were not downloaded yet targets mean: a pointer, its path, or a folder above; with `glob` patterns
+ * over these; without any, all.
+ */
 export function pendingOf(
-  { pending, engine }: DataProject,
+  { pending, engine }: Pick<DataProject, 'pending' | 'engine'>,
   targets: readonly string[],
-  cwd: string,
+  { cwd, glob }: { readonly cwd: string; readonly glob?: boolean | undefined },
 ): readonly PendingImport[] {
   if (targets.length === 0) return pending;
   const paths = targets.map((target) => inProject({ root: engine.project.root, cwd }, target));
+  if (glob === true) {
+    const matchers = paths.map((path) => globMatcher(path));
+    return pending.filter(({ path, file }) => matchers.some((matches) => matches(path) || matches(file)));
+  }
   return pending.filter(({ path, file }) => paths.some((each) => each === file || isWithin(each, path)));
 }
 
@@ -105,22 +124,22 @@ export function pendingOf(
 export interface BroughtAll {
   readonly brought: readonly Brought[];
   readonly written: readonly string[];
-  readonly problems: readonly Problem[];
+  readonly failed: readonly FailedImport[];
 }
 
-/** Downloads what targets mean of it, each by itself: what cannot be had keeps no other from coming. */
+/** Downloads some of it, each by itself: what cannot be had keeps no other from coming. */
 export async function bringPending(
-  data: DataProject,
-  targets: readonly string[],
+  data: Pick<DataProject, 'engine'>,
+  pending: readonly PendingImport[],
   how: Omit<Bringing, 'takesChanged'>,
 ): Promise<BroughtAll> {
   const brought: Brought[] = [];
-  const problems: Problem[] = [];
-  for (const each of pendingOf(data, targets, how.context.cwd)) {
+  const failed: FailedImport[] = [];
+  for (const each of pending) {
     try {
       brought.push(await bringImport(data, each, { ...how, takesChanged: false }));
     } catch (error) {
-      problems.push(...failedImport(each, error).problems);
+      failed.push(failedImport(each, error));
     }
   }
   const files = brought.flatMap(({ written }) => written);
@@ -128,5 +147,5 @@ export async function bringPending(
   await autostage(data.engine.project, env, files);
   data.engine.index.save();
   data.engine.objects.save();
-  return { brought, problems, written: files.map((file) => relative(cwd, file)) };
+  return { brought, failed, written: files.map((file) => relative(cwd, file)) };
 }
