@@ -37,7 +37,14 @@ export function checkedOutText(
     summary,
     left = [],
     anew = false,
-  }: { readonly summary: boolean; readonly left?: readonly Left[]; readonly anew?: boolean },
+    isLackTold = false,
+  }: {
+    readonly summary: boolean;
+    readonly left?: readonly Left[];
+    readonly anew?: boolean;
+    /** Whether what is missing was told before, with what to do about it. */
+    readonly isLackTold?: boolean;
+  },
 ): string {
   const { added, modified, deleted, missing } = totalOf(done, left);
   const lines = done.flatMap((each) => {
@@ -48,7 +55,8 @@ export function checkedOutText(
       ...(each.deleted > 0 ? [`${formatCount(each.deleted)} deleted`] : []),
     ];
     const told = counts.length === 0 ? '' : `  ${counts.join(', ')}`;
-    const gone = each.missing.slice(0, 5).map((path) => `   the store lacks ${clean(path)}`);
+    if (isLackTold && counts.length === 0) return [];
+    const gone = isLackTold ? [] : each.missing.slice(0, 5).map((path) => `   the store lacks ${clean(path)}`);
     return [`${LETTERS[each.state]}  ${clean(each.path)}${told}`, ...gone];
   });
   for (const { path, state, files: gone } of left) {
@@ -58,10 +66,11 @@ export function checkedOutText(
     state === 'removed' ? [] : [`${clean(path)} stays: ${STAYS[state]}`],
   );
   if (lines.length === 0 && staying.length > 0) return staying.join('\n');
+  if (lines.length === 0 && missing > 0) return '';
   if (lines.length === 0 && anew) return `Everything was put in place anew: ${plural(done.length, 'path')}.`;
   if (lines.length === 0) return `Everything is in place: ${plural(done.length, 'path')}.`;
   const files = [`${formatCount(added)} added`, `${formatCount(modified)} modified`, `${formatCount(deleted)} deleted`];
   const sums = `Files: ${files.join(', ')}${missing > 0 ? `; ${formatCount(missing)} missing from the store` : ''}.`;
-  const hint = missing === 0 ? [] : ['`pipe pull` brings what is missing from a remote; `pipe fsck --repair` looks for other copies here.']; // prettier-ignore
+  const hint = missing === 0 || isLackTold ? [] : ['`pipe pull` brings what is missing from a remote; `pipe fsck --repair` looks for other copies here.']; // prettier-ignore
   return [...(summary ? [] : lines), ...staying, sums, ...hint].join('\n');
 }

@@ -39,6 +39,7 @@ export default defineCommand({
       context,
       global,
       options,
+      sourced: opened.sourced,
     });
     const failed = [...brought.failed, ...more.failed];
     refuseIfOnlyFailed(failed, fetched.length + brought.brought.length + imports.length > 0);

@@ -55,8 +55,8 @@ export default defineCommand({
         const onComplete = (things: readonly SharedThing[]): Promise<void> => placing.place(things);
         fetched.push(await fetchShare(data, { share, context, global, options, runCache, onComplete }));
       }
-      elsewhere = await fetchImports(data, shared.things, { context, global, options });
-      const more = [...shares.kept, ...shares.elsewhere].filter((thing) => isHere(data, thing));
+      elsewhere = await fetchImports(data, shared.things, { context, global, options, sourced: opened.sourced });
+      const more = [...shares.kept, ...shares.elsewhere, ...opened.sourced].filter((thing) => isHere(data, thing));
       await placing.place([...new Set([...more, ...elsewhere.recovered])]);
     } finally {
       data.engine.index.save();
@@ -76,7 +76,7 @@ export default defineCommand({
     return {
       problems: [...done.flatMap((each) => each.problems), ...problems],
       exit: failed.length > 0 || (isMissing && options['allow-missing'] !== true) ? 1 : 0,
-      text: [...lines, ...(checkedOut.length > 0 ? [checkedOutText(checkedOut, { summary: false })] : [])].join('\n'),
+      text: [...lines, ...placedLines(checkedOut, done)].join('\n'),
       json: {
         schema: 'pipe.pull/1',
         dry: false,
@@ -136,6 +136,13 @@ class Placing {
       how.progress.end();
     }
   }
+}
+
+/** What was put in place. What remotes lack of it was told with them. */
+function placedLines(checkedOut: readonly CheckedOut[], done: readonly FetchedShare[]): string[] {
+  const isLackTold = done.some(({ absent, wrong }) => absent.length + wrong.length > 0);
+  const text = checkedOut.length > 0 ? checkedOutText(checkedOut, { summary: false, isLackTold }) : '';
+  return text === '' ? [] : [text];
 }
 
 /** What was put in place of one path, the rest after a part of it. */

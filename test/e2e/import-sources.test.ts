@@ -171,3 +171,20 @@ test('what is imported from a repository is asked of no remote by a run', async 
   expect(run.ends['copy']).toMatchObject({ outcome: 'ran' });
   expect(await rig.read('../b/out')).toBe('theirs\n');
 });
+
+test('a project without a remote gets what it imported from where it comes from', async ({ rig }) => {
+  await startProject(rig);
+  await succeed(rig, ['remote', 'remove', 'storage']);
+  serve('/in', 'in\n', 'one');
+  await succeed(rig, ['import-url', `${web.url}/in`]);
+  await commitAll(rig);
+  expectProblems(await rig.pipe(['push']), 'PIPE_REMOTE_NONE');
+  const b = await cloneProject(rig, 'b');
+  expect((await succeed(rig, ['pull', '--dry'], b)).stdout).toBe(`Would download in from ${web.url}/in: 3 bytes.\n`);
+  expect((await succeed(rig, ['fetch'], b)).stdout).toBe(`Fetched 1 object, 3 bytes of in from ${web.url}/in.\n`);
+  await succeed(rig, ['pull'], b);
+  expect(await rig.read('../b/in')).toBe('in\n');
+  const c = await cloneProject(rig, 'c');
+  serve('/in', 'changed\n', 'two');
+  expectProblems(await rig.pipe(['pull'], c), 'PIPE_FILE_CHANGED');
+});

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => web.close());
 
 const LOGIN =
-  'a user and a password go before the host (USER:${NAME}@HOST), a token into the query (?token=${NAME}), each as a variable of the environment';
+  'keep a user and a password in ~/.netrc (https only), or any login in a remote for that server (`pipe remote add --help`), or put variables of the environment into the URL (USER:${NAME}@HOST, ?token=${NAME})';
 
 for (const command of ['get-url', 'import-url']) {
   test(`${command}: what a server says when it refuses, and what could be given to it`, async ({ rig }) => {
@@ -43,7 +43,7 @@ test('who has given a user and a password is told that they are wrong, or not en
   web.files.set('/secret', { body: Buffer.from('x\n'), login: 'me:hush' });
   const url = `${web.url.replace('//', '//me:${TOKEN}@')}/secret`;
   const wrong = await rig.pipe(['get-url', url], { env: { TOKEN: 'shush' } });
-  expect(wrong.stderr).toContain('hint: it does not accept the user and password that the URL gives');
+  expect(wrong.stderr).toContain('hint: it does not accept the login that the URL gives');
   expect(wrong.stderr).not.toContain('shush');
 });
 

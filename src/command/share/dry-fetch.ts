@@ -73,9 +73,10 @@ interface FromSource {
 }
 
 /** What would come from where it was imported from. */
-function fromSources({ data, shared, waiting }: OpenShares, maxSize: number): FromSource[] {
+function fromSources({ data, shared, sourced, waiting }: OpenShares, maxSize: number): FromSource[] {
   const late = waiting.map(({ path, imported }) => ({ path, url: redactUrls(imported.url), size: imported.size ?? null })); // prettier-ignore
-  const away = importsAway(data, shared.things.filter(isFromRepository), maxSize);
+  const onlyThere = shared.things.filter((thing) => isFromRepository(thing) || sourced.includes(thing));
+  const away = importsAway(data, onlyThere, maxSize);
   return [...late, ...away.map(sourceOf)];
 }
 

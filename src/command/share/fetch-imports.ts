@@ -28,7 +28,7 @@ export interface FetchedImport {
 
 export interface FetchedImports {
   readonly imports: readonly FetchedImport[];
-  /** What kept some of repositories from coming; the others are here. */
+  /** What kept some from coming that only their source has; the others are here. */
   readonly failed: readonly FailedImport[];
   /** Why URLs did not give what no remote has: that it is missing is told anyway. */
   readonly notes: readonly Problem[];
@@ -47,6 +47,8 @@ export async function fetchImports(
     readonly context: Context;
     readonly global: GlobalOptions;
     readonly options: Pick<ShareValues, 'jobs'> & ChoiceValues;
+    /** What no remote was asked for, since there is none. */
+    readonly sourced: readonly SharedThing[];
   },
 ): Promise<FetchedImports> {
   const imports: FetchedImport[] = [];
@@ -54,7 +56,7 @@ export async function fetchImports(
   const notes: Problem[] = [];
   const recovered: SharedThing[] = [];
   const trees: TreeMemory = {};
-  const { context, global, options } = how;
+  const { context, global, options, sourced } = how;
   const source = { context, global, jobs: options.jobs, trees };
   // What a repository holds is read once for all that comes from there.
   const wanted = importsAway(data, things, maxSizeOf(options));
@@ -63,14 +65,14 @@ export async function fetchImports(
   )) {
     // prettier-ignore
     const shown = pathOfThing(thing);
-    const isRepo = thing.imported.kind === 'repo';
+    const isOnlyThere = thing.imported.kind === 'repo' || sourced.includes(thing);
     try {
       const came = await bringFromSource(data.engine, thing, source);
       imports.push({ path: shown, url: redactUrls(thing.imported.url), ...came });
-      if (!isRepo) recovered.push(thing);
+      if (thing.imported.kind === 'url') recovered.push(thing);
     } catch (error) {
       const each = failedImport({ path: shown, file: thing.from }, error);
-      if (isRepo) failed.push(each);
+      if (isOnlyThere) failed.push(each);
       else notes.push(...each.problems);
     }
   }

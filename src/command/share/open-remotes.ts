@@ -47,6 +47,12 @@ export function sharesOf({ project }: Engine, things: readonly SharedThing[], as
   return { shares: [...byRemote].map(([name, own]) => ({ name, things: own })), kept, elsewhere };
 }
 
+/** Whether something can be had where it was imported from alone, since the project has no remote. */
+export function isSourced({ project: { config } }: Engine, { imported, sharing }: SharedThing): boolean {
+  if (imported?.kind !== 'url' || sharing.push === false || sharing.remote !== undefined) return false;
+  return config.get('core.remote') === undefined && config.remotes().length === 0;
+}
+
 function isForUsual(thing: SharedThing): boolean {
   const isElsewhere = isFromRepository(thing) && thing.sharing.push === false;
   return !isElsewhere && thing.sharing.remote === undefined;

@@ -8,13 +8,14 @@ import { openData, selectData } from '../data-project.ts';
 import { inProject } from '../edit-target.ts';
 import type { BroughtAll, Bringing } from '../source/pending.ts';
 import type { Shares } from './open-remotes.ts';
-import { sharesOf } from './open-remotes.ts';
+import { isSourced, sharesOf } from './open-remotes.ts';
 import type { ChoiceValues } from './choose.ts';
 import { choiceOf, choosePending } from './choose.ts';
 import type { RunCacheValues, ShareValues } from './options.ts';
 import { jobsOf, runCacheOf } from './options.ts';
 import type { SharedThings } from './shared.ts';
 import { namesOf, sharedThings } from './shared.ts';
+import type { SharedThing } from './thing.ts';
 
 type Bring = Pick<Bringing, 'force' | 'isOnlyRecorded'>;
 
@@ -30,6 +31,8 @@ export interface OpenShares {
   readonly shared: SharedThings;
   /** The same, by remote. */
   readonly shares: Shares;
+  /** What was imported from URLs, and no remote is asked for, since the project has none. */
+  readonly sourced: readonly SharedThing[];
   /** See {@link runCacheOf}. */
   readonly runCache: ReturnType<typeof runCacheOf>;
 }
@@ -63,9 +66,12 @@ export async function openShares(context: Context, asked: OpenSharesOptions): Pr
   const things = found.things.filter(
     (thing) => isChosen?.(thing) !== false && !(thing.selected && came.has(thing.path)),
   );
-  const isOnlyImports = things.length === 0 && options.remote === undefined && data.pending.length + came.size > 0;
-  const shares = isOnlyImports ? NO_SHARES : sharesOf(data.engine, things, options.remote);
-  return { data, brought, waiting, unsized, shared: { ...found, things }, shares, runCache };
+  const isAlone = (thing: SharedThing): boolean => bring !== undefined && options.remote === undefined && isSourced(data.engine, thing); // prettier-ignore
+  const sourced = things.filter(isAlone);
+  const others = things.filter((thing) => !isAlone(thing));
+  const isOnlyImports = others.length === 0 && options.remote === undefined && data.pending.length + came.size + sourced.length > 0; // prettier-ignore
+  const shares = isOnlyImports ? NO_SHARES : sharesOf(data.engine, others, options.remote);
+  return { data, brought, waiting, unsized, shared: { ...found, things }, shares, sourced, runCache };
 }
 
 /** What was brought is tracked from then on: the project is opened once more. */

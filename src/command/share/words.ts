@@ -28,9 +28,9 @@ export function missingLines(
   return [`Neither in the cache nor in ${remote}${amount}:`, ...pathLines(missing.map(({ path }) => path), verbose)]; // prettier-ignore
 }
 
-/** What a cache has all of. */
+/** Of a remote that nothing is wanted from. */
 export function allHere(remote: string): string {
-  return `Everything of ${remote} is in the cache already.`;
+  return `Everything is in the cache already: nothing to get from ${remote}.`;
 }
 
 /** What was left out on purpose. */

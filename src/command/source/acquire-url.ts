@@ -73,9 +73,19 @@ async function openUrl<T>(url: string, options: UrlOptions, work: (data: UrlData
   const place = await openPlace(read, context);
   try {
     return await work({ ...openInPlace(place, read.key, blake3), ...shown });
+  } catch (error) {
+    throw read.kind === 's3' ? withoutRemote(error) : error;
   } finally {
     place.close();
   }
+}
+
+/** Of a bucket that no remote stands for, no remote can be changed. */
+function withoutRemote(error: unknown): unknown {
+  if (!(error instanceof PipeError)) return error;
+  const hint = "a server and credentials are those of AWS' own tools (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, …); or set up a remote, and write remote://NAME/KEY"; // prettier-ignore
+  const isOfRemote = (each?: string): boolean => each?.includes('pipe remote modify') === true;
+  return new PipeError(error.problems.map((each) => (isOfRemote(each.hint) ? { ...each, hint } : each)), { cause: error }); // prettier-ignore
 }
 
 async function openPlace(
