@@ -31,7 +31,7 @@ const OPTIONS = {
   recursive: { type: 'boolean', short: 'R', help: 'targets are folders: every import below them' },
   ...JOBS_OPTION,
   'no-download': { type: 'boolean', help: 'only write the pointers; `pipe pull` brings the data' },
-  force: { type: 'boolean', short: 'f', help: 'overwrite files that are not in the store' },
+  force: { type: 'boolean', short: 'f', help: 'overwrite files that are not in the cache' },
 } as const satisfies OptionSpecs;
 
 type Options = OptionValues<typeof OPTIONS>;

@@ -41,7 +41,24 @@ export function recordedLines({ path, pointer, isStaged }: RecordedEvent): strin
 
 /** What to hand to Git, ready for a shell. */
 export function gitAdd(paths: readonly string[]): string {
-  return `For Git: git add ${paths.map(shellWord).join(' ')}`;
+  const named = paths.length > MOST_NAMED ? byFolder(paths) : paths;
+  return `For Git: git add ${named.map(shellWord).join(' ')}`;
+}
+
+/** More paths than these are named by their folders, as far as they are pointers. */
+const MOST_NAMED = 20;
+
+/** The pointers of a folder as one pattern that Git knows, and all other paths. */
+function byFolder(paths: readonly string[]): string[] {
+  return [
+    ...new Set(
+      paths.map((path) => {
+        const folder = path.slice(0, path.lastIndexOf('/') + 1);
+        // Where a folder's own name looks like a pattern, it would stand for others.
+        return path.endsWith('.pipe') && !/[*?[\]\\]/.test(folder) ? `:(glob)${folder}*.pipe` : path;
+      }),
+    ),
+  ];
 }
 
 /** A path as a word for a shell. */
