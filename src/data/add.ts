@@ -1,13 +1,10 @@
 import { posix } from 'node:path';
 import { REPLACEMENT, notUtf8 } from '../fingerprint/file-problem.ts';
 import { fingerprintPath } from '../fingerprint/file.ts';
-import { pointerConflicts } from '../graph/pointer-conflicts.ts';
 import type { Digest } from '../kit/digest.ts';
 import { appendTo } from '../kit/append-to.ts';
-import { ancestors, nearestAbove } from '../kit/path.ts';
 import type { PointerPlace } from '../lockfile/pointer.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
-import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import { ensureIgnored } from '../project/gitignore.ts';
 import type { WrittenPointer } from '../project/write-pointer.ts';
@@ -31,9 +28,10 @@ import { withTrueSize } from './misstated.ts';
 import type { CopyIn } from './copy-in.ts';
 import { copyIn } from './copy-in.ts';
 import { ignoredPaths, pathsInGit } from './refuse-paths.ts';
-import { untrackable } from './refuse.ts';
 import { editTracked, readPointerIfThere, refuseFrozen } from './tracked-folder.ts';
 import type { DataOptions, WorkProgress } from './workspace.ts';
+import type { Planned } from './add-plan.ts';
+import { planOf, writesOf } from './add-plan.ts';
 import { claimedAsPlanned } from './claimed-plan.ts';
 import { absoluteOf } from './workspace.ts';
 
@@ -93,10 +91,6 @@ export async function add(
     writesOf,
     work: (plan) => addClaimed(engine, plan, options),
   });
-}
-
-function writesOf(plan: readonly Planned[]): string[] {
-  return [...new Set(plan.map(({ path, around }) => around?.path ?? path))];
 }
 
 async function addClaimed(
@@ -203,63 +197,6 @@ async function noteAll(
   }
   for (const [path, edits] of inside) await editBase(engine, bases, { path, edits });
   bases.save();
-}
-
-/** A path to be added, with the pointer of the folder around it, or its own. */
-interface Planned {
-  readonly path: string;
-  readonly around?: PointerPlace | undefined;
-  readonly own?: PointerPlace | undefined;
-}
-
-function planOf(paths: readonly string[], { stages, pointers }: Known): Planned[] {
-  const wanted = new Set(paths);
-  const byPath = new Map(pointers.map((each) => [each.path, each]));
-  const inner = pointersBelow(wanted, pointers);
-  const planned = [...wanted].map((path): Planned => {
-    return { path, around: nearestAbove(path, byPath), own: byPath.get(path) };
-  });
-  const problems = untrackable(paths, stages);
-  problems.push(...planned.flatMap((each) => holdsPointers(each, inner.get(each.path))));
-  const own = planned.filter(({ around }) => around === undefined);
-  const others = pointers.filter(({ path }) => !wanted.has(path));
-  problems.push(...(problems.length > 0 ? [] : pointerConflicts([...others, ...own.map(tracking)], stages)));
-  if (problems.length > 0) throw new PipeError(problems);
-  // What lies inside another path that is added comes with it.
-  return planned.filter(
-    ({ path, around }) => around === undefined || ![...ancestors(path)].some((each) => wanted.has(each)),
-  );
-}
-
-/** The pointers that track something below some paths, by these. */
-function pointersBelow(
-  paths: ReadonlySet<string>,
-  pointers: readonly PointerPlace[],
-): ReadonlyMap<string, readonly PointerPlace[]> {
-  const below = new Map<string, PointerPlace[]>();
-  for (const pointer of pointers) {
-    for (const path of ancestors(pointer.path)) if (paths.has(path)) appendTo(below, path, pointer);
-  }
-  return below;
-}
-
-/** A folder of which parts are tracked already cannot be tracked as a whole. */
-function holdsPointers({ path, own, around }: Planned, [inner, ...more]: readonly PointerPlace[] = []): Problem[] {
-  if (own !== undefined || around !== undefined || inner === undefined) return [];
-  const others = more.length === 0 ? '' : ` (and ${String(more.length)} more)`;
-  return [
-    {
-      code: 'PIPE_POINTER_CONFLICT',
-      message: `${path} cannot be tracked as a whole: ${inner.file} tracks ${inner.path} inside it${others}`,
-      hint: `let go of it first with \`pipe remove ${inner.file}\`, which keeps the data, or go on to track the contents of ${path} one by one`,
-      at: inner.at,
-    },
-  ];
-}
-
-function tracking({ path, own }: Planned): PointerPlace {
-  const file = pointerFileOf(path);
-  return own ?? { file, path, at: { source: { file }, offset: 0, length: 0 } };
 }
 
 function refuseAllFrozen({ project }: Engine, plan: readonly Planned[]): void {

@@ -22,6 +22,13 @@ const REASONS = new Map([
   ['ESTALE', 'it was removed on another machine'],
 ]);
 
+/** Where there is something better to do than to look. */
+const HINTS = new Map([
+  ['EDQUOT', 'free some space and run again'],
+  ['ENAMETOOLONG', 'use a shorter one'],
+  ['ENOSPC', 'free some space and run again'],
+]);
+
 /** A refusal of the system in words, and what to do about it. */
 export interface SystemFault {
   readonly reason: string;
@@ -34,8 +41,7 @@ export function systemFault(error: unknown): SystemFault | undefined {
   if (code === 'ENOENT') return faultOfLink(error as NodeJS.ErrnoException);
   const reason = REASONS.get(code ?? '');
   if (reason === undefined) return undefined;
-  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
-  return { reason, hint: isFull ? 'free some space and run again' : 'check the folder, its owner and its mode' };
+  return { reason, hint: HINTS.get(code ?? '') ?? 'check the folder, its owner and its mode' };
 }
 
 /** What is not there is for the code to know, but where a link on the way leads nowhere: a disk that is not mounted. */

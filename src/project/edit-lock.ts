@@ -76,7 +76,7 @@ function putTicket(folder: string, ticket: string): void {
     } catch (error) {
       // Another process has just removed the folder, empty as it was; but for a link that leads nowhere.
       const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT' && systemFault(error) === undefined;
-      if (!isGone) throw writeProblem(ticket, error);
+      if (!isGone) throw writeProblem(folder, error);
     }
   }
 }

@@ -41,12 +41,21 @@ export function recordedLines({ path, pointer, isStaged }: RecordedEvent): strin
 
 /** What to hand to Git, ready for a shell. */
 export function gitAdd(paths: readonly string[]): string {
-  const named = paths.length > MOST_NAMED ? byFolder(paths) : paths;
+  const named = paths.length > MOST_NAMED ? byFolder(paths) : paths.map(literal);
   return `For Git: git add ${named.map(shellWord).join(' ')}`;
 }
 
 /** More paths than these are named by their folders, as far as they are pointers. */
 const MOST_NAMED = 20;
+
+/** A path as Git takes it for nothing but that. */
+function literal(path: string): string {
+  return isPattern(path) ? `:(literal)${path}` : path;
+}
+
+function isPattern(path: string): boolean {
+  return path.startsWith(':') || /[*?[\]\\]/.test(path);
+}
 
 /** The pointers of a folder as one pattern that Git knows, and all other paths. */
 function byFolder(paths: readonly string[]): string[] {
@@ -55,7 +64,7 @@ function byFolder(paths: readonly string[]): string[] {
       paths.map((path) => {
         const folder = path.slice(0, path.lastIndexOf('/') + 1);
         // Where a folder's own name looks like a pattern, it would stand for others.
-        return path.endsWith('.pipe') && !/[*?[\]\\]/.test(folder) ? `:(glob)${folder}*.pipe` : path;
+        return path.endsWith('.pipe') && !isPattern(folder) ? `:(glob)${folder}*.pipe` : literal(path);
       }),
     ),
   ];
