@@ -6,7 +6,9 @@ import { startThreadsFor } from '../fingerprint/early-threads.ts';
 import { isOutside } from '../kit/path.ts';
 import { PipeError } from '../problem/problem.ts';
 import { autostage } from '../project/autostage.ts';
-import { clean } from '../report/words.ts';
+import { formatCount, formatSize } from '../report/size.ts';
+import { clean, plural } from '../report/words.ts';
+import { filesOf } from '../store/tree.ts';
 import type { Context, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
@@ -22,10 +24,10 @@ export default defineCommand({
   positionals: { min: 1, max: Infinity },
   json: true,
   stopsGently: true,
-  details: 'Puts each target into the store, and a small pointer beside it (NAME.pipe), which is for Git.',
+  details: 'Puts each target into the cache, and a small pointer beside it (NAME.pipe), which is for Git.',
   options: {
     glob: { type: 'boolean', help: 'targets are patterns' },
-    'no-commit': { type: 'boolean', help: 'write the pointer, but put nothing into the store yet' },
+    'no-commit': { type: 'boolean', help: 'write the pointer, but put nothing into the cache yet' },
     out: { type: 'string', short: 'o', value: 'PATH', help: 'copy the target to PATH and track it there' },
     force: { type: 'boolean', short: 'f', help: 'overwrite PATH; record only what lies there, also what is older' },
     'no-relink': { type: 'boolean', help: 'leave the files as they are, whatever cache.type says' },
@@ -56,7 +58,7 @@ export default defineCommand({
       await autostage(data.engine.project, context.env, written);
       const toTrack = written.map((file) => relative(context.cwd, file));
       return {
-        text: describe(added, forGit(toTrack, data.engine.project)),
+        text: describe(added, { isShort: !global.verbose, end: forGit(toTrack, data.engine.project) }),
         json: { schema: 'pipe.add/1', added: added.map(addedJson), written: toTrack },
       };
     } finally {
@@ -111,11 +113,32 @@ function addedJson({ path, entry, pointer, changes, kept, behind }: Added): unkn
   };
 }
 
-function describe(added: readonly Added[], end: readonly string[]): string {
-  const lines = added.flatMap(({ path, entry, pointer, changes, ...stays }) => {
+/** More paths than these are counted. */
+const MOST_SHOWN = 50;
+const FIRST_SHOWN = 10;
+
+function describe(
+  added: readonly Added[],
+  { isShort, end }: { readonly isShort: boolean; readonly end: readonly string[] },
+): string {
+  const shown = isShort && added.length > MOST_SHOWN ? firstOf(added) : added;
+  const rest = added.length - shown.length;
+  const lines = shown.flatMap(({ path, entry, pointer, changes, ...stays }) => {
     const told = changesText(changes);
     const state = pointer.done === 'unchanged' ? 'nothing changed' : pointer.done === 'created' ? '' : told;
     return [`${clean(path)}  ${amountOfEntry(entry)}${state === '' ? '' : ` (${state})`}`, ...staysLines(path, stays)];
   });
-  return [...lines, ...end].join('\n');
+  const more = rest === 0 ? [] : [`and ${formatCount(rest)} more: ${totalOf(added)}`];
+  return [...lines, ...more, ...end].join('\n');
+}
+
+/** Those of which there is most to tell: what stays recorded although it does not lie there is always told. */
+function firstOf(added: readonly Added[]): readonly Added[] {
+  return added.filter(({ kept, behind }, at) => at < FIRST_SHOWN || kept > 0 || behind.length > 0);
+}
+
+function totalOf(added: readonly Added[]): string {
+  const files = added.reduce((sum, { entry }) => sum + filesOf(entry), 0);
+  const size = added.reduce((sum, { entry }) => sum + entry.size, 0);
+  return `${plural(files, 'file')}, ${formatSize(size)} in all`;
 }

@@ -25,7 +25,7 @@ export default defineCommand({
   json: true,
   details: [
     'Prints the folder of the cache, or sets the option `cache.dir`. A relative folder is one below the folder that you',
-    'are in; it is kept relative to `.pipe`, so that it holds for everyone. Nothing is moved.',
+    'are in; it is kept relative to `.pipe`, so that it applies to everyone. Nothing is moved.',
   ].join('\n'),
   options,
   run(context, { positionals: [folder], options: given }) {

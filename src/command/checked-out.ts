@@ -27,7 +27,7 @@ const LETTERS = { added: 'A', modified: 'M', missing: '!' } as const;
 /** Why something stays that nothing tracks any more. */
 const STAYS = {
   changed: 'nothing tracks it here, and it is not what the branch records that was left',
-  unsaved: 'nothing tracks it here, and the store lacks some of it',
+  unsaved: 'nothing tracks it here, and the cache lacks some of it',
 } as const satisfies Record<Exclude<Left['state'], 'removed'>, string>;
 
 /** What became of paths, for people. */
@@ -56,7 +56,7 @@ export function checkedOutText(
     ];
     const told = counts.length === 0 ? '' : `  ${counts.join(', ')}`;
     if (isLackTold && counts.length === 0) return [];
-    const gone = isLackTold ? [] : each.missing.slice(0, 5).map((path) => `   the store lacks ${clean(path)}`);
+    const gone = isLackTold ? [] : each.missing.slice(0, 5).map((path) => `   the cache lacks ${clean(path)}`);
     return [`${LETTERS[each.state]}  ${clean(each.path)}${told}`, ...gone];
   });
   for (const { path, state, files: gone } of left) {
@@ -70,7 +70,7 @@ export function checkedOutText(
   if (lines.length === 0 && anew) return `Everything was put in place anew: ${plural(done.length, 'path')}.`;
   if (lines.length === 0) return `Everything is in place: ${plural(done.length, 'path')}.`;
   const files = [`${formatCount(added)} added`, `${formatCount(modified)} modified`, `${formatCount(deleted)} deleted`];
-  const sums = `Files: ${files.join(', ')}${missing > 0 ? `; ${formatCount(missing)} missing from the store` : ''}.`;
+  const sums = `Files: ${files.join(', ')}${missing > 0 ? `; ${formatCount(missing)} missing from the cache` : ''}.`;
   const hint = missing === 0 || isLackTold ? [] : ['`pipe pull` brings what is missing from a remote; `pipe fsck --repair` looks for other copies here.']; // prettier-ignore
   return [...(summary ? [] : lines), ...staying, sums, ...hint].join('\n');
 }

@@ -17,15 +17,15 @@ export default defineCommand({
   stopsGently: true,
   details:
     'Targets are tracked files and folders, their pointers, paths inside tracked folders, or stages.\n' +
-    'Without any, everything; what only the branch tracks that was left is removed then, where it is safe in the store.\n' +
-    'Exits with 1 when the store lacks something.',
+    'Without any, everything; what only the branch tracks that was left is removed then, where it is safe in the cache.\n' +
+    'Exits with 1 when the cache lacks something.',
   options: {
     summary: { type: 'boolean', help: 'only count what was done' },
     'with-deps': { type: 'boolean', short: 'd', help: 'also the outs of what the targets need' },
     recursive: { type: 'boolean', short: 'R', help: 'targets are folders: everything tracked below them' },
-    force: { type: 'boolean', short: 'f', help: 'overwrite files that are not in the store' },
+    force: { type: 'boolean', short: 'f', help: 'overwrite files that are not in the cache' },
     relink: { type: 'boolean', help: 'make all links or copies anew, as cache.type says' },
-    'allow-missing': { type: 'boolean', help: 'leave out what the store lacks' },
+    'allow-missing': { type: 'boolean', help: 'leave out what the cache lacks' },
   },
   async run(context, { positionals, options, global }): Promise<Outcome> {
     const data = await openData(context, global, { walks: true });

@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { CommitOptions, Committable, Committed } from '../data/commit.ts';
 import { commit } from '../data/commit.ts';
+import type { CommitOptions, Committable, Committed } from '../data/committed.ts';
 import type { Selected } from '../data/select.ts';
 import { selectTracked } from '../data/select.ts';
 import { trackedThings } from '../data/tracked.ts';

@@ -1,4 +1,4 @@
-import { pointersOf, refuseMisstated, withTrueSizes } from '../data/misstated.ts';
+import { pointersOf, refuseMisstated, withTrueOuts, withTrueSizes } from '../data/misstated.ts';
 import { dataStatus } from '../data/status.ts';
 import { readPointerOuts } from '../lockfile/pointer-outs.ts';
 import { readNeeds } from '../lockfile/read-needs.ts';
@@ -17,6 +17,7 @@ import { inProject, shownFrom } from './edit-target.ts';
 import { isWithin } from '../kit/path.ts';
 import type { Context } from './command.ts';
 import type { Root } from '../lockfile/needed.ts';
+import { tellCorrected } from './tell-corrected.ts';
 
 export default defineCommand({
   usage: '[targets...]',
@@ -47,7 +48,7 @@ export default defineCommand({
     const { roots, problems } = await headOf(context, data);
     const status = await dataStatus(data.engine, {
       head: roots,
-      tracked: data.tracked,
+      tracked: withTrueOuts(data.engine.store, data.tracked, tellCorrected),
       selected: positionals.length === 0 ? undefined : selected,
       granular: options.granular === true,
       unchanged: options.unchanged === true,

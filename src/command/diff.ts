@@ -17,6 +17,7 @@ import { inProject, shownFrom } from './edit-target.ts';
 import type { LoadedProject } from './load-project.ts';
 import { readProject } from './load-project.ts';
 import { tellStrays } from './stray-links.ts';
+import { tellCorrected } from './tell-corrected.ts';
 
 export default defineCommand({
   usage: '[a_rev] [b_rev]',
@@ -86,7 +87,8 @@ async function sideOf(revision: string, { context, loaded, engine, targets }: Si
     const commits = await chooseRevisions({ cwd: project.root, env: context.env }, { revisions: [revision] });
     return revisionSide(engine, withTrueSizes(engine.store, await readNeeds({ ...wanted, commits })));
   }
-  const needs = withTrueSizes(engine.store, await readNeeds({ ...wanted, commits: [], workspace: engine.locks }));
+  const inWorkspace = await readNeeds({ ...wanted, commits: [], workspace: engine.locks });
+  const needs = withTrueSizes(engine.store, inWorkspace, tellCorrected);
   const outs = stages.flatMap((stage) => stage.outs.map(({ path }) => path));
   const isWanted = (path: string): boolean =>
     targets.length === 0 || targets.some((target) => isWithin(target, path) || isWithin(path, target));

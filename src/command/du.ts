@@ -14,6 +14,7 @@ import { inProject, shownFrom } from './edit-target.ts';
 import type { Measured, MeasuredThing } from './upkeep/present-du.ts';
 import { sumsText, totalOf, usageText } from './upkeep/present-du.ts';
 import { needsOf, openStoreOf } from './upkeep/project-store.ts';
+import { tellCorrected } from './tell-corrected.ts';
 
 export default defineCommand({
   usage: '[targets...]',
@@ -30,7 +31,7 @@ export default defineCommand({
     const engine = await openStoreOf(context);
     const here = { root: engine.project.root, cwd: context.cwd };
     const { usage, sizes } = storeUsage(engine.store.layout, engine.blake3);
-    const needs = withTrueSizes(sizes, await neededAt(engine, rev));
+    const needs = withTrueSizes(sizes, await neededAt(engine, rev), tellCorrected);
     const targets = positionals.map((target) => inProject(here, target));
     refuseUnknown(targets, { asked: positionals, needs, rev });
     const things = measure(sizes, { needs, targets });

@@ -25,6 +25,7 @@ import { healFromWorkspace } from './upkeep/heal.ts';
 import { needsOf, openStoreOf } from './upkeep/project-store.ts';
 import type { Examined } from './upkeep/present-fsck.ts';
 import { fsckJson, fsckText } from './upkeep/present-fsck.ts';
+import { tellCorrected } from './tell-corrected.ts';
 
 export default defineCommand({
   usage: '[remote]',
@@ -59,7 +60,7 @@ export default defineCommand({
     const upkeep = options.repair === true ? await beginUpkeep(layout, engine.blake3) : undefined;
     try {
       const checked = await check(engine, context, global);
-      const needs = withTrueSizes(sizesIn(engine, checked), await needsOf(engine, []));
+      const needs = withTrueSizes(sizesIn(engine, checked), await needsOf(engine, []), tellCorrected);
       const things = [...needs.roots, ...thingsOfRuns(engine)];
       const broken = brokenNeeds(engine, checked, things);
       const repaired =

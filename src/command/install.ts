@@ -77,7 +77,7 @@ function headOf(undo: boolean, changed: readonly string[]): string {
 function leftLines(committed: readonly string[]): string[] {
   return committed.map(
     (path) =>
-      `Left as it is: ${path}, which is committed, and holds for everyone. Here it does nothing without the driver.`,
+      `Left as it is: ${path}, which is committed, and applies to everyone. Here it does nothing without the driver.`,
   );
 }
 
@@ -85,5 +85,5 @@ function nextSteps(tracked: readonly string[], given: Readonly<Record<string, bo
   if (given['undo'] === true || tracked.length === 0) return [];
   const tool = 'Next: `pre-commit install -t pre-commit -t pre-push -t post-checkout`.';
   const isTool = given['use-pre-commit-tool'] === true;
-  return ['', ...(isTool ? [tool] : []), 'Commit what lies in the work tree, so that it holds for everyone.'];
+  return ['', ...(isTool ? [tool] : []), 'Commit what lies in the work tree, so that it applies to everyone.'];
 }

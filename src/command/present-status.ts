@@ -5,7 +5,7 @@ import type { Reason } from '../event/reason.ts';
 import { describeReason } from '../event/reason.ts';
 import { isIdle, STATE_WORDS } from '../report/plan-state.ts';
 import { list } from '../report/summary.ts';
-import { clean, plural } from '../report/words.ts';
+import { clean, plural, shellWord } from '../report/words.ts';
 import type { LostThing } from '../run/lost.ts';
 import { NO_STAGES } from './engine-options.ts';
 import type { SourceUpdate } from './source/updates.ts';
@@ -29,8 +29,11 @@ const DATA_WORDS = {
   deleted: 'is not on disk',
   uncached: 'is not in the cache',
   lost: 'is neither on disk nor in the cache',
-  pending: 'was never downloaded (pipe pull)',
+  pending: 'was never downloaded',
 } as const satisfies Record<Exclude<PointerStatus['state'], 'unchanged'>, string>;
+
+/** What to do about it; of what was modified that is for the user to say. */
+const DATA_COMMANDS = { deleted: 'checkout', uncached: 'commit', lost: 'pull', pending: 'pull' } as const;
 
 interface Described {
   readonly stages: readonly PlannedStage[];
@@ -40,12 +43,17 @@ interface Described {
   readonly different: readonly DataStatus[];
 }
 
+interface DescribeOptions {
+  /** Lines that follow. */
+  readonly also: readonly string[];
+  readonly isDoubtful: boolean;
+  /** How a path of the project is written for a command that is run where this one was. */
+  readonly shown: (path: string) => string;
+}
+
 /** Not everything is up to date where a source has moved on or does not answer, or a link leads nowhere. */
-export function describeAll(
-  described: Described,
-  { also, isDoubtful }: { readonly also: readonly string[]; readonly isDoubtful: boolean },
-): string {
-  const text = describe(described);
+export function describeAll(described: Described, { also, isDoubtful, shown }: DescribeOptions): string {
+  const text = describe(described, shown);
   const told =
     also.length === 0 && !isDoubtful ? text : text.replace(/^Everything is up to date/m, 'Nothing changed here');
   return [told, ...also].join('\n');
@@ -55,26 +63,33 @@ export function strayLines({ message, hint }: StrayNote): string[] {
   return [message, `  hint: ${hint}`];
 }
 
-function describe({ stages, changed, data, different }: Described): string {
-  const lines = different.flatMap((each) => [`${clean(each.pointer)}:`, dataLine(each)]);
+function describe({ stages, changed, data, different }: Described, shown: DescribeOptions['shown']): string {
+  const lines = different.flatMap((each) => [`${clean(each.pointer)}:`, dataLine(each, shown)]);
   if (lines.length > 0) return [...(stages.length === 0 ? [] : [describeStages(stages, changed)]), ...lines].join('\n');
   if (stages.length === 0)
     return data.length === 0 ? NO_STAGES : `Everything is up to date: ${plural(data.length, 'pointer')}.`;
   return describeStages(stages, changed);
 }
 
-function dataLine({ path, state, lacking, lost }: DataStatus): string {
+function dataLine({ path, state, lacking, lost, isFixed }: DataStatus, shown: DescribeOptions['shown']): string {
   if (lost !== undefined)
     return `  ${clean(path)}: ${plural(lost.objects, 'object')} of it in neither the cache nor ${clean(lost.remote ?? 'a remote')}`;
   const word = state === 'unchanged' ? '' : DATA_WORDS[state];
-  if (lacking === undefined) return `  ${clean(path)} ${word}`;
-  const lack = `${lacking.isAtMost ? 'up to ' : ''}${plural(lacking.count, 'file')} not downloaded (pipe pull ${clean(path)})`;
+  const name = shellWord(shown(path));
+  if (lacking === undefined) {
+    if (state === 'unchanged' || state === 'modified') return `  ${clean(path)} ${word}`;
+    const command = state === 'uncached' && isFixed === true ? 'fetch' : DATA_COMMANDS[state];
+    return `  ${clean(path)} ${word} (pipe ${command} ${name})`;
+  }
+  const lack = `${lacking.isAtMost ? 'up to ' : ''}${plural(lacking.count, 'file')} not downloaded (pipe pull ${name})`;
   return lacking.isAll ? `  ${clean(path)}: ${lack}` : `  ${clean(path)} ${word}, ${lack}`;
 }
 
-export function dataJson({ lacking, lost, ...rest }: DataStatus): unknown {
+export function dataJson({ lacking, lost, path, pointer, state }: DataStatus): unknown {
   return {
-    ...rest,
+    path,
+    pointer,
+    state,
     ...(lacking === undefined ? {} : { notDownloaded: lacking.count }),
     ...(lost === undefined ? {} : { missing: lost.objects }),
   };

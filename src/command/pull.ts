@@ -24,7 +24,7 @@ import type { SharedThing } from './share/thing.ts';
 
 const PULL_OPTIONS = {
   ...SHARE_OPTIONS,
-  force: { type: 'boolean', short: 'f', help: 'overwrite files that are not in the store' },
+  force: { type: 'boolean', short: 'f', help: 'overwrite files that are not in the cache' },
   ...FETCH_OPTIONS,
 } as const satisfies OptionSpecs;
 

@@ -12,7 +12,7 @@ export default defineCommand({
   json: false,
   details: [
     'The URL is a bucket (s3://BUCKET/PREFIX) or a folder. A relative folder is one below the folder that you are in; it is',
-    'kept relative to `.pipe`, so that it holds for everyone. Nothing is asked of the remote.',
+    'kept relative to `.pipe`, so that it applies to everyone. Nothing is asked of the remote.',
   ].join('\n'),
   options: {
     ...LEVEL_OPTIONS,

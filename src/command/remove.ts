@@ -22,10 +22,10 @@ export default defineCommand({
   stopsGently: true,
   details:
     'A target is a stage, the name of a whole foreach or matrix, a tracked file or folder or its pointer, or a path\n' +
-    'inside a tracked folder, which then goes from the workspace too. What the store holds stays there.',
+    'inside a tracked folder, which then goes from the workspace too. What the cache holds stays there.',
   options: {
     outs: { type: 'boolean', help: 'also remove the data from the workspace' },
-    force: { type: 'boolean', short: 'f', help: 'also remove files that are not in the store' },
+    force: { type: 'boolean', short: 'f', help: 'also remove files that are not in the cache' },
   },
   async run(context, { positionals, options, global }): Promise<Outcome> {
     const data = await openData(context, global);

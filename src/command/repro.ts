@@ -28,7 +28,7 @@ const REPRO_OPTIONS = {
   'ignore-errors': { type: 'boolean', help: 'after a failure, run everything else' },
   'force-downstream': { type: 'boolean', help: 'run what needs a stage that ran, even if it did not change' },
   dry: { type: 'boolean', help: 'only say what would happen' },
-  'no-commit': { type: 'boolean', help: 'do not put outs into the store' },
+  'no-commit': { type: 'boolean', help: 'do not put outs into the cache' },
   'no-run-cache': { type: 'boolean', help: 'run stages although their outs could be restored' },
   'allow-missing': { type: 'boolean', help: 'take missing files for unchanged' },
   pull: { type: 'boolean', help: 'download what is missing and needed, run records included' },

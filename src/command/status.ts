@@ -13,7 +13,7 @@ import type { SourceUpdates } from './source/updates.ts';
 import type { Context, GlobalOptions, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { SELECTION_OPTIONS, capacityOf, selectedStages } from './engine-options.ts';
-import { inProject } from './edit-target.ts';
+import { inProject, shownFrom } from './edit-target.ts';
 import type { DataStatus } from './present-status.ts';
 import { dataJson, describeAll, movedLines, statusJson, strayLines } from './present-status.ts';
 import { strayNotes } from './stray-links.ts';
@@ -93,6 +93,7 @@ export default defineCommand({
               {
                 also: [...movedLines(updates), ...strays.flatMap(strayLines)],
                 isDoubtful: failed.length > 0,
+                shown: shownFrom({ root: project.root, cwd: context.cwd }),
               },
             ),
       json: {

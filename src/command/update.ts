@@ -39,7 +39,7 @@ const OPTIONS = {
     help: 'with --to-remote: to this one (default: that of the import)',
   },
   'no-download': { type: 'boolean', help: 'only write the pointers; `pipe pull` brings the data' },
-  force: { type: 'boolean', short: 'f', help: 'overwrite files that are not in the store' },
+  force: { type: 'boolean', short: 'f', help: 'overwrite files that are not in the cache' },
 } as const satisfies OptionSpecs;
 
 type Options = OptionValues<typeof OPTIONS>;

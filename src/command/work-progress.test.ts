@@ -32,7 +32,7 @@ test('files and bytes add up, and begin anew with other work', () => {
     'looking at 10 files · 1.0 MB · 1.0 MB/s · 10 files/s',
     'looking at 20 files · 2.0 MB · 1.0 MB/s · 10 files/s',
     'checking out 0 of 4 files · 100 MB of 400 MB · 50.0 MB/s · 6 s left',
-    'checking out 2 of 3 files · 150 MB of 300 MB · 50.0 MB/s · 1 files/s · 3 s left',
+    'checking out 2 of 3 files · 150 MB of 300 MB · 50.0 MB/s · 1 files/s · 2 s left',
     'checking out 11 files · 150 MB · 37.5 MB/s · 3 files/s',
   ]);
 });

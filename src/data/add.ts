@@ -1,16 +1,14 @@
 import { posix } from 'node:path';
 import { REPLACEMENT, notUtf8 } from '../fingerprint/file-problem.ts';
 import { fingerprintPath } from '../fingerprint/file.ts';
-import { pointerConflicts } from '../graph/pointer-conflicts.ts';
 import type { Digest } from '../kit/digest.ts';
-import { isWithin } from '../kit/path.ts';
+import { appendTo } from '../kit/append-to.ts';
 import type { PointerPlace } from '../lockfile/pointer.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
-import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import { ensureIgnored } from '../project/gitignore.ts';
 import type { WrittenPointer } from '../project/write-pointer.ts';
-import { writePointer } from '../project/write-pointer.ts';
+import { writePointers } from '../project/write-pointer.ts';
 import type { Engine } from '../run/engine.ts';
 import { recordingRules } from '../run/link-rules.ts';
 import { relinkStored } from '../run/relink.ts';
@@ -30,9 +28,10 @@ import { withTrueSize } from './misstated.ts';
 import type { CopyIn } from './copy-in.ts';
 import { copyIn } from './copy-in.ts';
 import { ignoredPaths, pathsInGit } from './refuse-paths.ts';
-import { untrackable } from './refuse.ts';
-import { editTracked, pointerAround, readPointerIfThere, refuseFrozen } from './tracked-folder.ts';
+import { editTracked, readPointerIfThere, refuseFrozen } from './tracked-folder.ts';
 import type { DataOptions, WorkProgress } from './workspace.ts';
+import type { Planned } from './add-plan.ts';
+import { planOf, writesOf } from './add-plan.ts';
 import { claimedAsPlanned } from './claimed-plan.ts';
 import { absoluteOf } from './workspace.ts';
 
@@ -92,10 +91,6 @@ export async function add(
     writesOf,
     work: (plan) => addClaimed(engine, plan, options),
   });
-}
-
-function writesOf(plan: readonly Planned[]): string[] {
-  return [...new Set(plan.map(({ path, around }) => around?.path ?? path))];
 }
 
 async function addClaimed(
@@ -191,60 +186,17 @@ async function noteAll(
   settled: ReadonlyMap<string, SettledPath>,
 ): Promise<void> {
   const bases = openBases(engine.project);
+  const inside = new Map<string, TreeEdit[]>();
   for (const { path, around } of plan) {
     const now = settled.get(path);
     if (now === undefined) continue;
     const { entry, edits } = now;
-    if (around !== undefined) {
-      await editBase(engine, bases, { path: around.path, edits: [{ path: posix.relative(around.path, path), entry }] });
-    } else if (edits === undefined) bases.set(path, entry);
+    if (around !== undefined) appendTo(inside, around.path, { path: posix.relative(around.path, path), entry });
+    else if (edits === undefined) bases.set(path, entry);
     else await editBase(engine, bases, { path, edits });
   }
+  for (const [path, edits] of inside) await editBase(engine, bases, { path, edits });
   bases.save();
-}
-
-/** A path to be added, with the pointer of the folder around it, or its own. */
-interface Planned {
-  readonly path: string;
-  readonly around?: PointerPlace | undefined;
-  readonly own?: PointerPlace | undefined;
-}
-
-function planOf(paths: readonly string[], { stages, pointers }: Known): Planned[] {
-  const planned = paths.map((path): Planned => {
-    return { path, around: pointerAround(pointers, path), own: pointers.find((each) => each.path === path) };
-  });
-  const problems = untrackable(paths, stages);
-  problems.push(...planned.flatMap((each) => holdsPointers(each, pointers)));
-  const own = planned.filter(({ around }) => around === undefined);
-  const others = pointers.filter(({ path }) => !paths.includes(path));
-  problems.push(...(problems.length > 0 ? [] : pointerConflicts([...others, ...own.map(tracking)], stages)));
-  if (problems.length > 0) throw new PipeError(problems);
-  // What lies inside another path that is added comes with it.
-  return planned.filter(
-    ({ path, around }) => around === undefined || !paths.some((each) => each !== path && isWithin(each, path)),
-  );
-}
-
-/** A folder of which parts are tracked already cannot be tracked as a whole. */
-function holdsPointers({ path, own, around }: Planned, pointers: readonly PointerPlace[]): Problem[] {
-  if (own !== undefined || around !== undefined) return [];
-  const [inner, ...more] = pointers.filter((each) => each.path !== path && isWithin(path, each.path));
-  if (inner === undefined) return [];
-  const others = more.length === 0 ? '' : ` (and ${String(more.length)} more)`;
-  return [
-    {
-      code: 'PIPE_POINTER_CONFLICT',
-      message: `${path} cannot be tracked as a whole: ${inner.file} tracks ${inner.path} inside it${others}`,
-      hint: `let go of it first with \`pipe remove ${inner.file}\`, which keeps the data, or go on to track the contents of ${path} one by one`,
-      at: inner.at,
-    },
-  ];
-}
-
-function tracking({ path, own }: Planned): PointerPlace {
-  const file = pointerFileOf(path);
-  return own ?? { file, path, at: { source: { file }, offset: 0, length: 0 } };
 }
 
 function refuseAllFrozen({ project }: Engine, plan: readonly Planned[]): void {
@@ -261,18 +213,16 @@ async function record(
   plan: readonly Planned[],
   settled: ReadonlyMap<string, SettledPath>,
 ): Promise<Map<string, WrittenPointer>> {
-  const written = new Map<string, WrittenPointer>();
+  const own: { readonly path: string; readonly file: string; readonly entry: Entry }[] = [];
   const inside = new Map<PointerPlace, TreeEdit[]>();
-  for (const { path, around, own } of plan) {
+  for (const { path, around, own: pointer } of plan) {
     const entry = settled.get(path)?.entry;
     if (entry === undefined) continue;
-    if (around === undefined) written.set(path, writePointer(engine.project, own ?? path, entry));
-    else {
-      const edits = inside.get(around) ?? [];
-      inside.set(around, edits);
-      edits.push({ path: posix.relative(around.path, path), entry });
-    }
+    if (around === undefined) own.push({ path, file: pointer?.file ?? pointerFileOf(path), entry });
+    else appendTo(inside, around, { path: posix.relative(around.path, path), entry });
   }
+  const done = await writePointers(engine.project, own);
+  const written = new Map(own.map(({ path }, at) => [path, done[at] as WrittenPointer]));
   for (const [around, edits] of inside) written.set(around.path, await editTracked(engine, around, edits));
   return written;
 }

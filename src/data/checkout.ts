@@ -7,6 +7,7 @@ import { entryAt } from '../store/entry-at.ts';
 import { applyFolder, checkAllSeen, removeEmptyFolder } from '../store/apply.ts';
 import { nestsTooDeep } from '../store/completeness.ts';
 import { restoreEntry } from '../store/restore.ts';
+import { contradicted } from '../store/true-entry.ts';
 import type { Entry } from '../store/tree.ts';
 import { filesOf } from '../store/tree.ts';
 import { checkUntouched, statNow } from '../store/untouched.ts';
@@ -14,11 +15,12 @@ import { entryOf } from '../lockfile/entry.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Engine } from '../run/engine.ts';
 import { relinkStored, straysAt } from '../run/relink.ts';
+import { outsInParts } from './outs-in-parts.ts';
 import { refuseOwned } from './refuse.ts';
 import type { Selected } from './select.ts';
 import { pathOf } from './select.ts';
 import { noteParts } from './inputs/base-edits.ts';
-import { refuseMisstated } from './misstated.ts';
+import { corrected, refuseMisstated } from './misstated.ts';
 import { openBases } from './inputs/bases.ts';
 import { readPointer, readPointerIfThere } from './tracked-folder.ts';
 import type { TrackedPlace } from './tracked.ts';
@@ -58,8 +60,10 @@ export async function checkout(
   const pointers = selected.flatMap(({ tracked: { owner, path }, below }, at) =>
     owner.kind === 'pointer' ? [{ path, file: owner.pointer.file, below, at }] : [],
   );
+  const outs = outsInParts(engine.project, selected);
   // Killed in between, nobody could tell what is missing from what was removed.
   const beforeTouch = (changing: ReadonlySet<number>): void => {
+    outs.beforeTouch(changing);
     for (const isWhole of [true, false]) {
       const bases = openBases(engine.project);
       for (const { path, below, at } of pointers) {
@@ -70,7 +74,15 @@ export async function checkout(
       bases.save({ isClaimed: isWhole });
     }
   };
-  return bring(engine, paths, { ...options, beforeTouch, afterwards: (done) => noteDone(engine, pointers, done) });
+  return bring(engine, paths, {
+    ...options,
+    beforeTouch,
+    beforePart: outs.beforePart,
+    async afterwards(done) {
+      outs.afterwards(done);
+      await noteDone(engine, pointers, done);
+    },
+  });
 }
 
 /** A path that a pointer tracks, or one inside it, and its place in the list of what is checked out. */
@@ -126,6 +138,8 @@ interface Wanted {
 interface BringOptions extends CheckoutOptions {
   /** Told of the paths, by their places in the list, that are not what they are to be, before the first is touched. */
   readonly beforeTouch?: (changing: ReadonlySet<number>) => void;
+  /** Told of a path, by its place in the list, of which only a part can be put in place, when that is about to be. */
+  readonly beforePart?: (at: number) => void;
   /** Told what became of all paths, while they are claimed. */
   readonly afterwards?: (done: readonly CheckedOut[]) => Promise<void>;
 }
@@ -147,8 +161,9 @@ async function bringClaimed(engine: Engine, paths: readonly Wanted[], options: B
   options.progress?.begin('checking out');
   for (const step of steps) options.progress?.expect(...amountOf(step, options));
   const done: CheckedOut[] = [];
-  for (const step of steps) {
-    done.push(await putStraysRight(engine, step, { ...options, done: await take(engine, step, options) }));
+  for (const [at, step] of steps.entries()) {
+    const how = { ...options, beforePart: () => options.beforePart?.(at) };
+    done.push(await putStraysRight(engine, step, { ...options, done: await take(engine, step, how) }));
   }
   await options.afterwards?.(done);
   return done;
@@ -191,7 +206,7 @@ async function look(engine: Engine, { path, wantedNow }: Wanted, options: Checko
 }
 
 /** What is recorded of a path that is claimed, unless it belongs to somebody else by now. */
-function recordedNow(engine: Engine, { owner }: TrackedPlace): Entry | undefined {
+function recordedNow(engine: Engine, { owner, path }: TrackedPlace): Entry | undefined {
   const { project, locks } = engine;
   if (owner.kind === 'pointer') {
     const pointer = readPointer(project, owner.pointer.file);
@@ -201,8 +216,11 @@ function recordedNow(engine: Engine, { owner }: TrackedPlace): Entry | undefined
     return pointer.entry;
   }
   locks.refresh(owner.stage);
-  const locked = locks.block(owner.stage)?.outs.find(({ path }) => path === owner.as);
-  return locked && entryOf(locked);
+  const locked = locks.block(owner.stage)?.outs.find((each) => each.path === owner.as);
+  if (locked === undefined) return undefined;
+  const [said, known] = [entryOf(locked), contradicted(engine.store, entryOf(locked))];
+  if (known !== undefined) engine.emit({ type: 'notice', ...corrected(path, said, known) });
+  return known ?? said;
 }
 
 function refuseLoss(engine: Engine, steps: readonly Step[]): void {
@@ -215,7 +233,7 @@ function refuseLoss(engine: Engine, steps: readonly Step[]): void {
     return [
       {
         code: 'PIPE_UNSAVED' as const,
-        message: `checking out ${path} would lose files that are not in the store: ${names}`,
+        message: `checking out ${path} would lose files that are not in the cache: ${names}`,
         hint: 'keep them with `pipe commit` or `pipe add`, or overwrite them with --force',
       },
     ];
@@ -233,7 +251,7 @@ function amountOf({ wanted, present: { entry } }: Step, { relink }: CheckoutOpti
 async function take(
   engine: Engine,
   { path, wanted, present: seen }: Step,
-  options: CheckoutOptions,
+  options: CheckoutOptions & { readonly beforePart: () => void },
 ): Promise<CheckedOut> {
   const { store, index, now, project } = engine;
   const nothing = { path, added: 0, modified: 0, deleted: 0, missing: [] };
@@ -268,6 +286,7 @@ async function take(
     // Of a new folder, what the store has of it.
     index.recordFolder(path, []);
     mkdirSync(place.target, { recursive: true });
+    options.beforePart();
     const applied = await applyFolder(store, wanted, { ...place, onKept });
     removeEmptyFolder(place.target);
     return { path, ...applied, state: 'missing' };

@@ -1,70 +1,37 @@
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { describeReason } from '../event/reason.ts';
 import type { Reason } from '../event/reason.ts';
 import { globBase } from '../graph/glob.ts';
 import { entryOf } from '../lockfile/entry.ts';
 import type { LockEntry } from '../lockfile/block.ts';
-import type { PointerPlace } from '../lockfile/pointer.ts';
 import type { Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import { ensureIgnored } from '../project/gitignore.ts';
-import { writePointer } from '../project/write-pointer.ts';
 import { recordBlock, storeOuts, storedOf } from '../run/commit.ts';
 import type { Engine } from '../run/engine.ts';
 import type { StageFacts } from '../run/facts.ts';
 import { gatherFacts, isCacheable, keyOf } from '../run/facts.ts';
 import { openHistory } from '../run/history.ts';
+import { notePartialOuts, openPartialOuts } from '../run/partial-outs.ts';
 import { differences, isSameEntry } from '../run/plan.ts';
 import { relinkStored } from '../run/relink.ts';
 import { foldLocks } from '../run/repro.ts';
 import { stageProblems } from '../run/stage-problem.ts';
 import { boundedTrees } from '../store/count-folders.ts';
+import type { TreeChange } from '../store/diff-tree.ts';
 import { diffTrees, isSame } from '../store/diff-tree.ts';
 import { entryAt } from '../store/entry-at.ts';
 import { readRunRecords, writeRunRecord } from '../store/run-record.ts';
 import type { Entry } from '../store/tree.ts';
-import type { Changes } from './count-changes.ts';
-import { countChanges } from './count-changes.ts';
-import { noteParts } from './inputs/base-edits.ts';
-import { noteBases } from './inputs/bases.ts';
-import type { Settled } from './inputs/settle.ts';
-import { cannotTell, settle } from './inputs/settle.ts';
+import { contradicted } from '../store/true-entry.ts';
+import { commitPointers } from './commit-pointers.ts';
+import type { CommitOptions, Committable, Committed } from './committed.ts';
+import { changesOf } from './committed.ts';
+import { cannotTell } from './inputs/settle.ts';
 import { withTrueSize } from './misstated.ts';
-import { ignoredPaths } from './refuse-paths.ts';
-import { editTracked, readPointer, refuseImported } from './tracked-folder.ts';
-import type { DataOptions } from './workspace.ts';
-import { absoluteOf, claimed, lookAt, storeNow } from './workspace.ts';
-
-/** What is to be committed: a stage, or what a pointer tracks, or a path inside that. */
-export type Committable =
-  | { readonly kind: 'stage'; readonly stage: Stage; readonly isNamed: boolean }
-  | { readonly kind: 'pointer'; readonly pointer: PointerPlace; readonly below: string; readonly isNamed: boolean };
-
-export interface CommitOptions extends DataOptions {
-  /** Record stages although what they were made from changed, and change frozen ones that are named. */
-  readonly force?: boolean;
-  /** Leave the files in the workspace as they are, instead of linking them to the store. */
-  readonly noRelink?: boolean;
-  /** Asked whether a stage is recorded although something changed; without it that is refused. */
-  readonly confirm?: (stage: string, changes: readonly string[]) => Promise<boolean>;
-}
-
-/** What became of one of them; `path` is that of data, or the address of a stage. */
-export interface Committed {
-  readonly kind: 'stage' | 'pointer';
-  readonly path: string;
-  /** `stored`: it was recorded already, but the store lacked some of it. */
-  readonly state: 'changed' | 'stored' | 'unchanged' | 'missing' | 'frozen';
-  /** Absent where nothing was recorded, or a list of what was recorded is not here. */
-  readonly changes?: Changes;
-  /** Files that never came, and stay recorded. */
-  readonly kept?: number;
-  /** Paths that are older than their record, and stay as they are recorded. */
-  readonly behind?: readonly string[];
-  /** What lets a frozen one change again is called with this. */
-  readonly frozenFile?: string;
-}
+import { readPointer, refuseImported } from './tracked-folder.ts';
+import { absoluteOf, claimed, lookAt } from './workspace.ts';
 
 /**
  * Stores what lies in the workspace now, and records it in locks and pointers. What was recorded last is replaced when
@@ -85,22 +52,31 @@ export async function commit(
     ...wanted.flatMap((each) => (each.kind === 'pointer' ? [each.pointer.path] : [])),
   ];
   const reads = stages.flatMap(({ deps }) => deps.filter(({ url }) => !url).map(({ glob, path }) => (glob ? globBase(path) : path))); // prettier-ignore
+  const isWritten = new Set(writes);
   const claim = {
     writes,
-    reads: reads.filter((path) => !writes.includes(path)),
+    reads: reads.filter((path) => !isWritten.has(path)),
     signal: options.signal,
     name: 'commit',
   };
   return claimed(engine, claim, async () => {
     await refuseChangedImports(engine, wanted, options);
     const facts = await lookAtStages(engine, wanted, options);
-    const done: Done[] = [];
+    const done = new Map<Committable, Committed>();
+    const written: string[] = [];
     for (const each of wanted) {
-      done.push(each.kind === 'stage' ? await commitStage(engine, each.stage, { facts, options }) : await commitPointer(engine, each, options)); // prettier-ignore
+      if (each.kind !== 'stage') continue;
+      const committed = await commitStage(engine, each.stage, { facts, options });
+      done.set(each, committed.told);
+      written.push(...committed.written);
     }
+    const pointers = wanted.filter((each) => each.kind === 'pointer');
+    const committed = await commitPointers(engine, pointers, options);
+    for (const [at, each] of pointers.entries()) done.set(each, committed.told[at] as Committed);
     const locks = await foldLocks(engine, options.signal);
     engine.index.save();
-    return { committed: done.map(({ told }) => told), written: [...locks, ...done.flatMap(({ written }) => written)] };
+    const told = wanted.flatMap((each) => done.get(each) ?? []);
+    return { committed: told, written: [...locks, ...written, ...committed.written] };
   });
 }
 
@@ -141,7 +117,8 @@ async function lookAtStages(
     // A stage that never ran has nothing to commit, unless somebody says that it has.
     const isThere = [...facts.outs.values()].some(({ state }) => state === 'known');
     if (!isNamed && !isThere && stage.outs.length > 0) continue;
-    const found = [...stageProblems(engine, facts), ...missingOuts(facts)];
+    const partial = options.force === true ? [] : partialOuts(engine, facts);
+    const found = [...stageProblems(engine, facts), ...missingOuts(facts), ...partial];
     problems.push(...found);
     if (found.length > 0) continue;
     const refusal = await refusalOf(facts, options);
@@ -161,6 +138,24 @@ function missingOuts({ stage, outs }: StageFacts): Problem[] {
       hint: `bring it back with \`pipe checkout ${path}\`, or make it with \`pipe repro ${stage.address}\``,
       at,
     }));
+}
+
+/** Outs of which a checkout has put only a part in place: what is missing there would be recorded as removed. */
+function partialOuts({ project }: Engine, { stage, outs, recorded }: StageFacts): Problem[] {
+  const partial = openPartialOuts(project);
+  return stage.outs.flatMap(({ as, path, at }): Problem[] => {
+    const [now, before] = [outs.get(as), recorded?.outs.find((each) => each.path === as)];
+    if (now?.state !== 'known' || before === undefined || isSameEntry('out', now.entry, before)) return [];
+    if (!partial.has(path)) return [];
+    return [
+      {
+        code: 'PIPE_OUT_PARTIAL',
+        message: `of ${path}, an out of "${stage.address}", only a part was put in place: what is missing there would be recorded as removed`,
+        hint: `\`pipe checkout ${path}\` brings the rest; --force records what lies there, and nothing else`,
+        at,
+      },
+    ];
+  });
 }
 
 /** Changes of outs need no asking: to record them is what a commit is for. */
@@ -197,12 +192,13 @@ async function commitStage(
   if (isAsRecorded) keepRun(engine, facts, outs);
   else recordBlock(engine, facts, outs);
   await relinkStored(engine, storedOf(stage, outs), options);
+  notePartialOuts(engine.project, [], stage.outs.map(({ path }) => path)); // prettier-ignore
   const kept = stage.outs.filter(({ cache }) => cache).map(({ path }) => absoluteOf(engine.project, path));
   return {
     told: {
       ...told,
       state: isAsRecorded ? (wasStored ? 'unchanged' : 'stored') : 'changed',
-      ...changesOf(engine, entriesOf(facts.recorded?.outs ?? []), entriesOf(outs)),
+      ...changesOf(engine, recordedOf(engine.store, facts), entriesOf(outs)),
     },
     written: ensureIgnored(engine.project, kept),
   };
@@ -217,25 +213,38 @@ function refuseParts({ store }: Engine, { stage, recorded }: StageFacts, outs: r
   for (const { as, cache, path } of stage.outs) {
     const [before, after] = [recorded?.outs, outs].map((all) => all?.find((each) => each.path === as));
     if (!cache || before === undefined || after === undefined || !store.has(entryOf(before).digest)) continue;
-    const [was, is] = [new Map([[path, entryOf(before)]]), new Map([[path, entryOf(after)]])];
+    const [was, is] = [new Map([[path, trueOf(store, before)]]), new Map([[path, entryOf(after)]])];
+    const isReplaced = replacedIn(store, path, entryOf(after));
     for (const change of diffTrees(was, is, boundedTrees(store))) {
-      const isLost = change.kind === 'unknown' || (change.kind === 'deleted' && !store.has(change.before.digest));
-      if (isLost) throw cannotTell(`the lock records of ${change.path}`, stage.address);
+      const mayBeLost = change.kind === 'unknown' || (change.kind === 'deleted' && !store.has(change.before.digest));
+      if (mayBeLost && !isReplaced(change)) throw cannotTell(`the lock records of ${change.path}`, stage.address);
     }
   }
 }
 
-function entriesOf(outs: readonly LockEntry[]): Map<string, Entry> {
-  return new Map(outs.map((out) => [out.path, entryOf(out)]));
+/** Whether something else lies where a file or folder was: a folder in place of a file, or the other way round. */
+function replacedIn(store: Engine['store'], out: string, now: Entry): (change: TreeChange) => boolean {
+  return (change) => {
+    if (!('before' in change) || 'after' in change) return false;
+    const names = change.path === out ? [] : posix.relative(out, change.path).split('/');
+    const isFolder = change.before.kind === 'dir';
+    const found = entryAt(store, now, names.join('/'));
+    if (found !== undefined) return (found.kind === 'dir') !== isFolder;
+    return names.some((_, at) => (entryAt(store, now, names.slice(0, at).join('/')) ?? now).kind !== 'dir');
+  };
 }
 
-function changesOf(
-  { store }: Engine,
-  before: ReadonlyMap<string, Entry>,
-  after: ReadonlyMap<string, Entry>,
-): Pick<Committed, 'changes'> {
-  const changes = countChanges(store, before, after);
-  return changes === undefined ? {} : { changes };
+/** What was recorded, with the sizes that digests stand for: a list is not read by another one. */
+function recordedOf(store: Engine['store'], { recorded }: StageFacts): Map<string, Entry> {
+  return new Map((recorded?.outs ?? []).map((out) => [out.path, trueOf(store, out)]));
+}
+
+function trueOf(store: Engine['store'], out: LockEntry): Entry {
+  return contradicted(store, entryOf(out)) ?? entryOf(out);
+}
+
+function entriesOf(outs: readonly LockEntry[]): Map<string, Entry> {
+  return new Map(outs.map((out) => [out.path, entryOf(out)]));
 }
 
 function isRecorded(facts: StageFacts, outs: readonly LockEntry[]): boolean {
@@ -246,7 +255,7 @@ function isRecorded(facts: StageFacts, outs: readonly LockEntry[]): boolean {
     before.size === outs.length &&
     outs.every((out) => {
       const was = before.get(out.path);
-      return was !== undefined && isSameEntry('out', out, was);
+      return was !== undefined && isSameEntry('out', out, was) && out.size === was.size && out.files === was.files;
     })
   );
 }
@@ -265,68 +274,4 @@ function keepRun(engine: Engine, facts: StageFacts, outs: readonly LockEntry[]):
   const { startedAt, durationMs } = run;
   const record = { key, stage: stage.name, startedAt, durationMs: Math.round(durationMs), outs, log: null };
   writeRunRecord(engine.store, engine.blake3, { ...record, signer: engine.signing.signer() });
-}
-
-async function commitPointer(
-  engine: Engine,
-  { pointer, below, isNamed }: Extract<Committable, { kind: 'pointer' }>,
-  options: CommitOptions,
-): Promise<Done> {
-  const path = below === '' ? pointer.path : `${pointer.path}/${below}`;
-  const told = { kind: 'pointer', path } as const;
-  const stated = readPointer(engine.project, pointer.file);
-  const tracked = withTrueSize(engine.store, stated);
-  if (isNamed) refuseImported(tracked);
-  const { frozen, imported } = tracked.pointer;
-  if (imported !== undefined || (frozen === true && !(isNamed && options.force === true))) {
-    const present = isNamed || imported !== undefined ? undefined : await lookAt(engine, tracked.path, options);
-    const isAsRecorded =
-      imported !== undefined || (!isNamed && (present === undefined || isSame(present, tracked.entry)));
-    const state = isAsRecorded ? 'unchanged' : 'frozen';
-    return { told: { ...told, state, ...(isAsRecorded ? {} : { frozenFile: pointer.file }) }, written: [] };
-  }
-  const ignored = isNamed ? ignoredPaths(engine, [path]) : [];
-  if (ignored.length > 0) throw new PipeError(ignored);
-  const wasStored = engine.store.has(tracked.entry.digest);
-  const present = await storeNow(engine, path, options);
-  if (present === undefined) {
-    if (tracked !== stated && below === '') {
-      const { file } = writePointer(engine.project, tracked, tracked.entry);
-      return { told: { ...told, state: 'changed' }, written: [absoluteOf(engine.project, file)] };
-    }
-    if (isNamed) throw notThere(path);
-    return { told: { ...told, state: 'missing' }, written: [] };
-  }
-  const recorded = entryAt(engine.store, tracked.entry, below);
-  const edits = [{ path: below, entry: present }];
-  const settled: Settled =
-    below === ''
-      ? await settle(engine, { tracked, present, force: options.force === true })
-      : { entry: present, kept: 0, behind: [], edits };
-  const { entry, kept, behind } = settled;
-  const { done, file } =
-    below === '' ? writePointer(engine.project, tracked, entry) : await editTracked(engine, tracked, edits);
-  const state = done !== 'unchanged' ? 'changed' : wasStored ? 'unchanged' : 'stored';
-  if (settled.edits === undefined) noteBases(engine.project, [[path, entry]]);
-  else await noteParts(engine, { path: tracked.path, edits: settled.edits });
-  await relinkStored(engine, [[path, present]], options);
-  const keptOut = ensureIgnored(engine.project, [absoluteOf(engine.project, pointer.path)]);
-  return {
-    told: {
-      ...told,
-      state,
-      ...changesOf(engine, new Map(recorded && [[path, recorded]]), new Map([[path, entry]])),
-      ...(kept === 0 ? {} : { kept }),
-      ...(behind.length === 0 ? {} : { behind }),
-    },
-    written: [...(state === 'changed' ? [absoluteOf(engine.project, file)] : []), ...keptOut],
-  };
-}
-
-function notThere(path: string): PipeError {
-  return new PipeError({
-    code: 'PIPE_DEP_MISSING',
-    message: `${path} is not in the workspace: there is nothing to commit`,
-    hint: `bring it back with \`pipe checkout ${path}\`, or track it no more with \`pipe remove ${path}\``,
-  });
 }

@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { readdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { posix, resolve } from 'node:path';
 import type { FingerprintOptions } from '../fingerprint/file.ts';
 import { globBase, globMatcher } from '../graph/glob.ts';
 import { TEMPORARY_PREFIX } from '../kit/temporary.ts';
@@ -22,7 +22,9 @@ export function globPaths({ root, ignored }: Pick<FingerprintOptions, 'root' | '
       else if (entry.isDirectory()) look(path);
     }
   };
-  look(globBase(pattern));
+  const base = globBase(pattern);
+  // What is no pattern is a name in its folder.
+  look(matches(base) ? posix.dirname(base) : base);
   return found.sort();
 }
 

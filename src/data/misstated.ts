@@ -5,6 +5,7 @@ import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Entry } from '../store/tree.ts';
 import type { Selected } from './select.ts';
+import type { Tracked } from './tracked.ts';
 import type { SizedObjects } from '../store/true-entry.ts';
 import { contradicted } from '../store/true-entry.ts';
 
@@ -23,6 +24,20 @@ export function misstated(
     message: `${path} is recorded with ${amount(said)}, and its digest stands for ${amount(known)}`,
     hint: isFixed ? byHand : `${byHand}, or let \`pipe commit ${path}\` do it, which records what lies there`,
     at,
+  };
+}
+
+/** What a lock says of an out, which is taken for what its digest stands for, and what to do about it. */
+export interface Corrected {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What is said where the lock says another size of an out than its digest stands for: the digest counts. */
+export function corrected(path: string, said: Entry, known: Entry): Corrected {
+  return {
+    message: `${path} is recorded in its lock with ${amount(said)}, and its digest stands for ${amount(known)}, which counts`,
+    hint: `\`pipe commit ${path}\` puts the lock right`,
   };
 }
 
@@ -60,19 +75,43 @@ export function withTrueSize(objects: SizedObjects, tracked: TrackedPath): Track
 }
 
 /**
+ * Tracked things, with the sizes that their digests stand for in place of what locks say of outs.
+ * @param onCorrected told of each such out
+ */
+export function withTrueOuts(
+  objects: SizedObjects,
+  tracked: readonly Tracked[],
+  onCorrected: (corrected: Corrected) => void,
+): readonly Tracked[] {
+  return tracked.map((each) => {
+    const known = each.owner.kind === 'stage' && each.entry ? contradicted(objects, each.entry) : undefined;
+    if (known === undefined || each.entry === undefined) return each;
+    onCorrected(corrected(each.path, each.entry, known));
+    return { ...each, entry: known };
+  });
+}
+
+/**
  * What revisions need, with the sizes that digests stand for in place of those that were made up. Only what a pointer of
  * the workspace says can be put right, and is a problem.
+ * @param onCorrected told of the outs of stages of the workspace
  */
-export function withTrueSizes(objects: SizedObjects, { roots, problems }: Needs): Needs {
+export function withTrueSizes(
+  objects: SizedObjects,
+  { roots, problems }: Needs,
+  onCorrected?: (corrected: Corrected) => void,
+): Needs {
   const found: NeedProblem[] = [];
-  const corrected = roots.map((root): Root => {
+  const right = roots.map((root): Root => {
     const known = contradicted(objects, root.entry);
     if (known === undefined) return root;
-    if (root.stage === undefined && root.revisions.includes(WORKSPACE)) {
+    const isHere = root.revisions.includes(WORKSPACE);
+    if (root.stage !== undefined && isHere) onCorrected?.(corrected(root.path, root.entry, known));
+    if (root.stage === undefined && isHere) {
       const at = { source: { file: root.file }, offset: 0, length: 0 };
       found.push({ problem: misstated({ ...root, at }, root.entry, known), file: root.file, revisions: [WORKSPACE] });
     }
     return { ...root, entry: known };
   });
-  return found.length === 0 ? { roots: corrected, problems } : { roots: corrected, problems: [...problems, ...found] };
+  return found.length === 0 ? { roots: right, problems } : { roots: right, problems: [...problems, ...found] };
 }

@@ -239,8 +239,8 @@ async function dropSource(engine: Engine, source: MoveSource): Promise<string[]>
     return [absoluteOf(project, file)];
   }
   const file = absoluteOf(project, pointer.file);
-  const ignored = removeFromGitignore(project, absoluteOf(project, pointer.path));
+  const ignored = removeFromGitignore(project, [absoluteOf(project, pointer.path)]);
   const wasThere = existsSync(file);
   rmSync(file, { force: true });
-  return [...(wasThere ? [file] : []), ...(ignored === undefined ? [] : [ignored])];
+  return [...(wasThere ? [file] : []), ...ignored];
 }

@@ -19,6 +19,8 @@ export interface PointerStatus {
   readonly path: string;
   readonly pointer: string;
   readonly state: 'unchanged' | 'modified' | 'deleted' | 'uncached' | 'lost' | 'pending';
+  /** Whether no commit changes what is recorded: it is frozen, or imported. */
+  readonly isFixed?: boolean;
 }
 
 /**
@@ -43,7 +45,8 @@ export async function pointerStatus(
     const known = present !== undefined && isSameObject(present, entry) ? present : trueEntry(engine.store, entry);
     if (known !== undefined && !isSame(known, entry)) wrong.push(misstated({ path, file, at, pointer }, entry, known));
     const has = (digest: Digest): boolean => pointer.out.cache === false || engine.store.has(digest);
-    result.push({ path, pointer: file, state: stateOf({ entry, present }, has) });
+    const isFixed = pointer.frozen === true || pointer.imported !== undefined;
+    result.push({ path, pointer: file, state: stateOf({ entry, present }, has), ...(isFixed ? { isFixed } : {}) });
   }
   if (wrong.length > 0) throw new PipeError(wrong);
   for (const { path, file } of pending) {

@@ -83,7 +83,7 @@ export function refuseUnsaved(engine: Engine, path: string, present: Entry | und
   const names = firstNames(unsaved);
   throw new PipeError({
     code: 'PIPE_UNSAVED',
-    message: `removing ${path} would lose files that are not in the store: ${names}`,
+    message: `removing ${path} would lose files that are not in the cache: ${names}`,
     hint: 'keep them with `pipe commit` or `pipe add`, or remove them with --force',
   });
 }

@@ -58,11 +58,13 @@ export async function remove(
     const present = new Map<string, Seen>();
     for (const each of wanted) await check(engine, each, { ...options, present });
     const written: string[] = [];
+    const whole: PointerPlace[] = [];
     for (const each of wanted) {
       if (each.kind === 'stage') written.push(...(await removeStage(engine, each, { ...options, present })));
-      else if (each.below === '') written.push(...(await removePointer(engine, each.pointer, { ...options, present })));
+      else if (each.below === '') whole.push(each.pointer);
       else written.push(...(await removeInside(engine, each, present)));
     }
+    written.push(...(await removePointers(engine, whole, { ...options, present })));
     return { written: [...new Set(written)] };
   });
 }
@@ -132,7 +134,7 @@ async function removeStage(
 ): Promise<string[]> {
   const { project } = engine;
   for (const path of outPaths(stages)) await letGo(engine, path, options);
-  const ignored = outPaths(stages).flatMap((path) => removeFromGitignore(project, absoluteOf(project, path)) ?? []);
+  const ignored = removeFromGitignore(project, outPaths(stages).map((path) => absoluteOf(project, path))); // prettier-ignore
   const locks = engine.locks.forget(stages);
   const path = join(project.root, file);
   withEditLock(editLockFolder(project.pipeDir), () => {
@@ -141,14 +143,17 @@ async function removeStage(
   return [...ignored, ...locks, path];
 }
 
-async function removePointer(engine: Engine, { path, file }: PointerPlace, options: RemoveStep): Promise<string[]> {
+async function removePointers(
+  engine: Engine,
+  pointers: readonly PointerPlace[],
+  options: RemoveStep,
+): Promise<string[]> {
   const { project } = engine;
-  const absolute = absoluteOf(project, path);
-  await letGo(engine, path, options);
-  const ignored = removeFromGitignore(project, absolute);
-  const pointer = absoluteOf(project, file);
-  rmSync(pointer, { force: true });
-  return [...(ignored === undefined ? [] : [ignored]), pointer];
+  for (const { path } of pointers) await letGo(engine, path, options);
+  const ignored = removeFromGitignore(project, pointers.map(({ path }) => absoluteOf(project, path))); // prettier-ignore
+  const files = pointers.map(({ file }) => absoluteOf(project, file));
+  for (const file of files) rmSync(file, { force: true });
+  return [...ignored, ...files];
 }
 
 async function removeInside(

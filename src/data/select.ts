@@ -86,7 +86,7 @@ function unknown(target: string, { tracked, root, cwd, inGit = [] }: SelectScope
   if (inGit.includes(path)) {
     return {
       code: 'PIPE_TARGET_UNKNOWN',
-      message: `${target} is an out that Git keeps (cache: false), and the store does not`,
+      message: `${target} is an out that Git keeps (cache: false), and the cache does not`,
       hint: `bring it back with \`git checkout -- ${target}\`, or make it with \`pipe repro ${target}\``,
     };
   }

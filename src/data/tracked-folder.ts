@@ -108,7 +108,7 @@ export function refuseImported({ file, path, pointer }: TrackedPath): void {
 export function listMissing({ path }: Pick<TrackedPath, 'path'>): PipeError {
   return new PipeError({
     code: 'PIPE_OBJECT_MISSING',
-    message: `the store lacks what lists ${path}, or holds it damaged`,
+    message: `the cache lacks what lists ${path}, or holds it damaged`,
     hint: `\`pipe fetch ${path}\` brings it from a remote; where all of ${path} lies in the workspace, \`pipe add ${path}\` stores it again`,
   });
 }

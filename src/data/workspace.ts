@@ -42,22 +42,31 @@ export function lookAt(engine: Engine, path: string, options: LookOptions): Prom
   return fingerprintPath(path, how, engine.fingerprint);
 }
 
+/** Stores what lies at a path of the workspace; `undefined` when nothing does. */
+export async function storeNow(engine: Engine, path: string, options: LookOptions): Promise<Entry | undefined> {
+  return (await storeAllNow(engine, [path], options)).get(path);
+}
+
 /**
- * Stores what lies at a path of the workspace; `undefined` when nothing does. What was read need not be read again,
+ * Stores what lies at paths of the workspace, those left out where nothing does. What was read need not be read again,
  * whatever came of it.
  */
-export async function storeNow(
+export async function storeAllNow(
   engine: Engine,
-  path: string,
+  paths: readonly string[],
   { signal, progress }: LookOptions,
-): Promise<Entry | undefined> {
+): Promise<Map<string, Entry>> {
   const writer = engine.store.writer();
+  const found = new Map<string, Entry>();
   try {
     const rules = recordingRules(engine.store);
     const how = { follow: false, rules, signal, sink: storeSink(writer, signal), onProgress: progress?.done };
-    const entry = await fingerprintPath(path, how, engine.fingerprint);
+    for (const path of paths) {
+      const entry = await fingerprintPath(path, how, engine.fingerprint);
+      if (entry !== undefined) found.set(path, entry);
+    }
     await writer.finish();
-    return entry;
+    return found;
   } finally {
     writer.discard();
     engine.index.save();

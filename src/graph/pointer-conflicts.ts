@@ -1,4 +1,4 @@
-import { ancestors, isWithin } from '../kit/path.ts';
+import { ancestors, isWithin, nearestAbove } from '../kit/path.ts';
 import type { PointerPlace } from '../lockfile/pointer.ts';
 import type { Out, Stage } from '../pipeline/model.ts';
 import type { Place, Problem } from '../problem/problem.ts';
@@ -26,21 +26,13 @@ export function pointerConflicts(pointers: readonly PointerPlace[], stages: read
   }
   const { makersOf } = outIndex(stages);
   for (const pointer of pointers) {
-    const outer = firstOf(ancestors(pointer.path), byPath);
+    const outer = nearestAbove(pointer.path, byPath);
     if (outer !== undefined) problems.push(inside(pointer, outer));
-    const around = firstOf(ancestors(pointer.file), byPath);
+    const around = nearestAbove(pointer.file, byPath);
     if (around !== undefined && around !== outer && around.path !== pointer.path) problems.push(lost(pointer, around));
     for (const stage of new Set(makersOf(pointer.path, false))) problems.push(...overlaps(pointer, stage));
   }
   return problems;
-}
-
-function firstOf(paths: Iterable<string>, byPath: ReadonlyMap<string, PointerPlace>): PointerPlace | undefined {
-  for (const path of paths) {
-    const found = byPath.get(path);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 function duplicate(second: PointerPlace, first: PointerPlace): Problem {

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PipeError } from '../problem/problem.ts';
-import { writeFileAtomic, writeProblem } from './atomic-file.ts';
+import { prepareFiles, writeFileAtomic, writeProblem } from './atomic-file.ts';
 
 let folder: string;
 
@@ -70,4 +70,26 @@ test('a full disk is a problem in plain words, an unknown error stays what it is
   expect((full as PipeError).problems[0]?.message).toBe('cannot write /data/x: no space left on the disk');
   const bug = new TypeError('oops');
   expect(writeProblem('/data/x', bug)).toBe(bug);
+});
+
+test('many files are prepared beside their places, and none is in its place before it is put there', async () => {
+  const names = Array.from({ length: 150 }, (_, at) => String(at));
+  writeFileAtomic(join(folder, '0'), 'old', 0o600);
+  const prepared = await prepareFiles(new Map(names.map((name) => [join(folder, name), `new ${name}`])));
+  expect(readFileSync(join(folder, '0'), 'utf8')).toBe('old');
+  for (const name of names.slice(0, 149)) prepared.put(join(folder, name));
+  prepared.put(join(folder, 'unknown'));
+  prepared.discard();
+  expect(readdirSync(folder).sort()).toEqual(names.slice(0, 149).sort());
+  expect(readFileSync(join(folder, '148'), 'utf8')).toBe('new 148');
+  expect(statSync(join(folder, '0')).mode & 0o777).toBe(0o600);
+});
+
+test('of many files nothing is left where one cannot be written', async () => {
+  writeFileSync(join(folder, 'file'), '');
+  const files = [join(folder, 'a'), join(folder, 'file', 'b')];
+  await expect(prepareFiles(new Map(files.map((file) => [file, 'text'])))).rejects.toMatchObject({
+    problems: [{ code: 'PIPE_FILE_WRITE' }],
+  });
+  expect(readdirSync(folder)).toEqual(['file']);
 });

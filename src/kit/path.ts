@@ -17,3 +17,12 @@ export function isOutside(path: string): boolean {
 export function* ancestors(path: string): Generator<string> {
   for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) yield path.slice(0, end);
 }
+
+/** What is known of the nearest folder above a path of which anything is. */
+export function nearestAbove<T>(path: string, known: ReadonlyMap<string, T>): T | undefined {
+  for (const folder of ancestors(path)) {
+    const found = known.get(folder);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { systemFault, systemProblem } from './system-fault.ts';
 
@@ -29,3 +32,25 @@ test('the problem names the place, or what was asked of the system', () => {
     { message: 'the system refuses spawn: too many files are open' },
   ]);
 });
+
+test('a link that leads nowhere is one of the machine', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pipe-fault-'));
+  try {
+    symlinkSync('nowhere', join(folder, 'link'));
+    for (const path of ['link', 'link/a/b']) {
+      const error = caught(() => readFileSync(join(folder, path)));
+      expect(systemFault(error)?.reason).toBe(`${join(folder, 'link')} is a symbolic link that leads nowhere`);
+    }
+    expect(systemFault(caught(() => readFileSync(join(folder, 'absent'))))).toBeUndefined();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+function caught(act: () => unknown): unknown {
+  try {
+    return act();
+  } catch (error) {
+    return error;
+  }
+}

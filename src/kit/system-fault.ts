@@ -1,3 +1,5 @@
+import { lstatSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Problem } from '../problem/problem.ts';
 
 /** What the system says when it refuses, and no code of ours is to blame. */
@@ -20,6 +22,13 @@ const REASONS = new Map([
   ['ESTALE', 'it was removed on another machine'],
 ]);
 
+/** Where there is something better to do than to look. */
+const HINTS = new Map([
+  ['EDQUOT', 'free some space and run again'],
+  ['ENAMETOOLONG', 'use a shorter one'],
+  ['ENOSPC', 'free some space and run again'],
+]);
+
 /** A refusal of the system in words, and what to do about it. */
 export interface SystemFault {
   readonly reason: string;
@@ -29,10 +38,35 @@ export interface SystemFault {
 /** What an error of Node's says about the machine, its disks and rights; `undefined` for every other error. */
 export function systemFault(error: unknown): SystemFault | undefined {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  if (code === 'ENOENT') return faultOfLink(error as NodeJS.ErrnoException);
   const reason = REASONS.get(code ?? '');
   if (reason === undefined) return undefined;
-  const isFull = code === 'ENOSPC' || code === 'EDQUOT';
-  return { reason, hint: isFull ? 'free some space and run again' : 'check the folder, its owner and its mode' };
+  return { reason, hint: HINTS.get(code ?? '') ?? 'check the folder, its owner and its mode' };
+}
+
+/** What is not there is for the code to know, but where a link on the way leads nowhere: a disk that is not mounted. */
+function faultOfLink({ path }: NodeJS.ErrnoException): SystemFault | undefined {
+  const link = path === undefined ? undefined : danglingLink(path);
+  if (link === undefined) return undefined;
+  return {
+    reason: `${link} is a symbolic link that leads nowhere`,
+    hint: 'make what it leads to, or mount the disk where that lies; or remove the link',
+  };
+}
+
+/** The symbolic link, the path itself or above it, that leads nowhere; `undefined` where there is none. */
+export function danglingLink(path: string): string | undefined {
+  try {
+    for (let at = path; at !== dirname(at); at = dirname(at)) {
+      const stat = lstatSync(at, { throwIfNoEntry: false });
+      if (stat?.isSymbolicLink() === true)
+        return statSync(at, { throwIfNoEntry: false }) === undefined ? at : undefined;
+      if (stat !== undefined) return undefined;
+    }
+  } catch {
+    // Whatever keeps us from looking, the caller has an error of its own.
+  }
+  return undefined;
 }
 
 /** The same as problems for the user, where nobody on the way knew better what was being done. */

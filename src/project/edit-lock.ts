@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { isGone, ownedName, ownerOfName, thisOwner } from '../kit/owner.ts';
 import { PipeError } from '../problem/problem.ts';
 import { writeProblem } from '../kit/atomic-file.ts';
+import { systemFault } from '../kit/system-fault.ts';
 
 const WAIT_MS = 10_000;
 
@@ -73,8 +74,9 @@ function putTicket(folder: string, ticket: string): void {
       writeFileSync(ticket, '');
       return;
     } catch (error) {
-      // Another process has just removed the folder, empty as it was.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw writeProblem(ticket, error);
+      // Another process has just removed the folder, empty as it was; but for a link that leads nowhere.
+      const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT' && systemFault(error) === undefined;
+      if (!isGone) throw writeProblem(folder, error);
     }
   }
 }

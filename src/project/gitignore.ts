@@ -50,24 +50,34 @@ export function ensureIgnored(project: GitProject, paths: readonly string[]): st
 }
 
 /**
- * Takes back what {@link ensureIgnored} added for a path: its line in the `.gitignore` beside it, and the file itself
- * when nothing is left in it. Rules that somebody else wrote stay.
- * @returns the absolute path of the `.gitignore` that changed, if one did
+ * Takes back what {@link ensureIgnored} added for some paths: their lines in the `.gitignore` beside each, and the file
+ * itself when nothing is left in it. Rules that somebody else wrote stay. Each `.gitignore` is written at most once.
+ * @param paths absolute
+ * @returns the absolute paths of the `.gitignore` files that changed
  */
-export function removeFromGitignore({ gitRoot, pipeDir }: GitProject, path: string): string | undefined {
-  const file = join(dirname(path), '.gitignore');
-  const entry = entryFor(path);
-  if (gitRoot === undefined || !hasLine(readBytes(file) ?? '', entry)) return undefined;
-  return withEditLock(join(pipeDir, 'tmp', 'gitignore-lock'), () => {
-    const text = readBytes(file) ?? '';
-    const left = linesOf(text)
-      .filter((line) => bare(line) !== entry)
-      .join('');
-    if (left === text) return undefined;
-    if (left === '') rmSync(file);
-    else writeBytes(file, left);
-    return file;
-  });
+export function removeFromGitignore({ gitRoot, pipeDir }: GitProject, paths: readonly string[]): string[] {
+  if (gitRoot === undefined) return [];
+  const changed: string[] = [];
+  for (const [folder, inside] of byFolder(paths)) {
+    const file = join(folder, '.gitignore');
+    const entries = new Set(inside.map(entryFor));
+    if (withoutLines(readBytes(file) ?? '', entries) === undefined) continue;
+    withEditLock(join(pipeDir, 'tmp', 'gitignore-lock'), () => {
+      const left = withoutLines(readBytes(file) ?? '', entries);
+      if (left === undefined) return;
+      if (left === '') rmSync(file);
+      else writeBytes(file, left);
+      changed.push(file);
+    });
+  }
+  return changed;
+}
+
+/** A text less some of its lines; `undefined` where it has none of them. */
+function withoutLines(text: string, entries: ReadonlySet<string>): string | undefined {
+  const lines = linesOf(text);
+  const left = lines.filter((line) => !entries.has(bare(line)));
+  return left.length === lines.length ? undefined : left.join('');
 }
 
 /** Whether the `.gitignore` beside a path lists it, and takes nothing back. */
@@ -123,10 +133,6 @@ function linesOf(text: string): string[] {
 
 function bare(line: string): string {
   return line.replace(/\r?\n$/, '');
-}
-
-function hasLine(text: string, entry: string): boolean {
-  return linesOf(text).some((line) => bare(line) === entry);
 }
 
 /** A file as one character per byte, so that whatever it holds is written back as it was. */

@@ -53,22 +53,35 @@ export function* walkProject({ root }: Project, skips: Skips): Generator<WalkedF
 }
 
 /**
- * Why a pipeline file or pointer would not be found where it is, in words that end a sentence; `undefined` when
- * {@link walkProject} comes by.
+ * Tells why a pipeline file or pointer would not be found where it is, in words that end a sentence; `undefined` when
+ * {@link walkProject} comes by. Folders and rules are read once, however many files are asked for.
  */
-export function whyNotWalked(project: Project, file: string): string | undefined {
-  const folders = [...ancestors(file)].reverse();
-  for (const folder of folders) {
-    const name = folder.slice(folder.lastIndexOf('/') + 1);
-    if (name === 'node_modules') return `lies in ${folder}`;
-    if (isHidden(name)) return `lies in ${folder}, whose name begins with a dot`;
-    if (isForeign(readFolder(join(project.root, folder)))) {
-      return `lies in ${folder}, which is a project of its own or a Python environment`;
+export function walkCheck(project: Project): (file: string) => string | undefined {
+  let skips: Skips | undefined;
+  const known = new Map<string, string | undefined>();
+  const whyNotBelow = (folder: string): string | undefined => {
+    if (!known.has(folder)) known.set(folder, whyNotEntered(project, folder));
+    return known.get(folder);
+  };
+  return (file) => {
+    const folders = [...ancestors(file)].reverse();
+    for (const folder of folders) {
+      const why = whyNotBelow(folder);
+      if (why !== undefined) return why;
     }
-  }
-  const skips = skipRules(project);
-  const skipped = [...folders.map((folder) => `${folder}/`), file].find(skips);
-  return skipped === undefined ? undefined : `is ignored: a rule of .pipeignore or .gitignore covers ${skipped}`;
+    skips ??= skipRules(project);
+    const skipped = [...folders.map((folder) => `${folder}/`), file].find(skips);
+    return skipped === undefined ? undefined : `is ignored: a rule of .pipeignore or .gitignore covers ${skipped}`;
+  };
+}
+
+/** Why the walk does not look into a folder, whatever the rules say. */
+function whyNotEntered({ root }: Project, folder: string): string | undefined {
+  const name = folder.slice(folder.lastIndexOf('/') + 1);
+  if (name === 'node_modules') return `lies in ${folder}`;
+  if (isHidden(name)) return `lies in ${folder}, whose name begins with a dot`;
+  if (!isForeign(readFolder(join(root, folder)))) return undefined;
+  return `lies in ${folder}, which is a project of its own or a Python environment`;
 }
 
 /** What the ignore files of a project leave out. */

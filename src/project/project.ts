@@ -1,5 +1,6 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { danglingLink } from '../kit/system-fault.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Config } from './config.ts';
 import { openConfig } from './config.ts';
@@ -74,6 +75,11 @@ export function requireRoot(cwd: string): string {
 }
 
 function noProject(cwd: string): PipeError {
+  const folder = join(cwd, '.pipe');
+  if (lstatSync(folder, { throwIfNoEntry: false }) !== undefined) {
+    const what = danglingLink(folder) === undefined ? 'not a folder' : 'a symbolic link that leads nowhere';
+    return new PipeError({ code: 'PIPE_NO_PROJECT', message: `${folder} is ${what}`, hint: 'put the folder back that it was, or remove it and run `pipe init`' }); // prettier-ignore
+  }
   return new PipeError({
     code: 'PIPE_NO_PROJECT',
     message: `no project in ${cwd} or above it`,

@@ -8,7 +8,7 @@ import { PipeError } from '../problem/problem.ts';
 import type { Entry } from '../store/tree.ts';
 import { git, temporaryFolder, write } from './fixture/folder.ts';
 import { openProject } from './project.ts';
-import { writePointer } from './write-pointer.ts';
+import { writePointer, writePointers } from './write-pointer.ts';
 
 const A = `b3:${'a'.repeat(64)}` as Digest;
 const B = `b3:${'b'.repeat(64)}` as Digest;
@@ -121,7 +121,7 @@ test('processes that write into one pointer at once do not lose one another’s 
   write(root, { 'data.pipe': `schema: pipe.pointer/1\nouts:\n- path: data\n  digest: ${A}\n  size: 3\n` });
   const script = (act: string): string => `
     import { openProject } from ${JSON.stringify(join(import.meta.dirname, 'project.ts'))};
-    import { writePointer } from ${JSON.stringify(join(import.meta.dirname, 'write-pointer.ts'))};
+    import { writePointer, writePointers } from ${JSON.stringify(join(import.meta.dirname, 'write-pointer.ts'))};
     const project = openProject({ cwd: ${JSON.stringify(root)}, env: { HOME: ${JSON.stringify(root)} } });
     for (let size = 0; size < 20; size++) writePointer(project, 'data', { kind: 'file', digest: '${A}', size: ${act} });`;
   const started = ['size', '1000 + size'].map((act) =>
@@ -133,4 +133,30 @@ test('processes that write into one pointer at once do not lose one another’s 
     new RegExp(`^schema: .*\\nouts:\\n- path: data\\n {2}digest: ${A}\\n {2}size: (10)?19\\n$`),
   );
   expect(readdirSync(root).sort()).toEqual(['.pipe', 'data.pipe']);
+});
+
+test('of many pointers each is made or changed, in the order given, and no temporary file is left', async () => {
+  const { root } = projectWith({
+    'sub/': '',
+    'b.pipe': `schema: pipe.pointer/1\nouts:\n- path: b\n  digest: ${B}\n  size: 3\n`,
+  });
+  const project = openProject({ cwd: root, env: { HOME: root, PIPE_SYSTEM_CONFIG_DIR: root } });
+  const wanted = ['sub/a', 'b', 'c'].map((path) => ({ path, file: `${path}.pipe`, entry: FILE }));
+  expect(await writePointers(project, wanted)).toEqual([
+    { file: 'sub/a.pipe', done: 'created' },
+    { file: 'b.pipe', done: 'changed' },
+    { file: 'c.pipe', done: 'created' },
+  ]);
+  expect((await writePointers(project, wanted)).map(({ done }) => done)).toEqual(Array(3).fill('unchanged'));
+  expect(read(root, 'b.pipe')).toContain(A);
+  expect(readdirSync(root).sort()).toEqual(['.pipe', 'b.pipe', 'c.pipe', 'sub']);
+  expect(readdirSync(join(root, '.pipe/tmp'))).toEqual([]);
+});
+
+test('of many pointers none is changed where one must not be', async () => {
+  const { root } = projectWith({ '.pipeignore': 'old\n', 'old/': '' });
+  const project = openProject({ cwd: root, env: { HOME: root, PIPE_SYSTEM_CONFIG_DIR: root } });
+  const wanted = ['a', 'old/b'].map((path) => ({ path, file: `${path}.pipe`, entry: FILE }));
+  await expect(writePointers(project, wanted)).rejects.toThrow('old/b.pipe is ignored');
+  expect(readdirSync(root).sort()).toEqual(['.pipe', '.pipeignore', 'old']);
 });

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
-import { writeFileAtomic } from '../kit/atomic-file.ts';
+import { prepareFiles, writeFileAtomic } from '../kit/atomic-file.ts';
 import { lockEntry } from '../lockfile/entry.ts';
 import { editImport, editPending, editPointer, movePointer } from '../lockfile/pointer-edit.ts';
 import type { Import, UrlImport } from '../lockfile/pointer-import.ts';
@@ -13,7 +13,7 @@ import { checkInside } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { editLockFolder, withEditLock } from './edit-lock.ts';
 import { readPointerText } from './pointer-files.ts';
-import { whyNotWalked } from './project-walk.ts';
+import { walkCheck } from './project-walk.ts';
 import type { Project } from './project.ts';
 
 /** What became of a pointer. */
@@ -39,9 +39,48 @@ export function writePointer(
 ): WrittenPointer {
   const { path, file } = typeof tracked === 'string' ? { path: tracked, file: pointerFileOf(tracked) } : tracked;
   checkPlace(project, path, file);
-  return putText(project, file, (before) =>
-    before === undefined ? newText(path, entry) : changedText(path, entry, { file, text: before }),
-  );
+  return putText(project, file, (before) => textFor({ path, file, entry }, before));
+}
+
+/** A pointer, and what it is to say of its path. */
+interface PointerToWrite extends Pick<TrackedPath, 'path' | 'file'> {
+  readonly entry: Entry;
+}
+
+/**
+ * {@link writePointer} for many: their new texts become durable together, which takes long, and only then are they put in
+ * place, each in one step. So whoever is killed in between leaves each as it was or as it is to be.
+ * @returns what became of each, in the order given
+ * @throws {PipeError} as {@link writePointer} does, before any is changed; PIPE_FILE_WRITE also in between
+ */
+export async function writePointers(project: Project, wanted: readonly PointerToWrite[]): Promise<WrittenPointer[]> {
+  const check = placeCheck(project);
+  const planned = wanted.map((each) => {
+    check(each.path, each.file);
+    const before = unwrap(readPointerText(project.root, each.file));
+    return { ...each, before, text: textFor(each, before) };
+  });
+  const changing = planned.filter(({ before, text }) => text !== before);
+  const prepared = await prepareFiles(new Map(changing.map(({ file, text }) => [join(project.root, file), text])));
+  try {
+    return withEditLock(editLockFolder(project.pipeDir), () =>
+      planned.map((each) => {
+        const { file, text } = each;
+        const before = unwrap(readPointerText(project.root, file));
+        // Somebody else has changed it meanwhile.
+        if (before !== each.before) return putTextNow(project, file, (now) => textFor(each, now));
+        if (text === before) return { file, done: 'unchanged' };
+        prepared.put(join(project.root, file));
+        return { file, done: before === undefined ? 'created' : 'changed' };
+      }),
+    );
+  } finally {
+    prepared.discard();
+  }
+}
+
+function textFor({ path, file, entry }: PointerToWrite, before: string | undefined): string {
+  return before === undefined ? newText(path, entry) : changedText(path, entry, { file, text: before });
 }
 
 /**
@@ -108,13 +147,16 @@ export function makePending(
 
 /** Makes a pointer of another text, while nobody else changes it. */
 function putText(project: Project, file: string, change: (before: string | undefined) => string): WrittenPointer {
-  return withEditLock(editLockFolder(project.pipeDir), () => {
-    const before = unwrap(readPointerText(project.root, file));
-    const text = change(before);
-    if (text === before) return { file, done: 'unchanged' };
-    writeFileAtomic(join(project.root, file), text);
-    return { file, done: before === undefined ? 'created' : 'changed' };
-  });
+  return withEditLock(editLockFolder(project.pipeDir), () => putTextNow(project, file, change));
+}
+
+/** The same for who has the lock. */
+function putTextNow(project: Project, file: string, change: (before: string | undefined) => string): WrittenPointer {
+  const before = unwrap(readPointerText(project.root, file));
+  const text = change(before);
+  if (text === before) return { file, done: 'unchanged' };
+  writeFileAtomic(join(project.root, file), text);
+  return { file, done: before === undefined ? 'created' : 'changed' };
 }
 
 /** Whether a pointer says that it was imported from the same path of the same repository, or the same URL. */
@@ -150,16 +192,24 @@ function taken(file: string): PipeError {
 }
 
 function checkPlace(project: Project, path: string, file: string): void {
-  const refusal = whyNotTracked(path);
-  if (refusal !== undefined) {
-    const code = refusal.outside ? 'PIPE_PATH_OUTSIDE' : 'PIPE_PATH_RESERVED';
-    throw new PipeError({ code, message: `${path} cannot be tracked: it ${refusal.why}` });
-  }
-  checkInside(join(project.root, file), project.root);
-  const why = whyNotWalked(project, file);
-  if (why === undefined) return;
-  const hint = 'a pointer there would never be found: change the rule, or move the data';
-  throw new PipeError({ code: 'PIPE_POINTER_IGNORED', message: `the pointer ${file} ${why}`, hint });
+  placeCheck(project)(path, file);
+}
+
+/** Whether pointers may be written, for many of them; it throws where one may not. */
+function placeCheck(project: Project): (path: string, file: string) => void {
+  const whyNot = walkCheck(project);
+  return (path, file) => {
+    const refusal = whyNotTracked(path);
+    if (refusal !== undefined) {
+      const code = refusal.outside ? 'PIPE_PATH_OUTSIDE' : 'PIPE_PATH_RESERVED';
+      throw new PipeError({ code, message: `${path} cannot be tracked: it ${refusal.why}` });
+    }
+    checkInside(join(project.root, file), project.root);
+    const why = whyNot(file);
+    if (why === undefined) return;
+    const hint = 'a pointer there would never be found: change the rule, or move the data';
+    throw new PipeError({ code: 'PIPE_POINTER_IGNORED', message: `the pointer ${file} ${why}`, hint });
+  };
 }
 
 function newText(path: string, entry: Entry): string {

@@ -73,7 +73,7 @@ test('an explanation without a reason is a sentence', () => {
     'a is fresh: nothing changed since its last run.',
   );
   expect(renderExplanation(planned('a', 'skip'), { color: false })).toBe(
-    'a is skipped: its `when` does not hold, or it needs a stage that is skipped.',
+    'a is skipped: its `when` is false, or it needs a stage that is skipped.',
   );
 });
 

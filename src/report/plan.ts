@@ -94,10 +94,10 @@ export function renderExplanation(
 const HEADS: Readonly<Record<PlanState, string>> = {
   run: 'will run',
   'may-run': 'may run, depending on what other stages make',
-  restore: 'will be restored: a run with the same inputs is in the store',
+  restore: 'will be restored: a run with the same inputs is in the cache',
   fresh: 'is fresh: nothing changed since its last run',
   frozen: 'is frozen: it does not run before `pipe unfreeze`',
-  skip: 'is skipped: its `when` does not hold, or it needs a stage that is skipped',
+  skip: 'is skipped: its `when` is false, or it needs a stage that is skipped',
 };
 
 function reasonLines(reason: Reason, style: Style): string[] {

@@ -23,6 +23,9 @@ const SILENT: Progress = { update: () => undefined, end: () => undefined };
 const AFTER_MS = 300;
 const EVERY_MS = 100;
 
+/** A file takes as long as so many bytes more. */
+const FILE_COST = 65_536;
+
 export interface ProgressOptions {
   readonly stderr: NodeJS.WriteStream | NodeJS.WritableStream;
   readonly env: Environment;
@@ -92,8 +95,12 @@ function progressLine(at: {
     speeds.unshift(`${formatCount(rate)} ${noun}/s`);
     parts.push(...speeds.slice(0, 1));
   }
-  // What takes time is bytes, where it is known how many there are.
-  const [part, whole] = known !== undefined && known.total > 0 ? [known.done, known.total] : [done, total];
+  // What takes time is bytes, where it is known how many there are; but thousands of small files take time, too.
+  const weigh = (files: number, size: number): number => size + files * FILE_COST;
+  const [part, whole] =
+    known !== undefined && known.total > 0
+      ? [weigh(done, known.done), weigh(total ?? done, known.total)]
+      : [done, total];
   if (whole !== undefined && part > 0) parts.push(`${formatElapsed((Math.max(0, whole - part) / part) * ms)} left`);
   // A line that is cut off says something wrong: speeds are the first to go.
   for (const speed of speeds) if (parts.join(' · ').length > width) parts.splice(parts.indexOf(speed), 1);

@@ -41,7 +41,33 @@ export function recordedLines({ path, pointer, isStaged }: RecordedEvent): strin
 
 /** What to hand to Git, ready for a shell. */
 export function gitAdd(paths: readonly string[]): string {
-  return `For Git: git add ${paths.map(shellWord).join(' ')}`;
+  const named = paths.length > MOST_NAMED ? byFolder(paths) : paths.map(literal);
+  return `For Git: git add ${named.map(shellWord).join(' ')}`;
+}
+
+/** More paths than these are named by their folders, as far as they are pointers. */
+const MOST_NAMED = 20;
+
+/** A path as Git takes it for nothing but that. */
+function literal(path: string): string {
+  return isPattern(path) ? `:(literal)${path}` : path;
+}
+
+function isPattern(path: string): boolean {
+  return path.startsWith(':') || /[*?[\]\\]/.test(path);
+}
+
+/** The pointers of a folder as one pattern that Git knows, and all other paths. */
+function byFolder(paths: readonly string[]): string[] {
+  return [
+    ...new Set(
+      paths.map((path) => {
+        const folder = path.slice(0, path.lastIndexOf('/') + 1);
+        // Where a folder's own name looks like a pattern, it would stand for others.
+        return path.endsWith('.pipe') && !isPattern(folder) ? `:(glob)${folder}*.pipe` : literal(path);
+      }),
+    ),
+  ];
 }
 
 /** A path as a word for a shell. */

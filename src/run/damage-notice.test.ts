@@ -22,7 +22,7 @@ test('each damaged object is told of once, with the first path of the workspace 
     tell(other, '/cache/v1/quarantine/x');
   }
   expect(messages).toEqual([
-    `the store held wrong bytes for data/a (${lost.slice(0, 11)}), which stay where they are`,
-    `the store held wrong bytes for ${other}; they were moved to /cache/v1/quarantine/x`,
+    `the cache held wrong bytes for data/a (${lost.slice(0, 11)}), which stay where they are`,
+    `the cache held wrong bytes for ${other}; they were moved to /cache/v1/quarantine/x`,
   ]);
 });

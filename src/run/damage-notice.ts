@@ -53,7 +53,7 @@ export function damageNotice({ emit, read, places }: DamageNoticeOptions): OnDam
     const where = movedTo === undefined ? ', which stay where they are' : `; they were moved to ${movedTo}`;
     emit({
       type: 'notice',
-      message: `the store held wrong bytes for ${what}${where}`,
+      message: `the cache held wrong bytes for ${what}${where}`,
       hint: 'a file that is a link to them was edited in place (see `pipe unprotect`), or the disk is failing',
     });
   };

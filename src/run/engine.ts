@@ -9,12 +9,14 @@ import { openStatIndex } from '../index/stat-index.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import { loadBlake3 } from '../kit/blake3.ts';
 import { thisOwner } from '../kit/owner.ts';
+import { danglingLink } from '../kit/system-fault.ts';
 import { loadXxh64, loadXxh64Raw } from '../kit/xxhash.ts';
 import { LockState } from '../lockfile/lock-state.ts';
 import { readPointerOuts } from '../lockfile/pointer-outs.ts';
 import { readWorkspaceNeeds } from '../lockfile/workspace-needs.ts';
 import { cacheFolder } from '../project/cache-folder.ts';
 import { ignoreFilter } from '../project/ignore.ts';
+import { PipeError } from '../problem/problem.ts';
 import type { Project } from '../project/project.ts';
 import { freeLinks } from '../store/free-links.ts';
 import { storeLayout } from '../store/layout.ts';
@@ -68,6 +70,7 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
   const owner = thisOwner();
   const tmp = join(project.pipeDir, 'tmp');
   const layout = storeLayout(cacheFolder(project), { shared: project.config.get('cache.shared') === 'group' });
+  refuseLostCache(layout.root);
   const folder = indexFolder(project.root, env);
   const index = openStatIndex(folder && join(folder, 'files.idx'), project.root, rawChecksum);
   const objectFolder = indexFolder(layout.root, env);
@@ -117,6 +120,17 @@ export async function openEngine({ project, graph, env, emit, now = Date.now }: 
       onStray: (stray) => strays.set(stray.path, stray),
     },
   };
+}
+
+/** A disk that is not mounted must not look like a cache with nothing in it. */
+function refuseLostCache(folder: string): void {
+  const link = danglingLink(folder);
+  if (link === undefined) return;
+  throw new PipeError({
+    code: 'PIPE_SYSTEM',
+    message: `the cache ${folder} cannot be used: ${link === folder ? 'it' : link} is a symbolic link that leads nowhere`,
+    hint: 'mount the disk where it lies, or make the folder; another one is set with `pipe cache dir`',
+  });
 }
 
 /**

@@ -91,7 +91,7 @@ export class Lease {
     if (this.isThere()) return;
     throw new PipeError({
       code: 'PIPE_STORE_LEASE',
-      message: `the store ${this.#layout.root} was cleaned up while this process stood still, so that what it had stored may be gone`,
+      message: `the cache ${this.#layout.root} was cleaned up while this process stood still, so that what it had stored may be gone`,
       hint: 'run again: what is still there is not stored a second time',
     });
   }

@@ -16,7 +16,7 @@ export function prepareStore(layout: StoreLayout): void {
   } else if (format !== STORE_FORMAT) {
     throw new PipeError({
       code: 'PIPE_STORE_FORMAT',
-      message: `the store ${layout.root} has the format ${JSON.stringify(format.slice(0, 40))}; this pipe knows ${STORE_FORMAT}`,
+      message: `the cache ${layout.root} has the format ${JSON.stringify(format.slice(0, 40))}; this pipe knows ${STORE_FORMAT}`,
       hint: 'use a newer pipe, or another folder (`pipe config cache.dir DIR`)',
     });
   }

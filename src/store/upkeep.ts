@@ -103,7 +103,7 @@ async function takeTicket(layout: StoreLayout, waitMs: number): Promise<string> 
     if (performance.now() > deadline) {
       throw new PipeError({
         code: 'PIPE_STORE_BUSY',
-        message: `another process is taking things out of the store ${layout.root}`,
+        message: `another process is taking things out of the cache ${layout.root}`,
         hint: `wait for it to end; if it ran on another machine or in a container that is gone, remove ${other}`,
       });
     }

@@ -66,7 +66,7 @@ describe('after a switch, a checkout without targets', () => {
     await rig.remove('.pipe/cache');
     await rig.pipe(['commit', '-f']);
     const { stdout } = await rig.pipe(['checkout']);
-    expect(stdout).toContain('y.csv stays: nothing tracks it here, and the store lacks some of it');
+    expect(stdout).toContain('y.csv stays: nothing tracks it here, and the cache lacks some of it');
     expect(await rig.exists('in/deep/a')).toBe(true);
   });
 

@@ -76,7 +76,8 @@ describe.concurrent('tracked files and folders', () => {
   test('--glob, --out, and --no-commit with a commit later', async ({ rig }) => {
     await project(rig);
     await rig.write({ 'x/1.csv': '1', 'x/2.csv': '2', 'x/3.txt': '3' });
-    await does(rig, 'add', '--glob', 'x/*.csv');
+    await does(rig, 'add', '--glob', 'x/*.csv', 'x/3.txt');
+    await does(rig, 'remove', 'x/3.txt.pipe');
     expect((await rig.files('x')).filter((name) => name.endsWith('.pipe'))).toEqual(['1.csv.pipe', '2.csv.pipe']);
     await does(rig, 'add', 'x/3.txt', '-o', 'y/three.txt');
     expect(await rig.read('y/three.txt')).toBe('3');

@@ -80,7 +80,7 @@ test('what the store lacks comes with a hint', async ({ rig }) => {
   await rig.remove('f', '.pipe/cache');
   const run = await rig.pipe(['checkout']);
   expect(run.code).toBe(1);
-  expect(run.stdout).toMatch(/the store lacks f\n[^]*`pipe pull`[^]*`pipe fsck --repair`/);
+  expect(run.stdout).toMatch(/the cache lacks f\n[^]*`pipe pull`[^]*`pipe fsck --repair`/);
 });
 
 test('help of a command, folders that are no cache, and an empty trash as JSON', async ({ rig }) => {

@@ -117,3 +117,38 @@ test('what was put in place anew, and what Git was told already, is not asked fo
   expect((await rig.pipe(['add', 'new.csv'])).stdout).not.toContain('For Git');
   expect(await rig.git('diff', '--cached', '--name-only')).toContain('new.csv.pipe');
 });
+
+test('status names the command that puts right what it tells', async ({ rig }) => {
+  await project(rig);
+  await rig.write({ 'sub/y z': 'y\n', w: 'w\n' });
+  await rig.pipe(['add', '--no-commit', 'sub/y z']);
+  await rig.pipe(['add', 'w']);
+  expect((await rig.pipe(['status'])).stdout).toContain("sub/y z is not in the cache (pipe commit 'sub/y z')");
+  expect((await rig.pipe(['status', 'y z'], { cwd: 'sub' })).stdout).toContain("(pipe commit 'y z')");
+  await rig.pipe(['freeze', 'sub/y z']);
+  expect((await rig.pipe(['status'])).stdout).toContain("is not in the cache (pipe fetch 'sub/y z')");
+  await rig.remove('sub/y z', 'w');
+  const { stdout } = await rig.pipe(['status']);
+  expect(stdout).toContain("sub/y z is neither on disk nor in the cache (pipe pull 'sub/y z')");
+  expect(stdout).toContain('w is not on disk (pipe checkout w)');
+});
+
+test('of many paths that are added the first are listed, and Git takes them by their folder', async ({ rig }) => {
+  await project(rig);
+  await rig.git('init', '-q');
+  await rig.write(Object.fromEntries(Array.from({ length: 60 }, (_, at) => [`many/${at}`, `${at}\n`])));
+  const { stdout } = await rig.pipe(['add', '--glob', 'many/*']);
+  expect(stdout).toContain('and 50 more: 60 files, 170 bytes in all');
+  expect(stdout).toContain("For Git: git add ':(glob)many/*.pipe' many/.gitignore");
+  await rig.git('add', ':(glob)many/*.pipe');
+  expect((await rig.git('diff', '--cached', '--name-only', '--', 'many')).split('\n')).toHaveLength(60);
+  expect((await rig.pipe(['add', '-v', '--glob', 'many/*'])).stdout.match(/nothing changed/g)).toHaveLength(60);
+});
+
+test('a name that leaves no room for that of its pointer is one problem', async ({ rig }) => {
+  await project(rig);
+  const name = 'x'.repeat(255);
+  await rig.write({ [name]: '1', [`d/${name}`]: '1' });
+  expect(await complaint(rig, 'add', name)).toContain('PIPE_NAME_UNSAFE');
+  expect(await rig.pipe(['add', 'd'])).toMatchObject({ code: 0 });
+});

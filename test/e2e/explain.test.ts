@@ -85,7 +85,7 @@ test('it says why a stage will run, is restored, or is left alone', async ({ rig
   });
   await rig.remove('model');
   expect(await explain()).toMatchInlineSnapshot(`
-    "train will be restored: a run with the same inputs is in the store:
+    "train will be restored: a run with the same inputs is in the cache:
       out model is missing
       (needs prepare; its last run took SOME TIME)
       its outs were made by the run of SOME DAY UTC

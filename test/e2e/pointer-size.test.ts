@@ -102,3 +102,48 @@ describe('a pointer with another size than its digest stands for', () => {
     expect(await pipe(rig, 'fsck')).toContain('All is well');
   });
 });
+
+describe('a lock with another size than the digest of an out stands for', () => {
+  const TOLD = 'out is recorded in its lock with 999 bytes in 7 files, and its digest stands for 4 bytes in 2 files, which counts'; // prettier-ignore
+
+  async function make(rig: Rig): Promise<void> {
+    await rig.git('init', '-q', '-b', 'main');
+    await pipe(rig, 'init', '-q');
+    await pipe(rig, 'remote', 'add', '-q', '-d', 'storage', '../storage');
+    const cmd = 'mkdir out && echo 1 > out/1 && echo 2 > out/2';
+    await rig.write({ 'pipeline.yaml': { stages: { make: { cmd, outs: ['out'] } } } });
+    await pipe(rig, 'repro', '-q');
+    await pipe(rig, 'push', '-q');
+    await rig.git('add', '-A');
+    await rig.git('commit', '-q', '-m', 'one');
+    const text = await rig.read('pipeline.lock');
+    await rig.write({ 'pipeline.lock': text.replace('"files":2', '"files":7').replace(/"size":\d+/, '"size":999') });
+  }
+
+  test.for([['diff'], ['du'], ['fsck'], ['gc', '-w', '-f'], ['data', 'status'], ['checkout']])(
+    'is told once by %s, and the digest counts',
+    async (args, { rig }) => {
+      await make(rig);
+      await rig.remove('out');
+      const run = await rig.pipe(args);
+      expect(run, run.stderr).toMatchObject({ code: 0 });
+      expect(run.stderr.split(TOLD)).toHaveLength(2);
+      expect(run.stderr).toContain('hint: `pipe commit out` puts the lock right');
+      expect((await rig.pipe(['-q', ...args])).stderr).toBe('');
+      await pipe(rig, 'checkout', '-q');
+      expect(await rig.files('out')).toEqual(['1', '2']);
+    },
+  );
+
+  test('is put right by a commit, and keeps nobody from sharing it', async ({ rig }) => {
+    await make(rig);
+    expect(await pipe(rig, 'status')).toContain('up to date');
+    expect(await pipe(rig, 'push')).toContain('in storage already');
+    await rig.remove('out', '.pipe/cache');
+    await pipe(rig, 'pull');
+    expect(await rig.files('out')).toEqual(['1', '2']);
+    await pipe(rig, 'commit', 'out');
+    expect(await rig.read('pipeline.lock')).toMatch(/"files":2,"path":"out","size":4\b/);
+    expect((await rig.pipe(['checkout'])).stderr).toBe('');
+  });
+});

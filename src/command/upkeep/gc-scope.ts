@@ -9,6 +9,7 @@ import { chooseRevisions } from '../../project/revisions.ts';
 import type { Engine } from '../../run/engine.ts';
 import type { Context } from '../command.ts';
 import { needsOf } from './project-store.ts';
+import { tellCorrected } from '../tell-corrected.ts';
 
 /** What a collection keeps. */
 export interface Scope {
@@ -31,8 +32,10 @@ export interface KeptNeeds {
  */
 export async function keptNeeds({ engine, others, workTrees, choose }: Scope): Promise<KeptNeeds[]> {
   const found = [];
-  for (const each of [engine, ...others])
-    found.push({ engine: each, ...withTrueSizes(each.store, await needsOf(each, await choose(each.project))) });
+  for (const each of [engine, ...others]) {
+    const needs = await needsOf(each, await choose(each.project));
+    found.push({ engine: each, ...withTrueSizes(each.store, needs, tellCorrected) });
+  }
   for (const each of workTrees) found.push({ engine: each, ...withTrueSizes(each.store, await needsOf(each, [])) });
   const problems = found.flatMap((each) => each.problems);
   // Merges are read last: what one has made by then is in its note, or in a lease that stays.

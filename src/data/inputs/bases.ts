@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseDigest } from '../../kit/digest.ts';
 import { writeDisposable } from '../../kit/disposable-file.ts';
+import { folderIdentity } from '../../kit/folder-identity.ts';
 import { parseJson } from '../../kit/parse-json.ts';
 import { readTextFile } from '../../kit/text-file.ts';
 import { entryOf, lockEntry } from '../../lockfile/entry.ts';
@@ -137,17 +137,8 @@ function isSameBase(a: Base | undefined, b: (Omit<Base, 'partial'> & { partial?:
   return a.entry.digest === b.entry.digest && a.folder === b.folder && (a.partial === true) === (b.partial === true);
 }
 
-/** Notes what tracked paths hold now. */
-export function noteBases(project: Pick<Project, 'pipeDir' | 'root'>, whole: Iterable<readonly [string, Entry]>): void {
-  const bases = openBases(project);
-  for (const [path, entry] of whole) bases.set(path, entry);
-  bases.save();
-}
-
 function folderAt(absolute: string, { kind }: Entry): string {
-  if (kind !== 'dir') return '';
-  const stat = statSync(absolute, { throwIfNoEntry: false });
-  return stat === undefined ? '' : `${String(stat.dev)} ${String(stat.ino)} ${String(stat.birthtimeMs)}`;
+  return kind === 'dir' ? folderIdentity(absolute) : '';
 }
 
 function readBases(file: string): Map<string, Base> {

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { globMeets } from '../../graph/glob.ts';
-import { ancestors, isWithin } from '../../kit/path.ts';
+import { ancestors, isWithin, nearestAbove } from '../../kit/path.ts';
 import { entryOf } from '../../lockfile/entry.ts';
 import type { TrackedPath } from '../../lockfile/pointer.ts';
 import type { Stage } from '../../pipeline/model.ts';
@@ -55,7 +55,7 @@ export function inputUnits(stages: Iterable<Stage>, things: readonly InputThing[
     units.set(path, { thing, below, isDep: isDep || known?.isDep === true });
   };
   const plain = (path: string, isDep: boolean): void => {
-    const around = byPath.get(path) ?? firstOf(ancestors(path), byPath);
+    const around = byPath.get(path) ?? nearestAbove(path, byPath);
     if (around !== undefined) note(around, path, isDep);
     else if (above.has(path)) for (const thing of things) if (isWithin(thing.path, path)) note(thing, thing.path);
   };
@@ -71,12 +71,4 @@ export function inputUnits(stages: Iterable<Stage>, things: readonly InputThing[
   }
   // A part of what is looked at as a whole is no work of its own.
   return [...units.values()].filter(({ thing, below }) => below === '' || !units.has(thing.path));
-}
-
-function firstOf(paths: Iterable<string>, byPath: ReadonlyMap<string, InputThing>): InputThing | undefined {
-  for (const path of paths) {
-    const found = byPath.get(path);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
