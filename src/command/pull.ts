@@ -1,6 +1,8 @@
+import { lstatSync } from 'node:fs';
 import type { CheckedOut } from '../data/checkout.ts';
 import { checkout } from '../data/checkout.ts';
 import type { Selected } from '../data/select.ts';
+import { absoluteOf } from '../data/workspace.ts';
 import { entryAt } from '../store/entry-at.ts';
 import { isComplete } from '../store/completeness.ts';
 import { PipeError } from '../problem/problem.ts';
@@ -21,6 +23,7 @@ import { failedJson } from './source/failed.ts';
 import { openShares } from './share/open-shares.ts';
 import { FETCH_OPTIONS, SHARE_OPTIONS } from './share/options.ts';
 import type { SharedThing } from './share/thing.ts';
+import { pathOfThing } from './share/thing.ts';
 
 const PULL_OPTIONS = {
   ...SHARE_OPTIONS,
@@ -50,10 +53,11 @@ export default defineCommand({
     const placing = new Placing(data, { context, global, options });
     const fetched: FetchedShare[] = [];
     let elsewhere: FetchedImports;
+    const isNew = (thing: SharedThing): boolean => thing.selected !== undefined && !isInPlace(data, thing);
     try {
       for (const share of shares.shares) {
         const onComplete = (things: readonly SharedThing[]): Promise<void> => placing.place(things);
-        fetched.push(await fetchShare(data, { share, context, global, options, runCache, onComplete }));
+        fetched.push(await fetchShare(data, { share, context, global, options, runCache, onComplete, isNew }));
       }
       elsewhere = await fetchImports(data, shared.things, { context, global, options, sourced: opened.sourced });
       const more = [...shares.kept, ...shares.elsewhere, ...opened.sourced].filter((thing) => isHere(data, thing));
@@ -95,6 +99,11 @@ export default defineCommand({
 function isHere({ engine: { store } }: DataProject, { entry, below }: SharedThing): boolean {
   const meant = entryAt(store, entry, below);
   return meant !== undefined && isComplete(store, meant);
+}
+
+/** Whether something lies where a thing belongs. */
+function isInPlace({ engine: { project } }: DataProject, thing: SharedThing): boolean {
+  return lstatSync(absoluteOf(project, pathOfThing(thing)), { throwIfNoEntry: false }) !== undefined;
 }
 
 interface PlacingOptions {

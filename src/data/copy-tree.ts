@@ -76,7 +76,7 @@ async function copyLarge(
     readonly onBytes: (bytes: number) => void;
   },
 ): Promise<void> {
-  if (await reflink(source, target)) return;
+  if (reflink(source, target)) return;
   const handle = await open(target, 'wx', 0o600);
   try {
     const write = async (chunk: Buffer): Promise<void> => {

@@ -2,6 +2,7 @@ import type { HelperThreads } from '../kit/helper-threads.ts';
 import { ThreadEnded, helperThreads } from '../kit/helper-threads.ts';
 import type { ReadAhead, ReadFilesInput, ReadFilesOutput } from './read-files.ts';
 import { FilesRead } from './read-files.ts';
+import type { Sink } from './walk-options.ts';
 
 /** Where there are fewer files than this, no thread is started for them. */
 const FEWEST = 1_000;
@@ -14,7 +15,10 @@ const MAIN_SHARE = 288;
 const HELPER_SHARE = 736;
 
 /** What is the same for all files of a folder. */
-type Reading = Omit<ReadFilesInput, 'names' | 'at'> & { readonly now: () => number };
+type Reading = Omit<ReadFilesInput, 'names' | 'at' | 'copyTo'> & {
+  readonly copies: Sink['copies'];
+  readonly now: () => number;
+};
 
 /**
  * Has helper threads read a share of a folder's files while the main thread reads its own. Files are asked for in the
@@ -87,10 +91,10 @@ export class Ahead {
       const start = round * this.#round + this.#mainShare + thread * this.#helperShare;
       const names = this.#names.slice(start, start + this.#helperShare);
       if (names.length === 0) return;
-      const { now, ...rest } = this.#reading;
-      const input: ReadFilesInput = { ...rest, names, at: now() };
+      const { now, copies, ...rest } = this.#reading;
+      const input: ReadFilesInput = { ...rest, names, copyTo: copies?.temporary(), at: now() };
       const reading = this.#threads.run<ReadFilesOutput>(thread, 'read-files', input);
-      const job = reading.then((output) => new FilesRead(output));
+      const job = reading.then((output) => new FilesRead(output, input.copyTo));
       // Whoever waits for it is told; nobody does when the walk ends before.
       job.catch(() => undefined);
       this.#jobs.set(start, job);

@@ -236,7 +236,10 @@ class Walk {
 
   /** A file that another thread has read, given to the sink. */
   #taken(read: ReadAhead | undefined): ReadFile | undefined {
-    if (read !== undefined && this.#how.sink?.add(read.digest, read.bytes) === true) this.#isFull = true;
+    const { sink } = this.#how;
+    if (read === undefined || sink === undefined) return read;
+    if (read.copy !== undefined) sink.copies?.adopt(read.digest, read.copy);
+    else if (sink.add(read.digest, read.bytes)) this.#isFull = true;
     return read;
   }
 

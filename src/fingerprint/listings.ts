@@ -87,7 +87,13 @@ export class Listings {
     const unknown = names.filter((name) => !special.has(name) && !linked.has(name) && !memory.seek(name));
     const before = this.#unknown;
     this.#unknown += unknown.length;
-    return Ahead.of(unknown, before, { folder: absolute, follow, keepBytes: sink !== undefined, now });
+    return Ahead.of(unknown, before, {
+      folder: absolute,
+      follow,
+      keepBytes: sink !== undefined,
+      copies: sink?.copies,
+      now,
+    });
   }
 }
 

@@ -1,8 +1,12 @@
 import type { Stats } from 'node:fs';
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { isReliable } from '../index/stat-index.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { RawDigest } from '../kit/digest.ts';
+import { rawOfDigest } from '../kit/digest.ts';
+import { isDoneNow } from '../kit/chunks.ts';
+import { hashFileNow } from '../store/copy.ts';
+import { copyDurably } from '../store/loose-copy.ts';
 import { PACKED_BYTES } from '../store/pack.ts';
 import { changed, specialFile } from './file-problem.ts';
 
@@ -62,6 +66,8 @@ export interface ReadFilesInput {
   readonly at: number;
   /** Whether the bytes are wanted too. */
   readonly keepBytes: boolean;
+  /** What the names of copies begin with that are made of files that are neither small nor large, if they are wanted. */
+  readonly copyTo: string | undefined;
 }
 
 /** What a helper thread has read, file by file; one with the size -1 is left to the main thread, with what is wrong. */
@@ -70,7 +76,7 @@ export interface ReadFilesOutput {
   readonly stats: Float64Array;
   /** 32 bytes each. */
   readonly digests: Uint8Array;
-  /** The bytes of all files behind one another; empty where they are not wanted. */
+  /** The bytes of all small files behind one another; empty where they are not wanted. */
   readonly bytes: Uint8Array;
 }
 
@@ -78,22 +84,25 @@ export interface ReadFilesOutput {
 const STAT_COLUMNS = 6;
 
 /** Does the job of a helper thread. */
-export function readFiles({ folder, names, follow, at, keepBytes }: ReadFilesInput, blake3: Blake3): ReadFilesOutput {
+export function readFiles(input: ReadFilesInput, blake3: Blake3): ReadFilesOutput {
+  const { folder, names, follow, at, keepBytes } = input;
   const stats = new Float64Array(names.length * STAT_COLUMNS);
   const digests = new Uint8Array(names.length * 32);
   const buffer = Buffer.allocUnsafe(PACKED_BYTES + 1);
   let bytes = Buffer.allocUnsafeSlow(keepBytes ? 512 * names.length : 0);
   let used = 0;
   for (const [row, name] of names.entries()) {
-    const read = tryRead({ path: name, absolute: `${folder}/${name}`, follow }, buffer, at);
-    const { stat, isReliable: reliable } = read ?? { stat: undefined, isReliable: false };
-    if (read === undefined || stat === undefined) {
+    const file = { path: name, absolute: `${folder}/${name}`, follow };
+    const read = trying(() => readSmall(file, buffer, at));
+    const taken = read === undefined ? trying(() => takeMedium(file, input, { row, blake3 })) : { ...read, digest: blake3.raw(read.bytes) }; // prettier-ignore
+    if (taken === undefined) {
       stats[row * STAT_COLUMNS + 3] = -1;
       continue;
     }
+    const { stat, isReliable: reliable } = taken;
     stats.set([stat.mtimeMs, stat.ctimeMs, stat.ino, stat.size, stat.mode, reliable ? 1 : 0], row * STAT_COLUMNS);
-    digests.set(blake3.raw(read.bytes), row * 32);
-    if (!keepBytes) continue;
+    digests.set(taken.digest, row * 32);
+    if (!keepBytes || read === undefined) continue;
     if (used + read.bytes.length > bytes.length) bytes = grown(bytes, used + read.bytes.length);
     used += read.bytes.copy(bytes, used);
   }
@@ -101,13 +110,34 @@ export function readFiles({ folder, names, follow, at, keepBytes }: ReadFilesInp
 }
 
 /** The main thread meets the same trouble, and can say what it is. */
-function tryRead(...file: Parameters<typeof readSmall>): SmallFile | undefined {
+function trying<T>(read: () => T | undefined): T | undefined {
   try {
-    return readSmall(...file);
+    return read();
   } catch (error) {
     if (error instanceof Error) return undefined;
     throw error;
   }
+}
+
+/** Reads a file that is neither small nor large, and copies it where copies are wanted; `undefined` for other files. */
+function takeMedium(
+  { absolute, follow }: { readonly absolute: string; readonly follow: boolean },
+  { keepBytes, copyTo, at }: ReadFilesInput,
+  { row, blake3 }: { readonly row: number; readonly blake3: Blake3 },
+): Pick<ReadAhead, 'stat' | 'isReliable' | 'digest'> | undefined {
+  const look = (): Stats => (follow ? statSync : lstatSync)(absolute);
+  const stat = look();
+  if (!stat.isFile() || stat.size <= PACKED_BYTES || !isDoneNow(stat.size) || (keepBytes && copyTo === undefined))
+    return undefined;
+  const copy = copyTo === undefined ? undefined : copyName(copyTo, row);
+  const digest = copy === undefined ? hashFileNow(absolute, blake3) : copyDurably(absolute, copy, blake3);
+  if (isSameFile(stat, look())) return { stat, isReliable: isReliable(stat, at), digest: rawOfDigest(digest) };
+  if (copy !== undefined) rmSync(copy, { force: true });
+  return undefined;
+}
+
+function copyName(copyTo: string, row: number): string {
+  return `${copyTo}x${String(row)}`;
 }
 
 function grown(bytes: Buffer, needed: number): Buffer<ArrayBuffer> {
@@ -121,7 +151,10 @@ export interface ReadAhead {
   readonly stat: FileStat;
   readonly isReliable: boolean;
   readonly digest: RawDigest;
+  /** Empty where `copy` tells of them. */
   readonly bytes: Buffer;
+  /** The copy that was made of a file that is not small; it is durable. */
+  readonly copy?: string | undefined;
 }
 
 /** Takes files out of what a helper thread has read, one after another. */
@@ -129,11 +162,14 @@ export class FilesRead {
   readonly #stats: Float64Array;
   readonly #digests: Buffer;
   readonly #bytes: Buffer;
+  readonly #copyTo: string | undefined;
   #row = 0;
   /** Where the bytes of the next file begin. */
   #start = 0;
 
-  constructor({ stats, digests, bytes }: ReadFilesOutput) {
+  /** @param copyTo as it was in the input */
+  constructor({ stats, digests, bytes }: ReadFilesOutput, copyTo: string | undefined) {
+    this.#copyTo = copyTo;
     this.#stats = stats;
     this.#digests = asBuffer(digests);
     this.#bytes = asBuffer(bytes);
@@ -145,13 +181,15 @@ export class FilesRead {
     this.#row += 1;
     const [mtimeMs, ctimeMs, ino, size, mode, reliable] = this.#stats.subarray(row * STAT_COLUMNS, this.#row * STAT_COLUMNS) as unknown as [number, number, number, number, number, number]; // prettier-ignore
     if (size < 0) return undefined;
+    const isSmall = size <= PACKED_BYTES;
     const start = this.#start;
-    this.#start += size;
+    if (isSmall) this.#start += size;
     return {
       stat: { mtimeMs, ctimeMs, ino, size, mode },
       isReliable: reliable === 1,
       digest: this.#digests.subarray(row * 32, this.#row * 32),
       bytes: this.#bytes.subarray(start, this.#start),
+      copy: isSmall || this.#copyTo === undefined ? undefined : copyName(this.#copyTo, row),
     };
   }
 }

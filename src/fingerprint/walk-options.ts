@@ -17,6 +17,12 @@ export interface Sink {
   settle(): Promise<void>;
   /** Takes in a file of any size, and tells of its bytes piece by piece; returns the digest of those that it read. */
   file(path: string, onBytes?: (bytes: number) => void): Promise<Digest>;
+  /** Lets helper threads copy files that are neither small nor large, as the store wants them. */
+  readonly copies?: {
+    /** What the names of some copies are to begin with, absolute. */
+    temporary(): string;
+    adopt(digest: RawDigest, file: string): void;
+  };
 }
 
 /** What a walk that does not follow links makes of those to objects that cannot be read, or must not be believed. */

@@ -18,7 +18,7 @@ import { SectionWriter, openSection } from './section.ts';
  */
 export interface StatIndex {
   /** The digest of an unchanged file; `undefined` when it must be hashed. */
-  lookup(path: string, stat: Stats): Digest | undefined;
+  lookup(path: string, stat: KeptStat): Digest | undefined;
   /** Whether anything is remembered of a file that was looked at by itself, changed or not. */
   knows(path: string): boolean;
   /** Notes the digest of bytes that were read after `stat` was taken; `at` is when, in ms since 1970. */
@@ -92,7 +92,7 @@ class LoggedIndex implements StatIndex {
     this.#checksum = checksum;
   }
 
-  lookup(path: string, stat: Stats): Digest | undefined {
+  lookup(path: string, stat: KeptStat): Digest | undefined {
     this.#load();
     this.#used.add(path);
     return digestIn(this.#files.get(path), stat) ?? digestIn(this.#inFolder(path), stat);
@@ -287,7 +287,7 @@ class LoggedIndex implements StatIndex {
 }
 
 /** The digest of a file that is known, unless it has changed since. */
-function digestIn(known: FileRow | undefined, stat: Stats): Digest | undefined {
+function digestIn(known: FileRow | undefined, stat: KeptStat): Digest | undefined {
   if (known === undefined) return undefined;
   const { section, row, fresh } = known;
   if (fresh !== undefined) return fresh.isReliable && isSame(fresh.stat, stat) ? fresh.digest : undefined;

@@ -1,7 +1,16 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { checkAborted } from './abort.ts';
 
 const CHUNK = 1 << 20;
+
+/** Bytes of a file that are read, or copied, in less time than it takes to wait for another thread that does it. */
+const SOON = 8 << 20;
+
+/** Whether a file of so many bytes is read, or copied, without waiting for anything. */
+export function isDoneNow(size: number): boolean {
+  return size <= SOON;
+}
 
 /**
  * Hands a file's bytes over piece by piece; the piece is reused, so it must not be kept. Rejects with an AbortError
@@ -12,10 +21,33 @@ export async function eachChunk(
   use: (chunk: Buffer) => void | Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
+  checkAborted(signal);
+  const { size } = statSync(path);
+  const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(size + 1, CHUNK)));
+  await (isDoneNow(size) ? chunksNow(path, buffer, use) : chunksLater(path, buffer, { use, signal }));
+}
+
+async function chunksNow(path: string, buffer: Buffer, use: (chunk: Buffer) => void | Promise<void>): Promise<void> {
+  const fd = openSync(path, 'r');
+  try {
+    for (;;) {
+      const length = readSync(fd, buffer, 0, buffer.length, null);
+      if (length === 0) return;
+      const using = use(buffer.subarray(0, length));
+      if (using !== undefined) await using;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function chunksLater(
+  path: string,
+  buffer: Buffer,
+  { use, signal }: { readonly use: (chunk: Buffer) => void | Promise<void>; readonly signal: AbortSignal | undefined },
+): Promise<void> {
   const handle = await open(path, 'r');
   try {
-    const { size } = await handle.stat();
-    const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(size + 1, CHUNK)));
     for (;;) {
       checkAborted(signal);
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);

@@ -2,6 +2,7 @@ import { checkAborted } from '../kit/abort.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { PACKED_BYTES } from '../store/pack.ts';
+import type { SpareWriting } from '../store/spare.ts';
 import type { StoreWriter } from '../store/store-writer.ts';
 import type { Catalog } from './catalog.ts';
 import { eachAtOnce } from './byte-limit.ts';
@@ -44,6 +45,8 @@ export interface FetchOptions {
    * waited for at the end, and not before the next group comes.
    */
   readonly onGroup?: ((group: number) => Promise<void>) | undefined;
+  /** Begins the second copy of a large object of a group, where the workspace is about to get one. */
+  readonly beginSpare?: ((group: number) => Promise<SpareWriting | undefined>) | undefined;
 }
 
 /** How far a transfer is. */
@@ -183,7 +186,7 @@ class Fetching {
       ...(await findLarge(this.#remote.place, plan.unpacked, { absent: this.#absent, wrong: this.#wrong })).map(
         ({ group, ...object }) => ({
           group,
-          run: () => this.#receive(object),
+          run: () => this.#receive(object, group),
         }),
       ),
     ];
@@ -292,13 +295,15 @@ class Fetching {
     return true;
   }
 
-  async #receive(object: LargeObject): Promise<void> {
+  async #receive(object: LargeObject, group?: number): Promise<void> {
     let came = 0;
     const onBytes = (bytes: number): void => {
       came += bytes;
       this.#step({ objects: 0, bytes });
     };
-    const isRight = await receiveLarge(this.#remote, this.#store, { object, onBytes });
+    const { beginSpare: begin } = this.#options;
+    const beginSpare = begin && group !== undefined ? () => begin(group) : undefined;
+    const isRight = await receiveLarge(this.#remote, this.#store, { object, onBytes, beginSpare });
     if (!isRight) this.#wrong.add(object.digest, 0, { size: object.size });
     this.#step(isRight ? { objects: 1, bytes: 0 } : { objects: 0, bytes: -came });
   }
@@ -321,8 +326,9 @@ class Fetching {
   }
 
   async #take(digest: RawDigest, bytes: Buffer, isList = false): Promise<void> {
-    if (bytes.length > PACKED_BYTES && !isList) await this.#store.put(bytes);
-    else if (this.#writer.addNow(digest, bytes)) await this.#writer.settle();
+    const isLoose = bytes.length > PACKED_BYTES && !isList;
+    const isDue = isLoose ? this.#writer.addLooseNow(digest, bytes) : this.#writer.addNow(digest, bytes);
+    if (isDue) await this.#writer.settle();
   }
 
   #step({ objects, bytes }: Amount): void {

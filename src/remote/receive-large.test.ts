@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PipeError } from '../problem/problem.ts';
@@ -47,6 +47,32 @@ test('an object of many pieces arrives, whatever the order in which they come', 
   const object: LargeObject = { digest, size: bytes.length, key: KEY, offset: 0 };
   expect(await receiveLarge(remote, on.store, { object })).toBe(true);
   expect(on.store.has(digestOfRaw(digest))).toBe(true);
+});
+
+test('the workspace has its file from what came, not from the store', async () => {
+  const on = machine(temporaryFolder());
+  const bytes = randomBytes(3 * PIECE + 5);
+  const digest = digestOfRaw(blake3.raw(bytes));
+  await on.place.write(KEY, [bytes]);
+  const object: LargeObject = { digest: blake3.raw(bytes), size: bytes.length, key: KEY, offset: 0 };
+  const beginSpare = (): ReturnType<typeof on.store.spares.begin> => on.store.spares.begin({ types: ['copy'] });
+  expect(await receiveLarge(on.remote, on.store, { object, beginSpare })).toBe(true);
+  rmSync(on.store.layout.loose(digest));
+  writeFileSync(on.store.layout.loose(digest), 'other bytes');
+  const target = join(temporaryFolder(), 'target');
+  expect(await on.store.extract(digest, target, { mode: 0o644 })).toBe(true);
+  expect(readFileSync(target).equals(bytes)).toBe(true);
+  expect(readdirSync(on.store.layout.tmp)).toEqual([]);
+});
+
+test('of wrong bytes there is no second copy', async () => {
+  const on = machine(temporaryFolder());
+  const bytes = randomBytes(3 * PIECE + 5);
+  await on.place.write(KEY, [bytes]);
+  const object: LargeObject = { digest: randomBytes(32), size: bytes.length, key: KEY, offset: 0 };
+  const beginSpare = (): ReturnType<typeof on.store.spares.begin> => on.store.spares.begin({ types: ['copy'] });
+  expect(await receiveLarge(on.remote, on.store, { object, beginSpare })).toBe(false);
+  expect(readdirSync(on.store.layout.tmp)).toEqual([]);
 });
 
 /** A large object on a machine whose place can be told to fail, and what is asked of it. */

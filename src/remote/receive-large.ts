@@ -1,11 +1,13 @@
 import { open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { checkAborted, isAbort } from '../kit/abort.ts';
-import type { RawDigest } from '../kit/digest.ts';
+import type { Digest, RawDigest } from '../kit/digest.ts';
 import { digestOfRaw } from '../kit/digest.ts';
+import { writeAll } from '../kit/write-all.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { claimPartial, leavePartial, partialEnd } from '../store/partial.ts';
+import type { SpareWriting } from '../store/spare.ts';
 import { eachAtOnce } from './byte-limit.ts';
 import { PIECE } from './read-object.ts';
 import type { Remote } from './remote.ts';
@@ -28,6 +30,8 @@ type LargeStore = Pick<ObjectStore, 'putFile' | 'temporary' | 'layout'>;
 interface Receiving {
   readonly object: LargeObject;
   readonly onBytes?: ((bytes: number) => void) | undefined;
+  /** Begins the second copy that the workspace gets, if it gets one. */
+  readonly beginSpare?: (() => Promise<SpareWriting | undefined>) | undefined;
 }
 
 /**
@@ -64,10 +68,13 @@ export async function receiveLarge(remote: Remote, store: LargeStore, receiving:
 async function fill(
   remote: Remote,
   { layout }: LargeStore,
-  { object, onBytes, file, length }: Receiving & { readonly file: string; readonly length: number },
+  { object, onBytes, beginSpare, file, length }: Receiving & { readonly file: string; readonly length: number },
 ): Promise<boolean> {
   const wanted = digestOfRaw(object.digest);
   const hasher = remote.blake3.hasher();
+  // Of what an earlier try has left there is no second copy.
+  const spare = length === 0 ? await beginSpare?.() : undefined;
+  let right: Digest | undefined;
   let told = 0;
   const take = (bytes: Buffer): void => {
     hasher.update(bytes);
@@ -82,11 +89,12 @@ async function fill(
       await eachPiece(remote, { ...object, from: start }, async ({ bytes, at, before }) => {
         await before;
         // In order: what is there after a kill is a beginning, whatever its length.
-        const writing = writeAll(handle, bytes, at);
+        const writing = Promise.all([writeAll(handle, bytes, at), spare?.write(bytes, at)]);
         take(bytes);
         await writing;
       });
       if (hasher.digest() !== wanted) throw new WrongBytes();
+      right = wanted;
     } finally {
       await handle.close();
     }
@@ -98,6 +106,8 @@ async function fill(
     if (!(error instanceof WrongBytes)) throw error;
     onBytes?.(-told);
     return false;
+  } finally {
+    await spare?.end(right);
   }
 }
 
@@ -180,10 +190,4 @@ async function eachPiece(
 /** Where pieces begin. One after another: of what size somebody says that an object is, nothing is known. */
 function* starts(from: number, size: number): Generator<number> {
   for (let at = from; at < size; at += PIECE) yield at;
-}
-
-async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    done += (await handle.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
-  }
 }

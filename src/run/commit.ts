@@ -6,7 +6,7 @@ import type { LockEntry } from '../lockfile/block.ts';
 import { entryOf, lockEntry } from '../lockfile/entry.ts';
 import type { Out, Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import { ingest } from '../store/ingest.ts';
 import { writeRunRecord } from '../store/run-record.ts';
 import type { Entry } from '../store/tree.ts';
 import type { Engine } from './engine.ts';
@@ -46,7 +46,7 @@ export async function commit(engine: Engine, facts: StageFacts, run: FinishedRun
       startedAt: run.startedAt,
       durationMs: Math.round(run.durationMs),
       outs,
-      log: run.log === undefined ? null : await storeLog(engine.store, run.log),
+      log: run.log === undefined ? null : await storeLog(engine, run.log),
       signer: engine.signing.signer(),
     });
   }
@@ -97,8 +97,8 @@ export function storedOf(stage: Stage, outs: readonly LockEntry[]): [path: strin
   });
 }
 
-async function storeLog(store: ObjectStore, log: WholeLog): Promise<Digest> {
-  return 'text' in log ? store.put(log.text) : (await store.ingest(log.file)).digest;
+async function storeLog({ store, blake3 }: Engine, log: WholeLog): Promise<Digest> {
+  return 'text' in log ? store.put(log.text) : (await ingest(store, log.file, { blake3 })).digest;
 }
 
 /** A dep or parameter that is no longer what it was when the stage started. */

@@ -13,6 +13,7 @@ export function storeSink(writer: StoreWriter, signal?: AbortSignal): Sink {
     add: (digest, bytes) => writer.addNow(digest, bytes),
     settle: () => writer.settle(),
     file: (path, onBytes) => writer.addFile(path, signal, onBytes),
+    copies: { temporary: () => writer.temporary(), adopt: (digest, file) => { writer.adopt(digest, file); } }, // prettier-ignore
   };
 }
 

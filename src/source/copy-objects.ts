@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import type { Digest } from '../kit/digest.ts';
+import { rawOfDigest } from '../kit/digest.ts';
 import { checkAborted } from '../kit/abort.ts';
 import { systemFault } from '../kit/system-fault.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -36,7 +37,7 @@ export async function copyObjects(
     let [objects, bytes] = [0, 0];
     for (const [digest, size] of wanted) {
       checkAborted(signal);
-      if (!to.has(digest)) await copyOne(from, to, { digest, size, writer, signal });
+      if (!to.has(digest)) await copyOne(from, { digest, size, writer, signal });
       objects += 1;
       bytes += size;
       onProgress?.(objects, bytes);
@@ -71,16 +72,14 @@ interface Copying {
   readonly signal: AbortSignal;
 }
 
-async function copyOne(from: ObjectStore, to: ObjectStore, { digest, size, writer, signal }: Copying): Promise<void> {
+async function copyOne(from: ObjectStore, { digest, size, writer, signal }: Copying): Promise<void> {
   if (size > PACKED_BYTES && from.packedPlace(digest) === undefined) {
     // What holds other bytes than its name says lands under the name of its bytes: nobody asks for it.
-    if (isPlain(from.layout.loose(digest), size)) await to.ingest(from.layout.loose(digest), signal);
+    if (isPlain(from.layout.loose(digest), size)) await writer.addFile(from.layout.loose(digest), signal);
     return;
   }
   const bytes = readFrom(from, digest);
   if (bytes === undefined) return;
-  if (bytes.length > PACKED_BYTES) await to.put(bytes);
-  else if (writer.addNow(Buffer.from(digest.slice(3), 'hex'), bytes)) {
-    await writer.settle();
-  }
+  const raw = rawOfDigest(digest);
+  if (bytes.length > PACKED_BYTES ? writer.addLooseNow(raw, bytes) : writer.addNow(raw, bytes)) await writer.settle();
 }

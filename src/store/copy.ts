@@ -1,20 +1,28 @@
-import { closeSync, constants, openSync, readSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, constants, copyFileSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { copyFile, open, stat } from 'node:fs/promises';
+import { copyFile, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { checkAborted } from '../kit/abort.ts';
 import type { Blake3 } from '../kit/blake3.ts';
+import { isDoneNow } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
 
+/** Folders into which nothing could be cloned, so that it is not tried for each file. */
+const unshared = new Set<string>();
+
 /** Clones the file where the disk shares blocks; `false` where it can't. */
-export async function reflink(source: string, target: string): Promise<boolean> {
+export function reflink(source: string, target: string): boolean {
+  const folder = dirname(target);
+  if (unshared.has(folder)) return false;
   try {
-    await copyFile(source, target, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
+    copyFileSync(source, target, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' || code === 'ENOENT' || code === 'ENOSPC' || code === 'EACCES') throw error;
     rmSync(target, { force: true });
+    unshared.add(folder);
     return false;
   }
 }
@@ -34,6 +42,36 @@ const LONGEST_COPY = 4 * 2 ** 30;
 /** How often a copy is looked at that has not got further. */
 const POLL_MS = 1;
 
+/** Does for a file that is not large what {@link copyThrough} does, without waiting for anything. */
+export function copyNow(source: string, target: string, see: (chunk: Buffer) => void): number {
+  try {
+    copyFileSync(source, target, constants.COPYFILE_EXCL);
+  } catch (error) {
+    throw blameTarget(error, target);
+  }
+  chmodSync(target, 0o600);
+  return readNow(target, see);
+}
+
+/** What is read without waiting for anything goes through it. */
+let buffer: Buffer | undefined;
+
+/** Shows each byte of a file, in order, without waiting for anything; returns how many there are. */
+export function readNow(path: string, see: (chunk: Buffer) => void): number {
+  buffer ??= Buffer.allocUnsafe(CHUNK);
+  const fd = openSync(path, 'r');
+  try {
+    for (let done = 0; ;) {
+      const length = readSync(fd, buffer, 0, CHUNK, done);
+      if (length > 0) see(buffer.subarray(0, length));
+      done += length;
+      if (length === 0) return done;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /**
  * Copies a file to a new one, which only its owner may read, and shows each byte that was written.
  * @returns the number of bytes
@@ -43,7 +81,9 @@ export async function copyThrough(
   source: string,
   { target, ...passing }: Passing & { readonly target: string },
 ): Promise<number> {
-  const { size } = await stat(source);
+  checkAborted(passing.signal);
+  const { size } = statSync(source);
+  if (isDoneNow(size)) return copyNow(source, target, passing.see);
   // Made first, so that nothing is overwritten and nobody else can open it.
   const handle = await open(target, 'wx+', 0o600);
   try {
@@ -65,7 +105,7 @@ async function copyAndFollow(source: string, { target, handle, see, signal }: Co
     state.isCopied = true;
   });
   // Its failure is told below, once all is read.
-  copying.catch((error: unknown) => { blameTarget(error, target); }); // prettier-ignore
+  copying.catch((error: unknown) => blameTarget(error, target));
   const ended = copying.catch(() => undefined);
   try {
     const buffer = Buffer.allocUnsafe(CHUNK);
@@ -87,9 +127,10 @@ async function copyAndFollow(source: string, { target, handle, see, signal }: Co
 }
 
 /** Node.js names the source whatever went wrong; nobody who reads needs space. */
-function blameTarget(error: unknown, target: string): void {
+function blameTarget(error: unknown, target: string): Error {
   const fault = error as NodeJS.ErrnoException;
   if (['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS'].includes(fault.code ?? '')) fault.path = target;
+  return fault;
 }
 
 /** While one piece is written, it is looked at, and the next one is read. */
@@ -120,15 +161,6 @@ async function copyByPieces(source: string, { handle, see, signal }: Copying): P
 /** The digest of a file, read without waiting for anything. */
 export function hashFileNow(path: string, blake3: Blake3): Digest {
   const hasher = blake3.hasher();
-  const buffer = Buffer.allocUnsafe(CHUNK);
-  const fd = openSync(path, 'r');
-  try {
-    for (let length = -1; length !== 0;) {
-      length = readSync(fd, buffer);
-      hasher.update(buffer.subarray(0, length));
-    }
-    return hasher.digest();
-  } finally {
-    closeSync(fd);
-  }
+  readNow(path, (chunk) => { hasher.update(chunk); }); // prettier-ignore
+  return hasher.digest();
 }

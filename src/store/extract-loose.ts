@@ -1,5 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { chmodSync, existsSync, rmSync, statSync } from 'node:fs';
 import type { Blake3, Blake3Hasher } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
@@ -7,6 +6,7 @@ import { copyThrough, reflink } from './copy.ts';
 import type { StoreLayout } from './layout.ts';
 import type { LinkTrust, Links } from './link.ts';
 import { linkObject } from './link.ts';
+import type { Spares } from './spare.ts';
 
 /** How objects come into the workspace where nothing else is said. */
 const COPIES = ['reflink', 'copy'] as const;
@@ -26,6 +26,7 @@ export interface ExtractOptions {
 export interface LooseObjects {
   readonly layout: StoreLayout;
   readonly blake3: Blake3;
+  readonly spares: Spares;
   readonly trust: () => LinkTrust;
   /** An object holds wrong bytes. */
   readonly onWrong: (digest: Digest, path: string) => void;
@@ -44,8 +45,17 @@ interface Way {
  * the object is damaged, or gone meanwhile; there is no target then.
  */
 export async function extractLoose(objects: LooseObjects, way: Way, options: ExtractOptions): Promise<boolean> {
+  try {
+    return await extractAnyhow(objects, way, options);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(sourceOf(objects, way))) return false;
+    throw error;
+  }
+}
+
+async function extractAnyhow(objects: LooseObjects, way: Way, options: ExtractOptions): Promise<boolean> {
   for (const type of options.links?.types ?? COPIES) {
-    if (type === 'reflink' && (await reflink(sourceOf(objects, way), way.target))) {
+    if (type === 'reflink' && reflink(sourceOf(objects, way), way.target)) {
       return checkTarget(objects, way, options);
     }
     if (type === 'copy') break;
@@ -54,6 +64,7 @@ export async function extractLoose(objects: LooseObjects, way: Way, options: Ext
     const isDone = await linkOut(objects, { ...way, type }, options);
     if (isDone !== undefined) return isDone;
   }
+  if (objects.spares.take(way.digest, way.target, options.mode)) return true;
   return copyOut(objects, way, options);
 }
 
@@ -146,17 +157,15 @@ async function keepIf(
   const source = sourceOf(objects, way);
   try {
     if (await isRight()) {
-      const handle = await open(target, 'r');
-      await handle.chmod(mode).finally(() => handle.close());
+      chmodSync(target, mode);
       return true;
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EEXIST') await rm(target, { force: true });
-    if (code === 'ENOENT' && !existsSync(source)) return false;
+    if (code !== 'EEXIST') rmSync(target, { force: true });
     throw error;
   }
-  await rm(target, { force: true });
+  rmSync(target, { force: true });
   objects.onWrong(digest, source);
   return false;
 }

@@ -55,7 +55,7 @@ export function storeLayout(root: string, { shared = false } = {}): StoreLayout 
     tmp: join(base, 'tmp'),
     quarantine: join(base, 'quarantine'),
     looseFolder: join(base, 'loose'),
-    loose: (digest) => sharded('loose', digest),
+    loose: (digest) => looseFile(join(base, 'loose'), digest),
     packs: join(base, 'packs'),
     pack: (name) => join(base, 'packs', `${hexOf(name)}.pack`),
     bad: (name) => join(base, 'packs', `${hexOf(name)}.bad`),
@@ -65,6 +65,12 @@ export function storeLayout(root: string, { shared = false } = {}): StoreLayout 
     trash: join(base, 'trash'),
     runs: (key) => sharded('runs', key),
   };
+}
+
+/** The file of a loose object, in the folder of all of them. */
+export function looseFile(folder: string, digest: Digest): string {
+  const hex = hexOf(digest);
+  return `${folder}/${hex.slice(0, 2)}/${hex.slice(2)}`;
 }
 
 /** The name of a pack, by that of its file; `undefined` for other files. */

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { accessSync, constants, linkSync, readlinkSync, realpathSync, statSync, symlinkSync } from 'node:fs';
-import type { StatIndex } from '../index/stat-index.ts';
+import type { KeptStat, StatIndex } from '../index/stat-index.ts';
 import type { Digest } from '../kit/digest.ts';
 import { parseDigest } from '../kit/digest.ts';
 
@@ -28,7 +28,7 @@ export interface LinkTrust {
 
 /** Keeps the record in an index of its own, whose paths are absolute. */
 export function linkTrust(index: StatIndex): LinkTrust {
-  const untimed = (stat: Stats): Stats => Object.assign(Object.create(stat), { ctimeMs: stat.mtimeMs }) as Stats;
+  const untimed = ({ mtimeMs, ino, size }: Stats): KeptStat => ({ mtimeMs, ctimeMs: mtimeMs, ino, size });
   return {
     judge(path, digest, stat) {
       if (!index.knows(path)) return 'unknown';

@@ -21,6 +21,7 @@ import { loadBlake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
 import { ownedName, thisOwner } from '../kit/owner.ts';
 import { PipeError } from '../problem/problem.ts';
+import { ingest } from './ingest.ts';
 import { storeLayout } from './layout.ts';
 import { markedTime } from './object-mark.ts';
 import { ObjectStore } from './object-store.ts';
@@ -96,7 +97,7 @@ describe('a file', () => {
   test('is taken in piece by piece and written out again with the mode asked for', async () => {
     const bytes = Buffer.alloc((2 << 20) + 5, 'pipe!');
     writeFileSync(join(folder, 'in'), bytes);
-    const { digest, size } = await store.ingest(join(folder, 'in'));
+    const { digest, size } = await ingest(store, join(folder, 'in'), { blake3 });
     expect([digest, size]).toEqual([blake3.hash(bytes), bytes.length]);
     expect(await store.extract(digest, join(folder, 'out'), { mode: 0o755 })).toBe(true);
     expect(readFileSync(join(folder, 'out')).equals(bytes)).toBe(true);
@@ -118,9 +119,9 @@ describe('a file', () => {
   });
 
   test('that cannot be read leaves nothing behind', async () => {
-    await expect(store.ingest(join(folder, 'absent'))).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(ingest(store, join(folder, 'absent'), { blake3 })).rejects.toMatchObject({ code: 'ENOENT' });
     mkdirSync(join(folder, 'sub'));
-    await expect(store.ingest(join(folder, 'sub'))).rejects.toMatchObject({ code: 'EISDIR' });
+    await expect(ingest(store, join(folder, 'sub'), { blake3 })).rejects.toMatchObject({ code: 'EISDIR' });
     expect(leftInTmp()).toEqual([]);
   });
 });
@@ -246,9 +247,9 @@ test('what a killed process was writing is removed before the first write; what 
 
 test('a large object that is stopped half-way leaves nothing behind', async () => {
   writeFileSync(join(folder, 'in'), Buffer.alloc(3 << 20));
-  const { digest } = await store.ingest(join(folder, 'in'));
+  const { digest } = await ingest(store, join(folder, 'in'), { blake3 });
   const signal = AbortSignal.abort('SIGINT');
-  await expect(open().ingest(join(folder, 'in'), signal)).rejects.toThrow('stopped');
+  await expect(ingest(open(), join(folder, 'in'), { blake3, signal })).rejects.toThrow('stopped');
   await expect(store.extract(digest, join(folder, 'out'), { mode: 0o644, signal })).rejects.toThrow('stopped');
   expect([leftInTmp(), existsSync(join(folder, 'out'))]).toEqual([[], false]);
 });

@@ -1,12 +1,12 @@
-import { existsSync, statSync } from 'node:fs';
+import { renameSync, rmSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
 import { makeFolder } from '../kit/make-folder.ts';
 import { ownedName, thisOwner } from '../kit/owner.ts';
-import { copyThrough, hashFileNow } from './copy.ts';
+import { hashFileNow } from './copy.ts';
 import type { OnDamage } from './damage.ts';
 import { Damage } from './damage.ts';
 import type { PackedPlace } from './digest-map.ts';
@@ -15,6 +15,7 @@ import { extractLoose, linkLoose } from './extract-loose.ts';
 import type { StoreLayout } from './layout.ts';
 import type { LinkTrust } from './link.ts';
 import { NO_TRUST } from './link.ts';
+import { LooseWriter } from './loose-writer.ts';
 import { isMarked } from './object-mark.ts';
 import type { FinishedPack } from './pack-writer.ts';
 import { PackWriter, placePack } from './pack-writer.ts';
@@ -23,6 +24,7 @@ import { Presence } from './presence.ts';
 import { makeDurable, readBytesIfThere } from './store-file.ts';
 import { StoreWriter } from './store-writer.ts';
 import { sweepStore } from './sweep.ts';
+import { Spares } from './spare.ts';
 import { LARGEST_LIST } from './tree.ts';
 import { writeNew } from './write-files.ts';
 
@@ -43,6 +45,8 @@ export class ObjectStore {
   trust: LinkTrust = NO_TRUST;
   /** Called before a wrong object gives way to the right one: files of a workspace may be symbolic links to it. */
   beforeReplaced: ((path: string) => void) | undefined;
+  /** Second copies that become files of the workspace. */
+  readonly spares: Spares;
   readonly #extraction: LooseObjects;
 
   constructor(layout: StoreLayout, blake3: Blake3, onDamage: OnDamage) {
@@ -50,9 +54,11 @@ export class ObjectStore {
     this.#blake3 = blake3;
     this.#damage = new Damage(layout, onDamage);
     this.#presence = new Presence(layout, blake3, (...object) => this.#judged(...object));
+    this.spares = new Spares(this);
     this.#extraction = {
       layout,
       blake3,
+      spares: this.spares,
       trust: () => this.trust,
       onWrong: (digest, path) => {
         this.#foundWrong(digest, path);
@@ -130,9 +136,7 @@ export class ObjectStore {
   }
 
   /** The digest of the bytes of a file (absolute), read without waiting for anything. */
-  digestOf(file: string): Digest {
-    return hashFileNow(file, this.#blake3);
-  }
+  readonly digestOf = (file: string): Digest => hashFileNow(file, this.#blake3);
 
   /** Whether an object with these stat values is known to hold the right bytes, and to have been left alone since. */
   isTrusted(digest: Digest, stat: Stats): boolean {
@@ -152,25 +156,6 @@ export class ObjectStore {
       return digest;
     });
     return digest;
-  }
-
-  /** Copies a file into the store, unless `signal` is aborted; the digest is that of the bytes that were copied. */
-  async ingest(
-    file: string,
-    signal?: AbortSignal,
-    onBytes?: (bytes: number) => void,
-  ): Promise<{ digest: Digest; size: number }> {
-    let size = 0;
-    const digest = await this.putFile(async (target) => {
-      const hasher = this.#blake3.hasher();
-      const see = (chunk: Buffer): void => {
-        hasher.update(chunk);
-        onBytes?.(chunk.length);
-      };
-      size = await copyThrough(file, { target, see, signal });
-      return hasher.digest();
-    });
-    return { digest, size };
   }
 
   /**
@@ -235,11 +220,9 @@ export class ObjectStore {
    */
   async extract(digest: Digest, target: string, options: ExtractOptions): Promise<boolean> {
     if (this.extractPacked(digest, target, options.mode) !== undefined) return true;
-    const source = this.layout.loose(digest);
-    if (!existsSync(source)) {
-      return this.#presence.packs.refresh() && this.extractPacked(digest, target, options.mode) !== undefined;
-    }
-    return extractLoose(this.#extraction, { digest, target }, options);
+    if (await extractLoose(this.#extraction, { digest, target }, options)) return true;
+    // Another process may have packed it meanwhile.
+    return this.#presence.packs.refresh() && this.extractPacked(digest, target, options.mode) !== undefined;
   }
 
   /**
@@ -254,6 +237,7 @@ export class ObjectStore {
   writer(): StoreWriter {
     this.hold();
     return new StoreWriter(this, {
+      loose: new LooseWriter(this, this.#blake3),
       open: () => {
         this.#begin();
         return new PackWriter(this.layout, this.#blake3, { owner: this.#owner, beforePlaced: this.keep });
@@ -298,24 +282,37 @@ export class ObjectStore {
     try {
       const digest = await fill(temporary);
       await makeDurable(temporary, digest);
-      const target = this.layout.loose(digest);
-      makeFolder(dirname(target), this.layout);
-      this.keep(target);
-      const stat = statSync(target, { throwIfNoEntry: false });
-      // Files may be links to an object that is there, the very file that was read among them: if it is right, it stays.
-      if (stat !== undefined && (this.isTrusted(digest, stat) || this.digestOf(target) === digest)) {
-        await rm(temporary, { force: true });
-        return digest;
-      }
-      if (stat !== undefined) this.beforeReplaced?.(target);
-      if (stat !== undefined) this.#quarantine(digest, target);
-      await rename(temporary, target);
-      this.#presence.add(digest);
+      this.placeFile(temporary, digest);
       return digest;
     } catch (error) {
-      await rm(temporary, { force: true });
+      rmSync(temporary, { force: true });
       throw error;
     }
+  }
+
+  /**
+   * Moves a file of {@link temporary} to where it counts. The caller has seen that its bytes are right, and made it
+   * durable.
+   */
+  placeFile(temporary: string, digest: Digest): void {
+    const target = this.layout.loose(digest);
+    this.keep(target);
+    const stat = statSync(target, { throwIfNoEntry: false });
+    // Files may be links to an object that is there, the very file that was read among them: if it is right, it stays.
+    if (stat !== undefined && (this.isTrusted(digest, stat) || this.digestOf(target) === digest)) {
+      rmSync(temporary, { force: true });
+      return;
+    }
+    if (stat !== undefined) this.beforeReplaced?.(target);
+    if (stat !== undefined) this.#quarantine(digest, target);
+    try {
+      renameSync(temporary, target);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      makeFolder(dirname(target), this.layout);
+      renameSync(temporary, target);
+    }
+    this.#presence.add(digest);
   }
 
   /** What a pack holds of an object is wrong: it cannot be moved away, so a file beside the pack says it. */

@@ -202,7 +202,9 @@ class Materializing {
   /** Puts some entries of a folder in place; of many files the last ones by helper threads. */
   async #part(tree: Tree, { rows, ...spot }: Spot & { readonly rows: SectionWriter }): Promise<boolean> {
     const { target, path, depth, isCounted } = spot;
-    const away = this.#threads && sendAway(this.#threads, { tree, folder: target, mode: this.#modeOf }, this.#store);
+    const away =
+      this.#threads &&
+      sendAway(this.#threads, { tree, folder: target, mode: this.#modeOf, links: this.#place.links }, this.#store);
     this.#away = away?.written;
     let written: ReadonlyMap<string, KeptStat> | undefined;
     for (const [name, child] of tree) {

@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fchmodSync, fdatasyncSync, fstatSync, futimesSync, openSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Digest } from '../kit/digest.ts';
 import { markedTime } from './object-mark.ts';
@@ -9,9 +9,7 @@ const READ_ONLY = 0o444;
 export async function makeDurable(file: string, digest: Digest): Promise<void> {
   const handle = await open(file, 'r+');
   try {
-    const now = Date.now();
-    await handle.chmod(READ_ONLY);
-    await handle.utimes(now / 1000, markedTime(digest, now));
+    mark(handle.fd, digest);
     await handle.datasync();
   } catch (error) {
     // Of a file that is open the system names nothing.
@@ -19,6 +17,13 @@ export async function makeDurable(file: string, digest: Digest): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** Makes an open file, which has the bytes of an object, nobody's to write to, and marks it as left alone. */
+export function mark(fd: number, digest: Digest): void {
+  const now = Date.now();
+  fchmodSync(fd, READ_ONLY);
+  futimesSync(fd, now / 1000, markedTime(digest, now));
 }
 
 /** The bytes of a file that is small as a rule; `undefined` when there is none, or a folder. */

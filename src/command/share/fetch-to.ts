@@ -43,6 +43,8 @@ export interface FetchTo {
   readonly runCache: boolean;
   /** Called with things that are complete, or as complete as can be. */
   readonly onComplete?: (things: readonly SharedThing[]) => Promise<void>;
+  /** Whether a thing is about to be put in place, where nothing lies yet. */
+  readonly isNew?: (thing: SharedThing) => boolean;
 }
 
 /** Things are handed on in groups of at least so many bytes. */
@@ -50,7 +52,7 @@ const GROUP_BYTES = 32 << 20;
 
 /** Brings what is shared with a remote into the local store. */
 export async function fetchShare(data: DataProject, { share, ...how }: FetchTo): Promise<FetchedShare> {
-  const { context, global, options, runCache, onComplete } = how;
+  const { context, global, options, runCache, onComplete, isNew } = how;
   const { name, things } = share;
   const { store } = data.engine;
   const maxSize = maxSizeOf(options);
@@ -66,6 +68,10 @@ export async function fetchShare(data: DataProject, { share, ...how }: FetchTo):
       const grouped = roots.map(({ entry }, at) => ({ entry, group: groups[at] ?? 0 }));
       const fetched = await fetchRoots(remote, store, {
         roots: grouped,
+        beginSpare: async (group) => {
+          const isOfUse = roots.some(({ thing }, at) => groups[at] === group && isNew?.(thing) === true);
+          return isOfUse ? store.spares.begin(data.engine.links) : undefined;
+        },
         onProgress: progress.onProgress,
         onGroup: async (group) => {
           progress.end();
@@ -88,6 +94,7 @@ export async function fetchShare(data: DataProject, { share, ...how }: FetchTo):
         problems: isMissing ? await absentPlace(name, remote.place) : [],
       };
     } finally {
+      store.spares.discard();
       progress.end();
     }
   });
