@@ -24,13 +24,19 @@ export async function eachChunk(
   checkAborted(signal);
   const { size } = statSync(path);
   const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(size + 1, CHUNK)));
-  await (isDoneNow(size) ? chunksNow(path, buffer, use) : chunksLater(path, buffer, { use, signal }));
+  await (isDoneNow(size) ? chunksNow : chunksLater)(path, buffer, { use, signal });
 }
 
-async function chunksNow(path: string, buffer: Buffer, use: (chunk: Buffer) => void | Promise<void>): Promise<void> {
+interface Receiver {
+  readonly use: (chunk: Buffer) => void | Promise<void>;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function chunksNow(path: string, buffer: Buffer, { use, signal }: Receiver): Promise<void> {
   const fd = openSync(path, 'r');
   try {
     for (;;) {
+      checkAborted(signal);
       const length = readSync(fd, buffer, 0, buffer.length, null);
       if (length === 0) return;
       const using = use(buffer.subarray(0, length));
@@ -41,11 +47,7 @@ async function chunksNow(path: string, buffer: Buffer, use: (chunk: Buffer) => v
   }
 }
 
-async function chunksLater(
-  path: string,
-  buffer: Buffer,
-  { use, signal }: { readonly use: (chunk: Buffer) => void | Promise<void>; readonly signal: AbortSignal | undefined },
-): Promise<void> {
+async function chunksLater(path: string, buffer: Buffer, { use, signal }: Receiver): Promise<void> {
   const handle = await open(path, 'r');
   try {
     for (;;) {

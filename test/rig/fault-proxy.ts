@@ -123,6 +123,8 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     const out = request({ hostname, port, method, path, headers, agent, setHost: false });
     const answered = once(out, 'response') as Promise<[IncomingMessage]>;
     answered.catch(() => undefined);
+    // The server may answer before it has heard all, and end the connection.
+    out.on('error', () => undefined);
     if (fault === 'cut' && body.length > 1) {
       out.write(body.subarray(0, body.length >> 1), () => out.destroy());
       answer.destroy();
