@@ -91,9 +91,18 @@ function medium(scale: number): Scenario[] {
   const loose = mediumLooseData(scale);
   const { makes, reads } = scenariosOf('data.medium', set, { copies: COPIES.medium, long: true });
   return [
-    makes('add', { pipe: pipeAdd(set), others: [dvcAdd(set), resticBackup(set), copy(set), reading(set)] }),
+    makes('add', {
+      budgets: [{ kind: 'ratio', atMost: 3, to: 'cp -r' }],
+      pipe: pipeAdd(set),
+      others: [dvcAdd(set), resticBackup(set), copy(set), reading(set)],
+    }),
     reads('add-again', { pipe: pipeAddAgain(set), others: [dvcAddAgain(set), looking(set)] }),
     reads('status', { pipe: pipeStatus(set), others: [dvcStatus(set), looking(set)] }),
+    makes('checkout', {
+      budgets: [{ kind: 'ratio', atMost: 2, to: 'cp -r' }],
+      pipe: pipeCheckout(set),
+      others: [copy(set), dvcCheckout(set), resticRestore(set)],
+    }),
     makes('checkout-hardlink', {
       budgets: [{ kind: 'ratio', atMost: 1.5, to: 'cp -al' }],
       pipe: pipeCheckout(loose, { links: 'hardlink' }),

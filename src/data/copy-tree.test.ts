@@ -29,7 +29,8 @@ afterEach(() => {
 });
 
 const signal = new AbortController().signal;
-const LARGE = 'x'.repeat(5 << 20);
+/** More than is read without waiting for anything. */
+const LARGE = 'x'.repeat(9 << 20);
 
 /** A folder with all that may lie in one. */
 function folder(): void {

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import { checkAborted } from './abort.ts';
 
 const CHUNK = 1 << 20;
@@ -10,6 +11,19 @@ const SOON = 8 << 20;
 /** Whether a file of so many bytes is read, or copied, without waiting for anything. */
 export function isDoneNow(size: number): boolean {
   return size <= SOON;
+}
+
+/** Bytes that may be read or copied without waiting before signals and timers have their turn: some tens of ms. */
+const TURN = 64 << 20;
+
+let untilTurn = TURN;
+
+/** To be called after so many bytes were read or copied without waiting: lets signals and timers have their turn. */
+export async function takeTurns(bytes: number): Promise<void> {
+  untilTurn -= bytes;
+  if (untilTurn > 0) return;
+  untilTurn = TURN;
+  await setImmediate();
 }
 
 /**
@@ -24,7 +38,9 @@ export async function eachChunk(
   checkAborted(signal);
   const { size } = statSync(path);
   const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(size + 1, CHUNK)));
-  await (isDoneNow(size) ? chunksNow : chunksLater)(path, buffer, { use, signal });
+  if (!isDoneNow(size)) return chunksLater(path, buffer, { use, signal });
+  await chunksNow(path, buffer, { use, signal });
+  await takeTurns(size);
 }
 
 interface Receiver {

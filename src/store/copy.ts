@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { checkAborted } from '../kit/abort.ts';
 import type { Blake3 } from '../kit/blake3.ts';
-import { isDoneNow } from '../kit/chunks.ts';
+import { isDoneNow, takeTurns } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
 
 /** Folders into which nothing could be cloned, so that it is not tried for each file. */
@@ -83,7 +83,11 @@ export async function copyThrough(
 ): Promise<number> {
   checkAborted(passing.signal);
   const { size } = statSync(source);
-  if (isDoneNow(size)) return copyNow(source, target, passing.see);
+  if (isDoneNow(size)) {
+    const copied = copyNow(source, target, passing.see);
+    await takeTurns(copied);
+    return copied;
+  }
   // Made first, so that nothing is overwritten and nobody else can open it.
   const handle = await open(target, 'wx+', 0o600);
   try {

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { digestOfRaw } from '../kit/digest.ts';
-import { isDoneNow } from '../kit/chunks.ts';
+import { isDoneNow, takeTurns } from '../kit/chunks.ts';
 import { copyNow } from './copy.ts';
 import { ingest } from './ingest.ts';
 import { mark } from './store-file.ts';
@@ -37,6 +37,7 @@ export class LooseWriter {
   readonly #store: Target;
   readonly #blake3: Blake3;
   readonly #written = new Map<Digest, Written>();
+  #settling: Promise<void> = Promise.resolve();
   /** What names begin with until the next `settle`: to ask the store for each costs. */
   #names: { readonly first: string; count: number } | undefined;
 
@@ -56,17 +57,20 @@ export class LooseWriter {
 
   /** Copies a file; the digest is that of the bytes that were copied. A large one is there at once. */
   async addFile(path: string, signal?: AbortSignal, onBytes?: (bytes: number) => void): Promise<Digest> {
-    if (!isDoneNow(statSync(path).size)) {
+    const { size } = statSync(path);
+    if (!isDoneNow(size)) {
       return (await ingest(this.#store, path, { blake3: this.#blake3, signal, onBytes })).digest;
     }
     const hasher = this.#blake3.hasher();
-    return this.#add((file) => {
+    const digest = this.#add((file) => {
       copyNow(path, file, (chunk) => {
         hasher.update(chunk);
         onBytes?.(chunk.length);
       });
       return hasher.digest();
     });
+    await takeTurns(size);
+    return digest;
   }
 
   /** Adds an object that is in memory, under its digest. */
@@ -97,10 +101,20 @@ export class LooseWriter {
     }
   }
 
-  /** Waits until the disk has everything, and puts it where it counts. */
-  async settle(): Promise<void> {
-    for (const { digest, file, fd, synced } of this.#written.values()) {
+  /** Waits until the disk has everything that was added before, and puts it where it counts; for several at once, too. */
+  settle(): Promise<void> {
+    const settled = this.#settling.then(() => this.#settleAll());
+    // Each is told of its own failure.
+    this.#settling = settled.catch(() => undefined);
+    return settled;
+  }
+
+  async #settleAll(): Promise<void> {
+    for (const written of this.#written.values()) {
+      const { digest, file, fd, synced } = written;
       await synced;
+      // Given up meanwhile.
+      if (this.#written.get(digest) !== written) continue;
       closeSync(fd);
       // Closed once: from now on the number may be that of another file.
       this.#written.delete(digest);
