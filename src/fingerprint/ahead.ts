@@ -1,7 +1,8 @@
 import type { HelperThreads } from '../kit/helper-threads.ts';
 import { ThreadEnded, helperThreads } from '../kit/helper-threads.ts';
+import { systemFault } from '../kit/system-fault.ts';
 import type { ReadAhead, ReadFilesInput, ReadFilesOutput } from './read-files.ts';
-import { FilesRead } from './read-files.ts';
+import { FilesRead, removeCopies } from './read-files.ts';
 import type { Sink } from './walk-options.ts';
 
 /** Where there are fewer files than this, no thread is started for them. */
@@ -15,8 +16,10 @@ const MAIN_SHARE = 288;
 const HELPER_SHARE = 736;
 
 /** What is the same for all files of a folder. */
-type Reading = Omit<ReadFilesInput, 'names' | 'at' | 'copyTo'> & {
+type Reading = Omit<ReadFilesInput, 'names' | 'at' | 'copyTo' | 'stop'> & {
   readonly copies: Sink['copies'];
+  /** 1 once nobody waits for what is read any more. */
+  readonly stop: Int32Array;
   readonly now: () => number;
 };
 
@@ -85,6 +88,17 @@ export class Ahead {
     return inRound < this.#mainShare ? undefined : this.#read?.next();
   }
 
+  /** Whether all that it reads was taken. */
+  get isTaken(): boolean {
+    return this.#at >= this.#names.length;
+  }
+
+  /** Removes copies that nobody takes; to be called when the walk is over, after `stop` was set. */
+  end(): void {
+    this.#read?.discard();
+    for (const job of this.#jobs.values()) job.then((read) => { read.discard(); }, () => undefined); // prettier-ignore
+  }
+
   /** Sends the helper threads their shares of a round. */
   #send(round: number): void {
     for (let thread = 0; thread < this.#threads.count; thread += 1) {
@@ -92,12 +106,22 @@ export class Ahead {
       const names = this.#names.slice(start, start + this.#helperShare);
       if (names.length === 0) return;
       const { now, copies, ...rest } = this.#reading;
-      const input: ReadFilesInput = { ...rest, names, copyTo: copies?.temporary(), at: now() };
+      const input: ReadFilesInput = { ...rest, names, copyTo: placeFor(copies), at: now() };
       const reading = this.#threads.run<ReadFilesOutput>(thread, 'read-files', input);
       const job = reading.then((output) => new FilesRead(output, input.copyTo));
       // Whoever waits for it is told; nobody does when the walk ends before.
-      job.catch(() => undefined);
+      job.catch(() => { removeCopies(input); }); // prettier-ignore
       this.#jobs.set(start, job);
     }
+  }
+}
+
+/** Where copies go; `undefined` in a store that cannot be written to: who has to is the main thread, which can say so. */
+function placeFor(copies: Sink['copies']): string | undefined {
+  try {
+    return copies?.temporary();
+  } catch (error) {
+    if (systemFault(error) === undefined) throw error;
+    return undefined;
   }
 }

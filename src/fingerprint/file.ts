@@ -100,6 +100,7 @@ class Walk {
   /** To be called in any case. */
   end(): void {
     this.#lookAhead?.end();
+    this.#listings.end();
   }
 
   /** Lets signals and timers have their turn now and then: small files are read without waiting for anything. */

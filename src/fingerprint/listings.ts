@@ -22,6 +22,7 @@ type Options = ListOptions & {
   readonly index: StatIndex;
   readonly now: () => number;
   readonly sink?: Sink | undefined;
+  readonly signal?: AbortSignal | undefined;
 };
 
 /**
@@ -32,12 +33,28 @@ export class Listings {
   readonly #options: Options;
   readonly #areThreadsRunning: () => boolean;
   readonly #prepared = new Map<string, Listed>();
+  /** Those of which something is not taken yet. */
+  #aheads: readonly Ahead[] = [];
+  /** Tells helper threads that nobody waits for what they read. */
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   /** Files that nothing is remembered of, so far. */
   #unknown = 0;
 
   constructor(options: Options, areRunning = areThreadsRunning) {
     this.#options = options;
+    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#areThreadsRunning = areRunning;
+  }
+
+  readonly #onAbort = (): void => {
+    Atomics.store(this.#stop, 0, 1);
+  };
+
+  /** To be called in any case: what helper threads still read is nobody's any more. */
+  end(): void {
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#onAbort();
+    for (const ahead of this.#aheads) ahead.end();
   }
 
   /**
@@ -87,13 +104,16 @@ export class Listings {
     const unknown = names.filter((name) => !special.has(name) && !linked.has(name) && !memory.seek(name));
     const before = this.#unknown;
     this.#unknown += unknown.length;
-    return Ahead.of(unknown, before, {
+    const ahead = Ahead.of(unknown, before, {
       folder: absolute,
       follow,
       keepBytes: sink !== undefined,
       copies: sink?.copies,
+      stop: this.#stop,
       now,
     });
+    this.#aheads = [...this.#aheads.filter(({ isTaken }) => !isTaken), ...(ahead === undefined ? [] : [ahead])];
+    return ahead;
   }
 }
 

@@ -68,6 +68,8 @@ export interface ReadFilesInput {
   readonly keepBytes: boolean;
   /** What the names of copies begin with that are made of files that are neither small nor large, if they are wanted. */
   readonly copyTo: string | undefined;
+  /** Shared: 1 once nobody waits for what is read any more. */
+  readonly stop: Int32Array;
 }
 
 /** What a helper thread has read, file by file; one with the size -1 is left to the main thread, with what is wrong. */
@@ -85,7 +87,7 @@ const STAT_COLUMNS = 6;
 
 /** Does the job of a helper thread. */
 export function readFiles(input: ReadFilesInput, blake3: Blake3): ReadFilesOutput {
-  const { folder, names, follow, at, keepBytes } = input;
+  const { folder, names, follow, at, keepBytes, stop } = input;
   const stats = new Float64Array(names.length * STAT_COLUMNS);
   const digests = new Uint8Array(names.length * 32);
   const buffer = Buffer.allocUnsafe(PACKED_BYTES + 1);
@@ -93,8 +95,9 @@ export function readFiles(input: ReadFilesInput, blake3: Blake3): ReadFilesOutpu
   let used = 0;
   for (const [row, name] of names.entries()) {
     const file = { path: name, absolute: `${folder}/${name}`, follow };
-    const read = trying(() => readSmall(file, buffer, at));
-    const taken = read === undefined ? trying(() => takeMedium(file, input, { row, blake3 })) : { ...read, digest: blake3.raw(read.bytes) }; // prettier-ignore
+    const isOver = Atomics.load(stop, 0) === 1;
+    const read = isOver ? undefined : trying(() => readSmall(file, buffer, at));
+    const taken = read === undefined ? isOver ? undefined : trying(() => takeMedium(file, input, { row, blake3 })) : { ...read, digest: blake3.raw(read.bytes) }; // prettier-ignore
     if (taken === undefined) {
       stats[row * STAT_COLUMNS + 3] = -1;
       continue;
@@ -131,9 +134,18 @@ function takeMedium(
     return undefined;
   const copy = copyTo === undefined ? undefined : copyName(copyTo, row);
   const digest = copy === undefined ? hashFileNow(absolute, blake3) : copyDurably(absolute, copy, blake3);
-  if (isSameFile(stat, look())) return { stat, isReliable: isReliable(stat, at), digest: rawOfDigest(digest) };
+  const after = trying(look);
+  if (after !== undefined && isSameFile(stat, after)) {
+    return { stat, isReliable: isReliable(stat, at), digest: rawOfDigest(digest) };
+  }
   if (copy !== undefined) rmSync(copy, { force: true });
   return undefined;
+}
+
+/** Removes what copies a job may have made whose answer never came. */
+export function removeCopies({ copyTo, names }: Pick<ReadFilesInput, 'copyTo' | 'names'>): void {
+  if (copyTo === undefined) return;
+  for (const row of names.keys()) rmSync(copyName(copyTo, row), { force: true });
 }
 
 function copyName(copyTo: string, row: number): string {
@@ -173,6 +185,14 @@ export class FilesRead {
     this.#stats = stats;
     this.#digests = asBuffer(digests);
     this.#bytes = asBuffer(bytes);
+  }
+
+  /** Removes the copies of the files that were not taken. */
+  discard(): void {
+    while (this.#row * STAT_COLUMNS < this.#stats.length) {
+      const { copy } = this.next() ?? {};
+      if (copy !== undefined) rmSync(copy, { force: true });
+    }
   }
 
   /** The next file; `undefined` for one that is left to the main thread. */

@@ -1,4 +1,5 @@
 import { checkAborted } from '../kit/abort.ts';
+import { isDoneNow } from '../kit/chunks.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { PACKED_BYTES } from '../store/pack.ts';
@@ -73,7 +74,7 @@ export async function fetchRoots(remote: Remote, store: ObjectStore, options: Fe
   try {
     return await work.run(options.roots);
   } finally {
-    work.discard();
+    await work.discard();
   }
 }
 
@@ -107,6 +108,8 @@ class Fetching {
   #lists: ListReader | undefined;
   /** Lists that came while it was looked for what is wanted. */
   #early = 0;
+  #progress: GroupProgress | undefined;
+  #isOver = false;
   #done = { objects: 0, bytes: 0 };
   #total = { objects: 0, bytes: 0 };
 
@@ -125,10 +128,11 @@ class Fetching {
     const groups = roots.map(({ group = 0 }) => group);
     const finish = async (group: number): Promise<void> => {
       await this.#writer.finish();
-      await this.#options.onGroup?.(group);
+      if (!this.#isOver) await this.#options.onGroup?.(group);
     };
     // What may come from elsewhere later is waited for.
     const progress = new GroupProgress(groups, finish, () => this.#wrong.count + this.#gone.count === 0);
+    this.#progress = progress;
     await this.#pass({ catalog, wanted, needed, lists: this.#lists }, progress);
     await this.#rescue(wanted);
     await this.#writer.finish();
@@ -145,9 +149,12 @@ class Fetching {
     };
   }
 
-  discard(): void {
+  /** To be called in any case: nothing of it goes on afterwards. */
+  async discard(): Promise<void> {
+    this.#isOver = true;
     this.#writer.discard();
     for (const held of this.#lists?.held.values() ?? []) held.discard();
+    await this.#progress?.abandon();
   }
 
   async #findWanted(roots: readonly WantedRoot[], catalog: Catalog): Promise<Wanted> {
@@ -302,7 +309,8 @@ class Fetching {
       this.#step({ objects: 0, bytes });
     };
     const { beginSpare: begin } = this.#options;
-    const beginSpare = begin && group !== undefined ? () => begin(group) : undefined;
+    // What is not large is copied as fast as it is written twice.
+    const beginSpare = begin && group !== undefined && !isDoneNow(object.size) ? () => begin(group) : undefined;
     const isRight = await receiveLarge(this.#remote, this.#store, { object, onBytes, beginSpare });
     if (!isRight) this.#wrong.add(object.digest, 0, { size: object.size });
     this.#step(isRight ? { objects: 1, bytes: 0 } : { objects: 0, bytes: -came });

@@ -43,6 +43,12 @@ export class GroupProgress {
     await this.#finishing;
   }
 
+  /** Finishes none any more, and waits for the one that is being finished. */
+  async abandon(): Promise<void> {
+    this.#open.length = 0;
+    await this.#finishing.catch(() => undefined);
+  }
+
   #finishNext(): void {
     const group = this.#open.shift();
     if (group === undefined) return;

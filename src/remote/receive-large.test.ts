@@ -55,7 +55,8 @@ test('the workspace has its file from what came, not from the store', async () =
   const digest = digestOfRaw(blake3.raw(bytes));
   await on.place.write(KEY, [bytes]);
   const object: LargeObject = { digest: blake3.raw(bytes), size: bytes.length, key: KEY, offset: 0 };
-  const beginSpare = (): ReturnType<typeof on.store.spares.begin> => on.store.spares.begin({ types: ['copy'] });
+  const beginSpare = (): ReturnType<typeof on.store.spares.begin> =>
+    on.store.spares.begin(on.store.layout.root, { types: ['copy'] });
   expect(await receiveLarge(on.remote, on.store, { object, beginSpare })).toBe(true);
   rmSync(on.store.layout.loose(digest));
   writeFileSync(on.store.layout.loose(digest), 'other bytes');
@@ -70,7 +71,8 @@ test('of wrong bytes there is no second copy', async () => {
   const bytes = randomBytes(3 * PIECE + 5);
   await on.place.write(KEY, [bytes]);
   const object: LargeObject = { digest: randomBytes(32), size: bytes.length, key: KEY, offset: 0 };
-  const beginSpare = (): ReturnType<typeof on.store.spares.begin> => on.store.spares.begin({ types: ['copy'] });
+  const beginSpare = (): ReturnType<typeof on.store.spares.begin> =>
+    on.store.spares.begin(on.store.layout.root, { types: ['copy'] });
   expect(await receiveLarge(on.remote, on.store, { object, beginSpare })).toBe(false);
   expect(readdirSync(on.store.layout.tmp)).toEqual([]);
 });

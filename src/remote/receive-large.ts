@@ -73,7 +73,7 @@ async function fill(
   const wanted = digestOfRaw(object.digest);
   const hasher = remote.blake3.hasher();
   // Of what an earlier try has left there is no second copy.
-  const spare = length === 0 ? await beginSpare?.() : undefined;
+  const spare = length === 0 ? await beginSpare?.().catch(() => undefined) : undefined;
   let right: Digest | undefined;
   let told = 0;
   const take = (bytes: Buffer): void => {

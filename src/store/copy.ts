@@ -8,21 +8,24 @@ import type { Blake3 } from '../kit/blake3.ts';
 import { isDoneNow, takeTurns } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
 
-/** Folders into which nothing could be cloned, so that it is not tried for each file. */
+/** Pairs of disks between which nothing could be cloned, so that it is not tried for each file. */
 const unshared = new Set<string>();
+
+/** What a system says that cannot clone files, or not from this disk to that one. */
+const NO_CLONES = new Set(['EXDEV', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'ENOTTY', 'EINVAL']);
 
 /** Clones the file where the disk shares blocks; `false` where it can't. */
 export function reflink(source: string, target: string): boolean {
-  const folder = dirname(target);
-  if (unshared.has(folder)) return false;
+  const disks = `${String(statSync(source).dev)} ${String(statSync(dirname(target)).dev)}`;
+  if (unshared.has(disks)) return false;
   try {
     copyFileSync(source, target, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
     return true;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const { code = '' } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' || code === 'ENOENT' || code === 'ENOSPC' || code === 'EACCES') throw error;
     rmSync(target, { force: true });
-    unshared.add(folder);
+    if (NO_CLONES.has(code)) unshared.add(disks);
     return false;
   }
 }

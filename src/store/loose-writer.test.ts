@@ -76,7 +76,7 @@ test('what is given up, even while it is waited for, leaves nothing behind', asy
   for (const { bytes, raw } of all) writer.addLooseNow(raw, bytes);
   const waiting = writer.finish();
   writer.discard();
-  await waiting;
+  await expect(waiting).rejects.toThrow();
   expect(readdirSync(store.layout.tmp)).toEqual([]);
   expect(all.filter(({ raw }) => openStore(folder, blake3).hasRaw(raw))).toEqual([]);
 });

@@ -24,6 +24,9 @@ interface Written {
   readonly synced: Promise<void>;
 }
 
+/** Thrown to whoever waits for objects that somebody has given up meanwhile. */
+class GivenUp extends Error {}
+
 const sync = promisify(fdatasync);
 
 /** Objects that are on their way to the disk at once. */
@@ -38,6 +41,8 @@ export class LooseWriter {
   readonly #blake3: Blake3;
   readonly #written = new Map<Digest, Written>();
   #settling: Promise<void> = Promise.resolve();
+  /** Whether something was given up that was added: from now on nobody is told that all is there. */
+  #isGivenUp = false;
   /** What names begin with until the next `settle`: to ask the store for each costs. */
   #names: { readonly first: string; count: number } | undefined;
 
@@ -110,16 +115,15 @@ export class LooseWriter {
   }
 
   async #settleAll(): Promise<void> {
-    for (const written of this.#written.values()) {
-      const { digest, file, fd, synced } = written;
+    for (const { digest, file, fd, synced } of this.#written.values()) {
       await synced;
-      // Given up meanwhile.
-      if (this.#written.get(digest) !== written) continue;
+      if (this.#isGivenUp) break;
       closeSync(fd);
       // Closed once: from now on the number may be that of another file.
       this.#written.delete(digest);
       this.#place(file, digest);
     }
+    if (this.#isGivenUp) throw new GivenUp();
     this.#names = undefined;
   }
 
@@ -144,6 +148,7 @@ export class LooseWriter {
       synced.then(close, close);
       rmSync(file, { force: true });
     }
+    this.#isGivenUp ||= this.#written.size > 0;
     this.#written.clear();
   }
 }

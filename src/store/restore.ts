@@ -138,7 +138,9 @@ class Materializing {
   #single: { readonly path: string; readonly stat: Stats; readonly digest: Digest } | undefined;
   readonly #threads: HelperThreads | undefined;
   /** What helper threads may still be writing. */
-  #away: Promise<unknown> | undefined;
+  readonly #away = new Set<Promise<unknown>>();
+  /** Tells them that nobody waits for it. */
+  readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   #entries = 0;
   /** Folders in folders without files, so far. */
   #empty = 0;
@@ -150,7 +152,12 @@ class Materializing {
     this.#threads = writingThreads(entry);
     this.#emptyIn = emptyFolders(store);
     this.progress = new FileProgress(place.onProgress);
+    place.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
+
+  readonly #onAbort = (): void => {
+    Atomics.store(this.#stop, 0, 1);
+  };
 
   /** `false` when an object is absent or damaged. */
   async entry(entry: Entry, spot: Spot): Promise<boolean> {
@@ -181,7 +188,9 @@ class Materializing {
 
   /** Waits until nothing is written any more. */
   async settle(): Promise<void> {
-    await this.#away?.catch(() => undefined);
+    this.#place.signal?.removeEventListener('abort', this.#onAbort);
+    this.#onAbort();
+    await Promise.all(this.#away);
   }
 
   async #folder(entry: Entry, { target, path, depth, isCounted }: Spot): Promise<boolean> {
@@ -204,8 +213,12 @@ class Materializing {
     const { target, path, depth, isCounted } = spot;
     const away =
       this.#threads &&
-      sendAway(this.#threads, { tree, folder: target, mode: this.#modeOf, links: this.#place.links }, this.#store);
-    this.#away = away?.written;
+      sendAway(
+        this.#threads,
+        { tree, folder: target, mode: this.#modeOf, links: this.#place.links, stop: this.#stop },
+        this.#store,
+      );
+    if (away !== undefined) this.#away.add(away.ended);
     let written: ReadonlyMap<string, KeptStat> | undefined;
     for (const [name, child] of tree) {
       const place = { target: `${target}/${name}`, path: `${path}/${name}`, depth: depth + 1, name, rows, isCounted };

@@ -40,7 +40,7 @@ function spares({ shared = false } = {}): {
 /** Spares of which one is whole. */
 async function written(): Promise<ReturnType<typeof spares> & { readonly path: string; readonly target: string }> {
   const made = spares();
-  const writing = await made.spares.begin(COPY);
+  const writing = await made.spares.begin(made.folder, COPY);
   // Pieces come in any order.
   await writing?.write(bytes.subarray(200_000), 200_000);
   await writing?.write(bytes.subarray(0, 200_000), 0);
@@ -90,8 +90,8 @@ test('a file that would belong to another group is no spare', async () => {
 });
 
 test('what was not right, or that nobody took, is removed', async () => {
-  const { spares: own, paths } = await written();
-  const wrong = await own.begin(COPY);
+  const { spares: own, folder, paths } = await written();
+  const wrong = await own.begin(folder, COPY);
   await wrong?.write(bytes, 0);
   await wrong?.end();
   expect(paths.map((path) => existsSync(path))).toEqual([true, false]);
@@ -99,12 +99,30 @@ test('what was not right, or that nobody took, is removed', async () => {
   expect(paths.map((path) => existsSync(path))).toEqual([false, false]);
 });
 
+test('there is none where the workspace lies on another disk', async () => {
+  const { spares: own, paths } = spares();
+  expect(await own.begin('/proc', COPY)).toBeUndefined();
+  expect(paths.filter((path) => existsSync(path))).toEqual([]);
+});
+
+test('one that cannot be begun, or written, keeps nobody from anything', async () => {
+  const missing = new Spares({ layout: { shared: false }, temporary: (end) => `/nowhere/at all${end}` });
+  expect(await missing.begin('/', COPY)).toBeUndefined();
+  const { spares: own, folder, paths } = spares();
+  const writing = await own.begin(folder, COPY);
+  await writing?.end();
+  // As on a disk that takes no more: the file is closed.
+  await writing?.write(bytes, 0);
+  expect(own.take(digest, join(folder, 'target'), 0o644)).toBe(false);
+  expect([await own.begin(folder, COPY), paths.filter((path) => existsSync(path))]).toEqual([undefined, []]);
+});
+
 test.each([
   ['the workspace gets hard links', { types: ['hardlink', 'copy'] as readonly LinkType[] }, false],
   ['the workspace gets symbolic links', { types: ['reflink', 'symlink', 'copy'] as readonly LinkType[] }, false],
   ['a group shares the store', COPY, true],
 ])('there is none where %s', async (_, links, shared) => {
-  const { spares: own, paths } = spares({ shared });
-  expect(await own.begin(links)).toBeUndefined();
+  const { spares: own, folder, paths } = spares({ shared });
+  expect(await own.begin(folder, links)).toBeUndefined();
   expect(paths.filter((path) => existsSync(path))).toEqual([]);
 });

@@ -38,21 +38,22 @@ export class Spares {
     this.#store = store;
   }
 
-  /** Begins a spare, unless files of the workspace will be links, or share their blocks with the store. */
-  async begin(links: Links): Promise<SpareWriting | undefined> {
-    this.#isOfUse ??= this.#decide(links);
-    if (!this.#isOfUse) return undefined;
-    const path = this.#store.temporary('.spare');
+  /** Begins a spare of a file below `root` (absolute), unless files there will be links, or share blocks with the store. */
+  async begin(root: string, links: Links): Promise<SpareWriting | undefined> {
     try {
-      return this.#writing(path, await open(path, 'wx', 0o600));
+      const path = this.#store.temporary('.spare');
+      this.#isOfUse ??= this.#decide(path, root, links);
+      return this.#isOfUse ? this.#writing(path, await open(path, 'wx', 0o600)) : undefined;
     } catch {
       return undefined;
     }
   }
 
-  #decide({ types }: Links): boolean {
+  #decide(path: string, root: string, { types }: Links): boolean {
     // Files of a shared store belong to its group, not to that of the workspace.
     if (this.#store.layout.shared || types.some((type) => type === 'hardlink' || type === 'symlink')) return false;
+    // Nothing is renamed to another disk.
+    if (statSync(dirname(path)).dev !== statSync(root).dev) return false;
     return !types.includes('reflink') || !this.#sharesBlocks();
   }
 
@@ -61,8 +62,6 @@ export class Spares {
     try {
       writeFileSync(from, 'a', { flag: 'wx', mode: 0o600 });
       return reflink(from, to);
-    } catch {
-      return true;
     } finally {
       for (const path of [from, to]) rmSync(path, { force: true });
     }
@@ -70,14 +69,21 @@ export class Spares {
 
   #writing(path: string, handle: FileHandle): SpareWriting {
     let isWhole = true;
+    // A disk that is full needs the space for what counts.
+    const giveUp = async (): Promise<void> => {
+      [isWhole, this.#isOfUse] = [false, false];
+      await handle.truncate(0).catch(() => undefined);
+    };
     return {
       write: async (bytes, at) => {
-        if (isWhole) await writeAll(handle, bytes, at).catch(() => { isWhole = false; }); // prettier-ignore
+        if (isWhole) await writeAll(handle, bytes, at).catch(giveUp);
       },
       end: async (digest) => {
-        const stat = await handle.stat().finally(() => handle.close());
-        if (digest === undefined || !isWhole || this.#written.has(digest)) rmSync(path, { force: true });
-        else this.#written.set(digest, { path, stat });
+        const stat = await handle.stat().catch(() => undefined);
+        const isClosed = await handle.close().then(() => true, () => false); // prettier-ignore
+        const isKept = digest !== undefined && stat !== undefined && isClosed && isWhole && !this.#written.has(digest);
+        if (isKept) this.#written.set(digest, { path, stat });
+        else rmSync(path, { force: true });
       },
     };
   }
@@ -98,6 +104,7 @@ export class Spares {
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+      this.#isOfUse = false;
       return false;
     } finally {
       rmSync(spare.path, { force: true });

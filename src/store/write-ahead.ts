@@ -25,6 +25,8 @@ interface Going {
   readonly folder: string;
   readonly mode: (entry: Entry) => number;
   readonly links: Links | undefined;
+  /** Shared: 1 once nobody waits for what is written any more. */
+  readonly stop: Int32Array;
 }
 
 /** The files of a part that helper threads write, which are its last ones. */
@@ -33,6 +35,8 @@ export interface Away {
   readonly from: string;
   /** What was written; a file that is not among them is left to the main thread. */
   readonly written: Promise<ReadonlyMap<string, KeptStat>>;
+  /** Fulfilled when no thread writes any more, whatever became of it. */
+  readonly ended: Promise<unknown>;
 }
 
 /** The threads to write an entry with, if it has many files. */
@@ -63,12 +67,12 @@ export function sendAway(
   const written = Promise.all(jobs).then((found) => new Map(found.flat()));
   // Whoever waits for it is told; nobody does when the main thread fails before.
   written.catch(() => undefined);
-  return { from: first[0], written };
+  return { from: first[0], written, ended: Promise.allSettled(jobs) };
 }
 
 function inputOf(
   entries: readonly (readonly [string, Entry])[],
-  { folder, mode, links }: Going,
+  { folder, mode, links, stop }: Going,
   store: Pick<ObjectStore, 'packedPlace' | 'layout'>,
 ): WriteFilesInput {
   const packs: string[] = [];
@@ -94,7 +98,9 @@ function inputOf(
     }
     places.set([pack, place.offset, place.length, mode(entry)], row * PLACE_COLUMNS);
   }
-  return { folder, names: found.map(({ name }) => name), packs, loose: store.layout.looseFolder, places, digests };
+  const sharesBlocks = links?.types.includes('reflink') !== false;
+  const loose = store.layout.looseFolder;
+  return { folder, names: found.map(({ name }) => name), packs, loose, sharesBlocks, places, digests, stop };
 }
 
 /** Whether an object has a file of its own, as a rule, and is not large. */

@@ -16,10 +16,14 @@ export interface WriteFilesInput {
   readonly packs: readonly string[];
   /** The folder of loose objects, absolute. */
   readonly loose: string;
+  /** Whether copies of them may share their blocks. */
+  readonly sharesBlocks: boolean;
   /** For each file: number of the pack, or {@link LOOSE}, offset and length in it, mode. */
   readonly places: Float64Array;
   /** For each file 32 bytes. */
   readonly digests: Uint8Array;
+  /** Shared: 1 once nobody waits for what is written any more. */
+  readonly stop: Int32Array;
 }
 
 /** What a helper thread has written: mtime, ctime, inode, size of each file; -1 as the size of one that it left out. */
@@ -35,7 +39,7 @@ export const PLACE_COLUMNS = 4;
 
 /** Does the job of a helper thread: each object is checked against its digest before it is written. */
 export function writeFiles(
-  { folder, names, packs, loose, places, digests }: WriteFilesInput,
+  { folder, names, packs, loose, sharesBlocks, places, digests, stop }: WriteFilesInput,
   blake3: Blake3,
 ): WriteFilesOutput {
   const readers = packs.map((file) => PackReader.open(file));
@@ -47,11 +51,13 @@ export function writeFiles(
       const digest = Buffer.from(digests.buffer, digests.byteOffset + row * 32, 32);
       const target = `${folder}/${name}`;
       const write = (): Stats | undefined => {
-        if (pack === LOOSE) return tryCopy(looseFile(loose, digestOfRaw(digest)), target, { digest, mode, blake3 });
+        if (pack === LOOSE) {
+          return tryCopy(looseFile(loose, digestOfRaw(digest)), target, { digest, mode, sharesBlocks, blake3 });
+        }
         const bytes = readers[pack]?.read(offset, length);
         return bytes !== undefined && blake3.raw(bytes).equals(digest) ? writeNew(target, bytes, mode) : undefined;
       };
-      const stat = write();
+      const stat = Atomics.load(stop, 0) === 1 ? undefined : write();
       if (stat === undefined) stats[at + 3] = -1;
       else stats.set([stat.mtimeMs, stat.ctimeMs, stat.ino, stat.size], at);
     }
@@ -68,12 +74,12 @@ export function writeFiles(
 function tryCopy(
   source: string,
   target: string,
-  { digest, mode, blake3 }: { readonly digest: RawDigest; readonly mode: number; readonly blake3: Blake3 },
+  { digest, mode, sharesBlocks, blake3 }: { readonly digest: RawDigest; readonly mode: number; readonly sharesBlocks: boolean; readonly blake3: Blake3 }, // prettier-ignore
 ): Stats | undefined {
   try {
     const hasher = blake3.hasher();
     const see = (chunk: Buffer): void => { hasher.update(chunk); }; // prettier-ignore
-    if (reflink(source, target)) readNow(target, see);
+    if (sharesBlocks && reflink(source, target)) readNow(target, see);
     else copyNow(source, target, see);
     if (rawOfDigest(hasher.digest()).equals(digest)) {
       chmodSync(target, mode);

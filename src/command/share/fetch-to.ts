@@ -70,7 +70,7 @@ export async function fetchShare(data: DataProject, { share, ...how }: FetchTo):
         roots: grouped,
         beginSpare: async (group) => {
           const isOfUse = roots.some(({ thing }, at) => groups[at] === group && isNew?.(thing) === true);
-          return isOfUse ? store.spares.begin(data.engine.links) : undefined;
+          return isOfUse ? store.spares.begin(data.engine.project.root, data.engine.links) : undefined;
         },
         onProgress: progress.onProgress,
         onGroup: async (group) => {
