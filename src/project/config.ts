@@ -30,6 +30,8 @@ export interface Config {
   readonly allowed: () => ReadonlySet<string>;
   /** Everything that is set, weakest level first, placeholders unexpanded. */
   readonly settings: () => readonly Setting[];
+  /** Whether the user of this machine wrote a setting: what lies in Git, a stranger may have written. */
+  readonly isOwn: (setting: Setting) => boolean;
 }
 
 export interface ConfigPlaces extends LevelPlaces {
@@ -63,6 +65,7 @@ export function openConfig(places: ConfigPlaces): Config {
     signer: (name) => content(`signers.${name}`, SIGNER_OPTION) as string | undefined,
     allowed,
     settings,
+    isOwn,
   };
 }
 

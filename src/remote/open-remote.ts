@@ -4,6 +4,7 @@ import { nearest } from '../kit/nearest.ts';
 import { PipeError } from '../problem/problem.ts';
 import { redactUrls } from '../problem/redact.ts';
 import type { Config } from '../project/config.ts';
+import type { Setting } from '../project/config-file.ts';
 import type { Level } from '../project/config-level.ts';
 import { levelFile } from '../project/config-level.ts';
 import type { RemoteOptionName } from '../project/option.ts';
@@ -154,16 +155,17 @@ export function webRemote({ config }: Pick<Project, 'config'>, asked: string): W
 }
 
 /**
- * A password that somebody keeps for all projects is not sent to where one project says: a stranger may have written that.
+ * A password of the user is not sent to where a file in Git says: a stranger may have written that.
  * @throws {PipeError} PIPE_REMOTE_URL
  */
 function refuseForeignUrl(config: Config, name: string): void {
-  const levelOf = (option: RemoteOptionName): Level | undefined => config.settings().findLast((each) => each.name === `remote.${name}.${option}`)?.level; // prettier-ignore
-  const kept = levelOf('password');
-  if (levelOf('url') !== 'project' || (kept !== 'global' && kept !== 'system')) return;
+  const settingOf = (option: RemoteOptionName): Setting | undefined => config.settings().findLast((each) => each.name === `remote.${name}.${option}`); // prettier-ignore
+  const [url, password] = [settingOf('url'), settingOf('password')];
+  if (url === undefined || password === undefined || password.level === 'local') return;
+  if (config.isOwn(url) || !config.isOwn(password)) return;
   throw new PipeError({
     code: 'PIPE_REMOTE_URL',
-    message: `the url of the remote "${name}" stands in the project's config, and its password in the ${kept} one, for all projects`,
+    message: `the url of the remote "${name}" stands in ${url.at.source.file}, which may be a stranger's, and its password in the ${password.level} config, for all projects`,
     hint: `if the password is meant for that server: \`pipe remote modify --local ${name} password …\``,
   });
 }

@@ -79,6 +79,7 @@ export function sourceConfig({ theirs, own, known, env }: SourceConfigOptions): 
     signer: () => undefined,
     allowed: () => new Set(),
     settings: () => settings,
+    isOwn: ({ level }) => level === 'local',
   };
 }
 

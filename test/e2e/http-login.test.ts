@@ -105,3 +105,18 @@ test('a password that is kept for all projects goes nowhere that a project says'
   await succeed(rig, ['remote', 'modify', '-q', '--local', 'web', 'password', 'hush'], { env });
   await succeed(rig, ['get-url', 'remote://web/x'], { env });
 });
+
+test('a local config that Git tracks does not say where a password for all projects goes', async ({ rig }) => {
+  await startProject(rig);
+  web.files.set('/data/x', { ...text('x\n'), login: 'me:hush' });
+  const env = { XDG_CONFIG_HOME: rig.path('../config') };
+  await succeed(rig, ['remote', 'add', '-q', '--global', 'web', 'https://example.org/'], { env });
+  await succeed(rig, ['remote', 'modify', '-q', '--global', 'web', 'user', 'me'], { env });
+  await succeed(rig, ['remote', 'modify', '-q', '--global', 'web', 'password', 'hush'], { env });
+  await succeed(rig, ['remote', 'add', '-q', '--local', 'web', `${web.url}/data`], { env });
+  await succeed(rig, ['get-url', 'remote://web/x'], { env });
+  await rig.git('add', '-f', '.pipe/config.local.yaml');
+  web.requests.length = 0;
+  expectProblems(await rig.pipe(['get-url', 'remote://web/x', 'y'], { env }), 'PIPE_REMOTE_URL');
+  expect(web.requests).toEqual([]);
+});
