@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { PipeError } from '../problem/problem.ts';
-import type { ConfigPlaces } from '../project/config.ts';
+import type { Config, ConfigPlaces } from '../project/config.ts';
 import { configOrigin, openConfig } from '../project/config.ts';
-import { changeConfig } from '../project/config-change.ts';
+import type { OptionChange } from '../project/config-change.ts';
+import { changeOptions } from '../project/config-change.ts';
 import type { ConfigOrigin, Setting } from '../project/config-file.ts';
 import {
   foreign,
@@ -17,6 +18,7 @@ import { LEVELS } from '../project/config-level.ts';
 import type { OptionContent, OptionSpec } from '../project/option.ts';
 import { optionOf, OPTIONS, REMOTE_OPTIONS, SIGNER_OPTION } from '../project/option.ts';
 import { isPlaceholder } from '../project/option-value.ts';
+import { withOrigin } from '../project/password-origin.ts';
 import { ensurePipeFolder } from '../project/pipe-folder.ts';
 import { findRoot, requireRoot } from '../project/project.ts';
 import type { Context, OptionSpecs, Outcome } from './command.ts';
@@ -91,9 +93,14 @@ export function originOf(context: Context, level: Level): ConfigOrigin {
   return origin;
 }
 
+/** The configuration of all levels, of the project around or of none. */
+export function configOf(context: Context): Config {
+  return openConfig(placesOf(context, undefined));
+}
+
 /** What is set, at a level or at all of them; the stronger levels last. */
 export function settingsOf(context: Context, level: Level | undefined): readonly Setting[] {
-  if (level === undefined) return openConfig(placesOf(context, level)).settings();
+  if (level === undefined) return configOf(context).settings();
   const { settings, problems } = readConfigFile(originOf(context, level));
   if (problems.length > 0) throw new PipeError(problems);
   return settings;
@@ -172,7 +179,8 @@ export function change(context: Context, { level: given, name, content }: Change
   }
   if (level === 'project' && content !== undefined && spec?.own === true) throw new PipeError(foreign(name));
   if (level === 'project' || level === 'local') ensurePipeFolder(join(requireRoot(context.cwd), '.pipe'));
-  changeConfig({ origin, name, ...(content === undefined ? {} : { content }) });
+  const changed: OptionChange = { name, ...(content === undefined ? {} : { content }) };
+  changeOptions(origin, (before) => withOrigin(changed, { level, before, config: () => configOf(context) }));
   const json = { schema: 'pipe.config/1', changed: { name, level, file: origin.label, set: content !== undefined } };
   return { text: '', json };
 }

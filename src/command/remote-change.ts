@@ -3,7 +3,7 @@ import { PipeError } from '../problem/problem.ts';
 import type { OptionChange } from '../project/config-change.ts';
 import { changeOptions } from '../project/config-change.ts';
 import type { ConfigFile } from '../project/config-file.ts';
-import { givesAway, readUnexpanded, secretInProject } from '../project/config-file.ts';
+import { foreign, givesAway, readUnexpanded, secretInProject } from '../project/config-file.ts';
 import type { Level } from '../project/config-level.ts';
 import { LEVELS } from '../project/config-level.ts';
 import type { OptionContent, OptionSpec } from '../project/option.ts';
@@ -61,7 +61,7 @@ interface Given {
 
 /**
  * What an option holds for a text of the command line.
- * @throws {PipeError} PIPE_CONFIG_VALUE, and PIPE_CONFIG_SECRET with the command that keeps it on this machine
+ * @throws {PipeError} PIPE_CONFIG_VALUE; PIPE_CONFIG_SECRET with the command that keeps it on this machine
  */
 export function contentFor({ level, remote, option, spec, value }: Given): OptionContent {
   const name = `remote.${remote}.${option}`;
@@ -70,6 +70,9 @@ export function contentFor({ level, remote, option, spec, value }: Given): Optio
     const place = spec.secret === true ? 'to take it from the environment' : 'in place of the password';
     const hint = `keep ${whole} on this machine: \`pipe remote modify --local ${remote} ${option} …\`; or write '\${NAME}' ${place}`;
     throw new PipeError({ ...secretInProject(name, spec), hint });
+  }
+  if (level === 'project' && spec.own === true) {
+    throw new PipeError({ ...foreign(name), hint: `set it on this machine: \`pipe remote modify --local ${remote} ${option} …\`` }); // prettier-ignore
   }
   const read = readUnexpanded(spec, value);
   if ('content' in read) return read.content;

@@ -1,9 +1,12 @@
 import { PipeError } from '../problem/problem.ts';
+import type { OptionChange } from '../project/config-change.ts';
+import type { ConfigFile } from '../project/config-file.ts';
 import { unknownOption } from '../project/config-file.ts';
 import { optionOf } from '../project/option.ts';
+import { withOrigin } from '../project/password-origin.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
-import { levelOf } from './config.ts';
+import { configOf, levelOf } from './config.ts';
 import { changeLevel, contentFor } from './remote-change.ts';
 import { checkRemoteName, LEVEL_OPTIONS, levelsFrom, remotesAt, requireRemote, storedValue } from './remote-options.ts';
 
@@ -30,14 +33,16 @@ export default defineCommand({
     requireRemote(remote, known, ` up to the ${level} level`);
     const name = `remote.${remote}.${option}`;
     const spec = optionOf(name);
+    const changes = (change: OptionChange) => (before: ConfigFile) =>
+      withOrigin(change, { level, before, config: () => configOf(context) });
     if (value === undefined) {
-      changeLevel(context, level, () => [{ name }]);
+      changeLevel(context, level, changes({ name }));
       return Promise.resolve({ text: '' });
     }
     if (spec === undefined) throw new PipeError(unknownOption(name));
     const stored = storedValue(context, level, { option, value });
     const content = contentFor({ level, remote, option, spec, value: stored });
-    changeLevel(context, level, () => [{ name, content }]);
+    changeLevel(context, level, changes({ name, content }));
     return Promise.resolve({ text: '' });
   },
 });

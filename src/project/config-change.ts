@@ -19,24 +19,17 @@ export interface OptionChange {
 }
 
 /** A change of one option in one config file. */
-export interface ConfigChange extends OptionChange {
+interface ConfigChange extends OptionChange {
   readonly origin: ConfigOrigin;
 }
 
 /**
- * Changes one option in a config file; the rest of the file stays as it is, comments included. Safe with other
- * processes that do the same.
+ * Changes options in a config file, all of them or none; the rest of the file stays as it is, comments included. Safe with
+ * other processes that do the same.
+ * @param changes are made of what the file says when nobody else can change it
  * @throws {PipeError} when the file is not valid YAML, PIPE_CONFIG_VALUE when something other than options stands
  * where they belong, PIPE_CONFIG_UNSET when there is nothing to take out,
  * PIPE_CONFIG_EDIT when it is written in a way that cannot be changed safely.
- */
-export function changeConfig({ origin, ...change }: ConfigChange): void {
-  changeOptions(origin, () => [change]);
-}
-
-/**
- * The same for several options at once: the file gets all of the changes, or none.
- * @param changes are made of what the file says when nobody else can change it
  */
 export function changeOptions(origin: ConfigOrigin, changes: (before: ConfigFile) => readonly OptionChange[]): void {
   const path = followLink(origin);

@@ -86,6 +86,12 @@ export const REMOTE_OPTIONS = {
   },
   user: { kind: 'text', help: 'of a web server: its user' },
   password: { kind: 'text', secret: true, help: 'of a web server: the password, the token, or what the header holds' },
+  origin: {
+    kind: 'text',
+    own: true,
+    form: { pattern: /^https?:\/\/[^/?#@\s]+$/i, wrong: 'it takes the beginning of a URL: https://HOST' },
+    help: 'of a web server: https://host that the password is for; written with it, never in the project level',
+  },
   custom_auth_header: {
     kind: 'text',
     form: { pattern: /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, wrong: 'it takes the name of a header' },

@@ -8,6 +8,7 @@ import type { Setting } from '../project/config-file.ts';
 import type { Level } from '../project/config-level.ts';
 import { levelFile } from '../project/config-level.ts';
 import type { RemoteOptionName } from '../project/option.ts';
+import { webOrigin } from '../project/password-origin.ts';
 import type { Project } from '../project/project.ts';
 import { readRemoteUrl } from '../project/remote-url.ts';
 import type { Place } from '../store/place/place.ts';
@@ -155,18 +156,30 @@ export function webRemote({ config }: Pick<Project, 'config'>, asked: string): W
 }
 
 /**
- * A password of the user is not sent to where a file in Git says: a stranger may have written that.
+ * A password of the user is not sent to where a file in Git says, unless it was set for that very server: a stranger may
+ * have written that, or changed it since.
  * @throws {PipeError} PIPE_REMOTE_URL
  */
 function refuseForeignUrl(config: Config, name: string): void {
   const settingOf = (option: RemoteOptionName): Setting | undefined => config.settings().findLast((each) => each.name === `remote.${name}.${option}`); // prettier-ignore
-  const [url, password] = [settingOf('url'), settingOf('password')];
-  if (url === undefined || password === undefined || password.level === 'local') return;
-  if (config.isOwn(url) || !config.isOwn(password)) return;
+  const [url, password, origin] = [settingOf('url'), settingOf('password'), settingOf('origin')];
+  if (url === undefined || password === undefined || config.isOwn(url) || !config.isOwn(password)) return;
+  const { file } = url.at.source;
+  if (password.level !== 'local') {
+    throw new PipeError({
+      code: 'PIPE_REMOTE_URL',
+      message: `the url of the remote "${name}" stands in ${file}, which may be a stranger's, and its password in the ${password.level} config, for all projects`,
+      hint: `if the password is meant for that server: \`pipe remote modify --local ${name} password …\``,
+    });
+  }
+  const now = webOrigin(config.remote(name, 'url'));
+  const meant = origin?.level === 'local' ? webOrigin(config.remote(name, 'origin')) : undefined;
+  if (now === undefined || now === meant) return;
+  const isFor = meant === undefined ? 'does not say which server it is for' : `is for ${meant}`;
   throw new PipeError({
     code: 'PIPE_REMOTE_URL',
-    message: `the url of the remote "${name}" stands in ${url.at.source.file}, which may be a stranger's, and its password in the ${password.level} config, for all projects`,
-    hint: `if the password is meant for that server: \`pipe remote modify --local ${name} password …\``,
+    message: `the password of the remote "${name}" ${isFor}, and ${file}, which may be a stranger's, names ${now}`,
+    hint: `if that server may have it: \`pipe remote modify --local ${name} origin ${now}\``,
   });
 }
 

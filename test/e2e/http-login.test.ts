@@ -120,3 +120,28 @@ test('a local config that Git tracks does not say where a password for all proje
   expectProblems(await rig.pipe(['get-url', 'remote://web/x', 'y'], { env }), 'PIPE_REMOTE_URL');
   expect(web.requests).toEqual([]);
 });
+
+test('a password goes to no other server that the project comes to name', async ({ rig }) => {
+  await startProject(rig);
+  for (const server of [web, other]) server.files.set('/data/x', { ...text('x\n'), header: ['authorization', 'Bearer t'] }); // prettier-ignore
+  await succeed(rig, ['remote', 'add', '-q', 'web', `${web.url}/data`]);
+  await succeed(rig, ['remote', 'modify', '-q', 'web', 'auth', 'bearer']);
+  await succeed(rig, ['config', '-q', '--local', 'remote.web.password', 't']);
+  await succeed(rig, ['get-url', 'remote://web/x', 'a']);
+  // As a pull of the repository does.
+  const config = await rig.read('.pipe/config.yaml');
+  await rig.write({ '.pipe/config.yaml': config.replace(web.url, other.url) });
+  other.requests.length = 0;
+  const refused = await rig.pipe(['get-url', 'remote://web/x', 'b']);
+  expectProblems(refused, 'PIPE_REMOTE_URL');
+  expect(refused.stderr).toContain(web.url);
+  expect(refused.stderr).toContain(`pipe remote modify --local web origin ${other.url}`);
+  expect(other.requests).toEqual([]);
+  expectProblems(await rig.pipe(['remote', 'modify', 'web', 'origin', other.url]), 'PIPE_CONFIG_VALUE');
+  await succeed(rig, ['remote', 'modify', '-q', '--local', 'web', 'origin', other.url]);
+  await succeed(rig, ['get-url', 'remote://web/x', 'b']);
+  await succeed(rig, ['remote', 'modify', '-q', '--local', 'web', 'origin', '-u']);
+  expectProblems(await rig.pipe(['get-url', 'remote://web/x', 'c']), 'PIPE_REMOTE_URL');
+  await succeed(rig, ['remote', 'modify', '-q', '--local', 'web', 'password', 't']);
+  await succeed(rig, ['get-url', 'remote://web/x', 'c']);
+});
