@@ -52,7 +52,7 @@ export default defineCommand({
     const temporary = importFolder(project.pipeDir);
     if (options['to-remote'] === true) {
       const { entry, told, remote } = await sendFromUrl(kept, data, {
-        own,
+        kept: own?.pointer.out.remote,
         allowed: 'all',
         context,
         global,

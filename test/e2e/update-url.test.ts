@@ -92,6 +92,21 @@ test('an update to the remote leaves no data here, and only what changed is sent
   expect(await rig.read('a')).toBe('fourth\n');
 });
 
+test('what a pending import names is changed to the default remote where the data go there', async ({ rig }) => {
+  await startProject(rig);
+  serve('/a', 'one\n');
+  await succeed(rig, ['remote', 'add', '-q', 'other', rig.path('../other')]);
+  await succeed(rig, ['import-url', '--to-remote', '-r', 'other', `${web.url}/a`]);
+  serve('/a', 'second\n');
+  await succeed(rig, ['update', '--no-download']);
+  expect(await rig.read('a.pipe')).toContain('remote: other\n');
+  await succeed(rig, ['update', '--to-remote', '-r', 'storage']);
+  expect(await rig.read('a.pipe')).not.toContain('other');
+  web.files.clear();
+  await succeed(rig, ['pull', '-q']);
+  expect(await rig.read('a')).toBe('second\n');
+});
+
 test('flags that make no sense together are refused', async ({ rig }) => {
   await startProject(rig);
   serve('/a', 'one\n');

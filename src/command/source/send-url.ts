@@ -1,4 +1,3 @@
-import type { TrackedPath } from '../../lockfile/pointer.ts';
 import type { Told } from '../../lockfile/pointer-import.ts';
 import { PipeError } from '../../problem/problem.ts';
 import type { Allowed } from '../../project/option-value.ts';
@@ -34,8 +33,8 @@ export async function sendFromUrl(
   url: string,
   { engine }: DataProject,
   how: {
-    /** The pointer that the path has. */
-    readonly own: TrackedPath | undefined;
+    /** The remote that the pointer of the path names, downloaded or not. */
+    readonly kept: string | undefined;
     /** The variables that the URL may ask for: all, if the user wrote it here. */
     readonly allowed: Allowed;
     readonly context: Context;
@@ -44,7 +43,7 @@ export async function sendFromUrl(
     readonly temporary: string;
   },
 ): Promise<{ readonly entry: Entry; readonly told: Told; readonly remote: string | undefined }> {
-  const { own, allowed, context, global, options, temporary } = how;
+  const { kept, allowed, context, global, options, temporary } = how;
   const { project, blake3 } = engine;
   const name = remoteNamed(project.config, options.remote);
   const { sendToRemote } = await import('./to-remote.ts');
@@ -54,6 +53,6 @@ export async function sendFromUrl(
     ),
   );
   // A pointer that names another remote is to name this one from now on.
-  const isPlain = name === project.config.get('core.remote') && own?.pointer.out.remote === undefined;
+  const isPlain = name === project.config.get('core.remote') && kept === undefined;
   return { ...sent, remote: isPlain ? undefined : name };
 }

@@ -71,7 +71,7 @@ export async function updateToRemote(data: DataProject, target: UrlTarget, how: 
   const remote = how.options.remote ?? kept;
   if (pending !== undefined) checkImport(engine, path, { known: knownNow(context), force: true });
   const sent = await sendFromUrl(imported.url, data, {
-    own,
+    kept,
     allowed: engine.project.config.allowed(),
     context,
     global,
