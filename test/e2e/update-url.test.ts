@@ -1,3 +1,4 @@
+import { lstat } from 'node:fs/promises';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { test } from '../rig/test.ts';
 import type { WebServer } from '../rig/web-server.ts';
@@ -105,6 +106,18 @@ test('what a pending import names is changed to the default remote where the dat
   web.files.clear();
   await succeed(rig, ['pull', '-q']);
   expect(await rig.read('a')).toBe('second\n');
+});
+
+test('an update without a download leaves no link to what the cache may lose', async ({ rig }) => {
+  await startProject(rig);
+  await succeed(rig, ['config', 'cache.type', 'symlink']);
+  web.files.set('/a', { body: Buffer.from(`${'one'.repeat(50_000)}\n`), etag: '"one"' });
+  await succeed(rig, ['import-url', `${web.url}/a`]);
+  expect((await lstat(rig.path('a'))).isSymbolicLink()).toBe(true);
+  serve('/a', 'second\n');
+  await succeed(rig, ['update', '--no-download']);
+  await succeed(rig, ['gc', '-w', '-f']);
+  expect(await rig.read('a')).toBe(`${'one'.repeat(50_000)}\n`);
 });
 
 test('flags that make no sense together are refused', async ({ rig }) => {

@@ -1,4 +1,5 @@
 import { checkImport, recordImport } from '../../data/import.ts';
+import { unprotectPath } from '../../data/unprotect.ts';
 import { absoluteOf, claimed } from '../../data/workspace.ts';
 import type { UrlImport } from '../../lockfile/pointer-import.ts';
 import type { PendingImport, TrackedPath } from '../../lockfile/pointer.ts';
@@ -41,7 +42,7 @@ interface How {
 
 /**
  * Asks a URL whether it holds something else by now. Where it does, the pointer says what it tells, and that it was not
- * downloaded; the workspace is left alone.
+ * downloaded; the files of the workspace stay, as plain ones.
  * @throws {PipeError} PIPE_FILE_CHANGED, what keeps the URL from being asked, and the pointer from being changed
  */
 export async function updateLater(data: DataProject, target: UrlTarget, how: How): Promise<UpdatedAway> {
@@ -49,9 +50,11 @@ export async function updateLater(data: DataProject, target: UrlTarget, how: How
   if (unchanged !== undefined) return unchanged;
   const { path, file } = target;
   const { project } = data.engine;
-  await claimed(data.engine, { writes: [path], signal: how.context.signal, name: 'import' }, () => {
+  const { signal } = how.context;
+  await claimed(data.engine, { writes: [path], signal, name: 'import' }, async () => {
+    // From now on nothing keeps what lies there in the cache: links to it would lead nowhere one day.
+    await unprotectPath(data.engine, path, signal);
     makePending(project, { path, file }, { imported, isAsExpected: (text) => isStill(target, text) });
-    return Promise.resolve();
   });
   return { path, entry: undefined, imported, state: 'pending', written: [absoluteOf(project, file)] };
 }
