@@ -43,7 +43,7 @@ export default defineCommand({
     });
     const failed = [...brought.failed, ...more.failed];
     refuseIfOnlyFailed(failed, fetched.length + brought.brought.length + imports.length > 0);
-    const done = withRecovered(fetched, recovered);
+    const done = withRecovered(data, fetched, recovered);
     const isMissing = done.some(({ absent, wrong }) => absent.length + wrong.length > 0);
     return {
       problems: [...done.flatMap((each) => each.problems), ...notes, ...failed.flatMap(({ problems }) => problems)],

@@ -71,7 +71,7 @@ export default defineCommand({
     const problems = [...notes, ...failed.flatMap((each) => each.problems)];
     if (placing.problems.length > 0) throw new PipeError([...placing.problems, ...problems]);
     refuseIfOnlyFailed(failed, fetched.length + brought.brought.length + imports.length > 0);
-    const done = withRecovered(fetched, recovered);
+    const done = withRecovered(data, fetched, recovered);
     const checkedOut = placing.done();
     const isMissing =
       done.some(({ absent, wrong }) => absent.length + wrong.length > 0) ||

@@ -188,3 +188,22 @@ test('a project without a remote gets what it imported from where it comes from'
   serve('/in', 'changed\n', 'two');
   expectProblems(await rig.pipe(['pull'], c), 'PIPE_FILE_CHANGED');
 });
+
+test('a version that is nowhere is missing, though another one of its path comes from the URL', async ({ rig }) => {
+  await startProject(rig, { x: 'x\n' });
+  await succeed(rig, ['add', '-q', 'x']);
+  await succeed(rig, ['push', '-q']);
+  serve('/in', 'one\n');
+  await succeed(rig, ['import-url', `${web.url}/in`]);
+  await commitAll(rig, 'one');
+  serve('/in', 'second\n');
+  await succeed(rig, ['update', '-q']);
+  await commitAll(rig, 'second');
+  const b = await cloneProject(rig, 'b');
+  const lacking = { remotes: [{ absent: [{ path: 'in', size: 4 }] }] };
+  const dry = await document<Fetched>(rig, ['fetch', '-A', '--dry'], { ...b, code: 1 });
+  expect(dry).toMatchObject({ ...lacking, sources: [{ path: 'in', size: 7 }] });
+  const run = await rig.pipe(['fetch', '-A', '--json'], b);
+  expect(run.code).toBe(1);
+  expect(run.json<Fetched>()).toMatchObject({ ...lacking, imports: [{ path: 'in' }] });
+});

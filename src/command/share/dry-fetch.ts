@@ -1,3 +1,5 @@
+import type { Digest, RawDigest } from '../../kit/digest.ts';
+import { digestOfRaw } from '../../kit/digest.ts';
 import { isWithin } from '../../kit/path.ts';
 import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
@@ -5,6 +7,7 @@ import { redactUrls } from '../../problem/redact.ts';
 import { absentPlace } from '../../remote/absent-place.ts';
 import { compare } from '../../remote/compare.ts';
 import type { NamedObject } from '../../remote/name-objects.ts';
+import { nameObjects } from '../../remote/name-objects.ts';
 import { formatSize } from '../../report/size.ts';
 import { amountOf, clean } from '../../report/words.ts';
 import type { Context, Outcome } from '../command.ts';
@@ -42,9 +45,10 @@ export async function dryFetch(
       const { total, missing } = await compare(remote, engine.store, roots);
       const would = total.deleted;
       const others = missing.length === 0 ? [] : await fromUrls(opened, { things, missing, maxSize, context });
-      sources.push(...others.map(sourceOf));
-      const gone = [...missing, ...lost.map((path) => ({ path, size: 0 }))].filter(
-        ({ path }) => !others.some((thing) => isWithin(thing.path, path)),
+      sources.push(...others.map(({ thing }) => sourceOf(thing)));
+      const had = new Set(others.flatMap(({ digests }) => digests));
+      const gone = [...missing, ...lost.map((path): NamedObject => ({ path, size: 0 }))].filter(({ digest, path }) =>
+        digest === undefined ? !others.some(({ thing }) => isWithin(thing.path, path)) : !had.has(digest),
       );
       if (would.objects > 0) lines.push(`Would fetch ${amountOf(would)} from ${name}.`);
       else lines.push(missing.length + lost.length > 0 ? `Nothing would come from ${name}.` : allHere(name));
@@ -97,14 +101,23 @@ interface Lacking {
   readonly context: Context;
 }
 
-/** What a remote lacks and the URL that it was imported from still has, by what that tells. */
-async function fromUrls({ data }: OpenShares, { things, missing, maxSize, context }: Lacking): Promise<ImportAway[]> {
-  const found: ImportAway[] = [];
+/** What a remote lacks and the URL that it was imported from still has, by what that tells; and what it lacks of each. */
+async function fromUrls(
+  { data }: OpenShares,
+  { things, missing, maxSize, context }: Lacking,
+): Promise<{ readonly thing: ImportAway; readonly digests: readonly Digest[] }[]> {
+  const found: { thing: ImportAway; digests: Digest[] }[] = [];
+  const { store } = data.engine;
+  const lacked = new Set(missing.flatMap(({ digest }) => digest ?? []));
+  const sought = { isMeant: (raw: RawDigest) => lacked.has(digestOfRaw(raw)), read: (digest: Digest) => store.read(digest) }; // prettier-ignore
   for (const thing of importsAway(data, things, maxSize)) {
     const { imported } = thing;
-    if (imported.kind !== 'url' || !missing.some(({ path }) => isWithin(thing.path, path))) continue;
+    if (imported.kind !== 'url') continue;
+    // Another version of the same path is another matter.
+    const digests = nameObjects([thing], sought).flatMap(({ digest }) => digest ?? []);
+    if (digests.length === 0) continue;
     try {
-      if (await stillTells(data.engine, imported, context)) found.push(thing);
+      if (await stillTells(data.engine, imported, context)) found.push({ thing, digests });
     } catch (error) {
       if (!(error instanceof PipeError)) throw error;
     }

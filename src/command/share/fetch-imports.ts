@@ -3,6 +3,7 @@ import { PipeError } from '../../problem/problem.ts';
 import { redactUrls } from '../../problem/redact.ts';
 import { isWithin } from '../../kit/path.ts';
 import { sortedBy } from '../../kit/order.ts';
+import type { NamedObject } from '../../remote/name-objects.ts';
 import { entryAt } from '../../store/entry-at.ts';
 import { isComplete } from '../../store/completeness.ts';
 import type { Context, GlobalOptions } from '../command.ts';
@@ -106,10 +107,19 @@ function isHere({ engine: { store } }: DataProject, { entry, below }: SharedThin
   return meant !== undefined && isComplete(store, meant);
 }
 
-/** What came from remotes, where what some lacked has come from its source since. */
-export function withRecovered(done: readonly FetchedShare[], recovered: readonly SharedThing[]): FetchedShare[] {
+/**
+ * What came from remotes, where what some lacked has come from its source since. Another version of the same path is
+ * lacking still.
+ */
+export function withRecovered(
+  { engine: { store } }: DataProject,
+  done: readonly FetchedShare[],
+  recovered: readonly SharedThing[],
+): FetchedShare[] {
   if (recovered.length === 0) return [...done];
-  const isGone = ({ path }: { readonly path: string }): boolean => !recovered.some((thing) => isWithin(thing.path, path)); // prettier-ignore
+  store.hold();
+  const isGone = ({ digest, path }: NamedObject): boolean =>
+    digest === undefined ? !recovered.some((thing) => isWithin(thing.path, path)) : !store.has(digest);
   return done.map((each) => {
     const [absent, wrong] = [each.absent.filter(isGone), each.wrong.filter(isGone)];
     return { ...each, absent, wrong, problems: absent.length + wrong.length === 0 ? [] : each.problems };
