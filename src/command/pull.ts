@@ -70,9 +70,10 @@ export default defineCommand({
     const failed = [...brought.failed, ...elsewhere.failed];
     const problems = [...notes, ...failed.flatMap((each) => each.problems)];
     if (placing.problems.length > 0) throw new PipeError([...placing.problems, ...problems]);
-    refuseIfOnlyFailed(failed, fetched.length + brought.brought.length + imports.length > 0);
-    const done = withRecovered(data, fetched, recovered);
     const checkedOut = placing.done();
+    const isPlaced = checkedOut.some(({ added, modified, deleted }) => added + modified + deleted > 0);
+    refuseIfOnlyFailed(failed, isPlaced || fetched.length + brought.brought.length + imports.length > 0);
+    const done = withRecovered(data, fetched, recovered);
     const isMissing =
       done.some(({ absent, wrong }) => absent.length + wrong.length > 0) ||
       checkedOut.some(({ missing }) => missing.length > 0);

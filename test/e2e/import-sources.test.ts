@@ -207,3 +207,18 @@ test('a version that is nowhere is missing, though another one of its path comes
   expect(run.code).toBe(1);
   expect(run.json<Fetched>()).toMatchObject({ ...lacking, imports: [{ path: 'in' }] });
 });
+
+test('what was put in place is told, where all that was to be downloaded failed', async ({ rig }) => {
+  await startProject(rig);
+  serve('/in', 'in\n');
+  serve('/late', 'late\n');
+  await succeed(rig, ['import-url', `${web.url}/in`]);
+  await succeed(rig, ['import-url', '--no-download', `${web.url}/late`]);
+  await succeed(rig, ['remote', 'remove', 'storage']);
+  web.files.delete('/late');
+  await rig.remove('in');
+  const run = await rig.pipe(['pull', '--json']);
+  expect(run.code).toBe(1);
+  expect(run.json()).toMatchObject({ failed: [{ path: 'late' }], paths: [{ path: 'in', added: 1 }] });
+  expect(await rig.read('in')).toBe('in\n');
+});
