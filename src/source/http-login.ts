@@ -10,6 +10,8 @@ export interface HttpLogin {
   readonly secret: string;
   /** Where it is from, for people. */
   readonly from: string;
+  /** Where the paths begin that are shown it; all paths of the server when absent. */
+  readonly below?: string;
 }
 
 /** What the configuration of a remote says of how its web server is logged into. */
@@ -20,24 +22,26 @@ export interface LoginOptions {
   readonly header: string | undefined;
   /** What messages call the remote's options: `remote.web`. */
   readonly name: string;
+  /** The path that its URL begins with; ends with a slash. */
+  readonly below: string;
 }
 
 /**
  * The login that a remote is set up with; `undefined` where it has no password.
  * @throws {PipeError} PIPE_CONFIG_VALUE where something is missing, or cannot stand in a header
  */
-export function configuredLogin({ auth, user, password, header, name }: LoginOptions): HttpLogin | undefined {
+export function configuredLogin({ auth, user, password, header, name, below }: LoginOptions): HttpLogin | undefined {
   if (password === undefined) return undefined;
   const from = `${name}.password`;
   if (auth === 'bearer')
-    return checked({ header: 'authorization', value: `Bearer ${password}`, secret: password, from });
+    return checked({ header: 'authorization', value: `Bearer ${password}`, secret: password, from, below });
   if (auth === 'custom') {
-    if (header !== undefined) return checked({ header, value: password, secret: password, from });
+    if (header !== undefined) return checked({ header, value: password, secret: password, from, below });
     throw wrong(`${name}.auth is custom, and ${name}.custom_auth_header does not say which header that is`);
   }
   if (user === undefined)
     throw wrong(`${name}.password goes with ${name}.user; a token alone with ${name}.auth = bearer`);
-  return { ...basic({ login: user, password }), from };
+  return { ...basic({ login: user, password }), from, below };
 }
 
 /**
@@ -71,7 +75,7 @@ export function basic({
 }: {
   readonly login: string;
   readonly password: string;
-}): Omit<HttpLogin, 'from'> {
+}): Omit<HttpLogin, 'from' | 'below'> {
   const value = `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`;
   return { header: 'authorization', value, secret: password };
 }

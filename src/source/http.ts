@@ -88,7 +88,7 @@ async function askOnce(work: Http, { method, headers }: Question): Promise<Asked
     const silence = new AbortController();
     const timer = globalThis.setTimeout(() => { silence.abort(); }, SILENCE_MS); // prettier-ignore
     timer.unref();
-    const isHome = at.origin === url.origin;
+    const isHome = at.origin === url.origin && at.pathname.startsWith(login?.below ?? '/');
     const response = await fetch(at, {
       method,
       redirect: 'manual',
@@ -223,9 +223,9 @@ async function refused(work: Http, response: Response): Promise<PipeError> {
   const { name } = work;
   const { login } = withoutUser(work);
   const { status, statusText } = response;
-  const answer = `${String(status)} ${statusText}`.trim();
-  const reason = withoutSecret(await reasonIn(response), login);
-  const said = reason === undefined ? answer : `${answer}: ${reason}`;
+  const answer = `${String(status)} ${shown(statusText, login)}`.trim();
+  const reason = shown(await reasonIn(response, longestSecret(login)), login);
+  const said = reason === '' ? answer : `${answer}: ${reason}`;
   if (status === 404 || status === 410) {
     const hint = 'check the URL; some servers say so, too, to who has no right to see it';
     return new PipeError({ code: 'PIPE_SOURCE_MISSING', message: `there is nothing at ${name} (${said})`, hint });
@@ -238,11 +238,21 @@ async function refused(work: Http, response: Response): Promise<PipeError> {
   });
 }
 
-/** A server may tell what it was shown. */
-function withoutSecret(reason: string | undefined, login: HttpLogin | undefined): string | undefined {
-  if (login === undefined || login.secret === '') return reason;
+/** What a server says, as far as it is shown. It may tell what it was shown: hidden first, since a part of it may be told. */
+function shown(said: string, login: HttpLogin | undefined): string {
+  const hidden = secretsOf(login).reduce((text, secret) => text.replaceAll(secret, '***'), said);
+  return redactUrls(hidden).slice(0, MOST_SHOWN);
+}
+
+/** The longest first: one may be a part of another. */
+function secretsOf(login: HttpLogin | undefined): readonly string[] {
+  if (login === undefined || login.secret === '') return [];
   const told = [login.secret, login.value.replace(/^\w+ /, ''), encodeURIComponent(login.secret)];
-  return told.reduce((said, secret) => said?.replaceAll(secret, '***'), reason);
+  return told.sort((a, b) => b.length - a.length);
+}
+
+function longestSecret(login: HttpLogin | undefined): number {
+  return secretsOf(login)[0]?.length ?? 0;
 }
 
 /** Without a scheme before it, so that it is not taken for a password that is to be hidden. */
@@ -260,13 +270,20 @@ function loginHint(login: HttpLogin | undefined, status: number): string {
 /** Of an answer that refuses, so much is read to learn why. */
 const MOST_REASON_BYTES = 4096;
 
-/** What a server says of why it refuses: a line of text, or the message in XML or JSON; a page for people says less. */
-async function reasonIn(response: Response): Promise<string | undefined> {
-  const text = await beginningOf(response);
+/** Characters of it that people are shown. */
+const MOST_SHOWN = 200;
+
+/**
+ * What a server says of why it refuses: a line of text, or the message in XML or JSON; a page for people says less.
+ * @param margin so many characters are left out at the end of what is cut off: a secret may begin there
+ */
+async function reasonIn(response: Response, margin: number): Promise<string> {
+  const beginning = await beginningOf(response);
+  const isCut = Buffer.byteLength(beginning) >= MOST_REASON_BYTES;
+  const text = isCut ? beginning.slice(0, Math.max(0, beginning.length - margin)) : beginning;
   const kind = response.headers.get('content-type') ?? '';
   const reason = /<Message>([^<]+)<\/Message>/.exec(text)?.[1] ?? messageInJson(text) ?? (kind.startsWith('text/plain') ? text : undefined); // prettier-ignore
-  const line = reason?.trim().split('\n')[0]?.trim().slice(0, 200) ?? '';
-  return line === '' ? undefined : redactUrls(line);
+  return reason?.trim().split('\n')[0]?.trim() ?? '';
 }
 
 async function beginningOf({ body }: Response): Promise<string> {

@@ -57,12 +57,14 @@ test('a login of the netrc file goes over an encrypted connection, or stays on t
 test('a remote says how its server is logged into; what no header can hold is refused without a word of it', () => {
   const name = 'remote.web';
   const login = (auth: string, more: { user?: string; header?: string; password?: string } = {}): unknown =>
-    configuredLogin({ user: undefined, header: undefined, password: 'hush', ...more, auth, name });
+    configuredLogin({ user: undefined, header: undefined, password: 'hush', ...more, auth, name, below: '/' });
   expect(login('basic', { user: 'me' })).toMatchObject({ header: 'authorization', value: 'Basic bWU6aHVzaA==' });
   expect(login('bearer')).toMatchObject({ header: 'authorization', value: 'Bearer hush' });
   expect(login('custom', { header: 'X-Api-Key' })).toMatchObject({ header: 'X-Api-Key', value: 'hush' });
   expect(() => login('basic')).toThrow('remote.web.user');
   expect(() => login('custom')).toThrow('custom_auth_header');
   expect(() => login('bearer', { password: 'hush\nX: y' })).toThrow(/^(?!.*hush)/s);
-  expect(configuredLogin({ auth: 'basic', user: 'me', header: undefined, password: undefined, name })).toBeUndefined();
+  expect(
+    configuredLogin({ auth: 'basic', user: 'me', header: undefined, password: undefined, name, below: '/' }),
+  ).toBeUndefined();
 });

@@ -112,7 +112,9 @@ function openWeb(url: string, { env, signal }: Context): RemoteData {
 /** A file below a remote that is a web server, which is shown what the remote is set up with. */
 function openBelow(remote: WebRemote, path: BelowRemote, { env, signal }: Context): RemoteData {
   const url = below(remote.url, path);
-  const login = configuredLogin({ ...remote, name: `remote.${path.name}` }) ?? netrcLoginFor(url, env);
+  const login =
+    configuredLogin({ ...remote, name: `remote.${path.name}`, below: new URL(remote.url).pathname }) ??
+    netrcLoginFor(url, env);
   return openHttp(url.href, { signal, login });
 }
 
@@ -123,7 +125,10 @@ function below(base: string, { name, key }: BelowRemote): URL {
   const from = new URL(base);
   const to = URL.canParse(base + key) ? new URL(base + key) : undefined;
   if (to?.origin === from.origin && to.pathname.startsWith(from.pathname)) return to;
-  throw new PipeError({ code: 'PIPE_URL', message: `remote://${name}/${redactUrls(key)} leads out of that remote` });
+  throw new PipeError({
+    code: 'PIPE_URL',
+    message: `${redactUrls(`remote://${name}/${key}`)} leads out of that remote`,
+  });
 }
 
 function openLocal(path: string, { context, blake3 }: Pick<UrlOptions, 'context' | 'blake3'>): UrlData {
