@@ -14,6 +14,7 @@ import type { StageFacts } from './facts.ts';
 import { gatherFacts, isCacheable, keyOf } from './facts.ts';
 import type { WholeLog } from './log-file.ts';
 import { recordingRules } from './link-rules.ts';
+import { notePartialOuts } from './partial-outs.ts';
 import { relinkStored } from './relink.ts';
 import { storeSink } from './sink.ts';
 import { changedDep, missingOut } from './stage-problem.ts';
@@ -51,6 +52,8 @@ export async function commit(engine: Engine, facts: StageFacts, run: FinishedRun
     });
   }
   recordBlock(engine, facts, outs);
+  // What the stage left there is all there is, in a folder that it kept, too.
+  notePartialOuts(engine.project, [], stage.outs.map(({ path }) => path)); // prettier-ignore
   if (options.noCommit !== true) await linkOuts(engine, { stage, outs }, options);
   return undefined;
 }

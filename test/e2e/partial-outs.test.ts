@@ -109,3 +109,21 @@ test('a folder in place of a file, or the other way round, is recorded though th
   await rig.remove('out/gone');
   expect(await refused(rig, 'commit', 'make')).toContain('what the lock records of out/gone is not in the cache');
 });
+
+test('what a run left in a folder that it keeps is all there is', async ({ rig }) => {
+  await start(rig);
+  await rig.git('checkout', '-q', 'HEAD~1');
+  await rig.write({
+    'out/a/x.tmp': '',
+    'pipeline.yaml': { stages: { make: { cmd: 'sh make.sh', deps: ['make.sh'], outs: [{ out: { persist: true } }] } } },
+  });
+  expect(await refused(rig, 'checkout')).toContain('PIPE_FOLDER_NOT_EMPTY');
+  await rig.remove('out/a');
+  expect(await refused(rig, 'commit')).toContain(PART);
+  await rig.write({ 'make.sh': 'echo 3 > out/a; echo 3 > out/d\n' });
+  await pipe(rig, 'repro', '-q');
+  expect(await rig.files('out')).toEqual(['a', 'c', 'd']);
+  await rig.remove('out/d');
+  await pipe(rig, 'commit');
+  expect(await rig.files('out')).toEqual(['a', 'c']);
+});
