@@ -1,3 +1,4 @@
+import { linkLoop } from '../contender/floor.ts';
 import { copy, linkedCopy, looking, reading } from '../contender/data/copy.ts';
 import {
   dvcAdd,
@@ -76,13 +77,7 @@ function small(set: DataSet): Scenario[] {
       pipe: pipeCheckout(set),
       others: [copy(set), dvcCheckout(set), resticRestore(set), linkedCopy(set)],
     }),
-    reads('checkout-again', { pipe: pipeCheckoutAgain(set), others: [dvcCheckoutAgain(set), looking(set)] }),
-    makes('commit-one-change', {
-      pipe: pipeOneChange(set),
-      others: [dvcOneChange(set), resticOneChange(set), looking(set)],
-    }),
-    reads('gc', { pipe: pipeGc(set), others: [dvcGc(set), resticPrune(set)] }),
-    reads('fsck', { pipe: pipeFsck(set), others: [resticCheck(set), reading(set)] }),
+    ...afterwards(set, { makes, reads }),
   ];
 }
 
@@ -106,8 +101,22 @@ function medium(scale: number): Scenario[] {
     makes('checkout-hardlink', {
       budgets: [{ kind: 'ratio', atMost: 1.5, to: 'cp -al' }],
       pipe: pipeCheckout(loose, { links: 'hardlink' }),
-      others: [linkedCopy(loose), dvcCheckout(loose, { links: 'hardlink' })],
+      others: [linkedCopy(loose), dvcCheckout(loose, { links: 'hardlink' }), linkLoop(loose)],
     }),
+    ...afterwards(set, { makes, reads }),
+  ];
+}
+
+/** What comes after `add` and `checkout` on every data set that DVC and restic can be asked to keep. */
+function afterwards(set: DataSet, { makes, reads }: Makers): Scenario[] {
+  return [
+    reads('checkout-again', { pipe: pipeCheckoutAgain(set), others: [dvcCheckoutAgain(set), looking(set)] }),
+    makes('commit-one-change', {
+      pipe: pipeOneChange(set),
+      others: [dvcOneChange(set), resticOneChange(set), looking(set)],
+    }),
+    reads('gc', { pipe: pipeGc(set), others: [dvcGc(set), resticPrune(set)] }),
+    reads('fsck', { pipe: pipeFsck(set), others: [resticCheck(set), reading(set)] }),
   ];
 }
 
@@ -130,20 +139,35 @@ function hugeFolder(scale: number): Scenario[] {
       pipe: pipeOneChange(set, ['add', 'data']),
       others: [looking(set, HUGE_RUNS)],
     }),
+    makes('checkout', {
+      budgets: [MEMORY_FOR_HUGE],
+      pipe: pipeCheckout(set, { runs: HUGE_RUNS }),
+      others: [copy(set, HUGE_RUNS)],
+    }),
+    reads('checkout-again', {
+      budgets: [MEMORY_FOR_HUGE],
+      pipe: pipeCheckoutAgain(set),
+      others: [looking(set, HUGE_RUNS)],
+    }),
+    reads('gc', { budgets: [MEMORY_FOR_HUGE], pipe: pipeGc(set), others: [] }),
+    reads('fsck', { budgets: [MEMORY_FOR_HUGE], pipe: pipeFsck(set), others: [reading(set, HUGE_RUNS)] }),
   ];
 }
 
 function largeFile(scale: number): Scenario[] {
   const set = largeFileData(scale);
-  const { makes } = scenariosOf('data.large-file', set, { copies: COPIES.largeFile, long: true });
+  const { makes, reads } = scenariosOf('data.large-file', set, { copies: COPIES.largeFile, long: true });
   return [
     makes('add', {
       // As fast as cp to within a tenth.
       budgets: [{ kind: 'ratio', atMost: 1.11, to: 'cp' }],
       pipe: pipeAdd(set),
-      others: [copy(set), dvcAdd(set)],
+      others: [copy(set), dvcAdd(set), resticBackup(set)],
     }),
     makes('checkout', { pipe: pipeCheckout(set), others: [copy(set), dvcCheckout(set)] }),
+    reads('add-again', { pipe: pipeAddAgain(set), others: [dvcAddAgain(set)] }),
+    reads('status', { pipe: pipeStatus(set), others: [dvcStatus(set)] }),
+    ...afterwards(set, { makes, reads }),
   ];
 }
 
@@ -152,12 +176,10 @@ interface Terms {
   readonly long: boolean;
 }
 
+type Makers = Record<'makes' | 'reads', (name: string, work: Work) => Scenario>;
+
 /** Makes scenarios of one data set: such as make files, which are judged on tmpfs, and such as read them. */
-function scenariosOf(
-  family: string,
-  set: DataSet,
-  { copies, long }: Terms,
-): Record<'makes' | 'reads', (name: string, work: Work) => Scenario> {
+function scenariosOf(family: string, set: DataSet, { copies, long }: Terms): Makers {
   const needs = spaceFor(set, copies);
   const scenario = (judged: Scenario['judged'], name: string, work: Work): Scenario => {
     return { name: `${family}.${name}`, judged, budgets: [], long, needs, ...work };

@@ -83,7 +83,11 @@ function wire(scale: number): Scenario[] {
 function growth(scale: number): Scenario[] {
   return [70_000, 700_000].flatMap((files) => {
     const set = growingData(files, scale);
-    const works = { push: pipePush(set, 'bucket'), 'status-cloud': pipeStatusCloud(set, 'bucket') };
+    const works = {
+      push: pipePush(set, 'bucket'),
+      pull: pipePull(set, 'bucket'),
+      'status-cloud': pipeStatusCloud(set, 'bucket'),
+    };
     return Object.entries(works).map(([work, pipe]): Scenario => ({
       ...scenarioOf('growth', set, { long: true })(work, { pipe, others: [] }),
       name: growthName(work, files),

@@ -5,7 +5,7 @@ import { ancestors, isWithin } from '../kit/path.ts';
 import type { Engine } from '../run/engine.ts';
 import { namingRules } from '../run/link-rules.ts';
 import { listingSink } from '../run/sink.ts';
-import type { TreeChange } from '../store/diff-tree.ts';
+import type { ReadTree, TreeChange } from '../store/diff-tree.ts';
 import { diffTrees, isSame, isSameObject } from '../store/diff-tree.ts';
 import { missingObjects } from '../store/missing-objects.ts';
 import type { RenamedOrChange } from '../store/pair-renames.ts';
@@ -97,8 +97,6 @@ export async function dataStatus(engine: Engine, options: DataStatusOptions): Pr
 
 const FEWER = 'leave --granular out';
 
-type ReadEntry = (folder: Entry) => Tree | undefined;
-
 function askedBy(selected: readonly Selected[] | undefined): (path: string) => boolean {
   if (selected === undefined) return () => true;
   const asked = selected.map(pathOf);
@@ -106,7 +104,7 @@ function askedBy(selected: readonly Selected[] | undefined): (path: string) => b
 }
 
 /** Of folders that differ, the folder itself, and with `read` also what differs in it. */
-function changes(before: Tree, after: Tree, read: ReadEntry | undefined): TreeChange[] {
+function changes(before: Tree, after: Tree, read: ReadTree | undefined): TreeChange[] {
   const roots: TreeChange[] = [];
   for (const path of new Set([...before.keys(), ...after.keys()])) {
     const [old, young] = [before.get(path), after.get(path)];
@@ -125,7 +123,7 @@ function changes(before: Tree, after: Tree, read: ReadEntry | undefined): TreeCh
 }
 
 /** The files of a folder of which only one side is known: nobody can tell what they were. */
-function unknownFiles(change: Extract<TreeChange, { kind: 'unknown' }>, read: ReadEntry): TreeChange[] {
+function unknownFiles(change: Extract<TreeChange, { kind: 'unknown' }>, read: ReadTree): TreeChange[] {
   const folder = change.after;
   if (folder?.kind !== 'dir') return [];
   return bounded(listTree({ path: change.path, entry: folder }, read), FEWER).map(({ path, entry }) => ({
@@ -136,7 +134,7 @@ function unknownFiles(change: Extract<TreeChange, { kind: 'unknown' }>, read: Re
 }
 
 /** What is recorded and is in no list of changes. */
-function same(recorded: Tree, changed: readonly RenamedOrChange[], read: ReadEntry | undefined): Placed[] {
+function same(recorded: Tree, changed: readonly RenamedOrChange[], read: ReadTree | undefined): Placed[] {
   const touched = new Set(changed.flatMap((each) => (each.kind === 'renamed' ? [each.path, each.from] : [each.path])));
   return [...recorded].flatMap(([path, entry]) => {
     const root = touched.has(path) ? [] : [{ path, entry }];
@@ -146,12 +144,13 @@ function same(recorded: Tree, changed: readonly RenamedOrChange[], read: ReadEnt
 }
 
 /** Reads folders, each once: several comparisons need the same ones. */
-function rememberedTrees({ store }: Engine, trees: ReadonlyMap<Digest, Buffer>): ReadEntry {
+function rememberedTrees({ store }: Engine, trees: ReadonlyMap<Digest, Buffer>): ReadTree {
   const known = new Map<string, Tree | undefined>();
   const readTree = boundedTrees({ read: (digest) => trees.get(digest) ?? store.read(digest) });
-  return (folder) => {
+  const remembered = (folder: Entry): Tree | undefined => {
     const key = folder.kind === 'dir' ? `${folder.digest} ${folder.size} ${folder.files}` : folder.digest;
     if (!known.has(key)) known.set(key, readTree(folder));
     return known.get(key);
   };
+  return Object.assign(remembered, { pair: readTree.pair });
 }

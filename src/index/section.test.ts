@@ -126,8 +126,8 @@ describe('a section', () => {
       writer.addFile(`f${String(at)}`, { kind: at, stat, digest, at: 0, isReliable: false });
     }
     writer.addFolder('sub', { digest: digestOfRaw(digest), size: 0, files: 0 });
-    writer.rely((mtimeMs) => mtimeMs < 5);
     const section = writer.end('f', undefined);
+    section.rely((mtimeMs) => mtimeMs < 5);
     const isReliable = (at: number): boolean => section.markOf(at) !== section.kindOf(at);
     expect([0, 1, 2].map(isReliable)).toEqual([true, false, false]);
     expect([0, 1, 2].map((at) => section.kindOf(at))).toEqual([0, 1, DIR]);

@@ -32,6 +32,8 @@ export interface Section {
   sizeOf(row: number): number;
   /** Number of files below a folder. */
   filesOf(row: number): number;
+  /** From now on the files count as unchanged as long as they keep their stat values, where `relies` says so. */
+  rely(relies: (mtimeMs: number, ctimeMs: number) => boolean): void;
   /** The frame's bytes after its head. */
   readonly payload: Buffer;
 }
@@ -87,14 +89,6 @@ export class SectionWriter {
     this.#kinds[target] = from.markOf(row);
     for (let column = 0; column < STATS; column += 1) {
       this.#stats[target * STATS + column] = from.statOf(row, column);
-    }
-  }
-
-  /** From now on the files count as unchanged as long as they keep their stat values, where `relies` says so. */
-  rely(relies: (mtimeMs: number, ctimeMs: number) => boolean): void {
-    for (let row = 0; row < this.count; row += 1) {
-      const [mtimeMs, ctimeMs] = [this.#stats[row * STATS] as number, this.#stats[row * STATS + 1] as number];
-      if (this.kindOf(row) !== DIR && relies(mtimeMs, ctimeMs)) this.#kinds[row] = this.kindOf(row) | RELIABLE;
     }
   }
 
@@ -227,6 +221,13 @@ export function openSection(payload: Buffer): Section {
     digests: payload.subarray(digestsAt, digestsAt + count * 32),
     sizeOf: (row) => values()[row * STATS + 3] as number,
     filesOf: (row) => values()[row * STATS] as number,
+    rely(relies) {
+      const all = values();
+      for (let row = 0; row < count; row += 1) {
+        const [kind, at] = [payload[kindsAt + row] as number, row * STATS];
+        if (kind !== DIR && relies(all[at] as number, all[at + 1] as number)) payload[kindsAt + row] = kind | RELIABLE;
+      }
+    },
     payload,
   };
 }

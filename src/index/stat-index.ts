@@ -161,7 +161,7 @@ class LoggedIndex implements StatIndex {
 
   #rewrite(file: string): void {
     const kept = this.#live().filter(({ folder }) => folder === '' || existsSync(resolve(this.#root, folder)));
-    writeDisposable(file, Buffer.concat([this.#header(), ...kept.flatMap((section) => this.#frame(section))]));
+    writeDisposable(file, [this.#header(), ...kept.flatMap((section) => this.#frame(section))]);
     this.#length = this.#header().length + bytesOf(kept);
   }
 

@@ -14,13 +14,16 @@ import { PipeError } from '../problem/problem.ts';
 import { systemFault } from './system-fault.ts';
 import { temporaryBeside } from './temporary.ts';
 
+/** What a file is to hold; bytes may come in pieces, so that they need not lie together in memory. */
+export type FileData = string | Uint8Array | readonly Uint8Array[];
+
 /**
  * Replaces a file in one step: at every moment, and after a crash, it holds either the old or the new bytes. The mode
  * of a file that is there is kept, a new one gets `mode` less the umask. A symbolic link is replaced, never followed: the project may come from a stranger.
  * @param path absolute; its folder exists
  * @throws {PipeError} PIPE_FILE_WRITE when the disk is full, read-only or not ours; nothing is left behind
  */
-export function writeFileAtomic(path: string, data: string | Uint8Array, mode = 0o666): void {
+export function writeFileAtomic(path: string, data: FileData, mode = 0o666): void {
   const temporary = temporaryBeside(path);
   try {
     writeDurably(temporary, data, { mode, keep: modeOf(path) });
@@ -126,11 +129,7 @@ export function writeProblem(path: string, error: unknown): unknown {
   return new PipeError({ code: 'PIPE_FILE_WRITE', message, hint: fault.hint }, { cause: error });
 }
 
-function writeDurably(
-  path: string,
-  data: string | Uint8Array,
-  modes: { mode: number; keep: number | undefined },
-): void {
+function writeDurably(path: string, data: FileData, modes: { mode: number; keep: number | undefined }): void {
   const file = openSync(path, 'wx', modes.mode);
   try {
     fill(file, data, modes.keep);
@@ -140,9 +139,11 @@ function writeDurably(
   }
 }
 
-function fill(file: number, data: string | Uint8Array, mode: number | undefined): void {
+function fill(file: number, data: FileData, mode: number | undefined): void {
   if (mode !== undefined) fchmodSync(file, mode);
-  writeFileSync(file, data);
+  const pieces = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
+  // To a file that is open already, each goes behind the one before.
+  for (const piece of pieces) writeFileSync(file, piece);
 }
 
 function modeOf(path: string): number | undefined {

@@ -42,7 +42,7 @@ export interface RemoteOptions {
 }
 
 /** Bytes of objects that are held at once. */
-const MOST_HELD = 112 << 20;
+const MOST_HELD = 80 << 20;
 
 /** A remote in a place. Reads nothing yet. */
 export function remoteIn(place: Place, options: RemoteOptions): Remote {

@@ -26,7 +26,7 @@ export function openTableCache(folder: string | undefined): TableCache {
   return {
     read: (name) => readIfThere(pathOf(name)),
     write: (name, pieces) => {
-      writeDisposable(pathOf(name), Buffer.concat(pieces));
+      writeDisposable(pathOf(name), pieces);
     },
     keep(names) {
       const kept = new Set(['tails', 'relied', ...[...names].map(hexOf)]);

@@ -134,9 +134,10 @@ class Applying {
     const at = now();
     const sections = made.map((each) => {
       if (!('rows' in each)) return each;
-      each.rows.rely((mtimeMs, ctimeMs) => isReliable({ mtimeMs, ctimeMs }, at));
       // What is missing is not there: the tree of these rows is another.
-      return each.rows.end(path, this.done.missing.length === 0 ? each.leaf : undefined);
+      const section = each.rows.end(path, this.done.missing.length === 0 ? each.leaf : undefined);
+      section.rely((mtimeMs, ctimeMs) => isReliable({ mtimeMs, ctimeMs }, at));
+      return section;
     });
     index.recordFolder(path, sections);
   }

@@ -1,16 +1,21 @@
 import type { Digest } from '../kit/digest.ts';
 import { MOST_FILES } from '../lockfile/block.ts';
 import type { ObjectStore } from './object-store.ts';
-import { BrokenTree, readTree, treeParts } from './read-tree.ts';
-import type { Entry, Tree } from './tree.ts';
+import type { ReadTree } from './diff-tree.ts';
+import { BrokenTree, readTree, readUnlike, treeParts } from './read-tree.ts';
+import type { Entry } from './tree.ts';
 
 /** Folders nested deeper than this are refused: a tree may come from a stranger. */
 export const DEEPEST = 512;
 
 /** Reads the lists of folders; not of one that stands for more folders than any holds files. */
-export function boundedTrees(store: Pick<ObjectStore, 'read'>): (folder: Entry) => Tree | undefined {
+export function boundedTrees(store: Pick<ObjectStore, 'read'>): ReadTree {
   const emptyIn = emptyFolders(store);
-  return (folder) => (emptyIn(folder) > MOST_FILES ? undefined : readTree(store, folder));
+  const isBounded = (folder: Entry): boolean => emptyIn(folder) <= MOST_FILES;
+  return Object.assign((folder: Entry) => (isBounded(folder) ? readTree(store, folder) : undefined), {
+    pair: (before: Entry, after: Entry) =>
+      isBounded(before) && isBounded(after) ? readUnlike(store, before, after) : undefined,
+  });
 }
 
 /**

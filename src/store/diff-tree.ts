@@ -1,9 +1,15 @@
 import { byCodeUnit } from '../kit/order.ts';
 import { DEEPEST } from './count-folders.ts';
+import type { TreePair } from './read-tree.ts';
 import type { Entry, Tree } from './tree.ts';
 
-/** The contents of a folder; `undefined` where its object is absent or damaged. */
-export type ReadTree = (folder: Entry) => Tree | undefined;
+/** Reads what folders hold. */
+export interface ReadTree {
+  /** The contents of a folder; `undefined` where its object is absent or damaged. */
+  (folder: Entry): Tree | undefined;
+  /** Those of two folders, which may do without what both of them hold. */
+  readonly pair?: ((before: Entry, after: Entry) => TreePair | undefined) | undefined;
+}
 
 /**
  * What differs at a path, which is that of a file or a link; or of a folder that is only on one side and empty; or,
@@ -60,7 +66,9 @@ function isFolder(pair: Pair): boolean {
 
 const EMPTY: Tree = new Map();
 
-function insideOf(pair: Pair, readTree: ReadTree): { readonly before: Tree; readonly after: Tree } | undefined {
+function insideOf(pair: Pair, readTree: ReadTree): TreePair | undefined {
+  const unlike = pair.kind === 'modified' ? readTree.pair?.(pair.before, pair.after) : undefined;
+  if (unlike !== undefined) return unlike;
   const before = 'before' in pair ? readTree(pair.before) : EMPTY;
   const after = 'after' in pair ? readTree(pair.after) : EMPTY;
   return before === undefined || after === undefined ? undefined : { before, after };

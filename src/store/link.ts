@@ -20,6 +20,8 @@ export interface Links {
  * left out: every new link changes it.
  */
 export interface LinkTrust {
+  /** Whether there is a record of an object. */
+  knows(path: string): boolean;
   /** What the record of an object says of one with these stat values; `unknown` when there is no record. */
   judge(path: string, digest: Digest, stat: Stats): 'right' | 'touched' | 'unknown';
   /** `at` is when the bytes were read, in ms since 1970. */
@@ -30,6 +32,7 @@ export interface LinkTrust {
 export function linkTrust(index: StatIndex): LinkTrust {
   const untimed = ({ mtimeMs, ino, size }: Stats): KeptStat => ({ mtimeMs, ctimeMs: mtimeMs, ino, size });
   return {
+    knows: (path) => index.knows(path),
     judge(path, digest, stat) {
       if (!index.knows(path)) return 'unknown';
       return index.lookup(path, untimed(stat)) === digest ? 'right' : 'touched';
@@ -41,7 +44,7 @@ export function linkTrust(index: StatIndex): LinkTrust {
 }
 
 /** Trusts nothing: each object is read before it is linked. */
-export const NO_TRUST: LinkTrust = { judge: () => 'unknown', add: () => undefined };
+export const NO_TRUST: LinkTrust = { knows: () => false, judge: () => 'unknown', add: () => undefined };
 
 /** Errors that say that a disk, or two of them, cannot have such a link, or not for this user. */
 const UNLINKABLE = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'EACCES', 'ENOSYS', 'EINVAL']);

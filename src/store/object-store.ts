@@ -11,7 +11,7 @@ import type { OnDamage } from './damage.ts';
 import { Damage } from './damage.ts';
 import type { PackedPlace } from './digest-map.ts';
 import type { ExtractOptions, LooseObjects } from './extract-loose.ts';
-import { extractLoose, linkLoose } from './extract-loose.ts';
+import { extractLoose, linkKnown, linkLoose } from './extract-loose.ts';
 import type { StoreLayout } from './layout.ts';
 import type { LinkTrust } from './link.ts';
 import { NO_TRUST } from './link.ts';
@@ -204,13 +204,16 @@ export class ObjectStore {
   }
 
   /**
-   * Writes a packed object to `target`, which must not exist, without waiting for anything; the stat values of the new
-   * file, or `undefined` when no pack has the object.
+   * Writes a packed object to `target`, which must not exist, without waiting for anything; its stat values, if there is one.
    */
   extractPacked(digest: Digest, target: string, mode: number): Stats | undefined {
     const bytes = this.#readPacked(digest);
-    if (bytes === undefined) return undefined;
-    return writeNew(target, bytes, mode);
+    return bytes && writeNew(target, bytes, mode);
+  }
+
+  /** See {@link linkKnown}. */
+  linkNow(digest: Digest, target: string, options: Pick<ExtractOptions, 'links' | 'mode'>): Stats | undefined {
+    return linkKnown(this.#extraction, { digest, target }, options);
   }
 
   /**

@@ -200,3 +200,63 @@ export function readTree(store: Pick<ObjectStore, 'read'>, entry: Entry): Tree |
     throw error;
   }
 }
+
+/** The entries of two folders. */
+export interface TreePair {
+  readonly before: Tree;
+  readonly after: Tree;
+}
+
+/**
+ * The entries of two folders, without those that are in parts of both: of a big folder that has changed little, few are
+ * left. `undefined` when an object that is read is absent, damaged, or not what is said of it.
+ */
+export function readUnlike(store: Pick<ObjectStore, 'read'>, before: Entry, after: Entry): TreePair | undefined {
+  try {
+    const open = (parts: readonly Unread[]): Unread[] => parts.flatMap((each) => opened(store, each));
+    let [left, right] = [[rootOf(before)], [rootOf(after)]];
+    while ([...left, ...right].some((each) => each.tree === undefined)) {
+      [left, right] = [without(left, right), without(right, left)];
+      [left, right] = [open(left), open(right)];
+    }
+    return { before: joined(without(left, right)), after: joined(without(right, left)) };
+  } catch (error) {
+    if (error instanceof BrokenTree) return undefined;
+    throw error;
+  }
+}
+
+/** A part of a folder, or a branch over such parts; read once its tree is there. */
+interface Unread extends PartObject, Bounds {
+  readonly height: number;
+  readonly tree?: Tree;
+}
+
+function rootOf(folder: Entry): Unread {
+  if (folder.kind !== 'dir') throw new BrokenTree();
+  return { digest: folder.digest, size: folder.size, files: folder.files, height: 0 };
+}
+
+/** Of what is said otherwise of one list, one side is wrong: that shows when it is read. */
+function without(parts: readonly Unread[], others: readonly Unread[]): Unread[] {
+  const keyOf = ({ digest, size, files }: Unread): string => `${digest} ${size} ${files}`;
+  const known = new Set(others.map(keyOf));
+  return parts.filter((part) => !known.has(keyOf(part)));
+}
+
+function opened(store: Pick<ObjectStore, 'read'>, part: Unread): Unread[] {
+  if (part.tree !== undefined) return [part];
+  const bytes = store.read(part.digest);
+  if (bytes === undefined) throw new BrokenTree();
+  const found = openPart(bytes, part, part);
+  if ('tree' in found) return [{ ...part, tree: found.tree }];
+  return found.parts.map((each, at) => ({
+    ...each,
+    height: part.height + 1,
+    after: at === 0 ? part.after : found.parts[at - 1]?.last,
+  }));
+}
+
+function joined(parts: readonly Unread[]): Tree {
+  return new Map(parts.flatMap(({ tree }) => [...(tree ?? [])]));
+}

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { lstatSync, mkdirSync, realpathSync, statSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { SectionLeaf } from '../index/section.ts';
+import type { Section } from '../index/section.ts';
 import { KINDS, SectionWriter } from '../index/section.ts';
 import type { KeptStat, StatIndex } from '../index/stat-index.ts';
 import { isReliable } from '../index/stat-index.ts';
@@ -134,7 +134,7 @@ class Materializing {
   readonly #store: ObjectStore;
   readonly #place: RestorePlace;
   readonly #mode = { file: MODE.file & ~umask(), exec: MODE.exec & ~umask() };
-  readonly #folders: { readonly path: string; readonly sections: readonly Rows[] }[] = [];
+  readonly #folders: { readonly path: string; readonly sections: readonly Section[] }[] = [];
   #single: { readonly path: string; readonly stat: Stats; readonly digest: Digest } | undefined;
   readonly #threads: HelperThreads | undefined;
   /** What helper threads may still be writing. */
@@ -177,11 +177,8 @@ class Materializing {
     const at = memory.now();
     const relies = (mtimeMs: number, ctimeMs: number): boolean => isReliable({ mtimeMs, ctimeMs }, at);
     for (const { path, sections } of this.#folders) {
-      const ended = sections.map(({ rows, leaf }) => {
-        rows.rely(relies);
-        return rows.end(path, leaf);
-      });
-      memory.index.recordFolder(path, ended);
+      for (const section of sections) section.rely(relies);
+      memory.index.recordFolder(path, sections);
     }
     if (this.#single !== undefined) memory.index.record(this.#single.path, this.#single.stat, { ...this.#single, at });
   }
@@ -198,12 +195,13 @@ class Materializing {
     if (depth >= DEEPEST || this.#empty > MOST_FILES) return false;
     const isEmpty = entry.kind === 'dir' && entry.files === 0;
     mkdirSync(target);
-    const sections: Rows[] = [];
+    const sections: Section[] = [];
     this.#folders.push({ path, sections });
     for (const { tree, ...leaf } of treeParts(this.#store, entry)) {
       const rows = new SectionWriter();
       if (!(await this.#part(tree, { target, path, depth, rows, isCounted: isEmpty }))) return false;
-      sections.push({ rows, leaf });
+      // As it is kept: a million rows of a writer take three times as much.
+      if (this.#place.memory !== undefined) sections.push(rows.end(path, leaf));
     }
     return true;
   }
@@ -283,8 +281,11 @@ class Materializing {
   }
 
   #fileNow(entry: Entry, target: string, kind: 'file' | 'exec'): Stats | undefined {
-    if (entry.size > PACKED_BYTES) return undefined;
-    const stat = this.#store.extractPacked(entry.digest, target, this.#mode[kind]);
+    const mode = this.#mode[kind];
+    const stat =
+      entry.size > PACKED_BYTES
+        ? this.#store.linkNow(entry.digest, target, { links: this.#place.links, mode })
+        : this.#store.extractPacked(entry.digest, target, mode);
     if (stat !== undefined && stat.size !== entry.size) throw new BrokenTree();
     return stat;
   }
@@ -305,9 +306,4 @@ class Materializing {
     symlinkSync(text, target);
     return true;
   }
-}
-
-interface Rows {
-  readonly rows: SectionWriter;
-  readonly leaf: SectionLeaf;
 }

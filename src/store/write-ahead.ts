@@ -55,8 +55,12 @@ export function sendAway(
   const [first] = entries;
   if (first === undefined || entries.length < FEWEST_IN_PART) return undefined;
   const each = Math.ceil(entries.length / threads.count);
-  const jobs = Array.from({ length: threads.count }, async (_, thread) => {
-    const input = inputOf(entries.slice(thread * each, (thread + 1) * each), going, store);
+  const inputs = Array.from({ length: threads.count }, (_, thread) =>
+    inputOf(entries.slice(thread * each, (thread + 1) * each), going, store),
+  );
+  // Links are made faster than a thread is started.
+  if (inputs.every(({ names }) => names.length === 0)) return undefined;
+  const jobs = inputs.map(async (input, thread) => {
     const { stats } = await threads.run<WriteFilesOutput>(thread, 'write-files', input);
     return input.names.flatMap((name, row): [string, KeptStat][] => {
       const at = row * PLACE_COLUMNS;

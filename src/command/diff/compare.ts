@@ -43,7 +43,9 @@ export function compareSides(before: Side, after: Side, { targets, has }: Compar
   const isAsked = ({ path, kind }: TreeChange | (MissingObject & { kind?: never })): boolean =>
     targets.length === 0 ||
     targets.some((target) => (kind === 'unknown' ? isRelated(target, path) : isWithin(target, path)));
-  const readTree = (folder: Entry) => after.readTree(folder) ?? before.readTree(folder);
+  const readTree = Object.assign((folder: Entry) => after.readTree(folder) ?? before.readTree(folder), {
+    pair: (a: Entry, b: Entry) => after.readTree.pair?.(a, b) ?? before.readTree.pair?.(a, b),
+  });
   const folders = changedFolders(old, young);
   const inside = bounded(diffTrees(old, young, readTree), FEWER).filter(
     (change) => change.kind === 'unknown' || !folders.has(change.path) || !isFolder(change),

@@ -27,8 +27,11 @@ export type ByteRange =
 export interface LargeSource {
   /** Bytes, known before. */
   readonly size: number;
-  /** The bytes from `offset` on, exactly `length` of them. Rejects to give the upload up: nothing is written then. */
-  readonly read: (offset: number, length: number) => Promise<Uint8Array>;
+  /**
+   * The bytes from `offset` on, exactly `length` of them, which may be put into `into`, if there is room. Asked for one
+   * piece behind the other; from 0 again where something went wrong. Rejects to give the upload up: nothing is written then.
+   */
+  readonly read: (offset: number, length: number, into?: Buffer) => Promise<Uint8Array>;
   /** Called each time that all was read, before the object appears. Rejects to give the upload up (its bytes were not the right ones). */
   readonly check: () => Promise<void>;
 }

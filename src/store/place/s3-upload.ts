@@ -59,7 +59,7 @@ export async function writeLargeS3(s3: S3, upload: LargeUpload): Promise<void> {
 async function writeAtOnce(s3: S3, { key, source, memory }: LargeUpload): Promise<void> {
   await memory.take(source.size);
   try {
-    const bytes = await readPiece(source, 0, source.size);
+    const bytes = await readPiece(source, { offset: 0, length: source.size });
     await source.check();
     await writeS3(s3, key, { pieces: [bytes], ifAbsent: false });
   } finally {
@@ -74,8 +74,11 @@ class GivenUp extends Error {
   }
 }
 
-async function readPiece(source: LargeSource, offset: number, length: number): Promise<Uint8Array> {
-  const bytes = length === 0 ? new Uint8Array(0) : await source.read(offset, length);
+async function readPiece(
+  source: LargeSource,
+  { offset, length, into }: { readonly offset: number; readonly length: number; readonly into?: Buffer | undefined },
+): Promise<Uint8Array> {
+  const bytes = length === 0 ? new Uint8Array(0) : await source.read(offset, length, into);
   if (bytes.length === length) return bytes;
   throw new Error(`a source gave ${String(bytes.length)} bytes instead of ${String(length)}`);
 }
@@ -133,6 +136,7 @@ function partSize(s3: S3, size: number): number {
 async function sendParts(s3: S3, { key, source, memory }: LargeUpload, begun: Begun): Promise<CompletedPart[]> {
   const size = partSize(s3, source.size);
   const sent: Promise<CompletedPart>[] = [];
+  const free: Buffer[] = [];
   const state = { isFailed: false };
   const fail = (): void => {
     state.isFailed = true;
@@ -140,9 +144,15 @@ async function sendParts(s3: S3, { key, source, memory }: LargeUpload, begun: Be
   for (let offset = 0; offset < source.size && !state.isFailed; offset += size) {
     const length = Math.min(size, source.size - offset);
     await memory.take(length);
-    const reading = readPiece(source, offset, length).catch(giveUp);
+    const into = free.pop() ?? Buffer.allocUnsafe(length);
+    const reading = readPiece(source, { offset, length, into }).catch(giveUp);
     const part = reading
       .then((bytes) => sendPart(s3, key, { begun, number: offset / size + 1, bytes }))
+      .then((done) => {
+        // New memory costs as much as the reading. After a failure a request may still hold it.
+        free.push(into);
+        return done;
+      })
       .finally(() => {
         memory.give(length);
       });
@@ -191,7 +201,7 @@ async function isThereNow(s3: S3, { key, source }: LargeUpload): Promise<boolean
   const size = partSize(s3, source.size);
   const parts: CompletedPart[] = [];
   for (let offset = 0; offset < source.size; offset += size) {
-    const bytes = await readPiece(source, offset, Math.min(size, source.size - offset));
+    const bytes = await readPiece(source, { offset, length: Math.min(size, source.size - offset) });
     parts.push({ PartNumber: parts.length + 1, ETag: `"${md5(bytes)}"` });
   }
   const target = { Bucket: s3.subject.bucket, Key: s3.full(key) };
