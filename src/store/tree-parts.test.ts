@@ -1,62 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { loadBlake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
-import { BrokenTree, readTree, readUnlike, treeParts } from './read-tree.ts';
+import { BrokenTree, readTree, treeParts } from './read-tree.ts';
 import type { Entry, Part } from './tree.ts';
-import { LARGEST_PART, WHOLE, decodeBranch, encodeTree, endsPart, entryLine, joinParts, treeText } from './tree.ts';
+import { ENTRIES, FILE, Objects, blake3, cut, dirOf, file, leaf, names, write } from './tree-parts.fixture.ts';
+import { LARGEST_PART, WHOLE, decodeBranch, encodeTree, endsPart, joinParts } from './tree.ts';
 
-const blake3 = await loadBlake3();
-const FILE = blake3.hash('file');
-
-/** Objects in memory: what a stranger's store says. */
-class Objects {
-  readonly texts = new Map<Digest, string | Buffer>();
-  readonly put = (text: string): Digest => {
-    const digest = blake3.hash(text);
-    this.texts.set(digest, text);
-    return digest;
-  };
-  read = (digest: Digest): Buffer | undefined => {
-    const text = this.texts.get(digest);
-    return text === undefined ? undefined : Buffer.from(text);
-  };
-}
-
-const file = (size = 1): Entry => ({ kind: 'file', digest: FILE, size });
-const dirOf = (part: Omit<Part, 'last'>): Entry => ({
-  kind: 'dir',
-  digest: part.digest,
-  size: part.size,
-  files: part.files,
-});
-
-/** A part with files of one byte each. */
-function leaf(objects: Objects, names: readonly string[]): Part {
-  const digest = objects.put(treeText(names.map((name) => entryLine(name, file()))));
-  return { last: names.at(-1)!, digest, size: names.length, files: names.length };
-}
-
-/** Cuts sorted names as the format says, without anything that is remembered. */
-function cut(names: readonly string[]): string[][] {
-  if (names.length <= WHOLE) return [[...names]];
-  const parts: string[][] = [[]];
-  for (const name of names) {
-    parts.at(-1)!.push(name);
-    if (endsPart(name) || parts.at(-1)!.length === LARGEST_PART) parts.push([]);
-  }
-  return parts.filter((part) => part.length > 0);
-}
-
-function write(objects: Objects, names: readonly string[]): Entry {
-  return dirOf(joinParts(cut([...names].sort()).map((part) => leaf(objects, part)), objects.put)); // prettier-ignore
-}
-
-const names = (count: number, name = 'file'): string[] => Array.from({ length: count }, (_, at) => `${name}-${String(at).padStart(7, '0')}`); // prettier-ignore
 const reads = (objects: Objects, entry: Entry): boolean => readTree(objects, entry) !== undefined;
-
-/** The parts that a real folder of so many names has: enough of them for what is tested. */
-const ENTRIES = 12_000;
 
 /** How many names lie between the two nearest that end a part. */
 function runAround(all: readonly string[], at: number): number {
@@ -316,52 +266,4 @@ test('the same names make the same folder, whatever was added and removed on the
     }),
     { numRuns: 30 },
   );
-});
-
-describe('of two folders', () => {
-  const unlike = (objects: Objects, a: Entry, b: Entry) => {
-    const pair = readUnlike(objects, a, b);
-    return pair && { before: [...pair.before.keys()], after: [...pair.after.keys()] };
-  };
-  const without = (all: readonly string[], others: readonly string[]): string[] => {
-    const known = new Set(others);
-    return all.filter((name) => !known.has(name));
-  };
-
-  test('at least all is read that is in one of them alone', () => {
-    const some = fc.uniqueArray(fc.integer({ min: 0, max: ENTRIES - 1 }), { maxLength: 20 });
-    fc.assert(
-      fc.property(some, some, fc.boolean(), (left, right, isSmall) => {
-        const all = names(isSmall ? 30 : ENTRIES);
-        const pick = (gone: readonly number[]): string[] => all.filter((_, at) => !gone.includes(at));
-        const objects = new Objects();
-        const found = unlike(objects, write(objects, pick(left)), write(objects, pick(right)));
-        // What both still have in common lies in parts that are not the same.
-        expect(without(found!.before, found!.after)).toEqual(without(pick(left), pick(right)));
-        expect(without(found!.after, found!.before)).toEqual(without(pick(right), pick(left)));
-      }),
-      { numRuns: 30 },
-    );
-  });
-
-  test('only the parts are read that are not the same', () => {
-    const objects = new Objects();
-    const all = names(ENTRIES);
-    const gone = all.slice(5_000).find((name) => !endsPart(name))!;
-    const pair = [write(objects, all), write(objects, without(all, [gone]))] as const;
-    const read = readUnlike(objects, ...pair)!;
-    expect(read.before.size - read.after.size).toBe(1);
-    // Where a part is cut for its length, the next one begins elsewhere, too.
-    expect(read.before.size).toBeLessThanOrEqual(2 * LARGEST_PART);
-  });
-
-  test('nothing is believed that two say otherwise of one list', () => {
-    const objects = new Objects();
-    const all = names(ENTRIES);
-    const entry = write(objects, all);
-    if (entry.kind !== 'dir') throw new Error('a folder');
-    expect(readUnlike(objects, entry, { ...entry, size: entry.size + 1 })).toBeUndefined();
-    expect(readUnlike(objects, entry, { ...entry, files: entry.files + 1 })).toBeUndefined();
-    expect(readUnlike(objects, entry, write(new Objects(), all.slice(1)))).toBeUndefined();
-  });
 });
