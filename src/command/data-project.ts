@@ -15,7 +15,7 @@ import { openEngine } from '../run/engine.ts';
 import type { Context, GlobalOptions } from './command.ts';
 import { inProject } from './edit-target.ts';
 import type { LoadedProject } from './load-project.ts';
-import { graphOf, loadProject } from './load-project.ts';
+import { graphOf, loadProject, tellUnreadable } from './load-project.ts';
 import { workProgress } from './work-progress.ts';
 import { filesOf } from '../store/tree.ts';
 
@@ -40,6 +40,7 @@ export async function openData(
   how: { readonly walks?: boolean } = {},
 ): Promise<DataProject> {
   const loaded = loadProject(context);
+  tellUnreadable(loaded);
   const graph = graphOf(loaded);
   const { project, stages } = loaded;
   const { pointers, problems, pending } = readPointers(project.root, loaded.pointerFiles);

@@ -66,9 +66,13 @@ export default defineCommand({
       shown: shownFrom(here),
       untracked: files?.filter(isWanted),
       unchanged: options.unchanged === true,
-      problems: problems.map(problemLine),
+      problems: [...status.unread, ...problems].map(problemLine),
     };
-    return { text: dataStatusText(status, shown), json: dataStatusJson(status, shown) };
+    return {
+      text: dataStatusText(status, shown),
+      json: dataStatusJson(status, shown),
+      exit: status.unread.length === 0 ? 0 : 1,
+    };
   },
 });
 

@@ -3,6 +3,7 @@ import type { SizedObjects } from '../store/true-entry.ts';
 import { join, relative } from 'node:path';
 import { PipeError } from '../problem/problem.ts';
 import type { Digest } from '../kit/digest.ts';
+import { unlessDenied } from '../kit/system-fault.ts';
 import { entryOf } from '../lockfile/entry.ts';
 import type { Needs } from '../lockfile/needed.ts';
 import { createProgress } from '../report/progress.ts';
@@ -124,7 +125,8 @@ function brokenNeeds(
   return checkNeeds(
     {
       has: (digest) => objects.has(digest) || (!lost.has(digest) && store.has(digest)),
-      read: (digest) => objects.read(digest) ?? (lost.has(digest) ? undefined : store.read(digest)),
+      // What is not ours to read is told by the check.
+      read: (digest) => unlessDenied(() => objects.read(digest) ?? (lost.has(digest) ? undefined : store.read(digest))),
     },
     things,
   );
@@ -133,7 +135,7 @@ function brokenNeeds(
 /** The sizes of what is right; nothing is moved out of the way by looking. */
 function sizesIn({ store }: Engine, { objects }: CheckedStore): SizedObjects {
   return {
-    read: (digest) => objects.read(digest),
+    read: (digest) => unlessDenied(() => objects.read(digest)),
     sizeOf: (digest) => (objects.has(digest) ? store.sizeOf(digest) : undefined),
   };
 }

@@ -5,16 +5,18 @@ import { buildGraph } from '../graph/graph.ts';
 import { outsideOuts } from '../graph/pointer-conflicts.ts';
 import { indexFolder } from '../index/location.ts';
 import { openPipelineCache } from '../index/pipeline-cache.ts';
+import { tellNotice } from '../kit/notice.ts';
 import { readTextFile } from '../kit/text-file.ts';
 import { loadPipeline } from '../pipeline/load.ts';
 import type { Pipeline, Stage } from '../pipeline/model.ts';
 import { PipeError, unwrap } from '../problem/problem.ts';
 import type { Problem } from '../problem/problem.ts';
-import { findProjectFiles } from '../project/project-files.ts';
+import { findProjectFiles, unreadableFolder } from '../project/project-files.ts';
 import type { Project } from '../project/project.ts';
 import { openProject } from '../project/project.ts';
 import type { RecordStamp } from '../project/record-stamp.ts';
 import { recordStamp } from '../project/record-stamp.ts';
+import { clean } from '../report/words.ts';
 import type { Context } from './command.ts';
 import { gpuCount, memoryBytes } from './machine.ts';
 
@@ -25,6 +27,8 @@ export interface LoadedProject {
   readonly stages: readonly Stage[];
   /** Pointers, relative to the root; those inside outs of stages are data of the outs. */
   readonly pointerFiles: readonly string[];
+  /** Folders that this user must not read. */
+  readonly unreadable: readonly string[];
   /** From before anything of it was read. */
   readonly stamp: RecordStamp;
 }
@@ -63,7 +67,16 @@ export function readProject(
   }
   cache.save();
   const stages = pipelines.flatMap((pipeline) => pipeline.stages);
-  return { problems, project, stamp, pipelines, stages, pointerFiles: outsideOuts(files.pointers, stages) };
+  const pointerFiles = outsideOuts(files.pointers, stages);
+  return { problems, project, stamp, pipelines, stages, pointerFiles, unreadable: files.unreadable };
+}
+
+/** Tells which folders must not be read: what lies in them is left alone, be it pipelines or pointers. */
+export function tellUnreadable({ unreadable }: Pick<LoadedProject, 'unreadable'>): void {
+  for (const folder of unreadable) {
+    const { message, hint = '' } = unreadableFolder(folder);
+    tellNotice(`${clean(message)}\n  hint: ${clean(hint)}`);
+  }
 }
 
 /**

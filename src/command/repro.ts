@@ -16,7 +16,7 @@ import { defineCommand } from './command.ts';
 import { NO_STAGES, SELECTION_OPTIONS, capacityOf, selectedStages } from './engine-options.ts';
 import { inputsOf } from './inputs-of.ts';
 import type { LoadedProject } from './load-project.ts';
-import { graphOf, loadProject } from './load-project.ts';
+import { graphOf, loadProject, tellUnreadable } from './load-project.ts';
 import { pulling } from './run-sources.ts';
 
 const REPRO_OPTIONS = {
@@ -49,6 +49,7 @@ export default defineCommand({
   async run(context, { positionals, options, global }): Promise<Outcome> {
     checkTogether(options, global.json);
     const loaded = loadProject(context);
+    tellUnreadable(loaded);
     const graph = graphOf(loaded);
     const { project } = loaded;
     if (graph.stages.size + positionals.length === 0 && !global.json) return { text: NO_STAGES };

@@ -18,7 +18,7 @@ import type { DataStatus } from './present-status.ts';
 import { dataJson, describeAll, movedLines, statusJson, strayLines } from './present-status.ts';
 import { strayNotes } from './stray-links.ts';
 import type { LoadedProject } from './load-project.ts';
-import { graphOf, loadProject } from './load-project.ts';
+import { graphOf, loadProject, tellUnreadable } from './load-project.ts';
 
 export default defineCommand({
   usage: '[targets...]',
@@ -54,6 +54,7 @@ export default defineCommand({
     }
     refuseWithoutCloud(options);
     const loaded = loadProject(context);
+    tellUnreadable(loaded);
     const graph = graphOf(loaded);
     const { project } = loaded;
     // Like DVC's: targets alone unless what they need is asked for; without targets, the whole project.

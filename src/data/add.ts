@@ -10,7 +10,7 @@ import { ensureIgnored } from '../project/gitignore.ts';
 import type { WrittenPointer } from '../project/write-pointer.ts';
 import { writePointers } from '../project/write-pointer.ts';
 import type { Engine } from '../run/engine.ts';
-import { recordingRules } from '../run/link-rules.ts';
+import { walkRecording } from '../run/link-rules.ts';
 import { relinkStored } from '../run/relink.ts';
 import { listingSink, storeSink } from '../run/sink.ts';
 import type { TreeEdit } from '../store/edit-tree.ts';
@@ -161,6 +161,7 @@ async function settleAll(
   { entries, trees, force }: SettleAllOptions,
 ): Promise<Map<string, SettledPath>> {
   const all = new Map<string, SettledPath>();
+  const bases = openBases(engine.project);
   const read = (digest: Digest): Buffer | undefined => trees.get(digest) ?? engine.store.read(digest);
   for (const { path, around, own } of plan) {
     const present = entries.get(path);
@@ -170,7 +171,7 @@ async function settleAll(
     const before = tracked && entryAt(engine.store, tracked.entry, posix.relative(tracked.path, path));
     const isWhole = tracked !== undefined && around === undefined;
     const settled: Settled = isWhole
-      ? await settle(engine, { tracked, present, trees, force })
+      ? await settle(engine, { tracked, present, trees, force, bases })
       : { entry: present, kept: 0, behind: [] };
     const treeOf = (entry: Entry | undefined): Map<string, Entry> =>
       new Map(entry === undefined ? [] : [[path, entry]]);
@@ -232,18 +233,23 @@ async function store(
   plan: readonly Planned[],
   { noCommit, signal, progress }: AddOptions,
 ): Promise<{ readonly entries: Map<string, Entry>; readonly trees: ReadonlyMap<Digest, Buffer> }> {
+  refuseAbsent(engine, plan, ({ path }) => statNow(absoluteOf(engine.project, path)) !== undefined);
   const writer = noCommit === true ? undefined : engine.store.writer();
   const trees = new Map<Digest, Buffer>();
   const sink = writer === undefined ? listingSink(engine, trees) : storeSink(writer, signal);
-  const how = { follow: false, rules: recordingRules(engine.store), signal, sink, onProgress: progress?.done };
-  const entries = new Map<string, Entry>();
+  const how = { follow: false, signal, sink, onProgress: progress?.done };
   try {
     if (progress !== undefined) expectFiles(engine, plan, progress);
-    for (const { path, around, own } of plan) {
-      const entry = await fingerprintPath(path, how, engine.fingerprint);
-      if (entry === undefined) throw nothingThere(path, isRecordedThere(engine, { path, around, own }));
-      entries.set(path, entry);
-    }
+    const entries = await walkRecording(writer ?? engine.store, async (rules) => {
+      const found = new Map<string, Entry>();
+      for (const { path } of plan) {
+        const entry = await fingerprintPath(path, { ...how, rules }, engine.fingerprint);
+        if (entry !== undefined) found.set(path, entry);
+      }
+      return found;
+    });
+    // Somebody may have removed one meanwhile.
+    refuseAbsent(engine, plan, ({ path }) => entries.has(path));
     await writer?.finish();
     return { entries, trees };
   } finally {
@@ -261,6 +267,14 @@ function expectFiles({ project }: Engine, plan: readonly Planned[], { expect }: 
     stats.length,
     stats.reduce((sum, stat) => sum + (stat?.size ?? 0), 0),
   );
+}
+
+/** @throws {PipeError} PIPE_DEP_MISSING with every path where nothing lies */
+function refuseAbsent(engine: Engine, plan: readonly Planned[], isThere: (each: Planned) => boolean): void {
+  const problems = plan.flatMap((each) => {
+    return isThere(each) ? [] : nothingThere(each.path, isRecordedThere(engine, each)).problems;
+  });
+  if (problems.length > 0) throw new PipeError(problems);
 }
 
 /** Whether something is known to have been there. */

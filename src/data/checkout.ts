@@ -3,6 +3,7 @@ import { appendTo } from '../kit/append-to.ts';
 import { isSameObject } from '../store/diff-tree.ts';
 import type { TreeEdit } from '../store/edit-tree.ts';
 import { firstNames } from '../kit/first-names.ts';
+import { isDenied, systemProblem } from '../kit/system-fault.ts';
 import { entryAt } from '../store/entry-at.ts';
 import { applyFolder, checkAllSeen, removeEmptyFolder } from '../store/apply.ts';
 import { nestsTooDeep } from '../store/completeness.ts';
@@ -12,6 +13,7 @@ import type { Entry } from '../store/tree.ts';
 import { filesOf } from '../store/tree.ts';
 import { checkUntouched, statNow } from '../store/untouched.ts';
 import { entryOf } from '../lockfile/entry.ts';
+import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Engine } from '../run/engine.ts';
 import { relinkStored, straysAt } from '../run/relink.ts';
@@ -138,7 +140,7 @@ interface Wanted {
 interface BringOptions extends CheckoutOptions {
   /** Told of the paths, by their places in the list, that are not what they are to be, before the first is touched. */
   readonly beforeTouch?: (changing: ReadonlySet<number>) => void;
-  /** Told of a path, by its place in the list, of which only a part can be put in place, when that is about to be. */
+  /** Told of a path, by its place in the list, of which only a part can be put in place, before its folder is made. */
   readonly beforePart?: (at: number) => void;
   /** Told what became of all paths, while they are claimed. */
   readonly afterwards?: (done: readonly CheckedOut[]) => Promise<void>;
@@ -155,17 +157,36 @@ async function bring(engine: Engine, paths: readonly Wanted[], options: BringOpt
 async function bringClaimed(engine: Engine, paths: readonly Wanted[], options: BringOptions): Promise<CheckedOut[]> {
   const steps: Step[] = [];
   options.progress?.begin('looking at');
-  for (const each of paths) steps.push(await look(engine, each, options));
+  const unread: Problem[] = [];
+  for (const each of paths) {
+    try {
+      steps.push(await look(engine, each, options));
+    } catch (error) {
+      if (!(error instanceof PipeError) || error.problems[0]?.code !== 'PIPE_FILE_READ') throw error;
+      unread.push(...error.problems);
+    }
+  }
+  if (unread.length > 0) throw new PipeError(unread);
   if (options.force !== true) refuseLoss(engine, steps);
   options.beforeTouch?.(new Set(steps.flatMap((step, at) => (isAsWanted(step) ? [] : [at]))));
   options.progress?.begin('checking out');
   for (const step of steps) options.progress?.expect(...amountOf(step, options));
   const done: CheckedOut[] = [];
+  const denied: Problem[] = [];
   for (const [at, step] of steps.entries()) {
     const how = { ...options, beforePart: () => options.beforePart?.(at) };
-    done.push(await putStraysRight(engine, step, { ...options, done: await take(engine, step, how) }));
+    try {
+      done.push(await putStraysRight(engine, step, { ...options, done: await take(engine, step, how) }));
+    } catch (error) {
+      // One path that is not ours to change keeps no other from being put in place.
+      if (!isDenied(error)) throw error;
+      denied.push(...(systemProblem(error) ?? []));
+      const { path } = step;
+      done.push({ path, state: 'missing', added: 0, modified: 0, deleted: 0, missing: [path] });
+    }
   }
   await options.afterwards?.(done);
+  if (denied.length > 0) throw new PipeError(denied);
   return done;
 }
 
@@ -285,8 +306,8 @@ async function take(
     if (isWhole) return { ...nothing, state: 'missing', missing: [path] };
     // Of a new folder, what the store has of it.
     index.recordFolder(path, []);
-    mkdirSync(place.target, { recursive: true });
     options.beforePart();
+    mkdirSync(place.target, { recursive: true });
     const applied = await applyFolder(store, wanted, { ...place, onKept });
     removeEmptyFolder(place.target);
     return { path, ...applied, state: 'missing' };

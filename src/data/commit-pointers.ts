@@ -11,6 +11,7 @@ import type { Entry } from '../store/tree.ts';
 import type { CommitOptions, Committable, Committed } from './committed.ts';
 import { changesOf } from './committed.ts';
 import { noteParts } from './inputs/base-edits.ts';
+import type { Bases } from './inputs/bases.ts';
 import { openBases } from './inputs/bases.ts';
 import type { Settled } from './inputs/settle.ts';
 import { settle } from './inputs/settle.ts';
@@ -57,7 +58,10 @@ export async function commitPointers(
   const toStore = opened.filter((each) => 'tracked' in each);
   const present = await storeAllNow(engine, toStore.map(({ path }) => path), options); // prettier-ignore
   const toRecord: ToRecord[] = [];
-  for (const each of toStore) toRecord.push(...(await settledOf(engine, each, { present: present.get(each.path), force: options.force === true }))); // prettier-ignore
+  const how = { force: options.force === true, bases: openBases(engine.project) };
+  for (const each of toStore) {
+    toRecord.push(...(await settledOf(engine, each, { ...how, present: present.get(each.path) })));
+  }
   const pointers = await record(engine, toRecord);
   const recorded = new Map(toRecord.map((each, at) => [each.path, committed(engine, each, pointers[at])]));
   await noteAll(engine, toRecord);
@@ -104,7 +108,7 @@ async function open(
 async function settledOf(
   engine: Engine,
   opened: Opened,
-  { present, force }: { readonly present: Entry | undefined; readonly force: boolean },
+  { present, ...how }: { readonly present: Entry | undefined; readonly force: boolean; readonly bases: Bases },
 ): Promise<ToRecord[]> {
   const { tracked, below, path } = opened;
   if (present === undefined) {
@@ -115,7 +119,7 @@ async function settledOf(
   }
   const settled: Settled =
     below === ''
-      ? await settle(engine, { tracked, present, force })
+      ? await settle(engine, { tracked, present, ...how })
       : { entry: present, kept: 0, behind: [], edits: [{ path: below, entry: present }] };
   return [{ ...opened, present, settled }];
 }

@@ -13,7 +13,7 @@ import type { Engine } from '../run/engine.ts';
 import type { StageFacts } from '../run/facts.ts';
 import { gatherFacts, isCacheable, keyOf } from '../run/facts.ts';
 import { openHistory } from '../run/history.ts';
-import { notePartialOuts, openPartialOuts } from '../run/partial-outs.ts';
+import { forgetParts, openPartialOuts } from '../run/partial-outs.ts';
 import { differences, isSameEntry } from '../run/plan.ts';
 import { relinkStored } from '../run/relink.ts';
 import { foldLocks } from '../run/repro.ts';
@@ -192,7 +192,7 @@ async function commitStage(
   if (isAsRecorded) keepRun(engine, facts, outs);
   else recordBlock(engine, facts, outs);
   await relinkStored(engine, storedOf(stage, outs), options);
-  notePartialOuts(engine.project, [], stage.outs.map(({ path }) => path)); // prettier-ignore
+  forgetParts(engine.project, stage.outs.map(({ path }) => path)); // prettier-ignore
   const kept = stage.outs.filter(({ cache }) => cache).map(({ path }) => absoluteOf(engine.project, path));
   return {
     told: {

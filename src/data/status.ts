@@ -2,6 +2,8 @@ import { fingerprintPath } from '../fingerprint/file.ts';
 import { bounded } from '../kit/bounded.ts';
 import type { Digest } from '../kit/digest.ts';
 import { ancestors, isWithin } from '../kit/path.ts';
+import type { Problem } from '../problem/problem.ts';
+import { PipeError } from '../problem/problem.ts';
 import type { Engine } from '../run/engine.ts';
 import { namingRules } from '../run/link-rules.ts';
 import { listingSink } from '../run/sink.ts';
@@ -35,6 +37,8 @@ export interface DataStatus {
   readonly uncommitted: readonly RenamedOrChange[];
   /** What is the same everywhere; empty unless it was asked for. */
   readonly unchanged: readonly Placed[];
+  /** What keeps paths from being looked at: they are in no list of what differs from the workspace. */
+  readonly unread: readonly Problem[];
 }
 
 export interface DataStatusOptions {
@@ -63,16 +67,24 @@ export async function dataStatus(engine: Engine, options: DataStatusOptions): Pr
   const present = new Map<string, Entry>();
   const rules = namingRules(engine.store);
   const how = { follow: false, rules, sink: listingSink(engine, trees), signal: options.signal };
+  const unread = new Map<string, readonly Problem[]>();
   for (const { path } of wanted) {
-    const entry = await fingerprintPath(path, how, engine.fingerprint);
-    if (entry !== undefined) present.set(path, entry);
+    try {
+      const entry = await fingerprintPath(path, how, engine.fingerprint);
+      if (entry !== undefined) present.set(path, entry);
+    } catch (error) {
+      // The others can be compared all the same.
+      if (!(error instanceof PipeError)) throw error;
+      unread.set(path, error.problems);
+    }
   }
+  const seen = new Map([...recorded].filter(([path]) => !unread.has(path)));
   const head =
     options.head && new Map(options.head.filter(({ path }) => isNear(path)).map((each) => [each.path, each.entry]));
   const compare = (before: Tree, after: Tree): RenamedOrChange[] =>
     pairRenames(changes(before, after, granular ? read : undefined).filter(({ path }) => isAsked(path)));
   const committed = head && compare(head, recorded);
-  const uncommitted = compare(recorded, present);
+  const uncommitted = compare(seen, present);
   const missing = granular
     ? bounded(missingObjects(recorded, { has: (digest) => engine.store.has(digest), readTree: read }), FEWER)
     : [...recorded].flatMap(([path, entry]) => (engine.store.has(entry.digest) ? [] : [{ path, entry }]));
@@ -88,10 +100,11 @@ export async function dataStatus(engine: Engine, options: DataStatusOptions): Pr
     committed,
     uncommitted,
     unchanged: options.unchanged
-      ? same(recorded, [...(committed ?? []), ...uncommitted], granular ? read : undefined).filter(({ path }) =>
+      ? same(seen, [...(committed ?? []), ...uncommitted], granular ? read : undefined).filter(({ path }) =>
           isAsked(path),
         )
       : [],
+    unread: [...unread.values()].flat(),
   };
 }
 

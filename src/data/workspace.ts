@@ -7,7 +7,7 @@ import type { Project } from '../project/project.ts';
 import type { Claims } from '../run/claims.ts';
 import { waitNotice } from '../run/claims.ts';
 import type { Engine } from '../run/engine.ts';
-import { namingRules, recordingRules } from '../run/link-rules.ts';
+import { namingRules, walkRecording } from '../run/link-rules.ts';
 import { storeSink } from '../run/sink.ts';
 import type { Links } from '../store/link.ts';
 import type { Entry } from '../store/tree.ts';
@@ -57,14 +57,16 @@ export async function storeAllNow(
   { signal, progress }: LookOptions,
 ): Promise<Map<string, Entry>> {
   const writer = engine.store.writer();
-  const found = new Map<string, Entry>();
+  const how = { follow: false, signal, sink: storeSink(writer, signal), onProgress: progress?.done };
   try {
-    const rules = recordingRules(engine.store);
-    const how = { follow: false, rules, signal, sink: storeSink(writer, signal), onProgress: progress?.done };
-    for (const path of paths) {
-      const entry = await fingerprintPath(path, how, engine.fingerprint);
-      if (entry !== undefined) found.set(path, entry);
-    }
+    const found = await walkRecording(writer, async (rules) => {
+      const entries = new Map<string, Entry>();
+      for (const path of paths) {
+        const entry = await fingerprintPath(path, { ...how, rules }, engine.fingerprint);
+        if (entry !== undefined) entries.set(path, entry);
+      }
+      return entries;
+    });
     await writer.finish();
     return found;
   } finally {

@@ -1,6 +1,7 @@
-import { lstatSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, constants, lstatSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { Problem } from '../problem/problem.ts';
+import { TEMPORARY_PREFIX } from './temporary.ts';
 
 /** What the system says when it refuses, and no code of ours is to blame. */
 const REASONS = new Map([
@@ -73,7 +74,39 @@ export function danglingLink(path: string): string | undefined {
 export function systemProblem(error: unknown): readonly Problem[] | undefined {
   const fault = systemFault(error);
   if (fault === undefined) return undefined;
-  const { path, syscall = 'a call' } = error as NodeJS.ErrnoException;
-  const what = path === undefined ? `the system refuses ${syscall}` : `cannot use ${path}`;
+  const { path, dest, syscall = 'a call' } = error as NodeJS.ErrnoException & { readonly dest?: string };
+  const what = path === undefined ? `the system refuses ${syscall}` : `cannot use ${culprit(path, dest)}`;
   return [{ code: 'PIPE_SYSTEM', message: `${what}: ${fault.reason}`, hint: fault.hint }];
+}
+
+/** Which path the system refuses, of a call that may have two. */
+function culprit(path: string, dest: string | undefined): string {
+  const refused = dest !== undefined && isReadable(path) ? dest : path;
+  // Nobody knows the name of what is not finished yet: its folder is what must not be changed.
+  return basename(refused).startsWith(TEMPORARY_PREFIX) ? dirname(refused) : refused;
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What is read of a file; `undefined` where this user may not. */
+export function unlessDenied<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isDenied(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether an error says that this user may not do it. */
+export function isDenied(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EACCES' || code === 'EPERM';
 }

@@ -1,5 +1,5 @@
-import type { Node, Pair, YAMLMap } from 'yaml';
-import { isMap, isScalar, isSeq } from 'yaml';
+import type { YAMLMap } from 'yaml';
+import { isMap } from 'yaml';
 import { equalValues } from '../kit/canonical.ts';
 import { parseData } from '../kit/format/data.ts';
 import type { Value, ValueMap } from '../kit/value.ts';
@@ -7,14 +7,17 @@ import { isList, isMap as isValueMap } from '../kit/value.ts';
 import { documentOf } from '../pipeline/edit-document.ts';
 import { frozenEdits } from '../pipeline/edit-frozen-line.ts';
 import type { Splice } from '../pipeline/edit-text.ts';
-import { applySplices, lineAfter, lineStart, newlineOf, nextLine, ownPair, startOf } from '../pipeline/edit-text.ts';
+import { applySplices, lineBehind, lineStart, newlineOf, nextLine } from '../pipeline/edit-text.ts';
 import type { Problem, Result } from '../problem/problem.ts';
 import { fail, ok } from '../problem/problem.ts';
 import type { Entry } from '../store/tree.ts';
 import { lockEntry } from './entry.ts';
 import type { Import, UrlImport } from './pointer-import.ts';
 import { TOLD_FIELDS } from './pointer-import.ts';
+import type { Field, FieldsInText, FindItem } from './pointer-fields.ts';
+import { FINDERS, fieldOf } from './pointer-fields.ts';
 import { pointerText, scalarText, toldFields } from './pointer-text.ts';
+import type { Pointer, PointerOut } from './pointer.ts';
 import { parsePending, parsePointer } from './pointer.ts';
 
 /** The text of a pointer that is about to be changed. */
@@ -37,15 +40,36 @@ export function editPointer(source: PointerSource, entry: Entry): Result<string>
   const isPending = !parsed.ok && parsePending(source.text, source) !== undefined;
   if (!parsed.ok && !isPending) return parsed;
   if (parsed.ok && sameEntry(parsed.value.entry, entry)) return ok(source.text);
-  const out = outNode(source.text);
-  if (out === undefined) return fail(cannotEdit(source.file));
-  const text = applySplices(
-    source.text,
-    fieldSplices(source.text, out, { ...fieldsOf(entry), behind: isPending ? 'path' : 'size' }),
+  const wanted = parsed.ok ? textWith(parsed.value.pointer, entry) : undefined;
+  if (parsed.ok && wanted !== undefined && pointerText(parsed.value.pointer) === source.text) return ok(wanted);
+  return edited(source.file, (find) => {
+    const out = find(source.text, 'outs');
+    if (out === undefined) return undefined;
+    const fields = { ...fieldsOf(entry), behind: isPending ? 'path' : 'size' };
+    const text = applySplices(source.text, fieldSplices(source.text, out, fields));
+    const after = parsePointer(text, source);
+    if (!after.ok || !sameEntry(after.value.entry, entry)) return undefined;
+    const means = pointerText(after.value.pointer);
+    return (wanted === undefined ? sameBut(source.text, text, withoutEntry) : means === wanted) ? text : undefined;
+  });
+}
+
+/** The first text that an edit finds a way to, and that holds. */
+function edited(file: string, edit: (find: FindItem) => string | undefined): Result<string> {
+  for (const find of FINDERS) {
+    const text = edit(find);
+    if (text !== undefined) return ok(text);
+  }
+  return fail(cannotEdit(file));
+}
+
+/** The text of a pointer that holds nothing but what it says, in the way that pipe writes it: there is nothing to keep. */
+function textWith(pointer: Pointer, entry: Entry): string {
+  const names: readonly string[] = ENTRY_FIELDS;
+  const others: Partial<PointerOut> = Object.fromEntries(
+    Object.entries(pointer.out).filter(([name]) => !names.includes(name)),
   );
-  const after = parsePointer(text, source);
-  const holds = after.ok && sameEntry(after.value.entry, entry) && sameBut(source.text, text, withoutEntry);
-  return holds ? ok(text) : fail(cannotEdit(source.file));
+  return pointerText({ ...pointer, out: { ...others, ...lockEntry(pointer.out.path, entry) } });
 }
 
 /**
@@ -54,18 +78,20 @@ export function editPointer(source: PointerSource, entry: Entry): Result<string>
  * @returns the new text, the same where nothing has to change; PIPE_EDIT when only a person can do it.
  */
 export function editImport(source: PointerSource, entry: Entry, imported: Import): Result<string> {
-  const edited = editPointer(source, entry);
-  const dep = edited.ok ? depNode(edited.value) : undefined;
-  if (!edited.ok) return edited;
-  if (dep === undefined) return fail(cannotEdit(source.file));
-  const text = applySplices(edited.value, importSplices(edited.value, dep, imported));
-  const after = parsePointer(text, source);
-  const isRight =
-    after.ok &&
-    JSON.stringify(sorted(after.value.pointer.imported)) === JSON.stringify(sorted(imported)) &&
-    sameEntry(after.value.entry, entry) &&
-    sameBut(edited.value, text, (root) => without(root, ['deps']));
-  return isRight ? ok(text) : fail(cannotEdit(source.file));
+  const before = editPointer(source, entry);
+  if (!before.ok) return before;
+  return edited(source.file, (find) => {
+    const dep = find(before.value, 'deps');
+    if (dep === undefined) return undefined;
+    const text = applySplices(before.value, importSplices(before.value, dep, imported));
+    const after = parsePointer(text, source);
+    const isRight =
+      after.ok &&
+      JSON.stringify(sorted(after.value.pointer.imported)) === JSON.stringify(sorted(imported)) &&
+      sameEntry(after.value.entry, entry) &&
+      sameBut(before.value, text, (root) => without(root, ['deps']));
+    return isRight ? text : undefined;
+  });
 }
 
 /**
@@ -74,19 +100,21 @@ export function editImport(source: PointerSource, entry: Entry, imported: Import
  * @returns the new text, the same where nothing has to change; PIPE_EDIT when only a person can do it.
  */
 export function editPending(source: PointerSource, imported: UrlImport): Result<string> {
-  const out = outNode(source.text);
-  if (out === undefined) return fail(cannotEdit(source.file));
-  const taken = { names: ENTRY_FIELDS, values: new Map<string, string>(), behind: 'path' };
-  const bare = applySplices(source.text, fieldSplices(source.text, out, taken));
-  const dep = depNode(bare);
-  if (dep === undefined) return fail(cannotEdit(source.file));
-  const text = applySplices(bare, importSplices(bare, dep, imported));
-  const after = parsePending(text, source);
-  const isRight =
-    after !== undefined &&
-    JSON.stringify(sorted(after.imported)) === JSON.stringify(sorted(imported)) &&
-    sameBut(source.text, text, (root) => without(withoutEntry(root), ['deps']));
-  return isRight ? ok(text) : fail(cannotEdit(source.file));
+  return edited(source.file, (find) => {
+    const out = find(source.text, 'outs');
+    if (out === undefined) return undefined;
+    const taken = { names: ENTRY_FIELDS, values: new Map<string, string>(), behind: 'path' };
+    const bare = applySplices(source.text, fieldSplices(source.text, out, taken));
+    const dep = find(bare, 'deps');
+    if (dep === undefined) return undefined;
+    const text = applySplices(bare, importSplices(bare, dep, imported));
+    const after = parsePending(text, source);
+    const isRight =
+      after !== undefined &&
+      JSON.stringify(sorted(after.imported)) === JSON.stringify(sorted(imported)) &&
+      sameBut(source.text, text, (root) => without(withoutEntry(root), ['deps']));
+    return isRight ? text : undefined;
+  });
 }
 
 function sorted(imported: Import | undefined): unknown {
@@ -123,13 +151,15 @@ export function movePointer(
   if (!parsed.ok) return parsed;
   const { wdir, ...pointer } = parsed.value.pointer;
   if (wdir !== undefined) return ok(pointerText({ ...pointer, out: { ...pointer.out, path: moved.name } }));
-  const out = outNode(source.text);
-  const path = out && ownPair(out, 'path')?.value;
-  const [start, end] = path?.range ?? [0, 0];
-  const text = applySplices(source.text, [{ start, end, text: scalarText(moved.name) }]);
-  const after = parsePointer(text, { file: moved.file });
-  const isRight = after.ok && after.value.pointer.out.path === moved.name && sameBut(source.text, text, withoutPath);
-  return isRight && isScalar(path) ? ok(text) : fail(cannotEdit(source.file));
+  return edited(source.file, (find) => {
+    const out = find(source.text, 'outs');
+    const path = out && fieldOf(out, 'path');
+    if (path?.said === undefined) return undefined;
+    const text = applySplices(source.text, [{ start: path.from, end: path.to, text: scalarText(moved.name) }]);
+    const after = parsePointer(text, { file: moved.file });
+    const isRight = after.ok && after.value.pointer.out.path === moved.name && sameBut(source.text, text, withoutPath);
+    return isRight ? text : undefined;
+  });
 }
 
 function cannotEdit(file: string): Problem {
@@ -174,21 +204,6 @@ function rootNode(text: string): YAMLMap | undefined {
   return isMap(root) ? root : undefined;
 }
 
-function outNode(text: string): YAMLMap | undefined {
-  return onlyItem(text, 'outs');
-}
-
-function depNode(text: string): YAMLMap | undefined {
-  return onlyItem(text, 'deps');
-}
-
-function onlyItem(text: string, field: string): YAMLMap | undefined {
-  const root = rootNode(text);
-  const items = root && ownPair(root, field)?.value;
-  const item = isSeq(items) ? items.items[0] : undefined;
-  return isMap(item) ? item : undefined;
-}
-
 /** Fields that a map is to have, or not to have, as they are written; behind which one new ones go. */
 interface WantedFields {
   readonly names: readonly string[];
@@ -197,24 +212,21 @@ interface WantedFields {
 }
 
 /** Changes that write some fields of a map. Where two start at one place, what is added comes first. */
-function fieldSplices(text: string, map: YAMLMap, { names, values, behind }: WantedFields): Splice[] {
+function fieldSplices(text: string, map: FieldsInText, { names, values, behind }: WantedFields): Splice[] {
   const changed: Splice[] = [];
   const added: Splice[] = [];
   for (const name of names) {
-    const pair = ownPair(map, name);
+    const field = fieldOf(map, name);
     const value = values.get(name);
     if (value === undefined) {
       // `exec: false` says what its absence says.
-      if (pair !== undefined && !(isScalar(pair.value) && pair.value.value === false)) {
-        changed.push(removal(text, map, pair));
-      }
-    } else if (pair === undefined) {
+      if (field !== undefined && field.said !== 'false') changed.push(removal(text, map, field));
+    } else if (field === undefined) {
       added.push(addition(text, map, { behind, field: `${name}: ${value}` }));
     } else {
-      const [start, end] = pair.value?.range ?? [0, 0];
-      const before = isScalar(pair.value) ? pair.value.value : undefined;
-      if (String(before) !== value && text.slice(start, end) !== value && scalarText(String(before)) !== value) {
-        changed.push({ start, end, text: value });
+      const { from, to, said } = field;
+      if (said !== value && text.slice(from, to) !== value && (said === undefined || scalarText(said) !== value)) {
+        changed.push({ start: from, end: to, text: value });
       }
     }
   }
@@ -226,12 +238,12 @@ function fieldsOf(entry: Entry): Omit<WantedFields, 'behind'> {
 }
 
 /** Changes that write what an import has become. */
-function importSplices(text: string, dep: YAMLMap, imported: Import): Splice[] {
+function importSplices(text: string, dep: FieldsInText, imported: Import): Splice[] {
   if (imported.kind === 'url') {
     return fieldSplices(text, dep, { names: TOLD_FIELDS, values: new Map(toldFields(imported)), behind: 'path' });
   }
-  const repo = ownPair(dep, 'repo')?.value;
-  if (!isMap(repo)) return [];
+  const repo = fieldOf(dep, 'repo')?.map;
+  if (repo === undefined) return [];
   const { rev, revLock } = imported;
   const values = new Map([['rev_lock', scalarText(revLock)]]);
   if (rev !== undefined) values.set('rev', scalarText(rev));
@@ -247,17 +259,16 @@ function wantedFields(entry: Entry): ReadonlyMap<string, string> {
 /** Adds a field behind another one. */
 function addition(
   text: string,
-  map: YAMLMap,
+  map: FieldsInText,
   { behind, field }: { readonly behind: string; readonly field: string },
 ): Splice {
-  const before = ownPair(map, behind);
-  if (before === undefined || map.flow === true) {
-    const at = before?.value?.range?.[1] ?? startOf(map);
+  const before = fieldOf(map, behind);
+  if (before === undefined || map.isFlow) {
+    const at = before?.to ?? map.start;
     return { start: at, end: at, text: `, ${field}` };
   }
-  const key = startOf(before.key);
-  const column = key - lineStart(text, key);
-  const at = lineAfter(text, before, column + 1);
+  const column = before.start - lineStart(text, before.start);
+  const at = lineBehind(text, before.end, column + 1);
   const newline = newlineOf(text);
   const indented = `${' '.repeat(column)}${field}`;
   const closed = text[at - 1] === '\n';
@@ -265,16 +276,12 @@ function addition(
 }
 
 /** Takes a field away: its line, or its part of a line that other fields share. */
-function removal(text: string, out: YAMLMap, pair: Pair<Node, Node | null>): Splice {
-  const pairs = out.items as Pair<Node, Node | null>[];
-  const index = pairs.indexOf(pair);
-  const start = startOf(pair.key);
-  const end = pair.value?.range?.[1] ?? start;
+function removal(text: string, { fields, isFlow }: FieldsInText, field: Field): Splice {
+  const index = fields.indexOf(field);
+  const { start, to: end } = field;
   const line = lineStart(text, start);
-  if (out.flow !== true && text.slice(line, start).trim() === '')
-    return { start: line, end: nextLine(text, end), text: '' };
-  const following = pairs[index + 1];
-  if (following !== undefined) return { start, end: startOf(following.key), text: '' };
-  const preceding = pairs[index - 1];
-  return { start: preceding?.value?.range?.[1] ?? start, end, text: '' };
+  if (!isFlow && text.slice(line, start).trim() === '') return { start: line, end: nextLine(text, end), text: '' };
+  const following = fields[index + 1];
+  if (following !== undefined) return { start, end: following.start, text: '' };
+  return { start: fields[index - 1]?.to ?? start, end, text: '' };
 }

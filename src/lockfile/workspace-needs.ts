@@ -2,7 +2,7 @@ import { join, posix } from 'node:path';
 import type { Ranges } from '../kit/ranges.ts';
 import { readTextFile } from '../kit/text-file.ts';
 import { PipeError } from '../problem/problem.ts';
-import { findProjectFiles, findRecordFiles } from '../project/project-files.ts';
+import { findProjectFiles, findRecordFiles, unreadableFolder } from '../project/project-files.ts';
 import type { Project } from '../project/project.ts';
 import { lockPathOf } from './lock.ts';
 import type { LockState } from './lock-state.ts';
@@ -30,7 +30,9 @@ interface Workspace {
 /** Adds the same to what is known of other revisions. */
 export function addWorkspace(collector: NeedCollector, { project, locks, revisions }: Workspace): void {
   // A lock may have no more than a journal yet, and may have lost its pipeline file.
-  const files = new Set([...findProjectFiles(project).pipelines.map(lockPathOf), ...findRecordFiles(project)]);
+  const { pipelines, unreadable } = findProjectFiles(project);
+  for (const path of unreadable) collector.add({ path, content: { fault: [unreadableFolder(path)] }, revisions });
+  const files = new Set([...pipelines.map(lockPathOf), ...findRecordFiles(project)]);
   for (const path of files) {
     const isLock = posix.basename(path) === 'pipeline.lock';
     const content = readable(() =>

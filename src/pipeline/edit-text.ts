@@ -65,7 +65,12 @@ export function startOf(node: Node): number {
  * follow directly and are indented by at least `indent` columns (more than the key, for a value).
  */
 export function lineAfter(text: string, last: Node | Pair | null, indent: number): number {
-  let at = endOf(text, last);
+  return lineBehind(text, endOf(text, last), indent);
+}
+
+/** The same for what ends at an offset. */
+export function lineBehind(text: string, end: number, indent: number): number {
+  let at = end;
   if (at === 0 || text[at - 1] !== '\n') at = nextLine(text, at);
   for (let line = lineText(text, at); /^ *#/.test(line) && line.indexOf('#') >= indent; line = lineText(text, at)) {
     at = nextLine(text, at);
@@ -78,7 +83,7 @@ function lineText(text: string, start: number): string {
 }
 
 /** The end of what a node says; blank lines at the end of a block scalar count only where it keeps them. */
-function endOf(text: string, node: Node | Pair | null): number {
+export function endOf(text: string, node: Node | Pair | null): number {
   if (node === null) return 0;
   if (isPair(node)) {
     const { key, value } = node as Pair<Node, Node | null>;

@@ -162,6 +162,7 @@ test('a folder that a pointer tracks is not looked into; one that only shares it
       'up/deep.pipe',
       'up/deep/x.pipe',
     ],
+    unreadable: [],
   });
 });
 

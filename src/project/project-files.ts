@@ -14,6 +14,17 @@ export interface ProjectFiles {
   readonly pipelines: readonly string[];
   /** Files with the name of a pointer; what they are shows when they are read. Symbolic links are none. */
   readonly pointers: readonly string[];
+  /** Folders that this user must not read: what lies in them is not known. */
+  readonly unreadable: readonly string[];
+}
+
+/** What is said of such a folder. */
+export function unreadableFolder(folder: string): Problem {
+  return {
+    code: 'PIPE_FILE_READ',
+    message: `cannot read the folder ${folder === '' ? '.' : folder}: permission denied`,
+    hint: 'make it readable; or name it in .pipeignore, if nothing in it is tracked',
+  };
 }
 
 /**
@@ -25,15 +36,20 @@ export function findProjectFiles(project: Project): ProjectFiles {
   const skips = skipRules(project);
   const pipelines: string[] = [];
   const pointers: string[] = [];
+  const unreadable: string[] = [];
   const problems: Problem[] = [];
-  for (const folder of walkProject(project, skips)) {
+  for (const folder of walkProject(project, skips, (path) => unreadable.push(path))) {
     const files = pipelinesIn(folder, project.root, skips);
     if (files.length > 1) problems.push(bothNames(folder.path));
     pipelines.push(...files);
     pointers.push(...pointersAmong(folder, skips));
   }
   if (problems.length > 0) throw new PipeError(problems);
-  return { pipelines: pipelines.sort(byCodeUnit), pointers: pointers.sort(byCodeUnit) };
+  return {
+    pipelines: pipelines.sort(byCodeUnit),
+    pointers: pointers.sort(byCodeUnit),
+    unreadable: unreadable.sort(byCodeUnit),
+  };
 }
 
 /**

@@ -34,11 +34,20 @@ export type Skips = (path: string) => boolean;
  * Not looked into: what `.pipeignore` or a `.gitignore` of the project ignores (outs are among it), folders whose name
  * begins with a dot, `node_modules`, Python environments, projects inside this one, folders that a pointer beside them
  * tracks, symbolic links to folders, and folders that must not be read.
+ * @param onUnreadable told of the latter
  */
-export function* walkProject({ root }: Project, skips: Skips): Generator<WalkedFolder> {
+export function* walkProject(
+  { root }: Project,
+  skips: Skips,
+  onUnreadable?: (folder: string) => void,
+): Generator<WalkedFolder> {
   const open = [''];
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
     const entries = readFolder(join(root, path));
+    if (entries === undefined) {
+      onUnreadable?.(path);
+      continue;
+    }
     if (path !== '' && isForeign(entries)) continue;
     yield { path, entries };
     const pointers = new Set(pointersAmong({ path, entries }, skips));
@@ -80,7 +89,7 @@ function whyNotEntered({ root }: Project, folder: string): string | undefined {
   const name = folder.slice(folder.lastIndexOf('/') + 1);
   if (name === 'node_modules') return `lies in ${folder}`;
   if (isHidden(name)) return `lies in ${folder}, whose name begins with a dot`;
-  if (!isForeign(readFolder(join(root, folder)))) return undefined;
+  if (!isForeign(readFolder(join(root, folder)) ?? [])) return undefined;
   return `lies in ${folder}, which is a project of its own or a Python environment`;
 }
 
@@ -122,15 +131,18 @@ function isTracked(root: string, folder: string): boolean {
   return pointer?.ok === true && isWithin(pointer.value.path, folder);
 }
 
-function readFolder(path: string): Dirent[] {
+/** What matters in a folder; `undefined` for one that must not be read. */
+function readFolder(path: string): Dirent[] | undefined {
   try {
     const found: Dirent[] = [];
     for (const entry of folderEntries(path)) if (entry.isDirectory() || canMatter(entry.name)) found.push(entry);
     return found;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // Removed in the meantime, a name that is not UTF-8, or somebody else's folder.
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES' || code === 'EPERM') return [];
+    // Somebody else's folder.
+    if (code === 'EACCES' || code === 'EPERM') return undefined;
+    // Removed in the meantime, or a name that is not UTF-8.
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
     throw error;
   }
 }

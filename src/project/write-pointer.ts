@@ -198,13 +198,16 @@ function checkPlace(project: Project, path: string, file: string): void {
 /** Whether pointers may be written, for many of them; it throws where one may not. */
 function placeCheck(project: Project): (path: string, file: string) => void {
   const whyNot = walkCheck(project);
+  const inside = new Set<string>();
   return (path, file) => {
     const refusal = whyNotTracked(path);
     if (refusal !== undefined) {
       const code = refusal.outside ? 'PIPE_PATH_OUTSIDE' : 'PIPE_PATH_RESERVED';
       throw new PipeError({ code, message: `${path} cannot be tracked: it ${refusal.why}` });
     }
-    checkInside(join(project.root, file), project.root);
+    const folder = posix.dirname(file);
+    if (!inside.has(folder)) checkInside(join(project.root, file), project.root);
+    inside.add(folder);
     const why = whyNot(file);
     if (why === undefined) return;
     const hint = 'a pointer there would never be found: change the rule, or move the data';

@@ -13,8 +13,8 @@ import type { Engine } from './engine.ts';
 import type { StageFacts } from './facts.ts';
 import { gatherFacts, isCacheable, keyOf } from './facts.ts';
 import type { WholeLog } from './log-file.ts';
-import { recordingRules } from './link-rules.ts';
-import { notePartialOuts } from './partial-outs.ts';
+import { walkRecording } from './link-rules.ts';
+import { forgetParts } from './partial-outs.ts';
 import { relinkStored } from './relink.ts';
 import { storeSink } from './sink.ts';
 import { changedDep, missingOut } from './stage-problem.ts';
@@ -53,7 +53,7 @@ export async function commit(engine: Engine, facts: StageFacts, run: FinishedRun
   }
   recordBlock(engine, facts, outs);
   // What the stage left there is all there is, in a folder that it kept, too.
-  notePartialOuts(engine.project, [], stage.outs.map(({ path }) => path)); // prettier-ignore
+  forgetParts(engine.project, stage.outs.map(({ path }) => path)); // prettier-ignore
   if (options.noCommit !== true) await linkOuts(engine, { stage, outs }, options);
   return undefined;
 }
@@ -67,16 +67,18 @@ export async function storeOuts(
   const signal = options.forceSignal;
   const writer = options.noCommit === true ? undefined : engine.store.writer();
   const sink = writer && storeSink(writer, signal);
-  const rules = recordingRules(engine.store);
-  const how = { follow: false, rules, signal, onProgress: options.onProgress, ...(sink === undefined ? {} : { sink }) };
-  const outs: LockEntry[] = [];
+  const how = { follow: false, signal, onProgress: options.onProgress, ...(sink === undefined ? {} : { sink }) };
   try {
-    for (const out of stage.outs) {
-      const entry = await fingerprintPath(out.path, how, engine.fingerprint);
-      if (entry === undefined) return out;
-      outs.push(lockEntry(out.as, entry));
-    }
-    await writer?.finish();
+    const outs = await walkRecording(writer ?? engine.store, async (rules) => {
+      const entries: LockEntry[] = [];
+      for (const out of stage.outs) {
+        const entry = await fingerprintPath(out.path, { ...how, rules }, engine.fingerprint);
+        if (entry === undefined) return out;
+        entries.push(lockEntry(out.as, entry));
+      }
+      return entries;
+    });
+    if (Array.isArray(outs)) await writer?.finish();
     return outs;
   } finally {
     writer?.discard();

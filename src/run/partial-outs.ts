@@ -3,20 +3,38 @@ import { join } from 'node:path';
 import { writeDisposable } from '../kit/disposable-file.ts';
 import { folderIdentity } from '../kit/folder-identity.ts';
 import { parseJson } from '../kit/parse-json.ts';
+import { isWithin } from '../kit/path.ts';
 import { readTextFile } from '../kit/text-file.ts';
 import { PipeError } from '../problem/problem.ts';
 import { withEditLock } from '../project/edit-lock.ts';
 import type { Project } from '../project/project.ts';
+import { removeEmptyFolder } from '../store/apply.ts';
 import { checkInside } from '../store/restore.ts';
 import { statNow } from '../store/untouched.ts';
 
-const SCHEMA = 'pipe.partial-outs/1';
+const SCHEMA = 'pipe.partial-outs/2';
 
 type Place = Pick<Project, 'root' | 'pipeDir'>;
 
+/** What of an out is put in place at once. */
+interface OutPart {
+  /** The out, relative to the project. */
+  readonly path: string;
+  /** Relative to the out; `''` for all of it. */
+  readonly below: string;
+}
+
+/** The folder of an out, and what of it may not be in place. */
+interface Noted {
+  /** Which folder it is; `''` of one that was about to be made. */
+  readonly folder: string;
+  /** Relative to the out; `''` where nobody knows what is missing. */
+  readonly parts: ReadonlySet<string>;
+}
+
 /**
  * Outs of stages that may hold a part of what is recorded, since not all of it was put in place: what is missing there was
- * not removed (docs/formats.md, `pipe.partial-outs/1`). Disposable: without it, what lies there counts as all there is.
+ * not removed (docs/formats.md, `pipe.partial-outs/2`). Disposable: without it, what lies there counts as all there is.
  */
 interface PartialOuts {
   /** Whether the folder at a path, relative to the project, is one of them. A folder that was made anew since is not. */
@@ -28,57 +46,146 @@ export function openPartialOuts(project: Place): PartialOuts {
   const noted = readNoted(fileOf(project));
   return {
     has(path) {
-      const folder = noted.get(path);
-      return folder !== undefined && folder !== '' && folder === folderIdentity(join(project.root, path));
+      const known = noted.get(path);
+      return known !== undefined && isAbout(known, identityOf(project, path));
     },
   };
 }
 
 /**
- * Notes and forgets partial outs. What is noted is a folder that lies there now.
- * @throws {PipeError} PIPE_FILE_BUSY
+ * Notes what is about to be put in place, before any of it is. Several processes may put parts of one out in place at
+ * once: each part is claimed by one of them, and what is noted of the others stays.
+ * @param all `makes`: whether the folder of the out is made where nothing lies; the rest of it is missing then
+ * @throws {PipeError} PIPE_PATH_ESCAPES, PIPE_FILE_BUSY
  */
-export function notePartialOuts(project: Place, partial: Iterable<string>, whole: Iterable<string> = []): void {
+export function beginParts(project: Place, all: readonly (OutPart & { readonly makes: boolean })[]): void {
   const file = fileOf(project);
-  const [added, removed] = [[...partial], [...whole]];
-  const isSaid = (noted: ReadonlyMap<string, string>): boolean =>
-    added.every((path) => noted.get(path) === folderIdentity(join(project.root, path))) &&
-    !removed.some((path) => noted.has(path));
-  if (isSaid(readNoted(file))) return;
-  try {
-    withEditLock(join(project.pipeDir, 'tmp', 'partial-outs-lock'), () => {
-      const noted = readNoted(file);
-      for (const path of removed) noted.delete(path);
-      for (const path of added) noted.set(path, folderIdentity(join(project.root, path)));
-      writeDisposable(file, JSON.stringify({ schema: SCHEMA, folders: Object.fromEntries(noted) }));
-    });
-  } catch (error) {
-    // Where nothing can be written, the file stays as it was.
-    if (!(error instanceof PipeError) || error.problems[0]?.code !== 'PIPE_FILE_WRITE') throw error;
-  }
+  // What is no folder is replaced in one step.
+  const parts = all.filter(({ path, makes }) => makes || isFolder(project, path));
+  const before = readNoted(file);
+  const isSaid = ({ path, below }: OutPart): boolean => {
+    const known = before.get(path);
+    return known?.parts.has(below) === true && isAbout(known, identityOf(project, path));
+  };
+  if (parts.every(isSaid)) return;
+  const makes = new Set(parts.flatMap((each) => (each.makes ? [each.path] : [])));
+  const toMake = (): string[] => [...makes].filter((path) => isAbsent(project, path));
+  for (const path of toMake()) checkInside(join(project.root, path), project.root);
+  const isNoted = whileLocked(project, () => {
+    const noted = readNoted(file);
+    const absent = toMake();
+    if (absent.length > 0) {
+      // Killed in between, nobody could tell an empty folder from one that was emptied.
+      for (const path of absent) noted.set(path, { folder: '', parts: new Set(['']) });
+      write(file, noted);
+      makeFolders(project, absent);
+    }
+    for (const { path, below } of parts) {
+      if (!isFolder(project, path)) continue;
+      const folder = identityOf(project, path);
+      const known = noted.get(path);
+      const others = known !== undefined && isAbout(known, folder) ? known.parts : [];
+      noted.set(path, { folder, parts: new Set([...others, below]) });
+    }
+    write(file, noted);
+  });
+  if (!isNoted) makeFolders(project, toMake());
 }
 
 /**
- * Makes the folder of an out of which only a part is about to be put in place, and notes it, where nothing lies there.
- * @returns whether it was made
- * @throws {PipeError} PIPE_PATH_ESCAPES, PIPE_FILE_BUSY
+ * Notes what has come of parts that were begun. Where nothing came into a folder that was made for parts, and nobody else
+ * is about to put one there, it goes again.
+ * @param whole what is in place as a whole
+ * @param left what is not
+ * @throws {PipeError} PIPE_FILE_BUSY
  */
-export function makePartialOut(project: Place, path: string): boolean {
-  const target = join(project.root, path);
-  if (statNow(target) !== undefined) return false;
-  checkInside(target, project.root);
-  mkdirSync(target, { recursive: true });
-  notePartialOuts(project, [path]);
-  return true;
+export function endParts(project: Place, whole: readonly OutPart[], left: readonly OutPart[]): void {
+  const file = fileOf(project);
+  const before = readNoted(file);
+  if (![...whole, ...left].some(({ path }) => before.has(path))) return;
+  whileLocked(project, () => {
+    const noted = readNoted(file);
+    for (const { path, below } of whole) {
+      const known = noted.get(path);
+      if (known === undefined) continue;
+      const rest = [...known.parts].filter((each) => below !== '' && (each === '' || !isWithin(below, each)));
+      if (rest.length === 0) noted.delete(path);
+      else noted.set(path, { ...known, parts: new Set(rest) });
+    }
+    for (const path of new Set(left.flatMap((each) => (each.below === '' ? [] : [each.path])))) {
+      const known = noted.get(path);
+      if (known?.parts.has('') !== true) continue;
+      // That something is missing is said already; what else is named, another process is about to bring.
+      const own = new Set(left.flatMap((each) => (each.path === path && each.below !== '' ? [each.below] : [])));
+      const parts = new Set([...known.parts].filter((each) => !own.has(each)));
+      noted.set(path, { ...known, parts });
+      if (parts.size > 1) continue;
+      removeEmptyFolder(join(project.root, path));
+      if (isAbsent(project, path)) noted.delete(path);
+    }
+    write(file, noted);
+  });
+}
+
+/**
+ * Forgets outs of which all that lies there is recorded.
+ * @throws {PipeError} PIPE_FILE_BUSY
+ */
+export function forgetParts(project: Place, paths: readonly string[]): void {
+  endParts(project, paths.map((path) => ({ path, below: '' })), []); // prettier-ignore
+}
+
+/** Whether something is noted of the very folder that lies there. */
+function isAbout({ folder }: Noted, now: string): boolean {
+  return now !== '' && (folder === '' || folder === now);
+}
+
+function identityOf({ root }: Place, path: string): string {
+  return folderIdentity(join(root, path));
+}
+
+function isFolder({ root }: Place, path: string): boolean {
+  return statNow(join(root, path))?.isDirectory() === true;
+}
+
+function isAbsent({ root }: Place, path: string): boolean {
+  return statNow(join(root, path)) === undefined;
+}
+
+function makeFolders({ root }: Place, paths: readonly string[]): void {
+  for (const path of paths) mkdirSync(join(root, path), { recursive: true });
+}
+
+/** Does it while no other process changes the file; `false` where nothing can be written: then the file stays as it was. */
+function whileLocked({ pipeDir }: Place, change: () => void): boolean {
+  try {
+    withEditLock(join(pipeDir, 'tmp', 'partial-outs-lock'), change);
+    return true;
+  } catch (error) {
+    if (error instanceof PipeError && error.problems[0]?.code === 'PIPE_FILE_WRITE') return false;
+    throw error;
+  }
 }
 
 function fileOf({ pipeDir }: Place): string {
   return join(pipeDir, 'tmp', 'partial-outs.json');
 }
 
-function readNoted(file: string): Map<string, string> {
+function write(file: string, noted: ReadonlyMap<string, Noted>): void {
+  const folders = [...noted].map(([path, { folder, parts }]) => [path, { folder, parts: [...parts].sort() }]);
+  writeDisposable(file, JSON.stringify({ schema: SCHEMA, folders: Object.fromEntries(folders) as unknown }));
+}
+
+function readNoted(file: string): Map<string, Noted> {
   const value = parseJson(readTextFile(file, file) ?? '') as { schema?: unknown; folders?: unknown } | null | undefined;
   if (value?.schema !== SCHEMA || typeof value.folders !== 'object') return new Map();
-  const pairs = Object.entries(value.folders ?? {});
-  return new Map(pairs.filter((pair): pair is [string, string] => typeof pair[1] === 'string'));
+  return new Map(
+    Object.entries(value.folders ?? {}).flatMap(([path, each]: [string, unknown]): [string, Noted][] => {
+      const { folder, parts } = (each ?? {}) as Partial<Record<keyof Noted, unknown>>;
+      const isList = Array.isArray(parts) && parts.every((part) => typeof part === 'string');
+      return typeof folder === 'string' && isList && parts.length > 0
+        ? [[path, { folder, parts: new Set(parts) }]]
+        : [];
+    }),
+  );
 }

@@ -17,7 +17,7 @@ import type { StageFacts } from './facts.ts';
 import { gatherFacts } from './facts.ts';
 import { judge } from './judge.ts';
 import { logPath } from './log-file.ts';
-import { notePartialOuts } from './partial-outs.ts';
+import { forgetParts } from './partial-outs.ts';
 import { isSameEntry } from './plan.ts';
 import type { Pull } from './pull.ts';
 import { cancelledProblem, stageProblems, storageProblem } from './stage-problem.ts';
@@ -139,7 +139,7 @@ async function restore(
     const links = out.cache ? engine.links : undefined;
     const place = { target: join(root, out.path), root, signal, memory, links };
     if (!(await restoreEntry(engine.store, entryOf(locked), place))) return false;
-    notePartialOuts(engine.project, [], [out.path]);
+    forgetParts(engine.project, [out.path]);
   }
   // Its lock is left alone: what it needs may have changed since.
   if (stage.frozen) return true;

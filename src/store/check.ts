@@ -5,6 +5,7 @@ import type { Blake3 } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw } from '../kit/digest.ts';
+import { isDenied } from '../kit/system-fault.ts';
 import { namesIn } from '../kit/temporary.ts';
 import type { CheckedPack } from './check-pack.ts';
 import { checkPack } from './check-pack.ts';
@@ -42,6 +43,14 @@ export interface CheckedStore {
   readonly damagedRuns: readonly string[];
   /** Lists of what packs hold wrong bytes of, where it is not so. */
   readonly wrongNotes: readonly string[];
+  /** What this user may not read: nobody knows whether it is right. */
+  readonly denied: readonly DeniedFile[];
+}
+
+/** A pack, or an object, that the system does not let this user read. */
+export interface DeniedFile {
+  readonly path: string;
+  readonly error: unknown;
 }
 
 export interface CheckOptions {
@@ -65,6 +74,11 @@ export async function checkStore({ layout, blake3, onProgress }: CheckOptions): 
   };
   const damagedPacks: DamagedPack[] = [];
   const wrongNotes: string[] = [];
+  const denied: DeniedFile[] = [];
+  const noteDenied = (path: string, error: unknown): void => {
+    if (!isDenied(error)) throw error;
+    denied.push({ path, error });
+  };
   for (const file of namesIn(layout.packs).sort()) {
     const name = packOfFile(file);
     if (name === undefined) {
@@ -75,7 +89,7 @@ export async function checkStore({ layout, blake3, onProgress }: CheckOptions): 
     }
     const path = layout.pack(name);
     await count(statSync(path, { throwIfNoEntry: false })?.size ?? 0);
-    const checked = checkPack(path, name, blake3);
+    const checked = checkedPack({ path, name }, blake3, noteDenied);
     if (checked === undefined) continue;
     objects.addPack(path, checked.good);
     done += checked.good.length + checked.bad.length;
@@ -85,8 +99,14 @@ export async function checkStore({ layout, blake3, onProgress }: CheckOptions): 
   }
   const damagedLoose: DamagedObject[] = [];
   for (const { digest, path } of looseObjects(layout)) {
-    const found = await digestOfFile(path, blake3, count);
+    const before = denied.length;
+    const found = await digestOfFile(path, blake3, count).catch((error: unknown) => {
+      noteDenied(path, error);
+      return undefined;
+    });
     done += 1;
+    // What is not ours to read is there nevertheless.
+    if (denied.length > before) objects.addLoose(digest);
     if (found === undefined) continue;
     if (found === digestOfRaw(digest)) objects.addLoose(digest);
     else damagedLoose.push({ digest: digestOfRaw(digest), path });
@@ -98,7 +118,20 @@ export async function checkStore({ layout, blake3, onProgress }: CheckOptions): 
     if (record === undefined) damagedRuns.push(path);
   }
   const isFormatDamaged = formatIsDamaged(layout);
-  return { objects, bytes, runs, isFormatDamaged, damagedLoose, damagedPacks, damagedRuns, wrongNotes };
+  return { objects, bytes, runs, isFormatDamaged, damagedLoose, damagedPacks, damagedRuns, wrongNotes, denied };
+}
+
+function checkedPack(
+  { path, name }: { readonly path: string; readonly name: Digest },
+  blake3: Blake3,
+  noteDenied: (path: string, error: unknown) => void,
+): CheckedPack | undefined {
+  try {
+    return checkPack(path, name, blake3);
+  } catch (error) {
+    noteDenied(path, error);
+    return undefined;
+  }
 }
 
 /** The digest of a file, `''` when the disk cannot read it, `undefined` when it has gone. */

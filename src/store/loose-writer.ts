@@ -60,6 +60,12 @@ export class LooseWriter {
     return this.#written.size > 0 && this.#written.has(digestOfRaw(bytes.subarray(at, at + 32)));
   }
 
+  /** Bytes of an object that was added, and is not where it counts yet. */
+  sizeOf(digest: Digest): number | undefined {
+    const file = this.#written.get(digest)?.file;
+    return file === undefined ? undefined : statSync(file).size;
+  }
+
   /** Copies a file; the digest is that of the bytes that were copied. A large one is there at once. */
   async addFile(path: string, signal?: AbortSignal, onBytes?: (bytes: number) => void): Promise<Digest> {
     const { size } = statSync(path);

@@ -75,6 +75,11 @@ export class PackWriter {
     return this.#frames.has(digest, at);
   }
 
+  /** Bytes of an object that was added. */
+  sizeOf(digest: RawDigest): number | undefined {
+    return this.#frames.find(digest)?.length;
+  }
+
   get isEmpty(): boolean {
     return this.#frames.size === 0;
   }

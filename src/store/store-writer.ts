@@ -1,12 +1,13 @@
 import { checkAborted } from '../kit/abort.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
-import { digestOfRaw } from '../kit/digest.ts';
+import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import type { LooseWriter } from './loose-writer.ts';
 import type { PackWriter } from './pack-writer.ts';
 
 /** What a writer needs of its store. */
 interface Target {
   hasRaw(bytes: Buffer, at?: number): boolean;
+  sizeOf(digest: Digest): number | undefined;
   ensureLasting(): void;
 }
 
@@ -36,6 +37,11 @@ export class StoreWriter {
     return (
       this.#pack?.has(digest, at) === true || this.#packing.loose.has(digest, at) || this.#store.hasRaw(digest, at)
     );
+  }
+
+  /** Bytes of an object that is in the store, or about to be; `undefined` for any other. */
+  sizeOf(digest: Digest): number | undefined {
+    return this.#pack?.sizeOf(rawOfDigest(digest)) ?? this.#packing.loose.sizeOf(digest) ?? this.#store.sizeOf(digest);
   }
 
   /** Adds a small object without waiting; `true` when `settle` is due. */

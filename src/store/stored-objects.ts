@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { parseDigest, rawOfDigest } from '../kit/digest.ts';
+import { unlessDenied } from '../kit/system-fault.ts';
 import { namesIn } from '../kit/temporary.ts';
 import type { PackedPlace } from './digest-map.ts';
 import { DigestMap } from './digest-map.ts';
@@ -37,7 +38,7 @@ export interface StoredPack {
   readonly path: string;
   /** Bytes of the file. */
   readonly size: number;
-  /** What its table says; absent when the table is not what the name stands for. */
+  /** What its table says; absent when the table is not what the name stands for, or this user may not read it. */
   readonly frames?: readonly Frame[];
 }
 
@@ -50,7 +51,7 @@ export function* storedPacks(layout: StoreLayout, blake3: Blake3): Generator<Sto
     const size = statSync(path, { throwIfNoEntry: false })?.size;
     // Merged into another one meanwhile.
     if (size === undefined) continue;
-    const frames = readPackTable(path, name, blake3);
+    const frames = unlessDenied(() => readPackTable(path, name, blake3));
     yield frames === undefined ? { name, path, size } : { name, path, size, frames };
   }
 }
@@ -67,7 +68,7 @@ export class StoredObjects {
   readonly #blake3: Blake3;
   readonly #map = new DigestMap();
   readonly #packs: string[] = [];
-  /** Packs whose table is damaged, absolute paths: nobody knows what they hold. */
+  /** Packs whose table is damaged, or not ours to read, absolute paths: nobody knows what they hold. */
   readonly unreadable: string[] = [];
   #open: { readonly pack: number; readonly fd: number } | undefined;
 

@@ -127,3 +127,12 @@ test('what a run left in a folder that it keeps is all there is', async ({ rig }
   await pipe(rig, 'commit');
   expect(await rig.files('out')).toEqual(['a', 'c']);
 });
+
+test('parts that two processes put in place at once are a part still', async ({ rig }) => {
+  await start(rig);
+  await rig.git('checkout', '-q', 'HEAD~1');
+  await rig.remove('out');
+  await Promise.all([pipe(rig, 'checkout', 'out/a'), pipe(rig, 'checkout', 'out/b')]);
+  expect(await rig.files('out')).toEqual(['a', 'b']);
+  expect(await refused(rig, 'commit')).toContain(PART);
+});

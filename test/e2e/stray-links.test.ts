@@ -110,6 +110,7 @@ describe('links into a cache that was moved', () => {
     }
     expect((await rig.pipe(['checkout'])).code).toBe(1);
     expect(await recorded(rig)).toBe(before);
+    await rig.remove('.pipe/cache');
     await rename(rig.path('../elsewhere'), rig.path('.pipe/cache'));
     await ok(rig, 'checkout');
     await expectWhole(rig, '.pipe/cache');
@@ -220,5 +221,50 @@ describe('a file that was edited through its link', () => {
     await ok(rig, 'add', 'again');
     expect([await rig.read('one'), await rig.read('again')]).toEqual([`${A}EDIT`, A]);
     expect(await ok(rig, 'status')).toContain('one modified');
+  });
+});
+
+describe('a link to an object that the cache has lost', () => {
+  /** Links to two files, a small and a large one, whose objects are gone; there are copies of the files beside them. */
+  async function lose(rig: Rig): Promise<void> {
+    await setUp(rig);
+    await rig.write({ less: 'less\n' });
+    await ok(rig, 'add', 'less');
+    for (const path of ['one', 'less']) {
+      await rm(await readlink(rig.path(path)));
+      await symlink(await readlink(rig.path(path)), rig.path('d', path));
+    }
+  }
+
+  test.for([
+    ['copies', 'one', 'less'],
+    ['one', 'less', 'copies'],
+  ])('is what its name says again when its bytes are added with it, in any order: %s %s %s', async (paths, { rig }) => {
+    await lose(rig);
+    const before = [await rig.read('one.pipe'), await rig.read('less.pipe')];
+    await rig.write({ 'copies/one': A, 'copies/less': 'less\n' });
+    await ok(rig, 'add', ...paths);
+    expect([await rig.read('one.pipe'), await rig.read('less.pipe')]).toEqual(before);
+    expect([await rig.read('one'), await rig.read('less')]).toEqual([A, 'less\n']);
+    expect(await ok(rig, 'status')).not.toContain('one modified');
+  });
+
+  test.for(['0', 'z'])('is so in one folder with a file of its bytes, called %s', async (name, { rig }) => {
+    await lose(rig);
+    await rig.write({ [`d/${name}-one`]: A, [`d/${name}-less`]: 'less\n' });
+    await ok(rig, 'commit', 'd');
+    await rig.remove('d');
+    await ok(rig, 'checkout', 'd');
+    for (const path of ['d/one', `d/${name}-one`]) expect(await rig.read(path)).toBe(A);
+    for (const path of ['d/less', `d/${name}-less`]) expect(await rig.read(path)).toBe('less\n');
+  });
+
+  test('is named with all others like it where the bytes are nowhere, and nothing is recorded', async ({ rig }) => {
+    await lose(rig);
+    const before = await recorded(rig);
+    const { code, stderr } = await rig.pipe(['add', 'd', 'one', 'less']);
+    expect(code).toBe(2);
+    for (const path of ['d/one', 'd/less', 'one', 'less']) expect(stderr).toContain(`PIPE_LINK_OBJECT  ${path} is`);
+    expect(await recorded(rig)).toBe(before);
   });
 });

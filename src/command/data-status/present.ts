@@ -9,7 +9,7 @@ export interface Shown {
   readonly untracked: readonly string[] | undefined;
   /** Whether what did not change was asked for. */
   readonly unchanged: boolean;
-  /** What could not be read of HEAD. */
+  /** What could not be read of the workspace, and of HEAD. */
   readonly problems: readonly string[];
 }
 

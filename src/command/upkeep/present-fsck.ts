@@ -2,11 +2,12 @@ import { relative } from 'node:path';
 import type { Digest } from '../../kit/digest.ts';
 import { digestOfRaw } from '../../kit/digest.ts';
 import { byCodeUnit } from '../../kit/order.ts';
+import { systemFault } from '../../kit/system-fault.ts';
 import type { Needs, Root } from '../../lockfile/needed.ts';
 import type { Problem } from '../../problem/problem.ts';
 import { formatCount, formatSize } from '../../report/size.ts';
 import { clean, plural } from '../../report/words.ts';
-import type { CheckedStore, DamagedPack } from '../../store/check.ts';
+import type { CheckedStore, DamagedPack, DeniedFile } from '../../store/check.ts';
 import type { BrokenNeed } from '../../store/check-needs.ts';
 import { lostObjects } from '../../store/repair.ts';
 
@@ -86,9 +87,12 @@ export function fsckJson(examined: Examined): FsckDocument {
   const { checked, left, needs, repaired } = examined;
   const damaged = damagedFiles(examined);
   const missing = missingObjects(examined);
-  const problems = needs.problems.map(({ problem: { code, message, hint }, file }) => {
-    return { code, message, file, ...(hint === undefined ? {} : { hint }) };
-  });
+  const problems = [
+    ...checked.denied.map((each) => deniedFile(examined.root, each)),
+    ...needs.problems.map(({ problem: { code, message, hint }, file }) => {
+      return { code, message, file, ...(hint === undefined ? {} : { hint }) };
+    }),
+  ];
   const wrong = wrongObjects(damaged);
   const isWell =
     problems.length === 0 && damaged.every((each) => each.repaired) && missing.every(({ healed }) => healed);
@@ -106,6 +110,11 @@ export function fsckJson(examined: Examined): FsckDocument {
     leftovers: left,
     problems,
   };
+}
+
+function deniedFile(root: string, { path, error }: DeniedFile): FsckDocument['problems'][number] {
+  const { reason = '', hint = '' } = systemFault(error) ?? {};
+  return { code: 'PIPE_FILE_READ', message: `cannot be read: ${reason}`, hint, file: relative(root, path) };
 }
 
 /** The different objects that files hold wrong bytes of. */

@@ -9,7 +9,7 @@ import type { TreeEdit } from '../../store/edit-tree.ts';
 import type { Entry } from '../../store/tree.ts';
 import { filesOf } from '../../store/tree.ts';
 import { storeEdited } from '../tracked-folder.ts';
-import { openBases } from './bases.ts';
+import type { Bases } from './bases.ts';
 import { compare } from './compare.ts';
 
 /** What a pointer is to record of a path in the workspace. */
@@ -31,6 +31,8 @@ export interface SettleOptions {
   readonly trees?: ReadonlyMap<Digest, Buffer>;
   /** Record what lies there, and nothing else. */
   readonly force: boolean;
+  /** As they are since the path is claimed: one reading does for many paths. */
+  readonly bases: Bases;
 }
 
 /**
@@ -39,11 +41,13 @@ export interface SettleOptions {
  * @throws {PipeError} PIPE_OBJECT_MISSING when the list of what is recorded is not here, or that of what lay there when it
  * was recorded last, and it cannot be told what was changed here
  */
-export async function settle(engine: Engine, { tracked, present, trees, force }: SettleOptions): Promise<Settled> {
+export async function settle(
+  engine: Engine,
+  { tracked, present, trees, force, bases }: SettleOptions,
+): Promise<Settled> {
   const { path, entry: recorded } = tracked;
   const all: Settled = { entry: present, kept: 0, behind: [] };
   if (force || isSameObject(recorded, present)) return all;
-  const bases = openBases(engine.project);
   const base = bases.get(path) ?? bases.ofFormer(path);
   if (isSameObject(base, recorded)) return all;
   const read = boundedTrees({ read: (digest) => trees?.get(digest) ?? engine.store.read(digest) });
