@@ -2,9 +2,8 @@ import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { CHOICE_OPTIONS } from './share/choose.ts';
 import { dryFetch } from './share/dry-fetch.ts';
-import { fetchImports, refuseIfOnlyFailed, withRecovered } from './share/fetch-imports.ts';
-import type { FetchedShare } from './share/fetch-to.ts';
-import { fetchShare } from './share/fetch-to.ts';
+import { fetchImports, withRecovered } from './share/fetch-imports.ts';
+import { fetchShares, isAnyCut, refuseIfOnlyFailed } from './share/fetch-shares.ts';
 import { fetchedJson, fetchedLines } from './share/fetched-words.ts';
 import { broughtJson, broughtLines } from './source/brought-words.ts';
 import { failedJson } from './source/failed.ts';
@@ -19,7 +18,7 @@ export default defineCommand({
   details:
     'Brings what locks and pointers say lies where into the cache, and leaves the workspace alone. Targets are as for\n' +
     '`pipe checkout`; of a path inside a tracked folder only what it needs comes.\n' +
-    'Exits with 1 when the remote lacks something, or holds wrong bytes of it.',
+    'A remote is asked for what the cache lacks. Exits with 1 when it lacks something, or holds wrong bytes of it.',
   options: { ...SHARE_OPTIONS, ...CHOICE_OPTIONS, ...FETCH_OPTIONS },
   async run(context, { positionals, options, global }): Promise<Outcome> {
     const opened = await openShares(context, {
@@ -31,10 +30,7 @@ export default defineCommand({
     if (options.dry === true) return dryFetch(opened, { context, options, verbose: global.verbose });
     const { data, brought, shared, shares } = opened;
     const runCache = opened.runCache === 'all';
-    const fetched: FetchedShare[] = [];
-    for (const share of shares.shares) {
-      fetched.push(await fetchShare(data, { share, context, global, options, runCache }));
-    }
+    const fetched = await fetchShares(data, shares.shares, { context, global, options, runCache });
     const { imports, notes, recovered, ...more } = await fetchImports(data, shared.things, {
       context,
       global,
@@ -42,12 +38,12 @@ export default defineCommand({
       sourced: opened.sourced,
     });
     const failed = [...brought.failed, ...more.failed];
-    refuseIfOnlyFailed(failed, fetched.length + brought.brought.length + imports.length > 0);
     const done = withRecovered(data, fetched, recovered);
+    refuseIfOnlyFailed(done, failed, brought.brought.length + imports.length > 0);
     const isMissing = done.some(({ absent, wrong }) => absent.length + wrong.length > 0);
     return {
       problems: [...done.flatMap((each) => each.problems), ...notes, ...failed.flatMap(({ problems }) => problems)],
-      exit: failed.length > 0 || (isMissing && options['allow-missing'] !== true) ? 1 : 0,
+      exit: failed.length > 0 || isAnyCut(done) || (isMissing && options['allow-missing'] !== true) ? 1 : 0,
       text: [...broughtLines(brought), ...fetchedLines(done, { ...opened, imports, verbose: global.verbose })].join(
         '\n',
       ),

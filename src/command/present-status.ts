@@ -19,9 +19,11 @@ export interface DataStatus extends PointerStatus {
 }
 
 export function movedLines(updates: readonly SourceUpdate[]): string[] {
-  return updates
-    .filter(({ moved }) => moved)
-    .map(({ path }) => `${clean(path)}: the source has moved on (pipe update)`);
+  return updates.flatMap(({ path, moved }) => {
+    if (moved === false) return [];
+    const what = moved === true ? 'has moved on' : 'does not tell whether it has moved on: only a download can';
+    return [`${clean(path)}: the source ${what} (pipe update)`];
+  });
 }
 
 const DATA_WORDS = {

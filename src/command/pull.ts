@@ -3,8 +3,6 @@ import type { CheckedOut } from '../data/checkout.ts';
 import { checkout } from '../data/checkout.ts';
 import type { Selected } from '../data/select.ts';
 import { absoluteOf } from '../data/workspace.ts';
-import { entryAt } from '../store/entry-at.ts';
-import { isComplete } from '../store/completeness.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Problem } from '../problem/problem.ts';
 import { checkedOutText, totalOf } from './checked-out.ts';
@@ -12,11 +10,12 @@ import type { Context, GlobalOptions, OptionSpecs, OptionValues, Outcome } from 
 import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
 import { dataOptions } from './data-project.ts';
+import { isAtHand } from './share/at-hand.ts';
 import { dryFetch } from './share/dry-fetch.ts';
 import type { FetchedImports } from './share/fetch-imports.ts';
-import { fetchImports, refuseIfOnlyFailed, withRecovered } from './share/fetch-imports.ts';
+import { fetchImports, withRecovered } from './share/fetch-imports.ts';
+import { fetchShares, isAnyCut, refuseIfOnlyFailed } from './share/fetch-shares.ts';
 import type { FetchedShare } from './share/fetch-to.ts';
-import { fetchShare } from './share/fetch-to.ts';
 import { fetchedJson, fetchedLines } from './share/fetched-words.ts';
 import { broughtJson, broughtLines } from './source/brought-words.ts';
 import { failedJson } from './source/failed.ts';
@@ -38,7 +37,7 @@ export default defineCommand({
   stopsGently: true,
   details:
     'Fetches, and puts in place what has come while the rest is on its way: `pipe fetch` and `pipe checkout` in one.\n' +
-    'Exits with 1 when the remote lacks something, or holds wrong bytes of it.',
+    'A remote is asked for what the cache lacks. Exits with 1 when it lacks something, or holds wrong bytes of it.',
   options: PULL_OPTIONS,
   async run(context, { positionals, options, global }): Promise<Outcome> {
     const opened = await openShares(context, {
@@ -51,16 +50,16 @@ export default defineCommand({
     const { data, brought, shared, shares } = opened;
     const runCache = opened.runCache === 'all';
     const placing = new Placing(data, { context, global, options });
-    const fetched: FetchedShare[] = [];
+    let fetched: readonly FetchedShare[];
     let elsewhere: FetchedImports;
     const isNew = (thing: SharedThing): boolean => thing.selected !== undefined && !isInPlace(data, thing);
     try {
-      for (const share of shares.shares) {
-        const onComplete = (things: readonly SharedThing[]): Promise<void> => placing.place(things);
-        fetched.push(await fetchShare(data, { share, context, global, options, runCache, onComplete, isNew }));
-      }
+      const onComplete = (things: readonly SharedThing[]): Promise<void> => placing.place(things);
+      fetched = await fetchShares(data, shares.shares, { context, global, options, runCache, onComplete, isNew });
       elsewhere = await fetchImports(data, shared.things, { context, global, options, sourced: opened.sourced });
-      const more = [...shares.kept, ...shares.elsewhere, ...opened.sourced].filter((thing) => isHere(data, thing));
+      const more = [...shares.kept, ...shares.elsewhere, ...opened.sourced, ...opened.local].filter((thing) =>
+        isAtHand(data, thing),
+      );
       await placing.place([...new Set([...more, ...elsewhere.recovered])]);
     } finally {
       data.engine.index.save();
@@ -72,15 +71,15 @@ export default defineCommand({
     if (placing.problems.length > 0) throw new PipeError([...placing.problems, ...problems]);
     const checkedOut = placing.done();
     const isPlaced = checkedOut.some(({ added, modified, deleted }) => added + modified + deleted > 0);
-    refuseIfOnlyFailed(failed, isPlaced || fetched.length + brought.brought.length + imports.length > 0);
     const done = withRecovered(data, fetched, recovered);
+    refuseIfOnlyFailed(done, failed, isPlaced || brought.brought.length + imports.length > 0);
     const isMissing =
       done.some(({ absent, wrong }) => absent.length + wrong.length > 0) ||
       checkedOut.some(({ missing }) => missing.length > 0);
     const lines = [...broughtLines(brought), ...fetchedLines(done, { ...opened, imports, verbose: global.verbose })];
     return {
       problems: [...done.flatMap((each) => each.problems), ...problems],
-      exit: failed.length > 0 || (isMissing && options['allow-missing'] !== true) ? 1 : 0,
+      exit: failed.length > 0 || isAnyCut(done) || (isMissing && options['allow-missing'] !== true) ? 1 : 0,
       text: [...lines, ...placedLines(checkedOut, done)].join('\n'),
       json: {
         schema: 'pipe.pull/1',
@@ -95,12 +94,6 @@ export default defineCommand({
     };
   },
 });
-
-/** Whether the store has what is never pushed, or is somewhere else. */
-function isHere({ engine: { store } }: DataProject, { entry, below }: SharedThing): boolean {
-  const meant = entryAt(store, entry, below);
-  return meant !== undefined && isComplete(store, meant);
-}
 
 /** Whether something lies where a thing belongs. */
 function isInPlace({ engine: { project } }: DataProject, thing: SharedThing): boolean {

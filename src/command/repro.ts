@@ -59,8 +59,8 @@ export default defineCommand({
     if (options.dry === true && !global.json)
       return dryRun(context, { loaded, graph, verbose: global.verbose, options }, wanted);
     const isMarkdown = options.md === true;
-    // Before a pointer changes: without a remote the run is refused.
-    if (options.pull === true) (await import('../remote/open-remote.ts')).remoteNamed(project.config, options.remote);
+    // Before a pointer changes: a remote that is named and not there is nothing to run with.
+    if (options.pull === true) (await import('../remote/open-remote.ts')).usualRemote(project.config, options.remote);
     const late =
       options.pull === true && options.dry !== true ? await pullLate({ loaded, graph, context, global }, selected) : [];
     const summary = isMarkdown ? await openSummary(context, options.against) : undefined;

@@ -82,7 +82,7 @@ export default defineCommand({
       changed.length === 0 &&
       different.length === 0 &&
       failed.length === 0 &&
-      !updates.some(({ moved }) => moved);
+      !updates.some(({ moved }) => moved === true);
     return {
       exit: failed.length > 0 || (global.quiet && !isUpToDate) ? 1 : 0,
       problems: failed.flatMap(({ problems }) => problems),

@@ -7,6 +7,7 @@ import type { PendingImport, TrackedPath } from '../lockfile/pointer.ts';
 import { PipeError } from '../problem/problem.ts';
 import { autostage } from '../project/autostage.ts';
 import { clean } from '../report/words.ts';
+import { compareTold, isTelling } from '../source/remote-data.ts';
 import type { Entry } from '../store/tree.ts';
 import { isSameObject } from '../store/diff-tree.ts';
 import type { Context, GlobalOptions, OptionSpecs, OptionValues, Outcome } from './command.ts';
@@ -105,8 +106,11 @@ interface Updated {
   /** `undefined` where it was not downloaded. */
   readonly entry: Entry | undefined;
   readonly imported: Import;
-  /** `moved`: the source is at another commit, and holds the same there. `pending`: it holds what was not downloaded. */
-  readonly state: 'changed' | 'moved' | 'unchanged' | 'pending';
+  /**
+   * `moved`: the source is at another commit, and holds the same there. `pending`: it holds what was not downloaded.
+   * `unknown`: only a download could tell. `sent`: it holds the same, and the remote has it now.
+   */
+  readonly state: 'changed' | 'moved' | 'unchanged' | 'pending' | 'unknown' | 'sent';
   readonly written: readonly string[];
 }
 
@@ -177,7 +181,9 @@ async function update(data: DataProject, own: Target, how: How): Promise<Updated
   const away =
     recorded.kind === 'url' ? await updateAway(data, { path, file, imported: recorded, own }, how) : undefined;
   if (away !== undefined) return away;
-  const { entry, imported } = await look(data, own, how);
+  const { entry, imported: now } = await look(data, own, how);
+  const isSame = isSameObject(entry, before);
+  const imported = isSame ? toldOf(now, recorded) : now;
   const { progress, ...links } = dataOptions(data, { context, global, label: 'checking out' });
   try {
     const { written, changed } = await recordImport(
@@ -189,11 +195,16 @@ async function update(data: DataProject, own: Target, how: How): Promise<Updated
         isOnlyRecorded: options['no-download'] === true,
       },
     );
-    const isSame = isSameObject(entry, before);
     return { path, entry, imported, written, state: isSame ? (changed ? 'moved' : 'unchanged') : 'changed' };
   } finally {
     progress.end();
   }
+}
+
+/** What is recorded of a source that holds the same: what it tells now, where that is more, or something else. */
+function toldOf(now: Import, recorded: Import): Import {
+  if (now.kind !== 'url' || recorded.kind !== 'url') return now;
+  return isTelling(now) && compareTold(recorded, now) !== 'same' ? now : recorded;
 }
 
 /** What the source holds now; its objects are in the store unless they are not wanted. */
@@ -251,6 +262,8 @@ const WORDS = {
   moved: 'the source has moved on, and holds the same there',
   unchanged: 'nothing changed',
   pending: 'the source holds something else now, which was not downloaded (pipe pull)',
+  unknown: 'the source does not tell whether it changed: only a download can (pipe update)',
+  sent: 'nothing changed, and the remote has it now',
 } as const;
 
 function describe(done: readonly Updated[], written: readonly string[]): string {

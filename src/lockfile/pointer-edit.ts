@@ -117,6 +117,27 @@ export function editPending(source: PointerSource, imported: UrlImport): Result<
   });
 }
 
+/** What stands before `remote` in an entry of `outs`, the last first. */
+const BEFORE_REMOTE = ['push', 'persist', 'cache', 'link', 'exec', 'files', 'size', 'digest'] as const;
+
+/**
+ * Makes a pointer name the remote that has its data. All else stays.
+ * @returns the new text, the same where nothing has to change; PIPE_EDIT when only a person can do it.
+ */
+export function editRemote(source: PointerSource, remote: string): Result<string> {
+  const out = outNode(source.text);
+  if (out === undefined) return fail(cannotEdit(source.file));
+  const behind = BEFORE_REMOTE.find((name) => ownPair(out, name) !== undefined) ?? 'path';
+  const wanted = { names: ['remote'], values: new Map([['remote', scalarText(remote)]]), behind };
+  const text = applySplices(source.text, fieldSplices(source.text, out, wanted));
+  const after = parsePointer(text, source);
+  const isRight =
+    after.ok &&
+    after.value.pointer.out.remote === remote &&
+    sameBut(source.text, text, (root) => withoutInOut(root, ['remote']));
+  return isRight ? ok(text) : fail(cannotEdit(source.file));
+}
+
 function sorted(imported: Import | undefined): unknown {
   return Object.entries(imported ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -80,9 +80,9 @@ export const REMOTE_OPTIONS = {
   session_token: { kind: 'text', secret: true, help: 'token of a temporary key' },
   auth: {
     kind: 'choice',
-    choices: ['basic', 'bearer', 'custom'],
+    choices: ['basic', 'digest', 'bearer', 'custom'],
     default: 'basic',
-    help: 'of a web server: whether the password is that of a user, a token, or what a header of its own holds',
+    help: 'of a web server: whether the password is that of a user, shown or proved, a token, or what a header of its own holds',
   },
   user: { kind: 'text', help: 'of a web server: its user' },
   password: { kind: 'text', secret: true, help: 'of a web server: the password, the token, or what the header holds' },
@@ -97,9 +97,15 @@ export const REMOTE_OPTIONS = {
     form: { pattern: /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, wrong: 'it takes the name of a header' },
     help: 'of a web server, with auth = custom: the name of the header',
   },
+  method: {
+    kind: 'choice',
+    choices: ['POST', 'PUT'],
+    default: 'POST',
+    help: 'of a web server: how DVC uploads there; pipe only reads',
+  },
   allow_anonymous_login: { kind: 'boolean', default: false, help: 'read without credentials' },
   use_ssl: { kind: 'boolean', default: true, help: 'https rather than http' },
-  ssl_verify: { kind: 'text', help: 'false, or a file with the certificates to trust' },
+  ssl_verify: { kind: 'text', help: 'false, or a file with the certificates to trust; of buckets and web servers' },
   sse: {
     kind: 'text',
     form: { pattern: /^(?:AES256|aws:kms(?::dsse)?)$/, wrong: 'it takes AES256, aws:kms or aws:kms:dsse' },

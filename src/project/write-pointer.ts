@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { prepareFiles, writeFileAtomic } from '../kit/atomic-file.ts';
 import { lockEntry } from '../lockfile/entry.ts';
-import { editImport, editPending, editPointer, movePointer } from '../lockfile/pointer-edit.ts';
+import { editImport, editPending, editPointer, editRemote, movePointer } from '../lockfile/pointer-edit.ts';
 import type { Import, UrlImport } from '../lockfile/pointer-import.ts';
 import { whyNotTracked } from '../lockfile/pointer-path.ts';
 import { pendingText, pointerText } from '../lockfile/pointer-text.ts';
@@ -101,11 +101,12 @@ export function writeImport(
   // Its folder may not be there yet: nothing was put in place.
   mkdirSync(dirname(join(project.root, file)), { recursive: true });
   return putText(project, file, (before) => {
-    const isSame = remote === undefined && before !== undefined && isSamePlace(before, file, imported);
+    if (before !== undefined && isSamePlace(before, file, imported)) {
+      const text = unwrap(editImport({ file, text: before }, entry, imported));
+      return remote === undefined ? text : unwrap(editRemote({ file, text }, remote));
+    }
     const name = posix.relative(posix.dirname(file), path);
-    return isSame
-      ? unwrap(editImport({ file, text: before }, entry, imported))
-      : pointerText({ imported, out: { ...lockEntry(name, entry), ...(remote === undefined ? {} : { remote }) } });
+    return pointerText({ imported, out: { ...lockEntry(name, entry), ...(remote === undefined ? {} : { remote }) } });
   });
 }
 

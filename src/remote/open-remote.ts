@@ -50,6 +50,14 @@ export function remoteNamed(config: Config, asked?: string): string {
   throw new PipeError({ code: 'PIPE_REMOTE_UNKNOWN', message: `there is no remote "${name}"${origin}`, hint });
 }
 
+/**
+ * The same for who can do without: `undefined` when none was asked for, and none is the default one.
+ * @throws {PipeError} PIPE_REMOTE_UNKNOWN
+ */
+export function usualRemote(config: Config, asked: string | undefined): string | undefined {
+  return asked === undefined && config.get('core.remote') === undefined ? undefined : remoteNamed(config, asked);
+}
+
 function noRemote(known: readonly string[]): ConstructorParameters<typeof PipeError>[0] {
   const [first] = known;
   if (first === undefined) {
@@ -130,28 +138,31 @@ export interface WebRemote {
   readonly user: string | undefined;
   readonly password: string | undefined;
   readonly header: string | undefined;
+  /** A yes or no, or a file (absolute). */
+  readonly sslVerify: string | undefined;
+  /** Whether the user of this machine said so, or nobody. */
+  readonly isTrustOwn: boolean;
 }
 
 /**
  * A remote that is a web server; `undefined` for any other.
  * @throws {PipeError} when there is none of that name, or its options make no sense
  */
-export function webRemote({ config }: Pick<Project, 'config'>, asked: string): WebRemote | undefined {
+export function webRemote({ pipeDir, config, env }: Around, asked: string): WebRemote | undefined {
   const name = remoteNamed(config, asked);
   const read = readRemoteUrl(config.remote(name, 'url') ?? '');
   if ('problem' in read || read.kind !== 'http') return undefined;
-  if (config.remote(name, 'ssl_verify') !== undefined) {
-    const message = `remote.${name}.ssl_verify is for buckets, and this remote is a web server`;
-    const hint = 'name a file with more certificates to trust in the environment: NODE_EXTRA_CA_CERTS';
-    throw new PipeError({ code: 'PIPE_CONFIG_VALUE', message, hint });
-  }
   refuseForeignUrl(config, name);
+  const verify = config.remote(name, 'ssl_verify');
+  const trusted = config.settings().findLast((each) => each.name === `remote.${name}.ssl_verify`);
   return {
     url: read.url.endsWith('/') ? read.url : `${read.url}/`,
     auth: config.remote(name, 'auth'),
     user: config.remote(name, 'user'),
     password: config.remote(name, 'password'),
     header: config.remote(name, 'custom_auth_header'),
+    sslVerify: verify === undefined || isSwitch(verify) ? verify : absolutePath({ pipeDir, config, env }, `remote.${name}.ssl_verify`, verify), // prettier-ignore
+    isTrustOwn: trusted === undefined || config.isOwn(trusted),
   };
 }
 

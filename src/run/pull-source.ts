@@ -12,8 +12,8 @@ export interface PullProgress {
 
 /** What came from one remote. */
 export interface Pulled {
-  /** What the configuration calls it. */
-  readonly remote: string;
+  /** What the configuration calls it; absent where there is none that could have it. */
+  readonly remote?: string;
   readonly things: readonly AwayThing[];
   readonly objects: number;
   readonly bytes: number;

@@ -187,7 +187,7 @@ export class Pull {
         const memory = { index, path, now };
         const place = { target: join(project.root, path), root: project.root, signal, memory };
         const isWhole = await restoreEntry(store, entry, { ...place, links: uncached.has(path) ? undefined : links });
-        if (!isWhole) throw lacking([path], { stage, graph });
+        if (!isWhole) throw lacking([path], { stage, remote: 'a remote', graph });
       }
       if (fault !== undefined) throw fault;
     } finally {
@@ -212,14 +212,15 @@ export class Pull {
       shown = now;
       emit({ type: 'download', remote, ...named, ...progress });
     });
-    for (const { remote, objects, bytes, things: own } of pulled) {
+    for (const { remote = '', objects, bytes, things: own } of pulled) {
       this.#downloaded.objects += objects;
       this.#downloaded.bytes += bytes;
       const paths = own.map(({ path }) => path);
       if (objects > 0) emit({ type: 'downloaded', remote, ...named, paths, objects, bytes, durationMs: performance.now() - started }); // prettier-ignore
     }
     const missing = pulled.flatMap((each) => each.missing);
-    if (missing.length > 0) throw lacking(missing, { stage, remote: pulled[0]?.remote, graph: this.#engine.graph });
+    const lack = pulled.find((each) => each.missing.length > 0);
+    if (lack !== undefined) throw lacking(missing, { stage, remote: lack.remote, graph: this.#engine.graph });
   }
 
   /** The facts with the outs that were lost, where all of these can be had. */
@@ -319,6 +320,8 @@ function asLack(error: unknown): PipeError {
   throw error;
 }
 
+const NO_REMOTE = 'no remote is set up that could have it: `pipe remote add -d NAME URL`';
+
 /** Paths that are named. */
 const MOST_NAMED = 5;
 
@@ -337,7 +340,7 @@ function lacking(paths: readonly string[], { stage, remote, graph }: Lack): Pipe
   return new PipeError({
     code: 'PIPE_OBJECT_MISSING',
     message: `${who}neither the cache nor ${remote ?? 'a remote'} has all of ${names}`,
-    hint: `\`pipe push\` where it is at hand, ${how}`,
+    hint: remote === undefined ? NO_REMOTE : `\`pipe push\` where it is at hand, ${how}`,
     ...(stage === undefined ? {} : { at: stage.at }),
   });
 }

@@ -1,12 +1,25 @@
 import { PipeError } from '../problem/problem.ts';
+import type { DigestLogin } from './http-digest.ts';
 import { netrcLogin } from './netrc.ts';
 
 /** What a web server is shown so that it gives data. Only the server that it is for ever sees it. */
-export interface HttpLogin {
-  /** The name of a header. */
+export type HttpLogin = HeaderLogin | ProvedLogin;
+
+/** What stands in a header. */
+export interface HeaderLogin extends LoginOrigin {
+  readonly kind: 'header';
+  /** The name of the header. */
   readonly header: string;
   readonly value: string;
-  /** What stands in it and must not be told: the password, or the token. */
+}
+
+/** A password that is not shown: it is proved that it is known. */
+export interface ProvedLogin extends LoginOrigin, DigestLogin {
+  readonly kind: 'digest';
+}
+
+interface LoginOrigin {
+  /** What must not be told: the password, or the token. */
   readonly secret: string;
   /** Where it is from, for people. */
   readonly from: string;
@@ -34,13 +47,25 @@ export function configuredLogin({ auth, user, password, header, name, below }: L
   if (password === undefined) return undefined;
   const from = `${name}.password`;
   if (auth === 'bearer')
-    return checked({ header: 'authorization', value: `Bearer ${password}`, secret: password, from, below });
+    return checked({
+      kind: 'header',
+      header: 'authorization',
+      value: `Bearer ${password}`,
+      secret: password,
+      from,
+      below,
+    });
   if (auth === 'custom') {
-    if (header !== undefined) return checked({ header, value: password, secret: password, from, below });
+    if (header !== undefined)
+      return checked({ kind: 'header', header, value: password, secret: password, from, below });
     throw wrong(`${name}.auth is custom, and ${name}.custom_auth_header does not say which header that is`);
   }
   if (user === undefined)
     throw wrong(`${name}.password goes with ${name}.user; a token alone with ${name}.auth = bearer`);
+  if (auth === 'digest') {
+    if (PLAIN.test(user)) return { kind: 'digest', user, password, secret: password, from, below };
+    throw wrong(`${name}.user holds a character that no header can hold`);
+  }
   return { ...basic({ login: user, password }), from, below };
 }
 
@@ -75,14 +100,17 @@ export function basic({
 }: {
   readonly login: string;
   readonly password: string;
-}): Omit<HttpLogin, 'from' | 'below'> {
+}): Omit<HeaderLogin, 'from' | 'below'> {
   const value = `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`;
-  return { header: 'authorization', value, secret: password };
+  return { kind: 'header', header: 'authorization', value, secret: password };
 }
 
+/** What a header can hold. */
+const PLAIN = /^[\t\x20-\x7e]+$/;
+
 /** What cannot stand in a header would be told by whoever refuses it. */
-function checked(login: HttpLogin): HttpLogin {
-  if (/^[\t\x20-\x7e]+$/.test(login.value)) return login;
+function checked(login: HeaderLogin): HeaderLogin {
+  if (PLAIN.test(login.value)) return login;
   throw wrong(`${login.from} holds a character that no header can hold: a line end, perhaps`);
 }
 

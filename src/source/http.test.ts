@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { configuredLogin } from './http-login.ts';
 import { openHttp } from './http.ts';
@@ -52,4 +53,18 @@ test('a redirect is shown the login of a remote below its URL alone', async () =
   expect(asked.filter(({ url: path }) => path === '/data/there').map(({ authorization }) => authorization)).toEqual([`Bearer ${SECRET}`, `Bearer ${SECRET}`]); // prettier-ignore
   await refusal('/data/outside');
   expect(asked.filter(({ url: path }) => path === '/other').map(({ authorization }) => authorization)).toEqual([undefined, undefined]); // prettier-ignore
+});
+
+test.for([
+  ['ENOTFOUND', 1, 'there is no such host'],
+  ['EAI_AGAIN', 3, 'cannot be looked up now'],
+] as const)('a host of which %s is said is asked for %i times', async ([code, times, words]) => {
+  let looked = 0;
+  const lookup: LookupFunction = (_host, _options, callback) => {
+    looked += 1;
+    callback(Object.assign(new Error(`getaddrinfo ${code}`), { code }), '', 4);
+  };
+  const data = openHttp('http://host.example/x', { signal: new AbortController().signal, pauseMs: 0, lookup });
+  await expect(data.tell()).rejects.toThrow(words);
+  expect(looked).toBe(times);
 });

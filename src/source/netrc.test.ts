@@ -61,7 +61,10 @@ test('a remote says how its server is logged into; what no header can hold is re
   expect(login('basic', { user: 'me' })).toMatchObject({ header: 'authorization', value: 'Basic bWU6aHVzaA==' });
   expect(login('bearer')).toMatchObject({ header: 'authorization', value: 'Bearer hush' });
   expect(login('custom', { header: 'X-Api-Key' })).toMatchObject({ header: 'X-Api-Key', value: 'hush' });
+  expect(login('digest', { user: 'me' })).toMatchObject({ kind: 'digest', user: 'me', password: 'hush' });
   expect(() => login('basic')).toThrow('remote.web.user');
+  expect(() => login('digest')).toThrow('remote.web.user');
+  expect(() => login('digest', { user: 'mé' })).toThrow('remote.web.user');
   expect(() => login('custom')).toThrow('custom_auth_header');
   expect(() => login('bearer', { password: 'hush\nX: y' })).toThrow(/^(?!.*hush)/s);
   expect(

@@ -25,10 +25,20 @@ export interface RemoteData {
   readonly download: (target: string, onBytes: (bytes: number, total: number | undefined) => void) => Promise<Told>;
 }
 
-/** Whether a place told enough, both times, to know that nothing changed since. */
-export function isUnchanged(before: Told, now: Told): boolean {
-  if (before.etag !== undefined && now.etag !== undefined) return before.etag === now.etag;
-  if (before.digest !== undefined && now.digest !== undefined) return before.digest === now.digest;
-  if (before.mtime === undefined || now.mtime === undefined || before.size === undefined) return false;
-  return before.mtime === now.mtime && before.size === now.size && before.files === now.files;
+/** Whether a place that was asked twice holds the same; `unknown` where it told too little, and only its bytes can say. */
+export type Change = 'same' | 'changed' | 'unknown';
+
+/** What two looks at a place tell of what it holds. */
+export function compareTold(before: Told, now: Told): Change {
+  const compared = (name: keyof Told): Change =>
+    before[name] === undefined || now[name] === undefined ? 'unknown' : before[name] === now[name] ? 'same' : 'changed';
+  for (const name of ['etag', 'digest'] as const) if (compared(name) !== 'unknown') return compared(name);
+  const others = (['mtime', 'size', 'files'] as const).map(compared);
+  if (others.includes('changed')) return 'changed';
+  return compared('mtime') === 'same' && compared('size') === 'same' ? 'same' : 'unknown';
+}
+
+/** Whether a place tells anything by which a change could be known later without reading it. */
+export function isTelling({ etag, digest, mtime }: Told): boolean {
+  return etag !== undefined || digest !== undefined || mtime !== undefined;
 }

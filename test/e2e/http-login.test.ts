@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect } from 'vitest';
+import { DigestGate } from '../rig/digest-gate.ts';
 import { test } from '../rig/test.ts';
 import type { WebServer } from '../rig/web-server.ts';
 import { startWebServer } from '../rig/web-server.ts';
@@ -144,4 +145,39 @@ test('a password goes to no other server that the project comes to name', async 
   expectProblems(await rig.pipe(['get-url', 'remote://web/x', 'c']), 'PIPE_REMOTE_URL');
   await succeed(rig, ['remote', 'modify', '-q', '--local', 'web', 'password', 't']);
   await succeed(rig, ['get-url', 'remote://web/x', 'c']);
+});
+
+test('with digest a password is proved for each request, and sent to nobody', async ({ rig }) => {
+  await startProject(rig);
+  const rules = { user: 'me', password: 'hush: "é"', realm: 'sets, of data', uses: 2 } as const;
+  await succeed(rig, ['remote', 'add', '-q', 'web', `${web.url}/data`]);
+  await succeed(rig, ['remote', 'modify', '-q', 'web', 'auth', 'digest']);
+  await succeed(rig, ['remote', 'modify', '-q', 'web', 'user', 'me']);
+  await succeed(rig, ['remote', 'modify', '-q', '--local', 'web', 'password', rules.password]);
+  for (const [algorithms, taken] of [
+    [['MD5'], 'MD5'],
+    [['MD5', 'SHA-256'], 'SHA-256'],
+    [['SHA-256-sess', 'MD5-sess'], 'SHA-256-sess'],
+    [['MD5-sess'], 'MD5-sess'],
+  ] as const) {
+    const gate = new DigestGate({ ...rules, algorithms });
+    // So many requests that a nonce grows too old meanwhile.
+    const body = Buffer.alloc(300_000, 'some bytes ');
+    web.files.set('/data/x', { body, etag: '"x"', gate, breaks: { after: 100_000, count: 2 } });
+    await succeed(rig, ['import-url', '-q', '-f', 'remote://web/x', 'x']);
+    expect((await rig.read('x')).length).toBe(300_000);
+    expect(new Set(gate.proved)).toEqual(new Set([taken]));
+    expect(gate.proved.length).toBeGreaterThan(2);
+  }
+  const gate = new DigestGate({ ...rules, password: 'another', algorithms: ['MD5'] });
+  web.files.set('/data/x', { ...text('x\n'), gate });
+  web.requests.length = 0;
+  const wrong = await rig.pipe(['get-url', 'remote://web/x', 'y']);
+  expectProblems(wrong, 'PIPE_URL_FAILED');
+  expect(wrong.stderr).toContain('it does not accept the login that remote.web.password gives');
+  expect(wrong.stderr).not.toContain('hush');
+  expect(web.requests).toEqual(['GET /data/x', 'GET /data/x login']);
+  // Who wants the password itself does not get it.
+  web.files.set('/data/x', { ...text('x\n'), login: `me:${rules.password}` });
+  expectProblems(await rig.pipe(['get-url', 'remote://web/x', 'y']), 'PIPE_URL_FAILED');
 });

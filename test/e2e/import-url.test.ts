@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { Minio } from '../rig/s3.ts';
 import { startMinio } from '../rig/s3.ts';
@@ -67,6 +68,21 @@ test('a download that breaks off goes on where it stopped; faults of the moment 
   await succeed(rig, ['get-url', `${web.url}/plain`, 'deep/plain']);
   expect((await rig.run('cmp', ['big', 'deep/plain'])).code).toBe(0);
   expect(await rig.files()).toEqual(['big', 'deep/plain']);
+});
+
+test('what a server has packed on its way is unpacked, and a host that is not there is told at once', async ({
+  rig,
+}) => {
+  const packed = gzipSync('some text\n'.repeat(1000));
+  web.files.set('/packed', { body: packed, etag: '"p"', encoding: 'gzip' });
+  await startProject(rig);
+  await succeed(rig, ['import-url', '-q', `${web.url}/packed`]);
+  expect(await rig.read('packed')).toBe('some text\n'.repeat(1000));
+  expect(await rig.read('packed.pipe')).toContain('    size: 10000\n');
+  expect((await document<Update>(rig, ['update'])).imports).toMatchObject([{ state: 'unchanged' }]);
+  const gone = await rig.pipe(['get-url', 'http://no-such-host.invalid/x']);
+  expectProblems(gone, 'PIPE_URL_FAILED');
+  expect(gone.stderr).toMatch(/there is no such host|cannot be looked up/);
 });
 
 test('redirects are followed, but not for ever, and not to strange places', async ({ rig }) => {

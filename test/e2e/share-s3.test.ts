@@ -91,7 +91,7 @@ test('who may put but neither list nor get is refused before anything is sent', 
   await succeed(rig, ['add', 'data']);
   const dropper = await minio.addUser(['s3:PutObject'], ['droppers/*']);
   const user = { env: keysOf(dropper) };
-  for (const args of [['push'], ['push', '--dry'], ['pull'], ['status', '-c'], ['gc', '-w', '-c', '-f']]) {
+  for (const args of [['push'], ['push', '--dry'], ['status', '-c'], ['gc', '-w', '-c', '-f']]) {
     const denied = await rig.pipe(args, user);
     expectProblems(denied, 'PIPE_REMOTE_DENIED');
     if (args[0] === 'push') expect(denied.stderr).toContain('pushing needs the rights to list, to get and to put');
@@ -100,6 +100,9 @@ test('who may put but neither list nor get is refused before anything is sent', 
   // All that asks nothing of the remote goes on.
   await succeed(rig, ['repro', '-q']);
   await succeed(rig, ['fsck']);
+  await succeed(rig, ['pull', '-q'], user);
+  await rig.remove('.pipe/cache');
+  expectProblems(await rig.pipe(['pull'], user), 'PIPE_REMOTE_DENIED');
 });
 
 test('keys may stand in AWS’ own files, and who has none is told so', async ({ rig }) => {

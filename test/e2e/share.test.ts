@@ -163,6 +163,7 @@ describe('what cannot be', () => {
   test('a remote of a newer pipe is neither written nor read', async ({ rig }) => {
     await startProject(rig, { x: 'x', [`${REMOTE}/format`]: 'pipe.remote/9\n' });
     await succeed(rig, ['add', 'x']);
+    await rig.remove('.pipe/cache');
     for (const args of [['push'], ['fetch'], ['pull'], ['status', '-c']]) {
       expectProblems(await rig.pipe(args), 'PIPE_REMOTE_FORMAT');
     }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { test } from '../rig/test.ts';
 import type { PushDocument } from './share/project.ts';
-import { commitAll, document, startProject, succeed } from './share/project.ts';
+import { REMOTE, commitAll, document, startProject, succeed } from './share/project.ts';
 
 interface Status {
   readonly remotes: readonly {
@@ -40,4 +40,22 @@ test('status -c and push tell of the same objects, with what two paths share and
   expect(objects).toBe(dry.remotes[0]!.objects);
   const after = await document<Status>(rig, ['status', '-c']);
   expect(after.remotes[0]!.total.new.objects).toBe(0);
+});
+
+test('what is in neither is named once, and what differs beside it is counted', async ({ rig }) => {
+  await startProject(rig, { 'data/a': 'a\n', 'data/b': 'b\n', one: 'one\n', two: 'two\n', 'new/x': 'x\n' });
+  await succeed(rig, ['add', '-q', 'data', 'one', 'two']);
+  await rig.remove('.pipe/cache', REMOTE);
+  await rig.write({ [`${REMOTE}/placeholder`]: '' });
+  await succeed(rig, ['commit', '-q', 'two']);
+  await succeed(rig, ['add', '-q', 'new']);
+  const { stdout } = await succeed(rig, ['status', '-c']);
+  expect(stdout).toBe(
+    'new: 2 objects, 90 bytes not in storage\n' +
+      'two: 1 object, 4 bytes not in storage\n' +
+      'Together: 3 objects, 94 bytes not in storage\n' +
+      'Neither in the cache nor in storage (8 bytes):\n  data\n  one\n',
+  );
+  const told = await document<{ remotes: readonly { missing: readonly { path: string }[] }[] }>(rig, ['status', '-c']);
+  expect(told.remotes[0]!.missing.map(({ path }) => path)).toEqual(['data', 'one']);
 });

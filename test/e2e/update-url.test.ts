@@ -64,10 +64,11 @@ test('an update to the remote leaves no data here, and only what changed is sent
   const first = await document<Update>(rig, ['update', '--to-remote']);
   expect(first).toMatchObject({
     imports: [
-      { path: 'a', state: 'unchanged' },
+      { path: 'a', state: 'sent' },
       { path: 'b', state: 'changed' },
     ],
   });
+  expect(await document<Update>(rig, ['update', '--to-remote'])).toMatchObject({ imports: [{ state: 'unchanged' }, { state: 'unchanged' }], written: [] }); // prettier-ignore
   expect(web.requests).not.toContain('GET /a');
   expect(await rig.exists('b')).toBe(false);
   serve('/a', 'second\n');
@@ -86,7 +87,7 @@ test('an update to the remote leaves no data here, and only what changed is sent
   serve('/a', 'third\n');
   await succeed(rig, ['remote', 'add', '-q', 'other', rig.path('../other')]);
   await succeed(rig, ['update', '--to-remote', '-r', 'other', 'a']);
-  expect(await rig.read('a.pipe')).toContain('remote: other\n');
+  expect(await rig.read('a.pipe')).toMatch(/^# ours\n[^]*size: 6\n {4}remote: other\n$/);
   serve('/a', 'fourth\n');
   await succeed(rig, ['update', '--to-remote', 'a']);
   await succeed(rig, ['pull', '-q', 'a']);
@@ -130,4 +131,64 @@ test('flags that make no sense together are refused', async ({ rig }) => {
     ['--rev', 'main'],
   ])
     expectProblems(await rig.pipe(['update', ...flags]), 'PIPE_USAGE');
+});
+
+test('an update to the remote of what has not changed sends what the remote lacks, and names another one in place', async ({
+  rig,
+}) => {
+  await startProject(rig);
+  serve('/a', 'one\n');
+  await succeed(rig, ['import-url', `${web.url}/a`]);
+  const said = (await rig.read('a.pipe')).replace('outs:\n', 'outs: # one\n');
+  await rig.write({ 'a.pipe': `# ours\n${said}    desc: kept # too\nmeta: {b: 1, a: 2}\n` });
+  await succeed(rig, ['remote', 'add', '-q', 'other', rig.path('../other')]);
+  web.requests.length = 0;
+  const sent = await document<Update>(rig, ['update', '--to-remote', '-r', 'other']);
+  expect(sent).toMatchObject({ imports: [{ path: 'a', state: 'sent' }], written: ['a.pipe'] });
+  expect(web.requests).toEqual(['HEAD /a']);
+  expect(await rig.read('a.pipe')).toBe(`# ours\n${said}    remote: other\n    desc: kept # too\nmeta: {b: 1, a: 2}\n`);
+  expect(await document<Update>(rig, ['update', '--to-remote'])).toMatchObject({ imports: [{ state: 'unchanged' }], written: [] }); // prettier-ignore
+  // What neither the cache nor the remote has comes from the URL once more.
+  await rig.remove('.pipe/cache', '../other');
+  await succeed(rig, ['update', '--to-remote']);
+  await rig.remove('a');
+  web.files.clear();
+  await succeed(rig, ['pull', '-q']);
+  expect(await rig.read('a')).toBe('one\n');
+});
+
+test('where a server tells neither ETag nor time, only a download tells whether something changed', async ({ rig }) => {
+  await startProject(rig);
+  const quiet = (text: string): void => void web.files.set('/a', { body: Buffer.from(text) });
+  quiet('one\n');
+  await succeed(rig, ['import-url', `${web.url}/a`]);
+  const pointer = `# ours\n${await rig.read('a.pipe')}`;
+  await rig.write({ 'a.pipe': pointer });
+  const status = await succeed(rig, ['status', '--updates']);
+  expect(status.stdout).toContain('a: the source does not tell whether it has moved on: only a download can (pipe update)\n'); // prettier-ignore
+  expect(await document(rig, ['status', '--updates'])).toMatchObject({ updates: [{ path: 'a', moved: null }] });
+  const same = { imports: [{ path: 'a', state: 'unchanged' }], written: [] };
+  expect(await document<Update>(rig, ['update'])).toMatchObject(same);
+  expect((await document<Update>(rig, ['update', '--no-download'])).imports).toMatchObject([{ state: 'unknown' }]);
+  await succeed(rig, ['push', '-q']);
+  expect(await document<Update>(rig, ['update', '--to-remote'])).toMatchObject(same);
+  expect(await rig.read('a.pipe')).toBe(pointer);
+
+  // Of what is recorded, the very bytes come: that is told when they are here.
+  await rig.remove('.pipe/cache', '../remote', 'a');
+  await rig.write({ '../remote/placeholder': '' });
+  await succeed(rig, ['pull', '-q']);
+  expect(await rig.read('a')).toBe('one\n');
+  await rig.remove('.pipe/cache', 'a');
+  quiet('two\n');
+  expect((await rig.pipe(['pull'])).stderr).toMatch(/^PIPE_FILE_CHANGED/);
+  expect((await document<Update>(rig, ['update'])).imports).toMatchObject([{ state: 'changed' }]);
+  expect(await rig.read('a')).toBe('two\n');
+  // Another size is a change that needs no download.
+  quiet('three\n');
+  expect(await document(rig, ['status', '--updates'])).toMatchObject({ updates: [{ path: 'a', moved: true }] });
+  // A server that tells more by now is heard.
+  web.files.set('/a', { body: Buffer.from('two\n'), etag: '"two"' });
+  expect((await document<Update>(rig, ['update'])).imports).toMatchObject([{ state: 'moved' }]);
+  expect(await document(rig, ['status', '--updates'])).toMatchObject({ updates: [{ path: 'a', moved: false }] });
 });

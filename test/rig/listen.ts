@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** A server of a test on this machine, at a free port. */
@@ -10,7 +11,7 @@ export interface Listening {
 }
 
 /** Lets a server listen. */
-export async function listen(server: Server): Promise<Listening> {
+export async function listen(server: Server | TlsServer): Promise<Listening> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

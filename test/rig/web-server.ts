@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { DigestGate } from './digest-gate.ts';
 import { listen } from './listen.ts';
 
 /** A file on a web server, and how the server behaves. */
@@ -12,6 +14,8 @@ export interface WebFile {
   readonly location?: string;
   /** User and password that are wanted. */
   readonly login?: string;
+  /** Who wants it proved that they are known. */
+  readonly gate?: DigestGate;
   /** A header that is wanted, in small letters, and what it holds. A refusal says what came instead. */
   readonly header?: readonly [name: string, value: string];
   /** Answers with this status so many times first. */
@@ -19,6 +23,8 @@ export interface WebFile {
   /** After so many bytes the connection breaks, so many times. */
   readonly breaks?: { readonly after: number; count: number };
   readonly withoutHead?: boolean;
+  /** How the body is packed, for the header that says so. */
+  readonly encoding?: string;
   /** Refuses with this, whoever asks. */
   readonly refusal?: { readonly status: number; readonly type: string; readonly body: string };
   /** Called by a GET, which is answered when it has settled. */
@@ -35,11 +41,14 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
-/** Starts a web server that knows ETags, ranges, HEAD and redirects. */
-export async function startWebServer(): Promise<WebServer> {
+/**
+ * Starts a web server that knows ETags, ranges, HEAD and redirects.
+ * @param tls the key and certificate that it speaks https with
+ */
+export async function startWebServer(tls?: { readonly key: Buffer; readonly cert: Buffer }): Promise<WebServer> {
   const files = new Map<string, WebFile>();
   const requests: string[] = [];
-  const server = createServer((request, response) => {
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const { range, authorization } = request.headers;
     const more = [...(range === undefined ? [] : [range]), ...(authorization === undefined ? [] : ['login'])];
     requests.push([request.method, request.url, ...more].join(' '));
@@ -47,10 +56,10 @@ export async function startWebServer(): Promise<WebServer> {
     const wait = request.method === 'GET' ? file?.held?.() : undefined;
     if (wait === undefined) answer(file, request, response);
     else void wait.then(() => { answer(file, request, response); }); // prettier-ignore
-  });
-  const { url, close } = await listen(server);
+  };
+  const { url, close } = await listen(tls === undefined ? createServer(serve) : createTlsServer(tls, serve));
   return {
-    url,
+    url: tls === undefined ? url : url.replace('http:', 'https:'),
     files,
     requests,
     close,
@@ -66,6 +75,11 @@ function answer(file: WebFile | undefined, request: IncomingMessage, response: S
     return;
   }
   const { body, etag, modified, location, login, failures, breaks } = file;
+  const wanted = file.gate?.refusal(request);
+  if (wanted !== undefined) {
+    response.writeHead(401, { 'www-authenticate': wanted }).end();
+    return;
+  }
   if (location !== undefined) {
     end(302, { location });
     return;
@@ -101,6 +115,7 @@ function answer(file: WebFile | undefined, request: IncomingMessage, response: S
     'content-length': String(body.length - from),
     ...(etag === undefined ? {} : { etag }),
     ...(modified === undefined ? {} : { 'last-modified': modified }),
+    ...(file.encoding === undefined ? {} : { 'content-encoding': file.encoding }),
     ...(isRest ? { 'content-range': `bytes ${String(from)}-${String(body.length - 1)}/${String(body.length)}` } : {}),
   };
   response.writeHead(isRest ? 206 : 200, headers);

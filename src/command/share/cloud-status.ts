@@ -82,14 +82,12 @@ function linesOf({ name, roots, objects, total, missing }: ComparedRemote, verbo
   if (changed.length === 0 && missing.length === 0) {
     return [`The cache and ${name} are the same: ${plural(objects, 'object')}.`];
   }
+  // What is in neither is named below, once.
   const partsOf = (of: Compared['total']): string =>
-    [
-      ...tallied(of.new, `not in ${name}`),
-      ...tallied(of.deleted, 'not in the cache'),
-      ...tallied(of.missing, `neither in the cache nor in ${name}`),
-    ].join('; ');
-  const lines = changed.map((root) => `${clean(root.root.path)}: ${partsOf(root)}`);
-  if (changed.length > 1) lines.push(`Together: ${partsOf(total)}`);
+    [...tallied(of.new, `not in ${name}`), ...tallied(of.deleted, 'not in the cache')].join('; ');
+  const differing = changed.filter((root) => root.new.objects + root.deleted.objects > 0);
+  const lines = differing.map((root) => `${clean(root.root.path)}: ${partsOf(root)}`);
+  if (differing.length > 1) lines.push(`Together: ${partsOf(total)}`);
   return [...lines, ...missingLines(name, missing, verbose)];
 }
 

@@ -1,13 +1,16 @@
 import type { Digest, RawDigest } from '../../kit/digest.ts';
 import { digestOfRaw } from '../../kit/digest.ts';
 import { isWithin } from '../../kit/path.ts';
+import { problemJson } from '../../problem/json.ts';
 import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { redactUrls } from '../../problem/redact.ts';
 import { absentPlace } from '../../remote/absent-place.ts';
+import type { Tally } from '../../remote/compare.ts';
 import { compare } from '../../remote/compare.ts';
 import type { NamedObject } from '../../remote/name-objects.ts';
 import { nameObjects } from '../../remote/name-objects.ts';
+import { entryAt } from '../../store/entry-at.ts';
 import { formatSize } from '../../report/size.ts';
 import { amountOf, clean } from '../../report/words.ts';
 import type { Context, Outcome } from '../command.ts';
@@ -16,14 +19,16 @@ import { maxSizeOf } from './choose.ts';
 import type { ImportAway } from './fetch-imports.ts';
 import { importsAway } from './fetch-imports.ts';
 import { leftOutOfFetch } from './fetched-words.ts';
-import { stillTells } from './from-source.ts';
+import { mayStillHold } from './from-source.ts';
+import { divideByHand, faultOf, missingOf, nowhere, placeOf } from './fetch-shares.ts';
+import type { RemoteShare } from './open-remotes.ts';
 import { withRemote } from './open-remotes.ts';
 import type { OpenShares } from './open-shares.ts';
 import type { ShareValues } from './options.ts';
 import { findRoots } from './push-roots.ts';
 import type { SharedThing } from './thing.ts';
 import { isFromRepository, pathOfThing } from './thing.ts';
-import { allHere, missingJson, missingLines } from './words.ts';
+import { allHere, cutLines, missingJson, missingLines } from './words.ts';
 
 type Options = ShareValues & ChoiceValues & { readonly 'allow-missing'?: boolean };
 
@@ -32,41 +37,84 @@ export async function dryFetch(
   opened: OpenShares,
   { context, options, verbose }: { readonly context: Context; readonly options: Options; readonly verbose: boolean },
 ): Promise<Outcome> {
-  const { engine } = opened.data;
   const maxSize = maxSizeOf(options);
   const sources = fromSources(opened, maxSize);
   const lines: string[] = [];
   const remotes: unknown[] = [];
   const problems: Problem[] = [];
   const lacking: unknown[] = [];
+  let isAnything = sources.length > 0;
+  let isAnyCut = false;
   for (const { name, things } of opened.shares.shares) {
-    await withRemote(engine, { name, context, options }, async (remote) => {
-      const { roots, lost } = await findRoots(remote, engine.store, { things, keep: false, maxSize });
-      const { total, missing } = await compare(remote, engine.store, roots);
-      const would = total.deleted;
-      const others = missing.length === 0 ? [] : await fromUrls(opened, { things, missing, maxSize, context });
-      sources.push(...others.map(({ thing }) => sourceOf(thing)));
-      const had = new Set(others.flatMap(({ digests }) => digests));
-      const gone = [...missing, ...lost.map((path): NamedObject => ({ path, size: 0 }))].filter(({ digest, path }) =>
-        digest === undefined ? !others.some(({ thing }) => isWithin(thing.path, path)) : !had.has(digest),
-      );
-      if (would.objects > 0) lines.push(`Would fetch ${amountOf(would)} from ${name}.`);
-      else lines.push(missing.length + lost.length > 0 ? `Nothing would come from ${name}.` : allHere(name));
-      if (gone.length > 0) problems.push(...(await absentPlace(name, remote.place)));
-      lines.push(...missingLines(name, gone, verbose));
-      lacking.push(...gone);
-      const place = remote.place.name;
-      remotes.push({ name, place, ...would, records: 0, absent: gone.map(missingJson), wrong: [] });
-    });
+    const looked = await look(opened.data, { name, things }, { context, options });
+    const { place, would, missing, isCut } = looked;
+    const others = missing.length === 0 ? [] : await fromUrls(opened, { things, missing, maxSize, context });
+    sources.push(...others.map(({ thing }) => sourceOf(thing)));
+    const had = new Set(others.flatMap(({ digests }) => digests));
+    const gone = missing.filter(({ digest, path }) =>
+      digest === undefined ? !others.some(({ thing }) => isWithin(thing.path, path)) : !had.has(digest),
+    );
+    if (would.objects > 0) lines.push(`Would fetch ${amountOf(would)} from ${name}.`);
+    else if (!isCut) lines.push(missing.length > 0 ? `Nothing would come from ${name}.` : allHere(name));
+    lines.push(...(isCut ? cutLines : missingLines)(name, gone, verbose));
+    lacking.push(...gone);
+    isAnything ||= !isCut || looked.here > 0 || others.length > 0;
+    const told = gone.length > 0 ? looked.problems : [];
+    isAnyCut ||= isCut && gone.length > 0;
+    problems.push(...told);
+    const fault = isCut && gone.length > 0 ? { problems: told.map(problemJson) } : {};
+    remotes.push({ name, place, ...would, records: 0, absent: gone.map(missingJson), wrong: [], ...fault });
   }
+  if (isAnyCut && !isAnything) throw new PipeError(problems);
   lines.unshift(...sources.map(sourceLine));
   if (lines.length === 0) lines.push('There is nothing to fetch.');
   return {
-    exit: lacking.length > 0 && options['allow-missing'] !== true ? 1 : 0,
+    exit: isAnyCut || (lacking.length > 0 && options['allow-missing'] !== true) ? 1 : 0,
     problems,
     text: [...lines, ...leftOutOfFetch(opened)].join('\n'),
     json: { schema: 'pipe.fetch/1', dry: true, remotes, ...(sources.length > 0 ? { sources } : {}) },
   };
+}
+
+interface Looked {
+  readonly place: string | null;
+  /** Things of which the cache has all. */
+  readonly here: number;
+  readonly would: Tally;
+  /** What neither the cache nor the remote has; or the cache, where the remote failed. */
+  readonly missing: readonly NamedObject[];
+  /** Why it is missing. */
+  readonly problems: readonly Problem[];
+  readonly isCut: boolean;
+}
+
+/** What a remote has of what the cache lacks. It is not asked where that is nothing. */
+async function look(
+  data: OpenShares['data'],
+  { name, things }: RemoteShare,
+  { context, options }: { readonly context: Context; readonly options: Options },
+): Promise<Looked> {
+  const { here, lacking } = divideByHand(data, things);
+  const where = (): Promise<string | null> => {
+    const place = placeOf(data, name, { context, options });
+    return options.remote === undefined ? place.catch(nowhere) : place;
+  };
+  const none = { here: here.length, would: { objects: 0, bytes: 0 }, missing: [], problems: [], isCut: false };
+  if (lacking.length === 0) return { ...none, place: await where() };
+  const { engine } = data;
+  try {
+    return await withRemote(engine, { name, context, options }, async (remote) => {
+      const { roots, lost } = await findRoots(remote, engine.store, { things: lacking, keep: false, maxSize: maxSizeOf(options) }); // prettier-ignore
+      const { total, missing: named } = await compare(remote, engine.store, roots);
+      const missing = [...named, ...lost.map((path): NamedObject => ({ path, size: 0 }))];
+      const problems = missing.length > 0 ? await absentPlace(name, remote.place) : [];
+      return { ...none, place: remote.place.name, would: total.deleted, missing, problems };
+    });
+  } catch (error) {
+    const problems = faultOf(error, context.signal);
+    const place = await placeOf(data, name, { context, options }).catch(nowhere);
+    return { ...none, place, missing: missingOf(data, lacking), problems, isCut: true };
+  }
 }
 
 interface FromSource {
@@ -114,10 +162,12 @@ async function fromUrls(
     const { imported } = thing;
     if (imported.kind !== 'url') continue;
     // Another version of the same path is another matter.
-    const digests = nameObjects([thing], sought).flatMap(({ digest }) => digest ?? []);
-    if (digests.length === 0) continue;
+    const [path, entry] = [pathOfThing(thing), entryAt(store, thing.entry, thing.below)];
+    const digests = entry === undefined ? [] : nameObjects([{ entry, path }], sought).flatMap(({ digest }) => digest ?? []); // prettier-ignore
+    const isLost = missing.some((each) => each.digest === undefined && each.path === path);
+    if (digests.length === 0 && !isLost) continue;
     try {
-      if (await stillTells(data.engine, imported, context)) found.push({ thing, digests });
+      if (await mayStillHold(data.engine, imported, context)) found.push({ thing, digests });
     } catch (error) {
       if (!(error instanceof PipeError)) throw error;
     }

@@ -1,16 +1,15 @@
 import type { Problem } from '../../problem/problem.ts';
-import { PipeError } from '../../problem/problem.ts';
 import { redactUrls } from '../../problem/redact.ts';
 import { isWithin } from '../../kit/path.ts';
 import { sortedBy } from '../../kit/order.ts';
 import type { NamedObject } from '../../remote/name-objects.ts';
 import { entryAt } from '../../store/entry-at.ts';
-import { isComplete } from '../../store/completeness.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import type { DataProject } from '../data-project.ts';
 import type { TreeMemory } from '../source/acquire.ts';
 import type { FailedImport } from '../source/failed.ts';
 import { failedImport } from '../source/failed.ts';
+import { isAtHand } from './at-hand.ts';
 import type { ChoiceValues } from './choose.ts';
 import { maxSizeOf } from './choose.ts';
 import type { FetchedShare } from './fetch-to.ts';
@@ -68,6 +67,11 @@ export async function fetchImports(
     const shown = pathOfThing(thing);
     const isOnlyThere = thing.imported.kind === 'repo' || sourced.includes(thing);
     try {
+      // One part may have come with the whole that another is of.
+      if (thing.imported.kind === 'url' && isAtHand(data, thing)) {
+        recovered.push(thing);
+        continue;
+      }
       const came = await bringFromSource(data.engine, thing, source);
       imports.push({ path: shown, url: redactUrls(thing.imported.url), ...came });
       if (thing.imported.kind === 'url') recovered.push(thing);
@@ -82,29 +86,18 @@ export async function fetchImports(
 
 export type ImportAway = SharedThing & { readonly imported: NonNullable<SharedThing['imported']> };
 
-/**
- * What was imported and is not here, as far as it is no larger than asked for. Of what comes from a URL only the whole: a
- * web server has no lists.
- */
+/** What was imported and is not here, as far as it is no larger than asked for. */
 export function importsAway(data: DataProject, things: readonly SharedThing[], maxSize: number): ImportAway[] {
+  data.engine.store.hold();
   return things.filter(
     (thing): thing is ImportAway =>
-      thing.imported !== undefined &&
-      (thing.imported.kind === 'repo' || thing.below === '') &&
-      isSmall(data, thing, maxSize) &&
-      !isHere(data, thing),
+      thing.imported !== undefined && isSmall(data, thing, maxSize) && !isAtHand(data, thing),
   );
 }
 
 /** Of a part that no list here tells the size of, the whole says how large it is at most. */
 function isSmall({ engine: { store } }: DataProject, { entry, below }: SharedThing, maxSize: number): boolean {
   return (entryAt(store, entry, below) ?? entry).size <= maxSize;
-}
-
-function isHere({ engine: { store } }: DataProject, { entry, below }: SharedThing): boolean {
-  store.hold();
-  const meant = entryAt(store, entry, below);
-  return meant !== undefined && isComplete(store, meant);
 }
 
 /**
@@ -122,11 +115,8 @@ export function withRecovered(
     digest === undefined ? !recovered.some((thing) => isWithin(thing.path, path)) : !store.has(digest);
   return done.map((each) => {
     const [absent, wrong] = [each.absent.filter(isGone), each.wrong.filter(isGone)];
-    return { ...each, absent, wrong, problems: absent.length + wrong.length === 0 ? [] : each.problems };
+    if (absent.length + wrong.length > 0) return { ...each, absent, wrong };
+    const isCut = each.isCut && each.wantsRecords;
+    return { ...each, absent, wrong, isCut, problems: isCut ? each.problems : [] };
   });
-}
-
-/** @throws {PipeError} what kept imports from coming, where nothing else was done */
-export function refuseIfOnlyFailed(failed: readonly FailedImport[], isAnythingDone: boolean): void {
-  if (failed.length > 0 && !isAnythingDone) throw new PipeError(failed.flatMap(({ problems }) => problems));
 }

@@ -22,7 +22,8 @@ import type { SharedThing } from './thing.ts';
 /** What came from a remote, and what did not. */
 export interface FetchedShare {
   readonly name: string;
-  readonly place: string;
+  /** `null` where its options make no sense, and where nobody wants to know. */
+  readonly place: string | null;
   readonly objects: number;
   readonly bytes: number;
   readonly records: number;
@@ -30,8 +31,14 @@ export interface FetchedShare {
   readonly absent: readonly NamedObject[];
   /** Of what it holds wrong bytes. */
   readonly wrong: readonly NamedObject[];
-  /** Why it may lack so much: it is not there at all. */
+  /** Why it may lack so much: it is not there at all, or cannot be asked. */
   readonly problems: readonly Problem[];
+  /** Things of which the cache had all: the remote was not asked for them. */
+  readonly here: number;
+  /** Whether the remote failed before all came. What came before is in the cache, and not counted. */
+  readonly isCut: boolean;
+  /** Whether all run records were wanted of it, too. */
+  readonly wantsRecords: boolean;
 }
 
 export interface FetchTo {
@@ -92,6 +99,9 @@ export async function fetchShare(data: DataProject, { share, ...how }: FetchTo):
         absent: [...named.absent, ...unfound],
         wrong: named.wrong,
         problems: isMissing ? await absentPlace(name, remote.place) : [],
+        here: 0,
+        isCut: false,
+        wantsRecords: runCache,
       };
     } finally {
       store.spares.discard();

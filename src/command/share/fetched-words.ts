@@ -1,9 +1,10 @@
+import { problemJson } from '../../problem/json.ts';
 import { amountOf, clean, plural } from '../../report/words.ts';
 import type { FetchedShare } from './fetch-to.ts';
 import type { FetchedImport } from './fetch-imports.ts';
 import type { OpenShares } from './open-shares.ts';
 import { isFromRepository } from './thing.ts';
-import { allHere, leftOutLines, missingJson, missingLines, pathLines } from './words.ts';
+import { allHere, cutLines, leftOutLines, missingJson, missingLines, pathLines } from './words.ts';
 
 interface Said extends Pick<OpenShares, 'shares' | 'shared' | 'brought' | 'unsized'> {
   readonly imports: readonly FetchedImport[];
@@ -37,7 +38,8 @@ export function leftOutOfFetch({
   ];
 }
 
-function linesOf({ name, absent, wrong, records, ...came }: FetchedShare, verbose: boolean): string[] {
+function linesOf({ name, absent, wrong, records, isCut, ...came }: FetchedShare, verbose: boolean): string[] {
+  if (isCut) return cutLines(name, absent, verbose);
   const extra = records > 0 ? ` and ${plural(records, 'run record')}` : '';
   const isNothing = came.objects === 0 && records === 0;
   const missing = absent.length + wrong.length;
@@ -55,6 +57,16 @@ function linesOf({ name, absent, wrong, records, ...came }: FetchedShare, verbos
 }
 
 /** The same for programs. */
-export function fetchedJson({ absent, wrong, problems: _, ...fetched }: FetchedShare): unknown {
-  return { ...fetched, absent: absent.map(missingJson), wrong: wrong.map(missingJson) };
+export function fetchedJson({ name, place, absent, wrong, isCut, problems, ...came }: FetchedShare): unknown {
+  const { objects, bytes, records } = came;
+  const fetched = {
+    name,
+    place,
+    objects,
+    bytes,
+    records,
+    absent: absent.map(missingJson),
+    wrong: wrong.map(missingJson),
+  };
+  return isCut ? { ...fetched, problems: problems.map(problemJson) } : fetched;
 }

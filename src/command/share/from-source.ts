@@ -1,7 +1,8 @@
 import type { Import, RepoImport, UrlImport } from '../../lockfile/pointer-import.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { redactUrls } from '../../problem/redact.ts';
-import { isUnchanged } from '../../source/remote-data.ts';
+import { compareTold } from '../../source/remote-data.ts';
+import { entryAt } from '../../store/entry-at.ts';
 import type { Entry } from '../../store/tree.ts';
 import type { Engine } from '../../run/engine.ts';
 import type { Context, GlobalOptions } from '../command.ts';
@@ -36,7 +37,7 @@ export interface Came {
 
 /**
  * Brings what was imported from where it comes from: of a repository at the commit that is recorded, of a URL where that
- * still tells what is recorded. Nothing but the very bytes that are recorded counts.
+ * does not tell that it holds something else. Nothing but the very bytes that are recorded counts.
  * @throws {PipeError} PIPE_FILE_CHANGED or PIPE_SOURCE_MISSING where the source has them no more; what keeps it from being
  * asked
  */
@@ -52,17 +53,18 @@ export async function bringFromSource(
 }
 
 /**
- * Whether a URL still tells what it told when it was imported. Asks it, and downloads nothing.
+ * Whether a URL may still hold what it held when it was imported: it tells the same, or too little to know. Asks it, and
+ * downloads nothing.
  * @throws {PipeError} what keeps it from being asked
  */
-export async function stillTells(
+export async function mayStillHold(
   { project, blake3 }: Pick<Engine, 'project' | 'blake3'>,
   imported: UrlImport,
   context: Context,
 ): Promise<boolean> {
   const { withUrl } = await import('../source/acquire-url.ts');
   const how = { context, blake3, base: project.root, allowed: project.config.allowed() };
-  return isUnchanged(imported, await withUrl(imported.url, how, (data) => data.tell()));
+  return compareTold(imported, await withUrl(imported.url, how, (data) => data.tell())) !== 'changed';
 }
 
 async function bringFromRepository(
@@ -96,7 +98,7 @@ async function bringFromRepository(
 
 async function bringFromUrl(
   engine: Pick<Engine, 'project' | 'blake3' | 'store'>,
-  { path, entry, imported, from }: ImportedThing & { readonly imported: UrlImport },
+  { path, entry, below, imported, from }: ImportedThing & { readonly imported: UrlImport },
   { context, global }: SourceOptions,
 ): Promise<Came> {
   const { project, blake3, store } = engine;
@@ -105,11 +107,22 @@ async function bringFromUrl(
     message: `${redactUrls(imported.url)}, where ${path} comes from, holds something else than when it was imported`,
     hint: `\`pipe push\` where ${path} is at hand; or take what is there now: \`pipe update ${from}\``,
   });
-  if (!(await stillTells(engine, imported, context))) throw changed;
+  const part = partOf(store, entry, below);
+  if (part === undefined && !(await mayStillHold(engine, imported, context))) throw changed;
   const { acquireUrl } = await import('../source/acquire-url.ts');
   const temporary = importFolder(project.pipeDir);
   const how = { context, global, blake3, store, temporary, base: project.root, allowed: project.config.allowed() };
-  const { entry: found } = await acquireUrl(imported.url, how);
-  if (found.digest !== entry.digest || found.kind !== entry.kind) throw changed;
+  const { entry: found } = await acquireUrl(imported.url, { ...how, below: part === undefined ? '' : below });
+  const wanted = part ?? entry;
+  if (found.digest !== wanted.digest || found.kind !== wanted.kind) throw changed;
   return { objects: found.kind === 'dir' ? found.files : 1, bytes: found.size };
+}
+
+/**
+ * The part of a folder that is meant, where it can come by itself: the lists that say what it must be are here. Without them
+ * only the whole folder can be told from another one. A link would be followed there.
+ */
+function partOf(store: Pick<Engine['store'], 'read'>, entry: Entry, below: string): Entry | undefined {
+  const part = below === '' ? undefined : entryAt(store, entry, below);
+  return part?.kind === 'link' ? undefined : part;
 }

@@ -4,16 +4,16 @@ import { redactUrls } from '../../problem/redact.ts';
 import type { Engine } from '../../run/engine.ts';
 import type { Context } from '../command.ts';
 import type { Came } from './from-source.ts';
-import { bringFromSource, stillTells } from './from-source.ts';
+import { bringFromSource, mayStillHold } from './from-source.ts';
 
 /** The sources of what was imported, for a run that downloads. Each path is that of a whole import. */
 export interface ImportSources {
   /** Whether it comes from a repository, which has it at the commit that is recorded. */
   readonly isRepository: (path: string) => boolean;
-  /** Whether its URL tells what it told when it was imported. What keeps that from being known is a no. */
+  /** Whether its URL may still hold what it held when it was imported. What keeps it from being asked is a no. */
   readonly has: (path: string) => Promise<boolean>;
   /**
-   * Brings it, or of what comes from a repository a part of it.
+   * Brings it, or a part of it; of a folder behind a URL whose lists are not here the whole.
    * @returns what came, from where; `undefined` for what was not imported, and where a URL does not give it
    * @throws {PipeError} what keeps a repository from giving it
    */
@@ -37,7 +37,7 @@ export function importSources({
   const ask = async (path: string): Promise<boolean> => {
     const imported = byPath.get(path)?.pointer.imported;
     if (imported?.kind !== 'url') return false;
-    return stillTells(engine, imported, context).catch(refusedToSay);
+    return mayStillHold(engine, imported, context).catch(refusedToSay);
   };
   return {
     isRepository: (path) => byPath.get(path)?.pointer.imported?.kind === 'repo',

@@ -6,6 +6,7 @@ import { remoteIn } from '../../remote/remote.ts';
 import type { Engine } from '../../run/engine.ts';
 import type { Place } from '../../store/place/place.ts';
 import type { Context } from '../command.ts';
+import { isAtHand } from './at-hand.ts';
 import { jobsOf } from './options.ts';
 import type { ShareValues } from './options.ts';
 import type { SharedThing } from './thing.ts';
@@ -51,6 +52,12 @@ export function sharesOf({ project }: Engine, things: readonly SharedThing[], as
 export function isSourced({ project: { config } }: Engine, { imported, sharing }: SharedThing): boolean {
   if (imported?.kind !== 'url' || sharing.push === false || sharing.remote !== undefined) return false;
   return config.get('core.remote') === undefined && config.remotes().length === 0;
+}
+
+/** Whether the cache has all of something that would come from the default remote, and there is none: nobody is asked. */
+export function needsNoRemote({ engine }: { readonly engine: Engine }, thing: SharedThing): boolean {
+  const isNone = engine.project.config.get('core.remote') === undefined;
+  return isNone && isForUsual(thing) && isAtHand({ engine }, thing);
 }
 
 function isForUsual(thing: SharedThing): boolean {

@@ -8,7 +8,7 @@ import { openData, selectData } from '../data-project.ts';
 import { inProject } from '../edit-target.ts';
 import type { BroughtAll, Bringing } from '../source/pending.ts';
 import type { Shares } from './open-remotes.ts';
-import { isSourced, sharesOf } from './open-remotes.ts';
+import { isSourced, needsNoRemote, sharesOf } from './open-remotes.ts';
 import type { ChoiceValues } from './choose.ts';
 import { choiceOf, choosePending } from './choose.ts';
 import type { RunCacheValues, ShareValues } from './options.ts';
@@ -33,6 +33,8 @@ export interface OpenShares {
   readonly shares: Shares;
   /** What was imported from URLs, and no remote is asked for, since the project has none. */
   readonly sourced: readonly SharedThing[];
+  /** What the cache has, where the project has no remote that could be asked. */
+  readonly local: readonly SharedThing[];
   /** See {@link runCacheOf}. */
   readonly runCache: ReturnType<typeof runCacheOf>;
 }
@@ -68,10 +70,22 @@ export async function openShares(context: Context, asked: OpenSharesOptions): Pr
   );
   const isAlone = (thing: SharedThing): boolean => bring !== undefined && options.remote === undefined && isSourced(data.engine, thing); // prettier-ignore
   const sourced = things.filter(isAlone);
-  const others = things.filter((thing) => !isAlone(thing));
-  const isOnlyImports = others.length === 0 && options.remote === undefined && data.pending.length + came.size + sourced.length > 0; // prettier-ignore
-  const shares = isOnlyImports ? NO_SHARES : sharesOf(data.engine, others, options.remote);
-  return { data, brought, waiting, unsized, shared: { ...found, things }, shares, sourced, runCache };
+  const isLocal = (thing: SharedThing): boolean => bring !== undefined && options.remote === undefined && needsNoRemote(data, thing); // prettier-ignore
+  const local = new Set(things.filter((thing) => !isAlone(thing) && isLocal(thing)));
+  const others = things.filter((thing) => !isAlone(thing) && !local.has(thing));
+  const known = data.pending.length + came.size + sourced.length + local.size;
+  const shares = others.length === 0 && options.remote === undefined && known > 0 ? NO_SHARES : sharesOf(data.engine, others, options.remote); // prettier-ignore
+  return {
+    data,
+    brought,
+    waiting,
+    unsized,
+    shared: { ...found, things },
+    shares,
+    sourced,
+    local: [...local],
+    runCache,
+  };
 }
 
 /** What was brought is tracked from then on: the project is opened once more. */

@@ -8,7 +8,7 @@ import type { PendingImport, TrackedPath } from '../../lockfile/pointer.ts';
 import type { Stage } from '../../pipeline/model.ts';
 import { fetchRoots } from '../../remote/fetch.ts';
 import { nameObjects } from '../../remote/name-objects.ts';
-import { remoteNamed } from '../../remote/open-remote.ts';
+import { usualRemote } from '../../remote/open-remote.ts';
 import { reach, reachList } from '../../remote/reach.ts';
 import type { Remote } from '../../remote/remote.ts';
 import type { AwayThing } from '../../run/inputs.ts';
@@ -42,13 +42,13 @@ export interface PullSourceOptions {
 
 /**
  * Where `repro --pull` has things from: the remotes of the project, and the sources of what was imported. None is asked
- * before something is needed of it.
- * @throws {PipeError} PIPE_REMOTE_NONE, PIPE_REMOTE_UNKNOWN
+ * before something is needed of it. A project without a remote may do with the cache and the sources.
+ * @throws {PipeError} PIPE_REMOTE_UNKNOWN
  */
 export function pullSource(options: PullSourceOptions): OpenPullSource {
   const { engine, pointers, waiting, selected, remote: asked } = options;
   const { store, graph, locks, project } = engine;
-  const usual = remoteNamed(project.config, asked);
+  const usual = usualRemote(project.config, asked);
   const remotes = new PullRemotes(options);
   const stages = [...graph.stages.values()];
   const others = stages.filter(({ address }) => !selected.has(address));
@@ -58,7 +58,7 @@ export function pullSource(options: PullSourceOptions): OpenPullSource {
     ...pointers.map(({ path, pointer }): [string, Sharing] => [path, pointerSharing(pointer)]),
   ]);
   const isAwaited = (path: string): boolean => waiting.some((each) => each.path === path);
-  /** The remote that has a thing; `undefined` for what is never pushed, or lies elsewhere than where was asked for. */
+  /** The remote that has a thing; `undefined` for what is never pushed, or lies elsewhere than where was asked for, or nowhere. */
   const remoteOf = (path: string): string | undefined => {
     const { push, remote = usual } = sharing.get(path) ?? {};
     return push === false || (asked !== undefined && remote !== asked) ? undefined : remote;
@@ -87,9 +87,10 @@ export function pullSource(options: PullSourceOptions): OpenPullSource {
       return { ...(remote === undefined ? {} : { remote }), objects: found.objects, isPart: found.isBegun };
     },
     async lists(thing, below) {
-      const lists = await listsOf(thing);
-      if (lists !== undefined) await reach(lists, thing.entry, below);
-      else if (sources.isRepository(thing.path)) await sources.bring(thing.path, below);
+      const lists = (await listsOf(thing)) ?? { local: (digest: Digest) => store.read(digest) };
+      const { entry, isUnknown } = await reach(lists, thing.entry, below);
+      // Behind a URL there are no lists: the whole folder comes, and what it lists is known.
+      if (entry === undefined && !isUnknown) await sources.bring(thing.path, below);
     },
     async list(thing, below) {
       const lists = await listsOf(thing);
@@ -102,7 +103,13 @@ export function pullSource(options: PullSourceOptions): OpenPullSource {
       }
       const pulled: Pulled[] = [];
       for (const [name, own] of byRemote) {
-        const nothing = { remote: usual, things: own, objects: 0, bytes: 0, missing: own.map(({ path }) => path) };
+        const nothing: Pulled = {
+          ...(usual === undefined ? {} : { remote: usual }),
+          things: own,
+          objects: 0,
+          bytes: 0,
+          missing: own.map(({ path }) => path),
+        };
         const came = name === undefined ? nothing : await bringFrom(await remotes.open(name), { name, store, things: own, onProgress }); // prettier-ignore
         pulled.push(...(came.missing.length === 0 ? [came] : await bringRest(came, sources)));
       }

@@ -22,10 +22,23 @@ export function missingLines(
   missing: readonly Pick<NamedObject, 'path' | 'size'>[],
   verbose: boolean,
 ): string[] {
+  return namedBelow(`Neither in the cache nor in ${remote}`, missing, verbose);
+}
+
+/** What is not in the cache, and did not come from a remote that failed. */
+export function cutLines(
+  remote: string,
+  missing: readonly Pick<NamedObject, 'path' | 'size'>[],
+  verbose: boolean,
+): string[] {
+  return namedBelow(`Not in the cache, and ${remote} failed`, missing, verbose);
+}
+
+function namedBelow(what: string, missing: readonly Pick<NamedObject, 'path' | 'size'>[], verbose: boolean): string[] {
   if (missing.length === 0) return [];
   const size = missing.reduce((sum, each) => sum + each.size, 0);
   const amount = size === 0 ? '' : ` (${formatSize(size)})`;
-  return [`Neither in the cache nor in ${remote}${amount}:`, ...pathLines(missing.map(({ path }) => path), verbose)]; // prettier-ignore
+  return [`${what}${amount}:`, ...pathLines(missing.map(({ path }) => path), verbose)]; // prettier-ignore
 }
 
 /** Of a remote that nothing is wanted from. */

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, posix, resolve } from 'node:path';
 import type { Blake3 } from '../../kit/blake3.ts';
 import { removeTree } from '../../kit/remove-tree.ts';
 import type { DataUrl } from '../../kit/source-url.ts';
@@ -17,10 +17,11 @@ import type { WebRemote } from '../../remote/open-remote.ts';
 import { openRemote, webRemote } from '../../remote/open-remote.ts';
 import { createProgress } from '../../report/progress.ts';
 import { configuredLogin, netrcLoginFor } from '../../source/http-login.ts';
+import { trustOf } from '../../source/http-trust.ts';
 import { openHttp } from '../../source/http.ts';
 import { openInPlace } from '../../source/place-data.ts';
 import type { RemoteData } from '../../source/remote-data.ts';
-import { isUnchanged } from '../../source/remote-data.ts';
+import { compareTold } from '../../source/remote-data.ts';
 import type { Place } from '../../store/place/place.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { isComplete } from '../../store/completeness.ts';
@@ -35,6 +36,8 @@ export interface UrlOptions {
   readonly base: string;
   /** The variables that the URL may ask for: all, if the user wrote it here. */
   readonly allowed: Allowed;
+  /** Path of the part that is meant of the folder that the URL leads to; the whole unless given. Web servers have no folders. */
+  readonly below?: string | undefined;
 }
 
 /** Data behind a URL; of this machine, with their path (absolute). */
@@ -54,7 +57,7 @@ export async function withUrl<T>(url: string, options: UrlOptions, work: (data: 
 }
 
 async function openUrl<T>(url: string, options: UrlOptions, work: (data: UrlData) => Promise<T>): Promise<T> {
-  const { context, blake3, base, allowed } = options;
+  const { context, blake3, base, allowed, below = '' } = options;
   const { env } = context;
   // Messages show it as it was written: what stands for a placeholder may be a secret.
   const name = redactUrls(url);
@@ -65,14 +68,16 @@ async function openUrl<T>(url: string, options: UrlOptions, work: (data: UrlData
   }
   const shown = hasPlaceholder(url) ? { name } : {};
   if (read.kind === 'http') return work({ ...openWeb(read.url, context), ...shown });
-  if (read.kind === 'file') return work({ ...openLocal(resolve(base, read.path), { context, blake3 }), ...shown });
+  if (read.kind === 'file')
+    return work({ ...openLocal(resolve(base, read.path, below), { context, blake3 }), ...shown });
   if (read.kind === 'remote') {
-    const web = webRemote(aroundHere(context), read.name);
+    const web = webRemote({ ...aroundHere(context), env }, read.name);
     if (web !== undefined) return work({ ...openBelow(web, read, context), ...shown });
   }
   const place = await openPlace(read, context);
   try {
-    return await work({ ...openInPlace(place, read.key, blake3), ...shown });
+    const key = below === '' ? read.key : posix.join(read.key, below);
+    return await work({ ...openInPlace(place, key, blake3), ...shown });
   } catch (error) {
     throw read.kind === 's3' ? withoutRemote(error) : error;
   } finally {
@@ -111,17 +116,31 @@ function openWeb(url: string, { env, signal }: Context): RemoteData {
 
 /** A file below a remote that is a web server, which is shown what the remote is set up with. */
 function openBelow(remote: WebRemote, path: BelowRemote, { env, signal }: Context): RemoteData {
-  const url = below(remote.url, path);
+  const url = urlBelow(remote.url, path);
   const login =
     configuredLogin({ ...remote, name: `remote.${path.name}`, below: new URL(remote.url).pathname }) ??
     netrcLoginFor(url, env);
-  return openHttp(url.href, { signal, login });
+  const option = `remote.${path.name}.ssl_verify`;
+  const trust = trustOf(remote.sslVerify);
+  const isForeign = !remote.isTrustOwn && Object.keys(trust).length > 0 && url.protocol === 'https:';
+  if (login !== undefined && isForeign) throw foreignTrust(option, path.name);
+  const trustHint = `name the file of its authority: \`pipe remote modify --local ${path.name} ssl_verify FILE\``;
+  return openHttp(url.href, { signal, login, trust, trustHint });
+}
+
+/** A login is shown to nobody whose certificate a file in Git says to believe: a stranger may have written that. */
+function foreignTrust(option: string, name: string): PipeError {
+  return new PipeError({
+    code: 'PIPE_CONFIG_VALUE',
+    message: `${option} stands in a file in Git, which may be a stranger's, and a login would be shown to whoever it makes believable`,
+    hint: `if you believe it: \`pipe remote modify --local ${name} ssl_verify …\``,
+  });
 }
 
 type BelowRemote = Pick<Extract<DataUrl, { kind: 'remote' }>, 'name' | 'key'>;
 
 /** @throws {PipeError} PIPE_URL for what leads out of the remote: who wrote it was not meant to see more with its login */
-function below(base: string, { name, key }: BelowRemote): URL {
+function urlBelow(base: string, { name, key }: BelowRemote): URL {
   const from = new URL(base);
   const to = URL.canParse(base + key) ? new URL(base + key) : undefined;
   if (to?.origin === from.origin && to.pathname.startsWith(from.pathname)) return to;
@@ -177,7 +196,8 @@ export async function acquireUrl(
     if (known !== undefined) {
       store.hold();
       const now = await data.tell();
-      if (isUnchanged(known.told, now) && isComplete(store, known.entry)) return { entry: known.entry, told: now };
+      if (compareTold(known.told, now) === 'same' && isComplete(store, known.entry))
+        return { entry: known.entry, told: now };
     }
     if (data.path !== undefined) return storeLocal(data.path, data, options);
     const target = join(temporary, 'data');

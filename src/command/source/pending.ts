@@ -8,6 +8,7 @@ import type { UrlImport } from '../../lockfile/pointer-import.ts';
 import type { PendingImport } from '../../lockfile/pointer.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { autostage } from '../../project/autostage.ts';
+import { compareTold } from '../../source/remote-data.ts';
 import type { Entry } from '../../store/tree.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import type { DataProject } from '../data-project.ts';
@@ -61,10 +62,10 @@ export async function bringImport(
   const how = { context, blake3, base: project.root, allowed: project.config.allowed() };
   if (!takesChanged) {
     const now = await withUrl(url, how, (data) => data.tell());
-    if (isAnother(told, now)) throw changedThere(path, file);
+    if (compareTold(told, now) === 'changed') throw changedThere(path, file);
   }
   const got = await acquireUrl(url, { ...how, global, store, temporary: importFolder(project.pipeDir) });
-  if (!takesChanged && isAnother(told, got.told)) throw changedThere(path, file);
+  if (!takesChanged && compareTold(told, got.told) === 'changed') throw changedThere(path, file);
   const imported: UrlImport = { kind: 'url', url, ...got.told };
   const { progress, ...links } = dataOptions({ engine }, { context, global, label: 'checking out' });
   try {
@@ -84,14 +85,6 @@ async function isStored(engine: DataProject['engine'], path: string, signal: Abo
   const entry = await lookAt(engine, path, { signal });
   engine.store.hold();
   return entry !== undefined && unsavedFiles(engine, { path, entry }, 1).length === 0;
-}
-
-/** Whether a place told both times what can be compared, and not the same. */
-function isAnother(before: Omit<UrlImport, 'kind' | 'url'>, now: Omit<UrlImport, 'kind' | 'url'>): boolean {
-  const differs = (name: 'etag' | 'digest' | 'mtime' | 'size' | 'files'): boolean | undefined =>
-    before[name] === undefined || now[name] === undefined ? undefined : before[name] !== now[name];
-  // The size of a body that is packed on its way is another one than that of what comes out.
-  return differs('etag') ?? differs('digest') ?? (['mtime', 'size', 'files'] as const).some((name) => differs(name) === true); // prettier-ignore
 }
 
 function changedThere(path: string, file: string): PipeError {

@@ -28,7 +28,24 @@ export function refuseMixed(options: Options): void {
   throw new PipeError({ code: 'PIPE_USAGE', message: '--remote goes with --to-remote', hint });
 }
 
-/** `import-url --to-remote`: what it is, what its place told of it, and the remote if it is not the default one. */
+/** What was sent to a remote, and what its place told of it. */
+export interface Sent {
+  readonly entry: Entry;
+  readonly told: Told;
+  /** What its pointer is to name, if that is not the default one. */
+  readonly remote: string | undefined;
+}
+
+/** The remote that a pointer is to name from now on: one that names none goes on with the default one. */
+export function remoteToName(
+  { project: { config } }: Pick<DataProject['engine'], 'project'>,
+  name: string,
+  kept: string | undefined,
+): string | undefined {
+  return name === config.get('core.remote') && kept === undefined ? undefined : name;
+}
+
+/** `import-url --to-remote`: sends what a URL leads to. */
 export async function sendFromUrl(
   url: string,
   { engine }: DataProject,
@@ -42,7 +59,7 @@ export async function sendFromUrl(
     readonly options: Options;
     readonly temporary: string;
   },
-): Promise<{ readonly entry: Entry; readonly told: Told; readonly remote: string | undefined }> {
+): Promise<Sent> {
   const { kept, allowed, context, global, options, temporary } = how;
   const { project, blake3 } = engine;
   const name = remoteNamed(project.config, options.remote);
@@ -52,7 +69,5 @@ export async function sendFromUrl(
       sendToRemote(data, { remote, blake3, context, global, temporary }),
     ),
   );
-  // A pointer that names another remote is to name this one from now on.
-  const isPlain = name === project.config.get('core.remote') && kept === undefined;
-  return { ...sent, remote: isPlain ? undefined : name };
+  return { ...sent, remote: remoteToName(engine, name, kept) };
 }

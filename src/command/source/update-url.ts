@@ -5,14 +5,21 @@ import type { UrlImport } from '../../lockfile/pointer-import.ts';
 import type { PendingImport, TrackedPath } from '../../lockfile/pointer.ts';
 import { parsePending, parsePointer } from '../../lockfile/pointer.ts';
 import { makePending } from '../../project/write-pointer.ts';
-import { isUnchanged } from '../../source/remote-data.ts';
+import { remoteNamed } from '../../remote/open-remote.ts';
+import { push } from '../../remote/push.ts';
+import type { Change } from '../../source/remote-data.ts';
+import { compareTold, isTelling } from '../../source/remote-data.ts';
+import { isSameObject } from '../../store/diff-tree.ts';
 import type { Entry } from '../../store/tree.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import type { DataProject } from '../data-project.ts';
 import { dataOptions } from '../data-project.ts';
 import { knownNow } from '../known-now.ts';
+import { withRemote } from '../share/open-remotes.ts';
+import { transferProgress } from '../share/progress.ts';
 import { withUrl } from './acquire-url.ts';
-import { sendFromUrl } from './send-url.ts';
+import type { Sent } from './send-url.ts';
+import { remoteToName, sendFromUrl } from './send-url.ts';
 import { importFolder } from './temporary.ts';
 
 /** An import from a URL, downloaded or not. */
@@ -30,7 +37,8 @@ export interface UpdatedAway {
   /** `undefined` where nobody knows yet what it is. */
   readonly entry: Entry | undefined;
   readonly imported: UrlImport;
-  readonly state: 'changed' | 'unchanged' | 'pending';
+  /** As of any update. */
+  readonly state: 'changed' | 'moved' | 'unchanged' | 'pending' | 'unknown' | 'sent';
   readonly written: readonly string[];
 }
 
@@ -42,13 +50,16 @@ interface How {
 
 /**
  * Asks a URL whether it holds something else by now. Where it does, the pointer says what it tells, and that it was not
- * downloaded; the files of the workspace stay, as plain ones.
+ * downloaded; the files of the workspace stay, as plain ones. Where it does not tell, nothing is done.
  * @throws {PipeError} PIPE_FILE_CHANGED, what keeps the URL from being asked, and the pointer from being changed
  */
 export async function updateLater(data: DataProject, target: UrlTarget, how: How): Promise<UpdatedAway> {
-  const { imported, unchanged } = await ask(data, target, how);
-  if (unchanged !== undefined) return unchanged;
-  const { path, file } = target;
+  const { imported, change } = await ask(data, target, how);
+  const { path, file, own, imported: before } = target;
+  if (change !== 'changed') {
+    const state = change === 'same' ? 'unchanged' : change;
+    return { path, entry: own?.entry, imported: before, state, written: [] };
+  }
   const { project } = data.engine;
   const { signal } = how.context;
   await claimed(data.engine, { writes: [path], signal, name: 'import' }, async () => {
@@ -60,28 +71,31 @@ export async function updateLater(data: DataProject, target: UrlTarget, how: How
 }
 
 /**
- * Sends what a URL holds by now to the remote of the import, where it is something else, and records it. None of it stays
- * here.
+ * Sends what a URL holds by now to the remote of the import, as far as that lacks it, and records it. None of it stays here.
  * @throws {PipeError} what is wrong with the remote or the URL, and as `recordImport` does
  */
 export async function updateToRemote(data: DataProject, target: UrlTarget, how: How): Promise<UpdatedAway> {
-  const { unchanged } = await ask(data, target, how);
-  const { path, own, pending, imported } = target;
-  if (unchanged !== undefined && own !== undefined) return unchanged;
+  const { change } = await ask(data, target, how);
+  const { path, own, pending, imported: before } = target;
   const { engine } = data;
   const { context, global } = how;
   const kept = own?.pointer.out.remote ?? pending?.remote;
   const remote = how.options.remote ?? kept;
+  const options = { ...how.options, ...(remote === undefined ? {} : { remote }) };
   if (pending !== undefined) checkImport(engine, path, { known: knownNow(context), force: true });
-  const sent = await sendFromUrl(imported.url, data, {
-    kept,
-    allowed: engine.project.config.allowed(),
-    context,
-    global,
-    options: { ...how.options, ...(remote === undefined ? {} : { remote }) },
-    temporary: importFolder(engine.project.pipeDir),
-  });
-  const now: UrlImport = { kind: 'url', url: imported.url, ...sent.told };
+  const known = own !== undefined && change === 'same' ? await sendKnown(data, own, { ...how, options }) : undefined;
+  const sent =
+    known ??
+    (await sendFromUrl(before.url, data, {
+      kept,
+      allowed: engine.project.config.allowed(),
+      context,
+      global,
+      options,
+      temporary: importFolder(engine.project.pipeDir),
+    }));
+  const isSame = own !== undefined && isSameObject(sent.entry, own.entry);
+  const now: UrlImport = isSame && !isTelling(sent.told) ? before : { kind: 'url', url: before.url, ...sent.told };
   const { progress, ...links } = dataOptions(data, { context, global, label: 'recording' });
   try {
     const { written } = await recordImport(
@@ -98,7 +112,34 @@ export async function updateToRemote(data: DataProject, target: UrlTarget, how: 
       },
       { ...links, force: false, isOnlyRecorded: true },
     );
-    return { path, entry: sent.entry, imported: now, state: 'changed', written };
+    const isMoved = isSame && compareTold(before, now) === 'changed';
+    const isNews = written.length > 0 || (known?.objects ?? 0) > 0;
+    const state = !isSame ? 'changed' : isMoved ? 'moved' : isNews ? 'sent' : 'unchanged';
+    return { path, entry: sent.entry, imported: now, state, written };
+  } finally {
+    progress.end();
+  }
+}
+
+/**
+ * Sees to it that the remote has what has not changed: what it lacks is sent from the cache.
+ * @returns `undefined` where neither has all of it
+ */
+async function sendKnown(
+  { engine }: DataProject,
+  { path, entry, pointer }: TrackedPath,
+  { context, global, options }: How,
+): Promise<(Sent & { readonly objects: number }) | undefined> {
+  const name = remoteNamed(engine.project.config, options.remote);
+  const progress = transferProgress(context, global, `sending to ${name}`);
+  const how = { roots: [{ entry, path }], records: [], logs: false, dry: false, verify: false };
+  try {
+    const { missing, objects } = await withRemote(engine, { name, context, options }, (remote) =>
+      push(remote, engine.store, { ...how, onProgress: progress.onProgress }),
+    );
+    if (missing.length > 0) return undefined;
+    const told = pointer.imported?.kind === 'url' ? pointer.imported : {};
+    return { entry, told, remote: remoteToName(engine, name, pointer.out.remote), objects };
   } finally {
     progress.end();
   }
@@ -106,14 +147,12 @@ export async function updateToRemote(data: DataProject, target: UrlTarget, how: 
 
 async function ask(
   { engine: { project, blake3 } }: DataProject,
-  { path, imported: before, own }: UrlTarget,
+  { imported: before }: UrlTarget,
   { context }: How,
-): Promise<{ readonly imported: UrlImport; readonly unchanged: UpdatedAway | undefined }> {
+): Promise<{ readonly imported: UrlImport; readonly change: Change }> {
   const how = { context, blake3, base: project.root, allowed: project.config.allowed() };
   const told = await withUrl(before.url, how, (data) => data.tell());
-  const imported: UrlImport = { kind: 'url', url: before.url, ...told };
-  if (!isUnchanged(before, told)) return { imported, unchanged: undefined };
-  return { imported, unchanged: { path, entry: own?.entry, imported: before, state: 'unchanged', written: [] } };
+  return { imported: { kind: 'url', url: before.url, ...told }, change: compareTold(before, told) };
 }
 
 /** Whether a pointer says what it said when the URL was asked. */

@@ -5,7 +5,7 @@ import type { Allowed } from '../../project/option-value.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { withRepository } from '../../source/open-repository.ts';
 import type { Repository } from '../../source/repository.ts';
-import { isUnchanged } from '../../source/remote-data.ts';
+import { compareTold } from '../../source/remote-data.ts';
 import type { Found } from '../../source/source-tree.ts';
 import { lookUpSource, readSourceTree } from '../../source/source-tree.ts';
 import type { Entry } from '../../store/tree.ts';
@@ -15,11 +15,12 @@ import { failedImport } from './failed.ts';
 import { withUrl } from './acquire-url.ts';
 import { repositoryOptions } from './acquire.ts';
 
-/** Whether the source of an import holds something else by now: another commit that holds the same is not. */
+/** Whether the source of an import holds something else by now: another commit that holds the same is not else. */
 export interface SourceUpdate {
   /** Relative to the project. */
   readonly path: string;
-  readonly moved: boolean;
+  /** `null` where only a download could tell. */
+  readonly moved: boolean | null;
 }
 
 interface Asking {
@@ -64,7 +65,11 @@ export async function sourceUpdates(
   return { updates, failed };
 }
 
-async function hasMoved(imported: Import, entry: Entry, { root, allowed, ...how }: Asking): Promise<boolean> {
+async function hasMoved(
+  imported: Import,
+  entry: Entry,
+  { root, allowed, ...how }: Asking,
+): Promise<SourceUpdate['moved']> {
   if (imported.kind === 'url') return hasChanged(imported, { root, allowed, ...how });
   const { url, rev } = imported;
   return withRepository(repositoryOptions({ url, allowed, rev, base: root }, how), (repository) =>
@@ -72,10 +77,10 @@ async function hasMoved(imported: Import, entry: Entry, { root, allowed, ...how 
   );
 }
 
-async function hasChanged(imported: UrlImport, { root, allowed, context }: Asking): Promise<boolean> {
+async function hasChanged(imported: UrlImport, { root, allowed, context }: Asking): Promise<SourceUpdate['moved']> {
   const how = { context, base: root, allowed, blake3: await loadBlake3() };
-  const now = await withUrl(imported.url, how, ({ tell }) => tell());
-  return !isUnchanged(imported, now);
+  const change = compareTold(imported, await withUrl(imported.url, how, ({ tell }) => tell()));
+  return change === 'unknown' ? null : change === 'changed';
 }
 
 /** Another commit may well hold the same: whether it does is told without reading data. */
