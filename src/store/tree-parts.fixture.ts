@@ -31,18 +31,21 @@ export const dirOf = (part: Omit<Part, 'last'>): Entry => ({
 /** A part with files of one byte each. */
 export function leaf(objects: Objects, names: readonly string[]): Part {
   const digest = objects.put(treeText(names.map((name) => entryLine(name, file()))));
-  return { last: names.at(-1)!, digest, size: names.length, files: names.length };
+  return { last: names.at(-1) ?? '', digest, size: names.length, files: names.length };
 }
 
 /** Cuts sorted names as the format says, without anything that is remembered. */
 export function cut(names: readonly string[]): string[][] {
   if (names.length <= WHOLE) return [[...names]];
-  const parts: string[][] = [[]];
+  const parts: string[][] = [];
+  let part: string[] = [];
   for (const name of names) {
-    parts.at(-1)!.push(name);
-    if (endsPart(name) || parts.at(-1)!.length === LARGEST_PART) parts.push([]);
+    part.push(name);
+    if (!endsPart(name) && part.length < LARGEST_PART) continue;
+    parts.push(part);
+    part = [];
   }
-  return parts.filter((part) => part.length > 0);
+  return part.length > 0 ? [...parts, part] : parts;
 }
 
 export function write(objects: Objects, names: readonly string[]): Entry {
