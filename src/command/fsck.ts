@@ -1,6 +1,7 @@
 import { withTrueSizes } from '../data/misstated.ts';
 import type { SizedObjects } from '../store/true-entry.ts';
 import { join, relative } from 'node:path';
+import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Digest } from '../kit/digest.ts';
 import { unlessDenied } from '../kit/system-fault.ts';
@@ -15,6 +16,7 @@ import { checkNeeds } from '../store/check-needs.ts';
 import { freeLinks } from '../store/free-links.ts';
 import { leftovers } from '../store/leftovers.ts';
 import { ObjectStore } from '../store/object-store.ts';
+import { quarantined } from '../store/quarantine.ts';
 import { lostObjects, repairStore } from '../store/repair.ts';
 import { runFiles } from '../store/run-files.ts';
 import type { Upkeep } from '../store/upkeep.ts';
@@ -22,7 +24,7 @@ import { beginUpkeep } from '../store/upkeep.ts';
 import type { Context, GlobalOptions, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { withoutGitKept } from './upkeep/git-kept.ts';
-import { healFromWorkspace } from './upkeep/heal.ts';
+import { healFromWorkspace } from '../data/heal.ts';
 import { needsOf, openStoreOf } from './upkeep/project-store.ts';
 import type { Examined } from './upkeep/present-fsck.ts';
 import { fsckJson, fsckText } from './upkeep/present-fsck.ts';
@@ -41,7 +43,10 @@ export default defineCommand({
   options: {
     remote: { type: 'boolean', help: 'check a remote instead of the cache' },
     jobs: { type: 'string', short: 'j', value: 'N', help: 'with --remote: so many requests at once' },
-    repair: { type: 'boolean', help: 'set aside what is damaged, and heal it from another copy or the workspace' },
+    repair: {
+      type: 'boolean',
+      help: 'set aside what is damaged, and heal it from another copy, the workspace or a remote',
+    },
   },
   async run(context, { positionals: [name], options, global }): Promise<Outcome> {
     if (options.remote === true) {
@@ -65,7 +70,9 @@ export default defineCommand({
       const things = [...needs.roots, ...thingsOfRuns(engine)];
       const broken = brokenNeeds(engine, checked, things);
       const repaired =
-        upkeep === undefined ? undefined : await repair(engine, { checked, broken, things, needs, upkeep });
+        upkeep === undefined
+          ? undefined
+          : await repair(engine, { checked, broken, things, needs, upkeep, context, global });
       const examined: Examined = {
         root: layout.root,
         checked,
@@ -75,7 +82,8 @@ export default defineCommand({
         repaired: repaired && { ...repaired, still: withoutGitKept(context, repaired.still) },
       };
       const json = fsckJson(examined);
-      return { exit: json.ok ? 0 : 1, text: fsckText(examined, global.verbose), json };
+      const problems = repaired?.away ?? [];
+      return { exit: json.ok ? 0 : 1, problems, text: fsckText(examined, global.verbose), json };
     } finally {
       upkeep?.end();
       engine.index.save();
@@ -146,29 +154,38 @@ interface Repair {
   readonly things: readonly NeedingThing[];
   readonly needs: Needs;
   readonly upkeep: Upkeep;
+  readonly context: Context;
+  readonly global: GlobalOptions;
 }
 
 async function repair(
   engine: Engine,
-  { checked, broken, things, needs, upkeep }: Repair,
+  { checked, broken, things, needs, upkeep, ...asking }: Repair,
 ): Promise<NonNullable<Examined['repaired']>> {
   const { store, blake3, now, project } = engine;
   const inPlace = needs.roots.map(({ path }) => join(project.root, path));
-  freeLinks(
-    inPlace,
-    checked.damagedLoose.map(({ path }) => path),
-  );
+  const going = checked.damagedLoose.map(({ path }) => path);
+  freeLinks(inPlace, going, project.root);
   const inUse = repairStore(checked, { layout: store.layout, blake3, upkeep, now: now() });
   const inWorkspace = new Set(needs.roots.map(({ from }) => from));
   let [still, after] = [broken, freshStore(engine)];
+  const away: Problem[] = [];
+  // What never came, or was taken away, is left to `pipe fetch`: it may be much.
+  const damaged = new Set([...lostObjects(checked), ...quarantined(store.layout)]);
   for (let before = ''; ;) {
     const left = [...still.keys()].join();
     // A list that was healed may name files that are missing too: until nothing changes any more.
-    if (left === '' || left === before) return { inUse, still, has: (digest) => after.has(digest) };
+    if (left === '' || left === before) return { inUse, still, away, has: (digest) => after.has(digest) };
     before = left;
     const places = [...still.values()].flatMap((need) => need.places).filter(({ from }) => inWorkspace.has(from));
     const paths = outsOf(needs, places);
     await healFromWorkspace(engine, { writer: freshStore(engine).writer(), wanted: still.keys(), paths });
+    after = freshStore(engine);
+    still = checkNeeds(after, things);
+    const lost = [...still.values()].filter(({ digest }) => damaged.delete(digest));
+    if (lost.length === 0) continue;
+    const { fetchDamaged } = await import('./upkeep/fetch-damaged.ts');
+    away.push(...(await fetchDamaged({ ...engine, store: after }, lost, { ...asking, roots: needs.roots })));
     after = freshStore(engine);
     still = checkNeeds(after, things);
   }

@@ -26,8 +26,9 @@ import { corrected, refuseMisstated } from './misstated.ts';
 import { openBases } from './inputs/bases.ts';
 import { readPointer, readPointerIfThere } from './tracked-folder.ts';
 import type { TrackedPlace } from './tracked.ts';
+import { unsavedFiles } from './unsaved.ts';
 import type { DataOptions, Seen } from './workspace.ts';
-import { NOTHING, absoluteOf, claimed, see, unsavedFiles } from './workspace.ts';
+import { NOTHING, absoluteOf, claimed, see } from './workspace.ts';
 
 export interface CheckoutOptions extends DataOptions {
   /** Overwrite files whose bytes are nowhere else. */
@@ -167,7 +168,7 @@ async function bringClaimed(engine: Engine, paths: readonly Wanted[], options: B
     }
   }
   if (unread.length > 0) throw new PipeError(unread);
-  if (options.force !== true) refuseLoss(engine, steps);
+  if (options.force !== true) await refuseLoss(engine, steps, options);
   options.beforeTouch?.(new Set(steps.flatMap((step, at) => (isAsWanted(step) ? [] : [at]))));
   options.progress?.begin('checking out');
   for (const step of steps) options.progress?.expect(...amountOf(step, options));
@@ -244,21 +245,19 @@ function recordedNow(engine: Engine, { owner, path }: TrackedPlace): Entry | und
   return known ?? said;
 }
 
-function refuseLoss(engine: Engine, steps: readonly Step[]): void {
-  const problems = steps.flatMap(({ path, wanted, present: { entry: present } }) => {
-    if (present === undefined || wanted === undefined || wanted === 'missing' || isSameObject(wanted, present))
-      return [];
-    const unsaved = unsavedFiles(engine, { path, entry: present });
-    if (unsaved.length === 0) return [];
-    const names = firstNames(unsaved);
-    return [
-      {
-        code: 'PIPE_UNSAVED' as const,
-        message: `checking out ${path} would lose files that are not in the cache: ${names}`,
-        hint: 'keep them with `pipe commit` or `pipe add`, or overwrite them with --force',
-      },
-    ];
-  });
+async function refuseLoss(engine: Engine, steps: readonly Step[], options: CheckoutOptions): Promise<void> {
+  const problems: Problem[] = [];
+  for (const step of steps) {
+    const { path, wanted, present } = step;
+    if (isAsWanted(step) || wanted === 'missing' || present.entry === undefined) continue;
+    const unsaved = await unsavedFiles(engine, { path, entry: present.entry, wanted }, options);
+    if (unsaved.length === 0) continue;
+    problems.push({
+      code: 'PIPE_UNSAVED',
+      message: `checking out ${path} would lose files that are not in the cache: ${firstNames(unsaved)}`,
+      hint: 'keep them with `pipe commit` or `pipe add`, or overwrite them with --force',
+    });
+  }
   if (problems.length > 0) throw new PipeError(problems);
 }
 

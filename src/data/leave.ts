@@ -14,8 +14,9 @@ import { filesOf } from '../store/tree.ts';
 import { statNow } from '../store/untouched.ts';
 import { removeData } from './remove-data.ts';
 import type { TrackedPlace } from './tracked.ts';
+import { unsavedFiles } from './unsaved.ts';
 import type { DataOptions } from './workspace.ts';
-import { absoluteOf, claimed, see, unsavedFiles } from './workspace.ts';
+import { absoluteOf, claimed, see } from './workspace.ts';
 
 /** What became of a path that only a commit tracks which the work tree was switched away from. */
 export interface Left {
@@ -89,8 +90,12 @@ async function removeAll(
       if (entry === undefined) continue;
       const files = filesOf(entry);
       const isRecorded = candidates.get(path)?.some((each) => isSame(each, entry)) === true;
-      if (!isRecorded) done.push({ path, state: 'changed', files });
-      else if (unsavedFiles(engine, { path, entry }, 1).length > 0) done.push({ path, state: 'unsaved', files });
+      if (!isRecorded) {
+        done.push({ path, state: 'changed', files });
+        continue;
+      }
+      const unsaved = await unsavedFiles(engine, { path, entry }, { signal: options.signal, limit: 1 });
+      if (unsaved.length > 0) done.push({ path, state: 'unsaved', files });
       else {
         removeData(engine, path, seen);
         removeEmpty(engine, path);

@@ -179,7 +179,7 @@ async function leftOver(engine: Engine, step: Step, options: MoveOptions): Promi
   const there = await lookAt(engine, to, options);
   if (there === undefined || there.kind !== entry.kind || there.digest !== entry.digest) throw inTheWay(to);
   const left = await see(engine, from, options);
-  refuseUnsaved(engine, from, left.entry);
+  await refuseUnsaved(engine, { path: from, entry: left.entry }, options);
   return left;
 }
 

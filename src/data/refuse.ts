@@ -8,8 +8,9 @@ import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Engine } from '../run/engine.ts';
 import { entryAt } from '../store/entry-at.ts';
-import type { Entry } from '../store/tree.ts';
-import { unsavedFiles } from './workspace.ts';
+import type { UnsavedOptions } from './unsaved.ts';
+import { unsavedFiles } from './unsaved.ts';
+import type { Seen } from './workspace.ts';
 
 /** Why paths cannot be tracked, whatever lies there. */
 export function untrackable(paths: readonly string[], stages: readonly Stage[]): Problem[] {
@@ -73,12 +74,15 @@ export function outsInside(path: string, stages: Iterable<Stage>): { readonly st
 }
 
 /**
- * Lets nothing be lost whose bytes are nowhere else.
- * @param present what `lookAt` has just seen at the path
+ * Lets nothing be lost whose bytes are nowhere else; `entry` is what `lookAt` has just seen at the path.
  * @throws {PipeError} PIPE_UNSAVED
  */
-export function refuseUnsaved(engine: Engine, path: string, present: Entry | undefined): void {
-  const unsaved = present === undefined ? [] : unsavedFiles(engine, { path, entry: present });
+export async function refuseUnsaved(
+  engine: Engine,
+  { path, entry }: { readonly path: string } & Pick<Seen, 'entry'>,
+  { signal }: Pick<UnsavedOptions, 'signal'>,
+): Promise<void> {
+  const unsaved = entry === undefined ? [] : await unsavedFiles(engine, { path, entry }, { signal });
   if (unsaved.length === 0) return;
   const names = firstNames(unsaved);
   throw new PipeError({

@@ -99,7 +99,7 @@ async function checkData(engine: Engine, path: string, options: RemoveStep): Pro
   checkInside(absoluteOf(engine.project, path), engine.project.root);
   const seen = await see(engine, path, options);
   options.present.set(path, seen);
-  if (options.force !== true) refuseUnsaved(engine, path, seen.entry);
+  if (options.force !== true) await refuseUnsaved(engine, { path, entry: seen.entry }, options);
 }
 
 /**

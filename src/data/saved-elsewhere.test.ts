@@ -25,7 +25,7 @@ afterEach(() => {
 async function collect({ store: { layout }, blake3 }: Engine): Promise<void> {
   const upkeep = await beginUpkeep(layout, blake3);
   try {
-    const marks = new Marks(findObjects(layout, blake3), layout);
+    const marks = new Marks(findObjects(layout, blake3));
     const isHeld = (path: string): boolean => upkeep.isHeld(path);
     await removeGarbage({ layout, blake3, marks, isHeld, upkeep, trashDays: undefined, now: Date.now() });
   } finally {

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -88,6 +97,46 @@ test('a checkout leaves a folder that is to become a file, where something in it
   expect(text('z/b/c')).toBe('precious');
 });
 
+test('a checkout leaves a symbolic link that took the place of a file, or of another link', async () => {
+  write(root, { 'y/a': 'recorded', 'y/b': 'recorded' });
+  symlinkSync('a', at('y/link'));
+  await addAt(root, ['y']);
+  const pointer = text('y.pipe');
+  write(root, { 'y/a': 'known', 'y/b': 'known' });
+  rmSync(at('y/link'));
+  symlinkSync('b', at('y/link'));
+  await tracked({ 'y/a': 'known' });
+  writeFileSync(at('y.pipe'), pointer);
+  write(base, { precious: 'precious' });
+  for (const path of ['y/a', 'y/link']) {
+    const before = lstatSync(at(path)).isSymbolicLink() ? readlinkSync(at(path)) : undefined;
+    // prettier-ignore
+    const relink = (target: string): void => { rmSync(at(path)); symlinkSync(target, at(path)); };
+    expect(await checkoutWhile(() => { relink(join(base, 'precious')); })).toMatchObject(CHANGED); // prettier-ignore
+    expect(readlinkSync(at(path))).toBe(join(base, 'precious'));
+    rmSync(at(path));
+    if (before === undefined) write(root, { [path]: 'known' });
+    else symlinkSync(before, at(path));
+    rmSync(at('d'), { recursive: true });
+  }
+  await checkoutAt(root);
+  expect([text('y/a'), text('y/b'), readlinkSync(at('y/link'))]).toEqual(['recorded', 'recorded', 'a']);
+});
+
+test('a checkout replaces files that are links to their objects', async () => {
+  const big = (letter: string): string => letter.repeat(100_000);
+  write(root, { 'y/a': big('1'), 'y/b': big('2') });
+  await addAt(root, ['y'], 'symlink');
+  const pointer = text('y.pipe');
+  rmSync(at('y'), { recursive: true });
+  write(root, { 'y/a': big('3') });
+  await addAt(root, ['y'], 'symlink');
+  expect(lstatSync(at('y/a')).isSymbolicLink()).toBe(true);
+  writeFileSync(at('y.pipe'), pointer);
+  await checkoutAt(root, { type: 'symlink' });
+  expect([text('y/a'), text('y/b')]).toEqual([big('1'), big('2')]);
+});
+
 test('remove --outs leaves files that were edited since they were looked at', async () => {
   write(root, { a: 'a', 'd/b': 'b', z: 'z' });
   await addAt(root, ['a', 'd', 'z']);
@@ -99,12 +148,12 @@ test('remove --outs leaves files that were edited since they were looked at', as
   ] as const) {
     // prettier-ignore
     // When it is asked for `z`, the others were looked at, and nothing is removed yet.
-    const has = engine.store.has.bind(engine.store);
+    const hasRaw = engine.store.hasRaw.bind(engine.store);
     let asked = 0;
-    engine.store.has = (digest) => {
+    engine.store.hasRaw = (...digest) => {
       asked += 1;
-      if (asked === 2) writeFileSync(at(edited), 'precious');
-      return has(digest);
+      if (asked === 3) writeFileSync(at(edited), 'precious');
+      return hasRaw(...digest);
     };
     const removing = remove(engine, wanted, { outs: true, links: engine.links, signal: new AbortController().signal });
     await expect(removing).rejects.toMatchObject(CHANGED);

@@ -2,7 +2,6 @@ import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprintPath } from '../fingerprint/file.ts';
 import type { OnProgress } from '../kit/file-progress.ts';
-import { DIR } from '../index/section.ts';
 import type { Project } from '../project/project.ts';
 import type { Claims } from '../run/claims.ts';
 import { waitNotice } from '../run/claims.ts';
@@ -89,24 +88,6 @@ export const NOTHING: Seen = { entry: undefined, stat: undefined };
 export async function see(engine: Engine, path: string, options: LookOptions): Promise<Seen> {
   const stat = statNow(absoluteOf(engine.project, path));
   return { stat, entry: await lookAt(engine, path, options) };
-}
-
-/** Files at or below a path, as `lookAt` has just seen it, whose bytes the store does not have; `limit` of them. */
-export function unsavedFiles(engine: Engine, { path, entry }: { path: string; entry: Entry }, limit = 5): string[] {
-  if (entry.kind !== 'dir') return engine.store.has(entry.digest) ? [] : [path];
-  const found: string[] = [];
-  const look = (folder: string): void => {
-    for (const section of engine.index.folder(folder).sections) {
-      for (const [row, name] of section.names.entries()) {
-        if (found.length >= limit) return;
-        const child = `${folder}/${name}`;
-        if (section.kindOf(row) === DIR) look(child);
-        else if (!engine.store.hasRaw(section.digests, row * 32)) found.push(child);
-      }
-    }
-  };
-  look(path);
-  return found;
 }
 
 /** Paths that a command works on. */

@@ -52,7 +52,7 @@ async function collect(
   const upkeep = await beginUpkeep(layout(), blake3);
   try {
     const objects = findObjects(layout(), blake3);
-    const marks = new Marks(objects, layout());
+    const marks = new Marks(objects);
     for (const entry of kept) marks.addEntry(entry, 'kept');
     expect(marks.damaged).toEqual([]);
     const options = { layout: layout(), blake3, marks, isHeld: (path: string) => upkeep.isHeld(path) };

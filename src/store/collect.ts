@@ -5,6 +5,7 @@ import { entryOf } from '../lockfile/entry.ts';
 import type { StoreLayout } from './layout.ts';
 import type { Marks } from './mark.ts';
 import { FRAME_HEAD } from './pack.ts';
+import { outdatedQuarantine } from './quarantine.ts';
 import type { OldPack } from './repack.ts';
 import { removePack, repack } from './repack.ts';
 import { loneOrigins, runFiles } from './run-files.ts';
@@ -133,7 +134,7 @@ export interface RemoveOptions extends CollectOptions {
 
 /**
  * Takes out what nobody needs: run records before the objects that they name, so that none ever names what is gone.
- * Then merges packs if there are many small ones, and removes what lay in the trash for long enough.
+ * Then merges packs if there are many small ones, and removes what lay for long enough where it was set aside.
  */
 export async function removeGarbage(options: RemoveOptions): Promise<void> {
   const { layout, blake3, marks, upkeep, trashDays, now } = options;
@@ -157,7 +158,13 @@ export async function removeGarbage(options: RemoveOptions): Promise<void> {
   }
   await repack(replaced, { ...options, isWanted: (digest) => marks.has(digest) });
   if (small.length > MOST_SMALL) await repack(small, { ...options, isWanted: () => true });
-  for (const { path, until } of trashFolders(layout)) if (until <= now) removeTree(path);
+  for (const path of outdated(options, now)) removeTree(path);
+}
+
+/** What lay for long enough in the trash, or in the quarantine where nothing wants it healed, absolute paths. */
+export function* outdated({ layout, marks }: Pick<CollectOptions, 'layout' | 'marks'>, now: number): Generator<string> {
+  for (const { path, until } of trashFolders(layout)) if (until <= now) yield path;
+  yield* outdatedQuarantine(layout, { now, isLacking: (digest) => marks.lacks(digest) });
 }
 
 /** The loose objects that go, with their files, absolute. */

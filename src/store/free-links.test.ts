@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -34,4 +34,14 @@ test('an object that is removed after it was seen has no size any more', async (
   expect([store.has(digest), store.sizeOf(digest)]).toEqual([true, 5]);
   rmSync(store.layout.loose(digest));
   expect(store.sizeOf(digest)).toBeUndefined();
+});
+
+test('around the places that are looked at, links are freed as well, but what lies in .git and .pipe', () => {
+  const object = join(root, 'object');
+  writeFileSync(object, 'bytes');
+  for (const folder of ['p/.pipe', 'p/.git', 'p/left/deep', 'p/d']) mkdirSync(join(root, folder), { recursive: true });
+  const links = ['p/.pipe/link', 'p/.git/link', 'p/left/deep/link', 'p/d/link'].map((path) => join(root, path));
+  for (const link of links) symlinkSync(object, link);
+  freeLinks([join(root, 'p/d')], [object], join(root, 'p'));
+  expect(links.map((link) => lstatSync(link).isSymbolicLink())).toEqual([true, true, false, false]);
 });

@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { writeProblem } from '../kit/atomic-file.ts';
 import { systemFault } from '../kit/system-fault.ts';
@@ -5,25 +6,60 @@ import { TEMPORARY_PREFIX } from '../kit/temporary.ts';
 import { readProblem } from '../kit/text-file.ts';
 import { copyInPlace } from './unprotect.ts';
 
+/** Folders of Git's and of our own: nobody's links lie there, and caches are large. */
+const OWN = new Set(['.git', '.pipe']);
+
 /**
  * Puts copies in place of the symbolic links at or below some paths that lead to some files, before these go: what a
  * user wrote through a link is nowhere else.
  * @param targets absolute; nothing happens where nothing lies
  * @param files absolute
+ * @param around a folder, absolute, that is looked through, too, as far as it can be read: links stay behind where nothing
+ * is tracked any more
  * @throws {PipeError} PIPE_FILE_CHANGED for a file that is written meanwhile; PIPE_FILE_READ and PIPE_FILE_WRITE where
  * that cannot be done: the files must stay then
  */
-export function freeLinks(targets: Iterable<string>, files: Iterable<string>): void {
+export function freeLinks(targets: Iterable<string>, files: Iterable<string>, around?: string): void {
   const real = new Set([...files].flatMap((file) => realPath(file) ?? []));
   if (real.size === 0) return;
-  const visit = (path: string): void => {
-    const stat = lookThere(path, () => lstatSync(path, { throwIfNoEntry: false }));
-    if (stat?.isDirectory() === true) {
-      const names = lookThere(path, () => readdirSync(path)) ?? [];
-      for (const name of names) if (!name.startsWith(TEMPORARY_PREFIX)) visit(`${path}/${name}`);
-    } else if (stat?.isSymbolicLink() === true && real.has(realPath(path) ?? '')) free(path);
+  const looked = new Set(targets);
+  const visit = (path: string, entry: Found | undefined, into: (folder: string) => void): void => {
+    if (entry?.isDirectory() === true) into(path);
+    else if (entry?.isSymbolicLink() === true && real.has(realPath(path) ?? '')) free(path);
   };
-  for (const target of targets) visit(target);
+  const below = (folder: string): void => {
+    for (const entry of lookThere(folder, () => entriesOf(folder)) ?? [])
+      visit(`${folder}/${entry.name}`, entry, below);
+  };
+  const aroundIn = (folder: string): void => {
+    for (const entry of readableEntries(folder)) {
+      const path = `${folder}/${entry.name}`;
+      if (!OWN.has(entry.name) && !looked.has(path)) visit(path, entry, aroundIn);
+    }
+  };
+  for (const target of looked)
+    visit(
+      target,
+      lookThere(target, () => lstatSync(target, { throwIfNoEntry: false })),
+      below,
+    );
+  if (around !== undefined) aroundIn(around);
+}
+
+type Found = Pick<Dirent, 'isDirectory' | 'isSymbolicLink'>;
+
+function entriesOf(folder: string): Dirent[] {
+  return readdirSync(folder, { withFileTypes: true }).filter(({ name }) => !name.startsWith(TEMPORARY_PREFIX));
+}
+
+/** None of a folder that somebody else keeps to himself, or that has gone. */
+function readableEntries(folder: string): Dirent[] {
+  try {
+    return entriesOf(folder);
+  } catch (error) {
+    if (isGone(error) || systemFault(error) !== undefined) return [];
+    throw error;
+  }
 }
 
 /** What lies there; `undefined` where nothing does any more, or nothing ever can: locks of strangers name paths, too. */

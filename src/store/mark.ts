@@ -1,9 +1,6 @@
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { rawOfDigest } from '../kit/digest.ts';
-import { namesIn } from '../kit/temporary.ts';
 import { DigestMap, NOWHERE } from './digest-map.ts';
-import type { StoreLayout } from './layout.ts';
-import { hexOf } from './layout.ts';
 import type { StoredObjects } from './stored-objects.ts';
 import type { Entry } from './tree.ts';
 import type { NeededObject } from './walk-objects.ts';
@@ -15,22 +12,24 @@ export class Marks {
   readonly #marked = new DigestMap();
   /** The folders, and parts of them, whose objects are marked. */
   readonly #folders = new Set<Digest>();
-  /** Folders whose lists are not in the store: nobody knows what of it they need. */
+  /** Folders whose lists are not in the store, any more or ever: nobody knows what of it they need. */
   readonly absent: NeededObject[] = [];
-  /** Folders whose lists are damaged. */
+  /** Folders whose lists lie there and are damaged. */
   readonly damaged: NeededObject[] = [];
-  readonly #wasDamaged: (digest: Digest) => boolean;
   #isReleased: (digest: RawDigest, at: number) => boolean = () => false;
 
-  constructor(objects: StoredObjects, layout: StoreLayout) {
+  constructor(objects: StoredObjects) {
     this.#objects = objects;
-    const set = damagedBefore(layout);
-    this.#wasDamaged = (digest) => set.has(hexOf(digest));
   }
 
   /** Whether an object must stay. */
   has(digest: RawDigest, at = 0): boolean {
     return this.#marked.has(digest, at) && !this.#isReleased(digest, at);
+  }
+
+  /** Whether an object must stay, and is not there. */
+  lacks(digest: RawDigest): boolean {
+    return this.has(digest) && !this.#objects.hasRaw(digest);
   }
 
   /** Lets objects go although they are needed: those that can be had elsewhere. */
@@ -80,15 +79,10 @@ export class Marks {
           return digest.startsWith('b3:');
         },
         broken: (object, bytes) => {
-          const isAbsent = bytes === undefined && !this.#objects.has(object.digest) && !this.#wasDamaged(object.digest);
+          const isAbsent = bytes === undefined && !this.#objects.has(object.digest);
           (isAbsent ? this.absent : this.damaged).push(object);
         },
       },
     });
   }
-}
-
-/** Of what a store once held wrong bytes, as hex: these were set aside. */
-function damagedBefore(layout: StoreLayout): Set<string> {
-  return new Set(namesIn(layout.quarantine).map((name) => name.slice(0, 64)));
 }

@@ -61,7 +61,7 @@ export class ObjectStore {
       spares: this.spares,
       trust: () => this.trust,
       onWrong: (digest, path) => {
-        this.#foundWrong(digest, path);
+        this.foundWrong(digest, path);
       },
       onLinked: (digest) => {
         this.#presence.doubt(digest);
@@ -171,7 +171,7 @@ export class ObjectStore {
     const bytes = readBytesIfThere(path, most);
     if (bytes === undefined) return this.#presence.packs.refresh() ? this.read(digest, most) : undefined;
     if (this.#blake3.hash(bytes) === digest) return bytes;
-    this.#foundWrong(digest, path);
+    this.foundWrong(digest, path);
     return undefined;
   }
 
@@ -332,7 +332,7 @@ export class ObjectStore {
    * A loose object that is wrong though nobody seems to have written to it goes aside, since others would take it for
    * right. One that was written to shows it to all, and may be what a link of the workspace leads to: it stays.
    */
-  #foundWrong(digest: Digest, path: string): void {
+  foundWrong(digest: Digest, path: string): void {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined || isMarked(digest, stat)) this.#quarantine(digest, path);
     else this.#tell(digest);

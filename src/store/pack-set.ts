@@ -1,9 +1,10 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { tickOf } from '../kit/clock-tick.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
 import { systemFault } from '../kit/system-fault.ts';
 import { namesIn } from '../kit/temporary.ts';
+import { readBad } from './bad-note.ts';
 import type { PackedPlace } from './digest-map.ts';
 import { DigestMap } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
@@ -13,8 +14,6 @@ import { noteBad } from './write-shared.ts';
 
 /** How many packs are kept open. */
 const MOST_OPEN = 8;
-
-const HEX = /^[0-9a-f]{64}$/;
 
 /**
  * The sealed packs of a store, read as they are needed. Other processes add packs and, when they are merged, take some
@@ -151,20 +150,9 @@ export class PackSet {
     const bad = new Map<Digest, ReadonlySet<string>>();
     for (const file of files) {
       const name = packOfBadFile(file);
-      if (name !== undefined) bad.set(name, new Set(linesOf(this.#layout.bad(name)).filter((line) => HEX.test(line))));
+      if (name !== undefined) bad.set(name, readBad(this.#layout, name));
     }
     return bad;
-  }
-}
-
-/** None where somebody removed the file just now. */
-function linesOf(file: string): string[] {
-  try {
-    return readFileSync(file, 'latin1').split('\n');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'EISDIR') return [];
-    throw error;
   }
 }
 

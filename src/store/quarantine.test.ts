@@ -1,14 +1,17 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { chmodSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadBlake3 } from '../kit/blake3.ts';
 import { checkStore } from './check.ts';
+import { removeGarbage } from './collect.ts';
+import { Marks } from './mark.ts';
 import { isMarked, markedTime } from './object-mark.ts';
 import { moveAside } from './quarantine.ts';
 import { repairStore } from './repair.ts';
 import { openStore } from './store.fixture.ts';
+import { findObjects } from './stored-objects.ts';
 import { beginUpkeep } from './upkeep.ts';
 
 const blake3 = await loadBlake3();
@@ -61,4 +64,25 @@ test('the time of a file tells whether it was left alone since it was made for a
       expect([isMarked(digest, rounded), isMarked(other, rounded)]).toEqual([true, false]);
     }
   }
+});
+
+test('gc empties the quarantine after two weeks, but of what is needed and was not healed', async () => {
+  const store = openStore(folder, blake3);
+  const { layout } = store;
+  const digests = ['needed', 'healed', 'unneeded'].map((text) => blake3.hash(text));
+  await store.put('healed');
+  mkdirSync(layout.quarantine, { recursive: true });
+  const names = [...digests.map((digest) => digest.slice(3)), 'run', `${'0'.repeat(64)}.pack`].map((name) => `${name}-00000000`); // prettier-ignore
+  for (const name of names) writeFileSync(join(layout.quarantine, name), 'wrong');
+  const collect = async (days: number): Promise<string[]> => {
+    const upkeep = await beginUpkeep(layout, blake3);
+    const marks = new Marks(findObjects(layout, blake3));
+    for (const digest of digests.slice(0, 2)) marks.addEntry({ kind: 'file', digest, size: 0 }, 'kept');
+    const now = Date.now() + days * 86_400_000;
+    await removeGarbage({ layout, blake3, marks, isHeld: () => false, upkeep, trashDays: undefined, now });
+    upkeep.end();
+    return readdirSync(layout.quarantine).sort();
+  };
+  expect(await collect(13)).toEqual(names.toSorted());
+  expect(await collect(15)).toEqual([names[0]]);
 });

@@ -1,10 +1,45 @@
 import { randomBytes } from 'node:crypto';
-import { renameSync, writeFileSync } from 'node:fs';
+import { lstatSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Digest, RawDigest } from '../kit/digest.ts';
+import { parseDigest } from '../kit/digest.ts';
 import { makeFolder } from '../kit/make-folder.ts';
 import { systemFault } from '../kit/system-fault.ts';
+import { namesIn } from '../kit/temporary.ts';
 import type { StoreLayout } from './layout.ts';
 import { putBack } from './limbo.ts';
+
+/** For so long wrong bytes lie in the quarantine in any case, for whoever wants to look into them. */
+const QUARANTINE_DAYS = 14;
+
+const DAY_MS = 86_400_000;
+
+/** The name of an object in the quarantine; those of packs and run records are others. */
+const OBJECT = /^([0-9a-f]{64})-[0-9a-f]{8}$/;
+
+/** The objects that wrong bytes of lie in the quarantine. */
+export function quarantined({ quarantine }: Pick<StoreLayout, 'quarantine'>): Set<Digest> {
+  const hexes = namesIn(quarantine).map((name) => OBJECT.exec(name)?.[1]);
+  return new Set(hexes.flatMap((hex) => parseDigest(`b3:${hex ?? ''}`) ?? []));
+}
+
+/**
+ * What has lain in the quarantine for {@link QUARANTINE_DAYS} and is of no use any more, absolute paths.
+ * @param isLacking whether right bytes of an object are wanted still
+ */
+export function* outdatedQuarantine(
+  { quarantine }: Pick<StoreLayout, 'quarantine'>,
+  { now, isLacking }: { readonly now: number; readonly isLacking: (digest: RawDigest) => boolean },
+): Generator<string> {
+  for (const name of namesIn(quarantine)) {
+    const path = join(quarantine, name);
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    // What is moved keeps its mtime.
+    if (stat === undefined || now - Math.max(stat.mtimeMs, stat.ctimeMs) < QUARANTINE_DAYS * DAY_MS) continue;
+    const [, hex] = OBJECT.exec(name) ?? [];
+    if (hex === undefined || !isLacking(Buffer.from(hex, 'hex'))) yield path;
+  }
+}
 
 /** A new name in the quarantine. */
 function placeAside(layout: Pick<StoreLayout, 'quarantine'>, name: string): string {

@@ -5,6 +5,7 @@ import type { Digest, RawDigest } from '../kit/digest.ts';
 import { parseDigest, rawOfDigest } from '../kit/digest.ts';
 import { unlessDenied } from '../kit/system-fault.ts';
 import { namesIn } from '../kit/temporary.ts';
+import { readBad } from './bad-note.ts';
 import type { PackedPlace } from './digest-map.ts';
 import { DigestMap } from './digest-map.ts';
 import type { StoreLayout } from './layout.ts';
@@ -133,12 +134,16 @@ export class StoredObjects {
   }
 }
 
-/** Looks for everything in a store, by names and tables alone. */
+/** Looks for everything in a store, by names and tables alone, but for what is known to be wrong. */
 export function findObjects(layout: StoreLayout, blake3: Blake3): StoredObjects {
   const objects = new StoredObjects(layout, blake3);
-  for (const { path, frames } of storedPacks(layout, blake3)) {
-    if (frames === undefined) objects.unreadable.push(path);
-    else objects.addPack(path, frames);
+  for (const { name, path, frames } of storedPacks(layout, blake3)) {
+    if (frames === undefined) {
+      objects.unreadable.push(path);
+      continue;
+    }
+    const bad = readBad(layout, name);
+    objects.addPack(path, bad.size === 0 ? frames : frames.filter(({ digest }) => !bad.has(digest.toString('hex'))));
   }
   for (const { digest } of looseObjects(layout)) objects.addLoose(digest);
   return objects;

@@ -1,8 +1,15 @@
-import { renameSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { lstatSync, renameSync } from 'node:fs';
 import { removeTree } from '../kit/remove-tree.ts';
 import { temporaryBeside } from '../kit/temporary.ts';
+import { PipeError } from '../problem/problem.ts';
 
-/** A file replaces a file in one step; a folder cannot be replaced, so the old one is moved away first. */
+/**
+ * A file replaces a file in one step; a folder cannot be replaced, so the old one is moved away first, and put back where
+ * the new one cannot take its place.
+ * @throws what the system says: the target is as it was then; {PipeError} PIPE_FILE_CHANGED when somebody has put something
+ * there in between: what lay there before lies beside it then, under a name that the message tells
+ */
 export function swap(temporary: string, target: string, isFolder: boolean): void {
   if (!isFolder) {
     try {
@@ -14,11 +21,40 @@ export function swap(temporary: string, target: string, isFolder: boolean): void
     }
   }
   const old = temporaryBeside(target);
+  const isAside = renamedIfThere(target, old);
   try {
-    renameSync(target, old);
+    renameSync(temporary, target);
+  } catch (error) {
+    if (isAside) putBack(old, target, error);
+    throw error;
+  }
+  if (isAside) removeTree(old);
+}
+
+function renamedIfThere(path: string, name: string): boolean {
+  try {
+    renameSync(path, name);
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return false;
   }
-  renameSync(temporary, target);
-  removeTree(old);
+}
+
+/** Nothing of the old may stay under a temporary name: whoever comes next would sweep it away. */
+function putBack(old: string, target: string, cause: unknown): void {
+  if (lstatSync(target, { throwIfNoEntry: false }) === undefined) {
+    renameSync(old, target);
+    return;
+  }
+  const kept = `${target}.replaced-${randomBytes(4).toString('hex')}`;
+  renameSync(old, kept);
+  throw new PipeError(
+    {
+      code: 'PIPE_FILE_CHANGED',
+      message: `somebody has put something at ${target} while it was replaced; what lay there before is ${kept}`,
+      hint: 'look at both, keep one of them there, and try again',
+    },
+    { cause },
+  );
 }

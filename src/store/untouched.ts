@@ -1,8 +1,11 @@
 import type { Stats } from 'node:fs';
 import { lstatSync } from 'node:fs';
 import type { Section } from '../index/section.ts';
-import { DIR } from '../index/section.ts';
+import { DIR, KINDS } from '../index/section.ts';
 import { PipeError } from '../problem/problem.ts';
+import { linkedFile } from './link.ts';
+
+const LINK = KINDS.indexOf('link');
 
 /** A path of the workspace. */
 interface Spot {
@@ -40,9 +43,18 @@ export function checkUntouched(seen: Stats | undefined, spot: Spot): void {
 export function checkRowUntouched(section: Section, row: number, spot: Spot): void {
   if (section.kindOf(row) === DIR) return;
   const now = statNow(spot.target);
-  if (now === undefined || now.isSymbolicLink()) return;
-  if (now.mtimeMs === section.statOf(row, 0) && now.size === section.statOf(row, 3)) return;
+  if (now === undefined || isAsWalked(section, row, { now, target: spot.target })) return;
   throw changed(spot.path);
+}
+
+function isAsWalked(section: Section, row: number, { now, target }: { now: Stats; target: string }): boolean {
+  const [mtimeMs, ino, size] = [0, 2, 3].map((column) => section.statOf(row, column));
+  const isSeen = (stat: Stats): boolean => stat.mtimeMs === mtimeMs && stat.size === size;
+  if (!now.isSymbolicLink()) return isSeen(now);
+  // A link itself, which some disks say another length of than its target has; or what a link to an object leads to.
+  if (now.mtimeMs === mtimeMs && now.ino === ino) return true;
+  const leads = section.kindOf(row) === LINK ? undefined : linkedFile(target);
+  return leads !== undefined && leads.ino === ino && isSeen(leads);
 }
 
 function changed(path: string): PipeError {

@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
 import { expectValid } from '../setup/schema.ts';
+import { flipUnseen } from './upkeep/project.ts';
 
 /** Two branches: `main`, and `x` with a stage's out and tracked data of its own, which is checked out. */
 async function branches(rig: Rig): Promise<void> {
@@ -68,6 +69,19 @@ describe('after a switch, a checkout without targets', () => {
     const { stdout } = await rig.pipe(['checkout']);
     expect(stdout).toContain('y.csv stays: nothing tracks it here, and the cache lacks some of it');
     expect(await rig.exists('in/deep/a')).toBe(true);
+  });
+
+  test('stores again what the cache holds damaged, before the only right copy goes', async ({ rig }) => {
+    await branches(rig);
+    const hex = /[0-9a-f]{64}/.exec(await rig.read('y.csv.pipe'))?.[0] ?? '';
+    await flipUnseen(rig.path(`.pipe/cache/v1/loose/${hex.slice(0, 2)}/${hex.slice(2)}`), 0);
+    await rig.git('switch', '-q', 'main');
+    const { stdout, stderr } = await rig.pipe(['checkout']);
+    expect(stdout).toContain('D  y.csv  1 deleted');
+    expect(stderr).toContain('what the workspace holds was stored again: y.csv');
+    await rig.git('switch', '-q', 'x');
+    expect(await rig.pipe(['checkout'])).toMatchObject({ code: 0 });
+    expect(await rig.read('y.csv')).toBe('y\n');
   });
 
   test('never takes what somebody stopped to track, made themselves, or gave to Git', async ({ rig }) => {

@@ -1,5 +1,6 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
+import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
 import { FAULT_SEED, seededRandom } from './faults/random.ts';
 import { expectProblems } from './faults/problem.ts';
@@ -140,6 +141,49 @@ test('a repair counts what was damaged before, and what of it has right bytes ag
   const run = await rig.pipe(['fsck', '--repair']);
   expect(run).toMatchObject({ code: 1 });
   expect(run.stdout).toContain('Healed 1 of 3 damaged objects; 1 is needed still.');
+});
+
+/** Tracks a folder and a file that the remote has, too, and that are damaged in the cache, and gone from the workspace. */
+async function damagedHere(rig: Rig): Promise<void> {
+  await rig.git('init', '-q', '-b', 'main');
+  await succeed(rig, ['init', '-q']);
+  await succeed(rig, ['remote', 'add', '-q', '-d', 'storage', rig.path('../remote')]);
+  await rig.write({ 'd/a': 'a\n', 'd/s/b': 'b\n', 'my file': 'file\n', other: 'other\n' });
+  await succeed(rig, ['add', '-q', 'd', 'my file', 'other']);
+  await succeed(rig, ['push', '-q']);
+  for (const [path] of await cacheContent(rig)) if (path.includes('/loose/')) await flip(path, 0);
+  await rig.remove('d', 'my file', 'other');
+}
+
+test('a repair fetches what was damaged from the remote, lists of folders first', async ({ rig }) => {
+  await damagedHere(rig);
+  const repaired = await fsck(rig, ['--repair']);
+  expect(repaired).toMatchObject({ ok: true, damagedObjects: 6, healedObjects: 6 });
+  expect(repaired.missing.map(({ healed }) => healed)).not.toContain(false);
+  await succeed(rig, ['checkout', '-q']);
+  expect([await rig.read('d/s/b'), await rig.read('my file')]).toEqual(['b\n', 'file\n']);
+});
+
+test('a repair says which remote could not be asked, and what is to be fetched; the next one gets it', async ({
+  rig,
+}) => {
+  await damagedHere(rig);
+  await rename(rig.path('../remote'), rig.path('../away'));
+  const run = await rig.pipe(['fsck', '--repair']);
+  expect(run.code).toBe(1);
+  expect(run.stderr).toContain('PIPE_REMOTE_NO_FOLDER');
+  expect(run.stdout).toContain("What is missing comes with `pipe fetch d 'my file' other` if a remote has it");
+  await rename(rig.path('../away'), rig.path('../remote'));
+  expect(await fsck(rig, ['--repair'])).toMatchObject({ ok: true });
+});
+
+test('what never came is not downloaded by a repair, which says how it comes', async ({ rig }) => {
+  await damagedHere(rig);
+  await rig.remove('.pipe/cache');
+  const run = await rig.pipe(['fsck', '--repair']);
+  expect(run).toMatchObject({ code: 1, stderr: '' });
+  expect(run.stdout).toContain("What is missing comes with `pipe fetch d 'my file' other` if a remote has it");
+  expect((await cacheContent(rig)).size).toBe(0);
 });
 
 test('a target is refused with what there is to check', async ({ rig }) => {

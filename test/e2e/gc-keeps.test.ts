@@ -1,9 +1,9 @@
-import { readFile, rm } from 'node:fs/promises';
+import { lstat, readFile, rm } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
 import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
 import { expectProblems } from './faults/problem.ts';
-import { cacheContent, gc } from './upkeep/project.ts';
+import { cacheContent, flip, gc } from './upkeep/project.ts';
 
 async function start(rig: Rig): Promise<void> {
   await rig.git('init', '-q', '-b', 'main');
@@ -119,6 +119,43 @@ describe('a list of a kept folder that is not in the cache', () => {
     expect(await gc(rig, ['-w', '-f', '--allow-missing'])).toMatchObject({ absent: ['d'] });
   });
 
+  test('comes from the remote also where wrong bytes of it were set aside', async ({ rig }) => {
+    await loseList(rig);
+    await rig.write({ 'd/s/b': 'newer\n' });
+    const [hex] = /[0-9a-f]{64}/.exec(await rig.read('d.pipe')) ?? [];
+    await rig.write({ [`.pipe/cache/v1/quarantine/${hex!}-00000000`]: 'wrong' });
+    expectProblems(await rig.pipe(['gc', '-A', '-f']), 'PIPE_OBJECT_MISSING');
+    await rig.write({ 'd/s/b': 'b'.repeat(3000) });
+    await pipe(rig, 'remote', 'add', '-d', 'storage', '../storage');
+    await pipe(rig, 'add', 'd');
+    await pipe(rig, 'push', '-A');
+    await rm(rig.path(await listOf(rig)));
+    await rig.write({ 'd/s/b': 'newer\n' });
+    expect(await gc(rig, ['-A', '-f'])).toMatchObject({ absent: [] });
+  });
+
+  test('of which a pack is known to hold wrong bytes, and another one right ones, is read there', async ({ rig }) => {
+    await start(rig);
+    // So many lists that they are packed.
+    const names = Array.from({ length: 40 }, (_, at) => `d/${String(at)}/f`);
+    await rig.write(Object.fromEntries([...names.map((name) => [name, name]), ['x', 'unneeded\n']]));
+    await pipe(rig, 'add', 'd');
+    await pipe(rig, 'add', 'x');
+    await pipe(rig, 'remove', 'x');
+    const packs = [...(await cacheContent(rig))].filter(([path]) => path.endsWith('.pack'));
+    const [path, bytes] = packs.find(([, each]) => each.includes('"f"')) ?? packs[0]!;
+    await flip(path, bytes.indexOf('"f"'));
+    await rig.remove('d');
+    // Finds out, and notes it.
+    await rig.pipe(['checkout']);
+    await rig.write(Object.fromEntries(names.map((name) => [name, name])));
+    await pipe(rig, 'add', 'd');
+    expect(await gc(rig, ['-w', '-f'])).toMatchObject({ absent: [] });
+    await rig.remove('d');
+    await pipe(rig, 'checkout');
+    expect(await rig.read('d/39/f')).toBe('d/39/f');
+  });
+
   test('does not matter where nothing would go', async ({ rig }) => {
     await start(rig);
     await rig.write({ 'd/a': 'a\n' });
@@ -197,4 +234,22 @@ test('gc leaves what tells that files of a folder are older than their record', 
   await rig.remove('d');
   await pipe(rig, 'checkout');
   expect([await rig.read('d/a'), await rig.read('d/s/b'), await rig.read('d/s/c')]).toEqual(['2\n', '2\n', 'new\n']);
+});
+
+test('gc leaves no link behind that leads nowhere, also where nothing tracks what it stands for', async ({ rig }) => {
+  await start(rig);
+  await pipe(rig, 'config', 'cache.type', 'symlink,copy');
+  await rig.write({ a: 'a'.repeat(100_000) });
+  await pipe(rig, 'add', 'a');
+  await commit(rig, 'main');
+  await rig.git('switch', '-q', '-c', 'x');
+  await rig.write({ 'y.csv': 'y'.repeat(100_000) });
+  await pipe(rig, 'add', 'y.csv');
+  await commit(rig, 'x');
+  expect((await lstat(rig.path('y.csv'))).isSymbolicLink()).toBe(true);
+  await rig.git('switch', '-q', 'main');
+  expect(await gc(rig, ['-w', '-f'])).toMatchObject({ objects: 1 });
+  expect((await lstat(rig.path('y.csv'))).isSymbolicLink()).toBe(false);
+  expect(await rig.read('y.csv')).toBe('y'.repeat(100_000));
+  expect((await lstat(rig.path('a'))).isSymbolicLink()).toBe(true);
 });

@@ -61,8 +61,12 @@ function projectFindings(project: DiagnosedProject): Finding[] {
         hint: 'move the cache to the disk of the project: `pipe config cache.dir`',
       },
     fileSystem.isNetwork && {
-      message: `the project lies on a network disk (${fileSystem.type})`,
+      message: `the project lies on a network disk, or one that may be (${fileSystem.type})`,
       hint: 'a local disk is faster, and its locks and times are exact',
+    },
+    cacheFileSystem.isNetwork && {
+      message: `the cache lies on a network disk, or one that may be (${cacheFileSystem.type})`,
+      hint: 'a local disk is faster: `pipe config cache.dir`; machines share data through a remote: `pipe remote add`',
     },
     Math.min(fileSystem.freeBytes, cacheFileSystem.freeBytes) < LITTLE_SPACE && {
       message: 'less than 1 GiB is free for the project or its cache',

@@ -1,7 +1,8 @@
 import { lstatSync } from 'node:fs';
 import { relative } from 'node:path';
 import { checkImport, recordImport } from '../../data/import.ts';
-import { absoluteOf, lookAt, unsavedFiles } from '../../data/workspace.ts';
+import { unsavedFiles } from '../../data/unsaved.ts';
+import { absoluteOf, lookAt } from '../../data/workspace.ts';
 import { globMatcher } from '../../graph/glob.ts';
 import { isWithin } from '../../kit/path.ts';
 import type { UrlImport } from '../../lockfile/pointer-import.ts';
@@ -84,7 +85,7 @@ async function isStored(engine: DataProject['engine'], path: string, signal: Abo
   if (lstatSync(absoluteOf(engine.project, path), { throwIfNoEntry: false }) === undefined) return false;
   const entry = await lookAt(engine, path, { signal });
   engine.store.hold();
-  return entry !== undefined && unsavedFiles(engine, { path, entry }, 1).length === 0;
+  return entry !== undefined && (await unsavedFiles(engine, { path, entry }, { signal, limit: 1 })).length === 0;
 }
 
 function changedThere(path: string, file: string): PipeError {

@@ -7,7 +7,7 @@ import { createProgress } from '../../report/progress.ts';
 import { clean, plural } from '../../report/words.ts';
 import type { Engine } from '../../run/engine.ts';
 import type { CollectOptions, Garbage } from '../../store/collect.ts';
-import { findGarbage, goingLoose, removeGarbage } from '../../store/collect.ts';
+import { findGarbage, goingLoose, outdated, removeGarbage } from '../../store/collect.ts';
 import { freeLinks } from '../../store/free-links.ts';
 import { Marks } from '../../store/mark.ts';
 import { isInside } from '../../store/restore.ts';
@@ -60,7 +60,7 @@ async function mark(scope: Scope, findReleased: LocalCollection['findReleased'])
   const { layout } = store;
   const needs = await keptNeeds(scope);
   const objects = findObjects(layout, blake3);
-  const marks = new Marks(objects, layout);
+  const marks = new Marks(objects);
   const missing: MissingList[] = [];
   for (const { engine, roots } of needs) {
     for (const root of roots) {
@@ -185,8 +185,8 @@ export async function collectLocal(scope: Scope, collection: LocalCollection): P
     const collectOptions = { ...options, isHeld };
     const garbage = findGarbage(collectOptions);
     const now = scope.engine.now();
-    const expired = trashFolders(layout).some(({ until }) => until <= now);
-    const hasWork = garbage.objects + garbage.runs + garbage.merged > 0 || expired;
+    const isOutdated = outdated(options, now).next().done !== true;
+    const hasWork = garbage.objects + garbage.runs + garbage.merged > 0 || isOutdated;
     const foreign =
       garbage.objects === 0 ? undefined : await foreignGarbage(scope, context, { options, objects, isHeld });
     const asked = [...foreignLines(foreign), question(garbage, trashDays)].join('\n');
@@ -220,7 +220,7 @@ function freeWorkspaces(needs: readonly KeptNeeds[], options: CollectOptions): v
   for (const { engine, roots } of needs) {
     const { root } = engine.project;
     const places = roots.map(({ path }) => join(root, path)).filter((place) => isInside(place, root));
-    freeLinks(new Set(places), going);
+    freeLinks(places, going, root);
   }
 }
 

@@ -7,7 +7,7 @@ import { clean, plural } from '../../report/words.ts';
 import type { Engine } from '../../run/engine.ts';
 import type { NeededObject } from '../../store/walk-objects.ts';
 import type { Context } from '../command.ts';
-import { healFromWorkspace } from './heal.ts';
+import { healFromWorkspace } from '../../data/heal.ts';
 
 /** A folder that is kept, and whose list is not in the cache: nobody knows which objects it needs. */
 export interface MissingList {

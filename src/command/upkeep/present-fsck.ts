@@ -6,7 +6,7 @@ import { systemFault } from '../../kit/system-fault.ts';
 import type { Needs, Root } from '../../lockfile/needed.ts';
 import type { Problem } from '../../problem/problem.ts';
 import { formatCount, formatSize } from '../../report/size.ts';
-import { clean, plural } from '../../report/words.ts';
+import { clean, plural, shellWord } from '../../report/words.ts';
 import type { CheckedStore, DamagedPack, DeniedFile } from '../../store/check.ts';
 import type { BrokenNeed } from '../../store/check-needs.ts';
 import { lostObjects } from '../../store/repair.ts';
@@ -26,6 +26,8 @@ export interface Examined {
         readonly inUse: readonly DamagedPack[];
         /** What cannot be had still. */
         readonly still: ReadonlyMap<Digest, BrokenNeed>;
+        /** Why a remote could not be asked for what was damaged. */
+        readonly away: readonly Problem[];
         /** Whether there are right bytes of an object now. */
         readonly has: (digest: Digest) => boolean;
       }
@@ -78,6 +80,8 @@ export interface FsckDocument {
   readonly missing: readonly MissingObject[];
   readonly leftovers: readonly string[];
   readonly problems: readonly (Pick<Problem, 'code' | 'message' | 'hint'> & { readonly file: string })[];
+  /** Why remotes could not be asked for what was damaged. */
+  readonly away?: readonly Pick<Problem, 'code' | 'message' | 'hint'>[];
   /** The remote, where it is not the cache that was checked. */
   readonly remote?: { readonly name: string; readonly place: string };
 }
@@ -109,6 +113,15 @@ export function fsckJson(examined: Examined): FsckDocument {
     missing,
     leftovers: left,
     problems,
+    ...(repaired === undefined || repaired.away.length === 0
+      ? {}
+      : {
+          away: repaired.away.map(({ code, message, hint }) => ({
+            code,
+            message,
+            ...(hint === undefined ? {} : { hint }),
+          })),
+        }),
   };
 }
 
@@ -218,13 +231,13 @@ function verdict(document: FsckDocument, isRepair: boolean): string[] {
       ? ''
       : ` that ${objects === 1 ? 'is' : 'are'} right, ${formatCount(damagedObjects)} that ${damagedObjects === 1 ? 'is' : 'are'} wrong`;
   const checked = `${word} ${plural(objects, 'object')}${wrong} (${formatSize(bytes)}) and ${plural(runs, 'run record')}.`;
-  const hint = remote === undefined ? hintOf(isRepair) : remoteHintOf(isRepair);
   const isForRepair = damaged.some(({ repaired }) => !repaired) || missing.some(({ healed }) => !healed);
+  const hints = remote === undefined ? hintsOf(document, isRepair) : [remoteHintOf(isRepair)];
   return [
     checked,
     ...(isRepair ? healedLines(document) : []),
     scopeLine(document),
-    ...(ok || !isForRepair ? [] : [hint]),
+    ...(ok || !isForRepair ? [] : hints),
   ];
 }
 
@@ -250,10 +263,26 @@ function scopeLine({ needs: { locks, pointers, revisions }, remote }: FsckDocume
   return `Looked for what ${who} need; ${plural(revisions, 'revision')} told the names of what is wrong.`;
 }
 
-function hintOf(isRepair: boolean): string {
-  return isRepair
-    ? 'What is missing still may be on a remote, or a stage can make it again.'
-    : '`pipe fsck --repair` sets aside what is damaged and heals what there is another copy of.';
+/** As many paths are named of what to fetch. */
+const MOST_FETCHED = 3;
+
+function hintsOf({ damaged, missing }: FsckDocument, isRepair: boolean): string[] {
+  const left = missing.filter(({ healed, state }) => !healed && (isRepair || state === 'absent'));
+  const isForRepair = !isRepair && (damaged.length > 0 || missing.length > left.length);
+  const paths = new Set(left.flatMap(({ places }) => places.filter(({ from }) => !from.startsWith('run of ')).slice(0, 1).map(({ path }) => path))); // prettier-ignore
+  const named = paths.size > MOST_FETCHED ? [] : [...paths].map(shellWord);
+  const fetch = ['pipe fetch', ...named].join(' ');
+  return [
+    ...(isForRepair
+      ? ['`pipe fsck --repair` sets aside what is damaged and heals what there is another copy of.']
+      : []),
+    ...(paths.size > 0
+      ? [`What is missing comes with \`${fetch}\` if a remote has it; or a stage can make it again.`]
+      : []),
+    ...(paths.size === 0 && left.length > 0
+      ? ['What is missing belongs to runs alone: their stages can make it again.']
+      : []),
+  ];
 }
 
 function remoteHintOf(isRepair: boolean): string {

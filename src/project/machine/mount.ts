@@ -1,21 +1,20 @@
 import { readFileSync, statfsSync } from 'node:fs';
+import { isOnNetworkDisk } from '../../kit/network-disk.ts';
 
 /** The file system that a folder lies on. */
 export interface FileSystem {
   /** `ext4`, `nfs4`; the number that the system gives where names cannot be had. */
   readonly type: string;
+  /** Whether its disk is that of another machine, or may be: of FUSE nobody can tell. */
   readonly isNetwork: boolean;
   readonly freeBytes: number;
 }
-
-const NETWORK =
-  /^(?:nfs|cifs|smb|afs|ceph|lustre|gpfs|beegfs|glusterfs|9p|fuse\.(?:sshfs|s3fs|gcsfuse|glusterfs|rclone|ceph))/;
 
 /** Asks the system about the file system below a folder (absolute, real, existing). */
 export function fileSystemOf(folder: string): FileSystem {
   const { type: number, bavail, bsize } = statfsSync(folder);
   const type = typeIn(readMounts(), folder) ?? `0x${number.toString(16)}`;
-  return { type, isNetwork: NETWORK.test(type), freeBytes: bavail * bsize };
+  return { type, isNetwork: isOnNetworkDisk(folder), freeBytes: bavail * bsize };
 }
 
 /** The type of the innermost mount that holds a path, by the text of `/proc/self/mountinfo` (proc(5)). */

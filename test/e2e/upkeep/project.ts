@@ -1,4 +1,4 @@
-import { chmod, readFile, readdir, writeFile } from 'node:fs/promises';
+import { chmod, readFile, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Finished } from '../../rig/process.ts';
@@ -115,4 +115,13 @@ export async function flip(path: string, at: number): Promise<void> {
   bytes[place] = (bytes[place] ?? 0) ^ 0x10;
   await chmod(path, 0o600);
   await writeFile(path, bytes);
+}
+
+/** The same as by a disk that fails: neither times nor mode tell of it. */
+export async function flipUnseen(path: string, at: number): Promise<void> {
+  const { atimeMs, mtimeMs, mode } = await stat(path);
+  await flip(path, at);
+  await chmod(path, mode);
+  // The middle of a microsecond: Node.js cuts off what is below.
+  await utimes(path, atimeMs / 1000, mtimeMs / 1000 + 5e-7);
 }

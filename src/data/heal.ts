@@ -1,13 +1,13 @@
-import { fingerprintPath } from '../../fingerprint/file.ts';
-import type { Sink } from '../../fingerprint/file.ts';
-import type { Blake3 } from '../../kit/blake3.ts';
-import { eachChunk } from '../../kit/chunks.ts';
-import type { Digest } from '../../kit/digest.ts';
-import { rawOfDigest } from '../../kit/digest.ts';
-import { PipeError } from '../../problem/problem.ts';
-import type { Engine } from '../../run/engine.ts';
-import { DigestMap, NOWHERE } from '../../store/digest-map.ts';
-import type { StoreWriter } from '../../store/store-writer.ts';
+import { fingerprintPath } from '../fingerprint/file.ts';
+import type { Sink } from '../fingerprint/file.ts';
+import type { Blake3 } from '../kit/blake3.ts';
+import { eachChunk } from '../kit/chunks.ts';
+import type { Digest } from '../kit/digest.ts';
+import { rawOfDigest } from '../kit/digest.ts';
+import { PipeError } from '../problem/problem.ts';
+import type { Engine } from '../run/engine.ts';
+import { DigestMap, NOWHERE } from '../store/digest-map.ts';
+import type { StoreWriter } from '../store/store-writer.ts';
 
 /**
  * Looks in the workspace for objects that the store lacks, and stores those that are there with the right bytes; other
