@@ -1,6 +1,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { delimiter } from 'node:path';
 import { expect } from 'vitest';
+import manifest from '../../../package.json' with { type: 'json' };
 import type { Finished } from '../../rig/process.ts';
 import type { Rig } from '../../rig/rig.ts';
 import { PIPE } from '../../rig/rig.ts';
@@ -44,11 +45,12 @@ export interface CiMachine {
 }
 
 /**
- * The steps install `pipe` from the registry, which has not this build. A command of the name of npm does so: it takes the very
- * words that the files have, and no others. What is packed and installed indeed is tested in package.test.ts.
+ * The steps install `pipe` from a tarball in the repository, which would have to be packed for each test. A command of the name of
+ * npm does so: it takes the very words that the files have, and no others: this version, pinned. What is packed and installed
+ * indeed is tested in package.test.ts.
  */
 const NPM = `#!/bin/sh
-[ "$*" = "install --global @pipe-tool/pipe" ] || { echo "npm is not expected to $*" >&2; exit 1; }
+[ "$*" = "install --global ./tools/pipe-tool-pipe-${manifest.version}.tgz" ] || { echo "npm is not expected to $*" >&2; exit 1; }
 ln -s '${PIPE}' "$(dirname "$0")/pipe"
 `;
 
