@@ -40,7 +40,7 @@ test.each([
   ['few of few', 3, 2, { pages: 0, stats: 3 }],
   ['many of few', 20, 2, { pages: 2, stats: 0 }],
   ['many of very many', 20, 5000, { pages: 11, stats: 20 }],
-])('records are found with a bounded number of requests: %s', async (_, count, pages, expected) => {
+])('records are found with a bounded number of requests: %s', async (...[, count, pages, expected]) => {
   const { place } = machine(temporaryFolder());
   const records = Array.from({ length: count }, (_each, at) => recordOf(String(at)));
   const [whole, cut] = records;
