@@ -30,13 +30,18 @@ export default defineCommand({
       durationMs?: number;
       exitCode?: number | null;
     }[] = [];
-    for (const stage of selected) logs.push({ stage, text: await logOf(engine, stage), ...history.get(stage) });
+    const away = new Set<string>();
+    for (const stage of selected) {
+      const { text, isAway } = await logOf(engine, stage);
+      if (isAway) away.add(stage);
+      logs.push({ stage, text, ...history.get(stage) });
+    }
     const several = logs.length > 1;
     return {
       text: logs
         .map(
           ({ stage, text }) =>
-            `${several ? `── ${stage}\n` : ''}${text?.replace(/\n$/, '') ?? `"${stage}" has no log: it wrote nothing, or has not run here`}`,
+            `${several ? `── ${stage}\n` : ''}${text?.replace(/\n$/, '') ?? withoutLog(stage, away.has(stage))}`,
         )
         .join('\n'),
       json: { schema: 'pipe.logs/1', logs },
@@ -44,20 +49,31 @@ export default defineCommand({
   },
 });
 
-async function logOf(engine: Engine, address: string): Promise<string | null> {
+function withoutLog(stage: string, isAway: boolean): string {
+  if (!isAway) return `"${stage}" has no log: it wrote nothing, or has not run here`;
+  return `the log of "${stage}" is not here: \`pipe push --logs\` where it ran sends it, \`pipe fetch --run-cache\` brings it`;
+}
+
+interface FoundLog {
+  readonly text: string | null;
+  /** Whether there is one, and its bytes are on another machine. */
+  readonly isAway: boolean;
+}
+
+async function logOf(engine: Engine, address: string): Promise<FoundLog> {
   const file = logPath(engine.project.pipeDir, address);
   try {
-    return readFileSync(file, 'utf8');
+    return { text: readFileSync(file, 'utf8'), isAway: false };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ERR_STRING_TOO_LONG') throw tooLong(address, file);
     if (code !== 'ENOENT') throw error;
   }
   const stage = engine.graph.stages.get(address);
-  if (stage === undefined) return null;
-  const record = findRecord(engine, await gatherFacts(engine, stage, {}));
-  const bytes = record === undefined || record.log === null ? undefined : engine.store.read(record.log, Infinity);
-  return bytes?.toString('utf8') ?? null;
+  const record = stage && findRecord(engine, await gatherFacts(engine, stage, {}));
+  if (record === undefined || record.log === null) return { text: null, isAway: false };
+  const bytes = engine.store.read(record.log, Infinity);
+  return { text: bytes?.toString('utf8') ?? null, isAway: bytes === undefined };
 }
 
 /** Node.js holds no text beyond 512 MiB. */

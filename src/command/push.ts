@@ -1,5 +1,7 @@
+import type { Progressed } from '../remote/fetch.ts';
 import type { Pushed } from '../remote/push.ts';
 import { push } from '../remote/push.ts';
+import { progressInTurns } from '../report/progress.ts';
 import { amountOf, clean, plural } from '../report/words.ts';
 import type { Context, GlobalOptions, OptionSpecs, OptionValues, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
@@ -8,9 +10,8 @@ import type { RemoteShare, Shares } from './share/open-remotes.ts';
 import { withRemote } from './share/open-remotes.ts';
 import { openShares } from './share/open-shares.ts';
 import { SHARE_OPTIONS } from './share/options.ts';
-import { transferProgress } from './share/progress.ts';
 import { findRoots } from './share/push-roots.ts';
-import { recordsFor, withRecords } from './share/run-records.ts';
+import { logsOf, recordsFor, withRecords } from './share/run-records.ts';
 import type { SharedThings } from './share/shared.ts';
 import { leftOutLines, missingJson, missingLines } from './share/words.ts';
 
@@ -74,17 +75,26 @@ interface PushTo {
 async function pushTo(data: DataProject, { share, context, options, global, ...choice }: PushTo): Promise<Done> {
   const { name } = share;
   return withRemote(data.engine, { name, context, options }, async (remote) => {
-    const progress = transferProgress(context, global, `pushing to ${name}`);
+    const { stderr, env } = context;
+    const progress = progressInTurns({ stderr, env, quiet: global.quiet || global.json });
+    const tell =
+      (label: string) =>
+      ({ objects, totalObjects, bytes, totalBytes }: Progressed): void => {
+        progress.at(label, 'objects').update(objects, totalObjects, { done: bytes, total: totalBytes });
+      };
+    progress.at(`pushing to ${name}`, 'objects');
     try {
       const { store } = data.engine;
       const { roots, lost } = await findRoots(remote, store, { things: share.things, keep: options.dry !== true });
+      const records = recordsFor(data, { ...choice, share });
       const pushed = await push(remote, store, {
         roots,
-        records: recordsFor(data, { ...choice, share }),
-        logs: options.logs === true,
+        records,
+        logs: options.logs === true ? logsOf(data, records) : [],
         dry: options.dry === true,
         verify: options.verify === true,
-        onProgress: progress.onProgress,
+        onProgress: tell(`pushing to ${name}`),
+        onVerify: tell(`checking ${name}`),
         onWait: () => {
           if (!global.quiet && !global.json) context.stderr.write(`waiting for a collection of ${name} to end\n`);
         },

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { progressInTurns } from '../report/progress.ts';
 import { workProgress } from './work-progress.ts';
 
 /** A terminal that keeps the lines that were written over one another. */
@@ -45,4 +46,21 @@ test('on a narrow terminal speeds are left out, and no number is cut', () => {
   now = 1_000;
   progress.done(12_870, 100_000_000);
   expect(lines()).toEqual(['checking out 12,870 of 70,000 files · 100 MB of 400 MB']);
+});
+
+test('each kind of work has a line of its own, which begins when it does', () => {
+  const { lines, stderr } = terminal();
+  let now = 0;
+  const progress = progressInTurns({ stderr, env: {}, now: () => now });
+  progress.at('looking through storage').update(1);
+  now = 1_000;
+  progress.at('looking through storage').update(500);
+  progress.at('packing anew in storage', 'packs').update(0, 3);
+  now = 2_000;
+  progress.at('packing anew in storage', 'packs').update(1, 3);
+  progress.end();
+  expect(lines()).toEqual([
+    'looking through storage 500 files · 500 files/s',
+    'packing anew in storage 1 of 3 packs · 1 packs/s · 2 s left',
+  ]);
 });

@@ -1,6 +1,7 @@
 import type { Digest } from '../kit/digest.ts';
 import type { Catalog } from './catalog.ts';
 import { ifDenied } from './denied.ts';
+import { removeForgotten } from './left-leases.ts';
 import type { Remote } from './remote.ts';
 import { tablesKey } from './remote-layout.ts';
 import type { PackTable } from './tables.ts';
@@ -18,7 +19,7 @@ const KEPT_FILES = 4;
 /**
  * Writes one file of tables for many packs, when there are many, so that whoever reads a remote need not ask each pack:
  * for those that are in none, and for those of small files, which it then removes. Each table is written again
- * some few times only, however many pushes there are.
+ * some few times only, however many pushes there are. Leases that nobody has use for go with them.
  * @param added packs that were written since the remote was looked at
  * @returns whether a file was written
  */
@@ -48,5 +49,6 @@ export async function compactTables(remote: Remote, catalog: Catalog, added: rea
   // Who may not remove anything leaves what is superfluous to others.
   await remote.place.remove(replaced.filter((each) => each !== name).map(tablesKey)).catch(ifDenied);
   remote.cache.write(name, pieces);
+  await removeForgotten(remote.place);
   return true;
 }

@@ -2,7 +2,7 @@ import type { Digest } from '../kit/digest.ts';
 import { appendTo } from '../kit/append-to.ts';
 import type { Place, PlaceEntry } from '../store/place/place.ts';
 import { eachAtOnce } from './byte-limit.ts';
-import { listAll } from './read-object.ts';
+import { listAll, listUpTo } from './read-object.ts';
 import { KEYS, runOfKey, runsPrefix } from './remote-layout.ts';
 
 /** Finds the run records of a remote under some stage keys: where they lie. */
@@ -15,7 +15,7 @@ const FEW = 8;
 const OLD_MS = 60_000;
 
 /** Of a remote with more records than these pages hold, each key is asked for. */
-const MOST_PAGES = 10;
+export const MOST_PAGES = 10;
 
 /**
  * A search for run records that stays quick for many keys, whether they come together or one after another: a stage's key
@@ -63,14 +63,11 @@ async function findEach(place: Place, keys: readonly Digest[]): Promise<PlaceEnt
 /** All records by their stage key; `undefined` where there are too many. */
 async function listByKey(place: Place): Promise<Map<Digest, PlaceEntry[]> | undefined> {
   const found = new Map<Digest, PlaceEntry[]>();
-  let pages = 0;
-  for await (const page of place.list(KEYS.runs)) {
-    pages += 1;
-    if (pages > MOST_PAGES) return undefined;
-    for (const entry of page) {
-      const run = runOfKey(entry.key);
-      if (run !== undefined) appendTo(found, run.key, entry);
-    }
+  const all = await listUpTo(place, KEYS.runs, MOST_PAGES);
+  if (all === undefined) return undefined;
+  for (const entry of all) {
+    const run = runOfKey(entry.key);
+    if (run !== undefined) appendTo(found, run.key, entry);
   }
   return found;
 }

@@ -7,6 +7,7 @@ import { eachAtOnce } from './byte-limit.ts';
 import type { Catalog } from './catalog.ts';
 import { compactTables } from './compact-tables.ts';
 import { isDenied, withNeeds } from './denied.ts';
+import { lastLease, replaceLease } from './left-leases.ts';
 import type { LocalObjects } from './local-objects.ts';
 import { findLocal, localSize } from './local-objects.ts';
 import type { NamedObject } from './name-objects.ts';
@@ -42,8 +43,8 @@ export interface PushOptions {
   readonly roots: readonly PushRoot[];
   /** Run records that go with them, each only when all of its outs are there. */
   readonly records: readonly StoredRecord[];
-  /** Whether the logs of these go, too. */
-  readonly logs: boolean;
+  /** Logs of runs that go with them. */
+  readonly logs: readonly Digest[];
   /** Only say what would be sent. */
   readonly dry: boolean;
   /** Read every byte there that this push relies on; or what came out when it was read. */
@@ -51,6 +52,8 @@ export interface PushOptions {
   /** Of who has the remote to itself already. */
   readonly upkeep?: RemoteUpkeep | undefined;
   readonly onProgress?: ((done: Progressed) => void) | undefined;
+  /** Told how much was read for `verify`. */
+  readonly onVerify?: ((done: Progressed) => void) | undefined;
   /** Told when a collection of the remote has to be waited for. */
   readonly onWait?: (() => void) | undefined;
 }
@@ -99,14 +102,18 @@ export async function push(remote: Remote, store: ObjectStore, options: PushOpti
 
 async function sendAll(
   work: Pushing,
-  { place, signal, lasting, pollMs }: Remote,
+  remote: Remote,
   { isThere, onWait }: Pick<PushOptions, 'onWait'> & { readonly isThere: boolean },
 ): Promise<Pushed> {
+  const { place, signal, lasting, pollMs } = remote;
+  const before = lastLease(remote.cache);
   const lease = await openRemoteLease(place, { signal, lasting, onWait, pollMs });
   try {
     for (;;) {
       const sent = await work.send(lease, isThere);
-      if (sent !== undefined && (await lease.finish())) return sent;
+      if (sent === undefined || !(await lease.finish())) continue;
+      await replaceLease(remote, lease, before);
+      return sent;
     }
   } finally {
     await lease.close();
@@ -156,7 +163,7 @@ class Pushing {
     const sizeOf = (digest: RawDigest, at: number): number | undefined => localSize(this.#store, digest, at);
     this.#verified ??=
       this.#options.verify === true
-        ? await verifyRemote(remote, catalog, { objects, onBytes: () => undefined, sizeOf })
+        ? await verifyRemote(remote, catalog, { objects, sizeOf, onProgress: this.#options.onVerify })
         : this.#options.verify || undefined;
     const { wrong } = this.#verified ?? {};
     const isWrong = wrong && ((digest: RawDigest, at: number): boolean => wrong.has(digest, at));
@@ -245,10 +252,7 @@ class Pushing {
     if (this.#objects !== undefined) return this.#objects;
     const { roots, records, logs } = this.#options;
     const store = this.#store;
-    const outs = records.flatMap(({ record }) => [
-      ...record.outs.map((out) => ({ entry: entryOf(out) })),
-      ...(logs && record.log !== null ? [{ entry: { kind: 'file', digest: record.log, size: 0 } as const }] : []),
-    ]);
+    const outs = records.flatMap(({ record }) => record.outs.map((out) => ({ entry: entryOf(out) })));
     const lists = listReader(this.#remote, { catalog, store, expected: 0 });
     const writer = store.writer();
     try {
@@ -262,7 +266,8 @@ class Pushing {
           }
           return found;
         },
-        alone: roots.flatMap(({ around = [] }) => around),
+        // Of a log nobody says how long it is, either.
+        alone: [...roots.flatMap(({ around = [] }) => around), ...logs],
         signal: this.#remote.signal,
       });
       await writer.finish();

@@ -3,6 +3,18 @@ import type { Place, PlaceEntry } from '../store/place/place.ts';
 /** Bytes that are asked for at once. */
 export const PIECE = 8 << 20;
 
+/** Everything whose key begins with a prefix; `undefined` where that takes more pages than may be asked for. */
+export async function listUpTo(place: Place, prefix: string, pages: number): Promise<PlaceEntry[] | undefined> {
+  const found: PlaceEntry[] = [];
+  let left = pages;
+  for await (const page of place.list(prefix)) {
+    if (left === 0) return undefined;
+    left -= 1;
+    found.push(...page);
+  }
+  return found;
+}
+
 /** Everything whose key begins with a prefix. */
 export async function listAll(place: Place, prefix: string): Promise<PlaceEntry[]> {
   const found: PlaceEntry[] = [];

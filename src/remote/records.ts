@@ -11,7 +11,8 @@ import { readFileIfThere } from '../store/store-file.ts';
 import type { RunRecord } from '../store/run-record.ts';
 import { fileOrigin, fileRunRecord, parseRunRecord } from '../store/run-record.ts';
 import { eachAtOnce } from './byte-limit.ts';
-import { listAll } from './read-object.ts';
+import { MOST_PAGES } from './find-records.ts';
+import { listAll, listUpTo } from './read-object.ts';
 import type { Remote } from './remote.ts';
 import { KEYS, runKey, runOfKey } from './remote-layout.ts';
 
@@ -26,7 +27,7 @@ export interface StoredRecord {
 /** No record is larger. */
 const LARGEST = 16 << 20;
 
-/** Up to so many records are asked for one by one; of more, all are listed. */
+/** Up to so many records are asked for one by one; of more, all are listed where these are not too many. */
 const FEW = 16;
 
 /** The intact records of the local store under a stage key. */
@@ -56,15 +57,21 @@ export function madeOuts({ record }: StoredRecord, outs: readonly LockEntry[]): 
 }
 
 /** Which of some records a remote has, by key; those that are cut off count as absent. */
-export async function presentRecords(remote: Remote, records: readonly StoredRecord[]): Promise<ReadonlySet<string>> {
+export async function presentRecords(
+  { place }: Pick<Remote, 'place'>,
+  records: readonly StoredRecord[],
+): Promise<ReadonlySet<string>> {
   const sizes = new Map(records.map((each) => [keyOf(each), each.bytes.length]));
-  const entries =
-    records.length > FEW
-      ? await listAll(remote.place, KEYS.runs)
-      : (await Promise.all([...sizes.keys()].map((key) => remote.place.stat(key)))).filter(
-          (entry) => entry !== undefined,
-        );
-  return new Set(entries.filter(({ key, size }) => sizes.get(key) === size).map(({ key }) => key));
+  // A list grows with what everybody has ever run.
+  const listed = sizes.size > FEW ? await listUpTo(place, KEYS.runs, MOST_PAGES) : undefined;
+  const found: PlaceEntry[] = listed ?? [];
+  if (listed === undefined) {
+    await eachAtOnce(sizes.keys(), place.concurrency, async (key) => {
+      const entry = await place.stat(key);
+      if (entry !== undefined) found.push(entry);
+    });
+  }
+  return new Set(found.filter(({ key, size }) => sizes.get(key) === size).map(({ key }) => key));
 }
 
 /** The key of a record in a remote. */

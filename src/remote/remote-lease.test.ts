@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openFolder } from '../store/place/folder.ts';
+import { PipeError } from '../problem/problem.ts';
 import type { Place } from '../store/place/place.ts';
 import { addFolder, keysIn, machine, manyFiles, pushOptions, readFolder, temporaryFolder } from './fixture/share.ts';
 import { fetchRoots } from './fetch.ts';
@@ -47,15 +48,41 @@ test('a lease names what it covers without v1/, and stays when it ends', async (
   expect(Math.abs(written.at - (await place.now()))).toBeLessThan(60_000);
 });
 
-test('a lease of a push that did not come to its end names nothing any more', async () => {
+test('a lease of a push that did not come to its end goes', async () => {
+  const folder = temporaryFolder();
+  const lease = await openRemoteLease(openFolder({ root: folder }), { signal });
+  lease.add(['v1/packs/a']);
+  await lease.settle();
+  expect(keysIn(folder)).toHaveLength(1);
+  await lease.close();
+  expect(keysIn(folder)).toEqual([]);
+});
+
+test('where nothing may be removed, a lease of a push that did not come to its end names nothing any more', async () => {
   const folder = temporaryFolder();
   const place = openFolder({ root: folder });
-  const lease = await openRemoteLease(place, { signal });
+  const denied = new PipeError({ code: 'PIPE_REMOTE_DENIED', message: 'no' });
+  const lease = await openRemoteLease({ ...place, remove: () => Promise.reject(denied) }, { signal });
   lease.add(['v1/packs/a']);
   await lease.settle();
   await lease.close();
   const [key] = keysIn(folder);
   expect(JSON.parse((await place.read(key!))!.toString())).toMatchObject({ keys: [], ended: true });
+});
+
+test('a lease that names nothing is not written, and is in no way, however long the machine slept', async () => {
+  const folder = temporaryFolder();
+  const lease = await openRemoteLease(openFolder({ root: folder }), { signal });
+  const wall = vi.spyOn(Date, 'now');
+  onTestFinished(() => {
+    wall.mockRestore();
+  });
+  wall.mockReturnValue(Date.now() + 16 * 60_000);
+  expect(await lease.settle()).toBe(false);
+  expect(lease.holds()).toBe(true);
+  expect(await lease.finish()).toBe(true);
+  await lease.close();
+  expect(keysIn(folder)).toEqual([]);
 });
 
 test.each(['the clock went on', 'the clock went on while it was written'])(

@@ -21,15 +21,19 @@ const POLL_MS = 1_000;
 
 /** What a push relies on in a remote, and what it writes there: nobody removes what a lease names. */
 export interface RemoteLease {
+  /** Where it lies. */
+  readonly key: string;
   /** Names keys. They count when `settle` has ended. */
   readonly add: (keys: Iterable<string>) => void;
   /** Says that keys are not relied on any more. */
   readonly drop: (keys: Iterable<string>) => Promise<void>;
   /** Whether all keys are named, and were when `settle` last ended. */
   readonly covers: (keys: Iterable<string>) => boolean;
+  /** The keys that are named, and were when `settle` last ended. */
+  readonly settled: () => readonly string[];
   /**
    * Writes the lease if it says anything new, then looks whether any of its keys is about to be removed, and waits until
-   * that is over.
+   * that is over. One that names nothing is not written.
    * @returns whether what is there must be looked at again: it had to wait, or the lease had lapsed before
    */
   readonly settle: () => Promise<boolean>;
@@ -39,11 +43,12 @@ export interface RemoteLease {
    */
   readonly holds: () => boolean;
   /**
-   * Says in the lease that the push has come to its end: it stays for those who are told of what was pushed.
+   * Says in the lease that the push has come to its end: it stays for those who are told of what was pushed. One that
+   * names nothing does not.
    * @returns whether it has held until then; if not, the push has not ended, and all must be looked at again
    */
   readonly finish: () => Promise<boolean>;
-  /** Ends its renewal. A push that has not come to its end relies on nothing from here on. Never fails. */
+  /** Ends its renewal. A push that has not come to its end relies on nothing from here on: its lease goes. Never fails. */
   readonly close: () => Promise<void>;
 }
 
@@ -70,7 +75,8 @@ export async function openRemoteLease(
   let isWritten = false;
   let renewed = moment();
   let hasLapsed = false;
-  const holds = (): boolean => !hasLapsed && elapsed(renewed) <= LAPSED_MS;
+  // One that was never written names nothing that could have gone.
+  const holds = (): boolean => !isWritten || (!hasLapsed && elapsed(renewed) <= LAPSED_MS);
   // One after another: an older one must not take the place of a newer one.
   let last: Promise<unknown> = Promise.resolve();
   const text = (): string =>
@@ -93,11 +99,17 @@ export async function openRemoteLease(
     last = writing.catch(() => undefined);
     return writing;
   };
+  const remove = async (from: Place): Promise<void> => {
+    // An older one that is still being written must not come back.
+    await last;
+    await from.remove([key]);
+  };
   const timer = setInterval(() => {
     // That it failed shows in the time.
-    write().catch(() => undefined);
+    if (isWritten) write().catch(() => undefined);
   }, RENEW_MS).unref();
   return {
+    key,
     add: (more) => {
       for (const each of more) keys.add(each);
     },
@@ -109,17 +121,21 @@ export async function openRemoteLease(
       await write();
     },
     covers: (wanted) => [...wanted].every((each) => settled.has(each)),
+    settled: () => [...settled],
     holds,
     async settle() {
       const isLate = isWritten && !holds();
-      if (!isWritten || isLate || keys.size > settled.size) await write({ isAnew: true });
+      if (isLate || keys.size > settled.size) await write({ isAnew: true });
+      // Nothing that is about to be removed concerns it.
+      if (keys.size === 0) return isLate;
       for (const each of keys) settled.add(each);
       return (await waitForTombstones(place, { keys, now, signal, onWait, pollMs })) || isLate;
     },
     async finish() {
       isEnded = true;
+      if (!isWritten) return isEnded;
       // One that does not say so counts as that of a push that still runs, for some time: no harm.
-      await write().catch(() => undefined);
+      await (keys.size === 0 ? remove(place) : write()).catch(() => undefined);
       isEnded = holds();
       return isEnded;
     },
@@ -129,7 +145,9 @@ export async function openRemoteLease(
       isEnded = true;
       keys.clear();
       const saying = (async () => {
-        await write({ to: signal.aborted ? await lasting() : place });
+        const still = signal.aborted ? await lasting() : place;
+        // Who may not remove it says that it names nothing.
+        await remove(still).catch(() => write({ to: still }));
       })().catch(() => undefined);
       // A server that does not answer is not waited for: the lease stops counting by itself.
       await Promise.race([saying, setTimeout(LAST_WORD_MS, undefined, { ref: false })]);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../store/tree.ts';
 import { compare } from './compare.ts';
+import type { Progressed } from './fetch.ts';
 import { fetchRoots } from './fetch.ts';
 import type { Files, Machine } from './fixture/share.ts';
 import {
@@ -266,6 +267,22 @@ test('damaged, lost and forged files of tables change nothing', async () => {
     const came = await fetchRoots(b.remote, b.store, { roots: entries.map((entry) => ({ entry })) }); // prettier-ignore
     expect([came.absent.count, came.wrong.count]).toEqual([0, 0]);
   }
+});
+
+test('a push that verifies tells how much it has read, of how much', async () => {
+  const { folder, entry, a } = await shareFiles({ ...manyFiles(50), mid: Buffer.alloc(900_000, 'm'), large: randomBytes(20_000_000) }); // prettier-ignore
+  const told: Progressed[] = [];
+  const onVerify = (done: Progressed): void => {
+    told.push(done);
+  };
+  const sent: Progressed[] = [];
+  await pushFolder(again(a), entry, { verify: true, onVerify, onProgress: (done) => sent.push(done) });
+  expect(sent).toEqual([]);
+  const [{ totalObjects, totalBytes }, last] = [told[0]!, told.at(-1)!];
+  expect([totalObjects, totalBytes > 20_900_000]).toEqual([53, true]);
+  expect(last).toEqual({ objects: totalObjects, bytes: totalBytes, totalObjects, totalBytes });
+  expect(told.length).toBeGreaterThan(50);
+  expect(keysIn(folder, 'v1/packs')).not.toEqual([]);
 });
 
 test('a remote of a newer pipe is left alone', async () => {

@@ -7,8 +7,13 @@ import { isAlive } from '../kit/owner.ts';
 import { namesIn, temporaryPid } from '../kit/temporary.ts';
 import { hexOf } from '../store/layout.ts';
 
-/** A file of tables, by its name; the tables at the ends of packs; the keys that the last push relied on. */
-type Remembered = Digest | 'tails' | 'relied';
+/**
+ * A file of tables, by its name; the tables at the ends of packs; the keys that the last push relied on; the lease that
+ * it left.
+ */
+type Remembered = Digest | (typeof NAMED)[number];
+
+const NAMED = ['tails', 'relied', 'lease'] as const;
 
 /** What is remembered of a remote: files that anybody may have changed, to be checked as those of the remote. */
 export interface TableCache {
@@ -29,7 +34,7 @@ export function openTableCache(folder: string | undefined): TableCache {
       writeDisposable(pathOf(name), pieces);
     },
     keep(names) {
-      const kept = new Set(['tails', 'relied', ...[...names].map(hexOf)]);
+      const kept = new Set<string>([...NAMED, ...[...names].map(hexOf)]);
       for (const name of namesIn(tables)) {
         // Another process may be about to give its file its name.
         if (!kept.has(name) && !isBeingWritten(name)) removeQuietly(join(tables, name));

@@ -3,6 +3,7 @@ import { digestOfRaw } from '../kit/digest.ts';
 import { ROW, footerOf } from '../store/pack.ts';
 import { eachAtOnce } from './byte-limit.ts';
 import type { Catalog } from './catalog.ts';
+import type { Progressed } from './fetch.ts';
 import { presentLoose } from './loose-presence.ts';
 import { ObjectSet } from './object-set.ts';
 import { PackPlanner, packImage } from './pack-image.ts';
@@ -32,39 +33,57 @@ const PACKS_AT_ONCE = 8;
 /** Pieces of a pack that are read at once. */
 const PIECES_AT_ONCE = 4;
 
+export interface VerifyOptions extends Pick<KnownBefore, 'sizeOf'> {
+  readonly objects: ObjectSet;
+  /** Told how much was read, of how much. */
+  readonly onProgress?: ((done: Progressed) => void) | undefined;
+}
+
 /** Reads every byte of some objects as far as a remote has them, and checks it. */
 export async function verifyRemote(
   remote: Remote,
   { rows }: Pick<Catalog, 'rows'>,
-  {
-    objects,
-    onBytes,
-    sizeOf,
-  }: Pick<KnownBefore, 'sizeOf'> & { readonly objects: ObjectSet; readonly onBytes: (bytes: number) => void },
+  { objects, onProgress, sizeOf }: VerifyOptions,
 ): Promise<VerifiedRemote> {
   const wrong = new ObjectSet();
   const damaged = new Set<Digest>();
   const packs = new Set<number>();
   const alone: { readonly digest: RawDigest; readonly size: number | undefined }[] = [];
+  const read = { objects: 0, bytes: 0, totalObjects: 0, totalBytes: 0 };
+  const tell = (more: number, bytes: number): void => {
+    read.objects += more;
+    read.bytes += bytes;
+    onProgress?.({ ...read });
+  };
   for (const { digest, size } of objects.entries()) {
     const place = rows.find(digest);
     const known = size ?? sizeOf?.(digest, 0);
-    if (place !== undefined) packs.add(place.pack);
-    else if (known === undefined || known > LARGEST_PACKED) alone.push({ digest, size: known });
+    if (place !== undefined) {
+      packs.add(place.pack);
+      read.totalObjects += 1;
+      read.totalBytes += place.length;
+    } else if (known === undefined || known > LARGEST_PACKED) alone.push({ digest, size: known });
   }
+  const loose = await presentLoose(remote.place, alone);
+  read.totalObjects += loose.count;
+  read.totalBytes += loose.bytes;
   await eachAtOnce(packs, PACKS_AT_ONCE, async (pack) => {
     const isWanted = (own: Buffer, at: number): boolean => objects.has(own, at) && rows.packOf(own, at) === pack;
     await eachObject(remote, { rows, pack, isWanted }, (object, bytes) => {
-      onBytes(object.length);
+      tell(1, object.length);
       if (bytes !== undefined && remote.blake3.raw(bytes).equals(object.digest)) return;
       wrong.add(object.digest, 0, { size: object.length });
       damaged.add(rows.packs[pack]?.name as Digest);
     });
     if (!(await isTableRight(remote, rows, pack))) damaged.add(rows.packs[pack]?.name as Digest);
   });
-  for (const { digest, size = 0 } of (await presentLoose(remote.place, alone)).entries()) {
+  for (const { digest, size = 0 } of loose.entries()) {
     const object = { digest, size, key: looseKey(digestOfRaw(digest)), offset: 0 };
+    const onBytes = (bytes: number): void => {
+      tell(0, bytes);
+    };
     if (!(await isLargeRight(remote, object, onBytes))) wrong.add(digest, 0, { size });
+    tell(1, 0);
   }
   return { wrong, packs: damaged };
 }

@@ -65,6 +65,30 @@ export function createProgress({
   };
 }
 
+/** Lines of progress for work of several kinds, one after the other: each line begins when its kind of work does. */
+export interface ProgressInTurns {
+  /** The line of a kind of work; the line of another kind ends. */
+  at(label: string, noun?: string): Progress;
+  end(): void;
+}
+
+/** The lines of progress of a command that does one thing after the other. */
+export function progressInTurns(options: Omit<ProgressOptions, 'label' | 'noun'>): ProgressInTurns {
+  let now = { label: '', line: SILENT };
+  return {
+    at(label, noun) {
+      if (label !== now.label) {
+        now.line.end();
+        now = { label, line: createProgress({ ...options, label, ...(noun === undefined ? {} : { noun }) }) };
+      }
+      return now.line;
+    },
+    end() {
+      now.line.end();
+    },
+  };
+}
+
 /** What a line of progress says: how many, how much, how fast, how long it will take. */
 function progressLine(at: {
   readonly label: string;

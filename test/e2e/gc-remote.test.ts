@@ -31,8 +31,9 @@ async function content(rig: Rig): Promise<Map<string, Buffer>> {
 }
 
 /** The revisions of which a machine with nothing gets everything. */
-async function complete(rig: Rig, revisions: readonly string[]): Promise<string[]> {
-  const fresh = await cloneProject(rig, `fresh${Math.random()}`);
+async function complete(rig: Rig, revisions: readonly string[], keys: Record<string, string> = {}): Promise<string[]> {
+  const clone = await cloneProject(rig, `fresh${Math.random()}`);
+  const fresh = { ...clone, env: { ...clone.env, ...keys } };
   const found: string[] = [];
   for (const revision of revisions) {
     await rig.run('git', ['checkout', '-q', revision], fresh);
@@ -58,13 +59,24 @@ test('scopes keep what their branches and tags need, and nothing else; undo brin
   await age(rig);
   const revisions = ['one', 'main', 'side'];
   const whole = await content(rig);
+  const tomorrow = new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10);
   for (const [args, kept] of [
     [['-A'], revisions],
-    [['-T'], ['one', 'main']],
+    [
+      ['-T', '-j', '1'],
+      ['one', 'main'],
+    ],
     [
       ['--rev', 'side', '-r', 'storage'],
       ['main', 'side'],
     ],
+    [['-a'], ['main', 'side']],
+    [
+      ['-a', '-n', '2'],
+      ['one', 'main', 'side'],
+    ],
+    [['--date', '2000-01-01'], revisions],
+    [['--date', tomorrow], ['main']],
     [['-w'], ['main']],
   ] as const) {
     const dry = await gc(rig, [...args, '-c', '--dry']);
@@ -191,6 +203,36 @@ describe('in a bucket', () => {
     expect((await succeed(rig, ['gc', '--undo', '-c'], { env })).stdout).toContain('of storage');
     expect(await minio.mc('ls', '--recursive', 't/collected')).toMatch(/where\/v1\/loose\//);
   });
+
+  test('scopes keep what their branches and tags need there, too', async ({ rig }) => {
+    await startProject(rig);
+    const { env } = await bucketProject(rig, minio, 'scopes');
+    await rig.git('add', '-A');
+    await rig.git('commit', '-q', '-m', 'remote');
+    await rig.git('tag', 'one');
+    await makeFor(rig, 2);
+    await rig.git('checkout', '-q', '-b', 'side');
+    await makeFor(rig, 3);
+    await makeFor(rig, 4);
+    await rig.git('checkout', '-q', 'main');
+    await succeed(rig, ['repro', '-q']);
+    await succeed(rig, ['push', '-A'], { env });
+    // The branch is there once it was checked out.
+    const revisions = ['one', 'main', 'side', 'side~1'];
+    const free = ['-c', '-f', '--grace', '0', '-j', '3'];
+    for (const [args, kept] of [
+      [['-A'], revisions],
+      [['-a', '-n', '2', '-T'], revisions],
+      [
+        ['-a', '-T'],
+        ['one', 'main', 'side'],
+      ],
+      [['-a'], ['main', 'side']],
+    ] as const) {
+      await gc(rig, [...args, ...free], { env });
+      expect(await complete(rig, revisions, env), args.join(' ')).toEqual(kept);
+    }
+  }, 120_000);
 
   test('who may not remove things is told so once, and nothing is touched', async ({ rig }) => {
     await startProject(rig);

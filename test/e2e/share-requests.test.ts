@@ -43,14 +43,15 @@ test('a first push of a hundred folders asks for little, and so does one of noth
     'GET format': 1,
     'HEAD loose': 1,
     'PUT format': 1,
-    'PUT leases': 3,
+    'PUT leases': 2,
     'PUT loose': 1,
     'PUT packs': 1,
     'list packs': 1,
     'list tables': 1,
-    'list tombstones': 2,
+    'list tombstones': 1,
   });
   expect(await requestsOf(rig, ['push'], env)).toEqual({
+    'DELETE leases': 1,
     'GET format': 1,
     'HEAD loose': 1,
     'PUT leases': 2,

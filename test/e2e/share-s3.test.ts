@@ -149,3 +149,35 @@ test('eight push at once into one bucket', async ({ rig }) => {
     expect(await rig.read(`${machine.cwd}/own/7.txt`)).toBe(`file 7 ${at}\n`);
   }
 });
+
+test('keys that hold for a time come from the environment, or with their token from the options', async ({ rig }) => {
+  const { env } = await startProject(rig, 'tokens');
+  await rig.write(smallFiles('data', 20));
+  await succeed(rig, ['add', 'data']);
+  await commitAll(rig);
+  await succeed(rig, ['push'], { env });
+  const user = await minio.addUser(['s3:GetObject', 's3:ListBucket'], ['tokens', 'tokens/*']);
+  const given = await minio.assumeRole(user);
+  const { sessionToken, ...keys } = given;
+  const b = await cloneProject(rig, 'b');
+  const withToken = { ...b, env: { ...b.env, ...keysOf(keys), AWS_SESSION_TOKEN: sessionToken } };
+  await succeed(rig, ['pull'], withToken);
+  expect(await rig.read('../b/data/7.txt')).toBe('file 7 \n');
+  const denied = await rig.pipe(['status', '-c'], { ...b, env: { ...b.env, ...keysOf(keys) } });
+  expectProblems(denied, 'PIPE_REMOTE_CREDENTIALS');
+  const over = minio.expired(given).sessionToken;
+  const expired = await rig.pipe(['pull'], { ...b, env: { ...b.env, ...keysOf(keys), AWS_SESSION_TOKEN: over } });
+  expectProblems(expired, 'PIPE_REMOTE_EXPIRED');
+  expect(expired.stderr).not.toContain(over);
+  for (const [option, value] of [
+    ['access_key_id', keys.accessKeyId],
+    ['secret_access_key', keys.secretAccessKey],
+    ['session_token', sessionToken],
+  ] as const)
+    await succeed(rig, ['remote', 'modify', '-q', '--local', 'storage', option, value], b);
+  await succeed(rig, ['status', '-c'], b);
+  const refused = await rig.pipe(['remote', 'modify', 'storage', 'session_token', sessionToken], b);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).not.toContain(sessionToken);
+  expect(await rig.run('grep', ['-r', sessionToken, '.pipe/config.yaml'], b)).toMatchObject({ code: 1 });
+});

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -31,6 +31,15 @@ export interface Minio extends S3Server {
    * @param user by default one that is made up
    */
   addUser(actions: readonly string[], resources: readonly string[], user?: User): Promise<User>;
+  /** Gives out keys of a user that hold for an hour, with the token that goes with them (AssumeRole). */
+  assumeRole(user: User): Promise<SessionKeys>;
+  /** The same keys when their time is over: with the token that the server would have written an hour ago. */
+  expired(keys: SessionKeys): SessionKeys;
+}
+
+/** Keys that hold for a time. */
+export interface SessionKeys extends User {
+  readonly sessionToken: string;
 }
 
 const run = promisify(execFile);
@@ -75,7 +84,52 @@ export async function startMinio(base?: string): Promise<Minio> {
       await s3.mc('admin', 'policy', 'attach', 't', policy, '--user', user.accessKeyId);
       return user;
     },
+    async assumeRole(user) {
+      const answer = await askForKeys(server.url, user);
+      const field = (name: string): string => {
+        const [, value] = new RegExp(`<${name}>([^<]+)</${name}>`).exec(answer) ?? [];
+        if (value === undefined) throw new Error(`no ${name} in ${answer}`);
+        return value;
+      };
+      return {
+        accessKeyId: field('AccessKeyId'),
+        secretAccessKey: field('SecretAccessKey'),
+        sessionToken: field('SessionToken'),
+      };
+    },
+    expired(keys) {
+      const [head = '', claims = ''] = keys.sessionToken.split('.');
+      const said = JSON.parse(Buffer.from(claims, 'base64url').toString()) as Record<string, unknown>;
+      const exp = Math.floor(Date.now() / 1000) - 60;
+      const text = `${head}.${Buffer.from(JSON.stringify({ ...said, exp })).toString('base64url')}`;
+      const signature = createHmac('sha512', root.secretAccessKey).update(text).digest('base64url');
+      return { ...keys, sessionToken: `${text}.${signature}` };
+    },
   };
+}
+
+/** Asks the token service of a MinIO, with a signature of AWS, version 4. */
+async function askForKeys(url: string, { accessKeyId, secretAccessKey }: User): Promise<string> {
+  const body = 'Action=AssumeRole&Version=2011-06-15&DurationSeconds=3600';
+  const at = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const day = at.slice(0, 8);
+  const scope = `${day}/us-east-1/sts/aws4_request`;
+  const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const mac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+  const headers = `host:${new URL(url).host}\nx-amz-date:${at}\n`;
+  const request = ['POST', '/', '', headers, 'host;x-amz-date', digest(body)].join('\n');
+  const key = [day, 'us-east-1', 'sts', 'aws4_request'].reduce<string | Buffer>(mac, `AWS4${secretAccessKey}`);
+  const signature = mac(key, ['AWS4-HMAC-SHA256', at, scope, digest(request)].join('\n')).toString('hex');
+  const answer = await fetch(url, {
+    method: 'POST',
+    body,
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-amz-date': at,
+      authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=host;x-amz-date, Signature=${signature}`,
+    },
+  });
+  return answer.text();
 }
 
 /** Starts a versitygw, an S3 server by others, with nothing in it. */

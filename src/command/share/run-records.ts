@@ -37,11 +37,9 @@ export function recordsFor(data: DataProject, { shared, shares, share, runCache 
     const folders = digestsOf(away.filter(({ entry }) => entry.kind === 'dir'));
     for (const digest of digestsInside(data, folders)) kept.add(digest);
     const mayGo = (digest: Digest): boolean => own.has(digest) || !kept.has(digest);
-    // What came from a remote may name what is nobody's business there: a digest is no secret, the bytes may be one.
-    const isOwn = ({ record: { key }, name }: StoredRecord): boolean => originOf(layout, { key, name }) === undefined;
     const isOfProject = ofProject(engine);
     return allLocalRecords(layout, engine.blake3).filter(
-      (each) => isOfProject(each) && isOwn(each) && each.record.outs.every(({ digest }) => mayGo(digest)),
+      (each) => isOfProject(each) && isOwn(data, each) && each.record.outs.every(({ digest }) => mayGo(digest)),
     );
   }
   const found = new Map<string, StoredRecord>();
@@ -50,6 +48,16 @@ export function recordsFor(data: DataProject, { shared, shares, share, runCache 
     for (const each of recordsOfBlock(data, block)) found.set(keyOf(each), each);
   }
   return [...found.values()];
+}
+
+/** The logs of some runs that may go to a remote: of those of this machine. */
+export function logsOf(data: DataProject, records: readonly StoredRecord[]): Digest[] {
+  return records.filter((each) => isOwn(data, each)).flatMap(({ record: { log } }) => log ?? []);
+}
+
+/** What came from a remote may name what is nobody's business there: a digest is no secret, the bytes may be one. */
+function isOwn({ engine: { store } }: DataProject, { record: { key }, name }: StoredRecord): boolean {
+  return originOf(store.layout, { key, name }) === undefined;
 }
 
 /**

@@ -119,7 +119,7 @@ async function sendAll(
     const { missing } = await push(remote, store, {
       roots,
       records: [],
-      logs: false,
+      logs: [],
       dry: false,
       verify: false,
       onProgress: progress.onProgress,

@@ -3,12 +3,14 @@ import { lookFor } from '../../remote/presence.ts';
 import { refuseAbsentPlace } from '../../remote/absent-place.ts';
 import { remoteNamed } from '../../remote/open-remote.ts';
 import type { Remote } from '../../remote/remote.ts';
+import type { OnCollecting } from '../../remote/upkeep/collect-remote.ts';
 import { collectRemote, wouldCollect } from '../../remote/upkeep/collect-remote.ts';
 import type { KeptRoot } from '../../remote/upkeep/mark-remote.ts';
+import type { RemoteGarbageCounts } from '../../remote/upkeep/find-remote-garbage.ts';
 import { beginRemoteUpkeep } from '../../remote/upkeep/remote-upkeep.ts';
 import { undoRemoteTrash } from '../../remote/upkeep/remote-trash.ts';
 import { findWanted } from '../../remote/wanted.ts';
-import { createProgress } from '../../report/progress.ts';
+import { progressInTurns } from '../../report/progress.ts';
 import type { Engine } from '../../run/engine.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import { withRemote } from '../share/open-remotes.ts';
@@ -44,25 +46,47 @@ async function rootsOf(scope: Scope): Promise<KeptRoot[]> {
 export async function collectShare(scope: Scope, collecting: RemoteCollecting): Promise<CollectedShare> {
   const { context, global, graceMs, trashDays, ask, allowMissing } = collecting;
   return inRemote(scope.engine, collecting, async (remote, name) => {
-    const { stderr, env } = context;
-    const quiet = global.json || global.quiet;
-    const progress = createProgress({ stderr, env, label: `removing from ${name}`, noun: 'files', quiet });
+    const progress = collectingProgress(name, { context, global });
+    const confirm = async (counts: RemoteGarbageCounts): Promise<boolean> => {
+      progress.end();
+      return confirmed(context, remoteQuestion(name, counts, trashDays));
+    };
     try {
       const collected = await collectRemote(remote, scope.engine.store, {
         roots: () => rootsOf(scope),
         graceMs,
         trashDays,
         allowMissing,
-        onProgress: (done, total) => {
-          progress.update(done, total);
-        },
-        ...(ask ? { confirm: (counts) => confirmed(context, remoteQuestion(name, counts, trashDays)) } : {}),
+        onProgress: progress.tell,
+        ...(ask ? { confirm } : {}),
       });
       return { name, place: remote.place.name, names: undefined, trashDays, ...collected };
     } finally {
       progress.end();
     }
   });
+}
+
+/** A line of progress for each thing that a collection does; it is to be ended. */
+function collectingProgress(
+  name: string,
+  { context: { stderr, env }, global }: Pick<RemoteCollecting, 'context' | 'global'>,
+): { readonly tell: OnCollecting; readonly end: () => void } {
+  const progress = progressInTurns({ stderr, env, quiet: global.json || global.quiet });
+  const lines = {
+    find: [`looking through ${name}`, 'files'],
+    rewrite: [`packing anew in ${name}`, 'packs'],
+    remove: [`removing from ${name}`, 'files'],
+  } as const;
+  return {
+    tell: (work, done, total) => {
+      const [label, noun] = lines[work];
+      progress.at(label, noun).update(done, total);
+    },
+    end: () => {
+      progress.end();
+    },
+  };
 }
 
 /** What would go of a remote, with the names that it is known by. */
@@ -72,13 +96,17 @@ export async function wouldCollectShare(scope: Scope, collecting: RemoteCollecti
   return inRemote(engine, collecting, async (remote, name) => {
     const lists = new HeldLists(engine.store);
     let names: GarbageNames | undefined;
+    const progress = collectingProgress(name, collecting);
     const collected = await wouldCollect(remote, engine.store, {
       roots: () => rootsOf(scope),
       graceMs,
+      onProgress: progress.tell,
       visitorOf: (marks) => {
         names = nameGarbage(lists, marks);
         return names.visitor;
       },
+    }).finally(() => {
+      progress.end();
     });
     await names?.lookIn(async () => {
       const needs = await needsOf(engine, await everyCommit(context, engine));

@@ -125,6 +125,24 @@ describe('a collection takes out what nobody needs, and nothing else', () => {
   });
 });
 
+test('a collection tells what it does, and how far it is', async () => {
+  const folder = temporaryFolder();
+  const a = machine(folder);
+  const first = { ...manyFiles(40, 'kept'), more: manyFiles(40, 'gone') };
+  await pushed(a, first);
+  const kept = await pushed(a, manyFiles(40, 'kept'));
+  await pushed(a, { big: large() });
+  const told: string[] = [];
+  await collect(a, [kept], { onProgress: (work, done, total) => told.push(`${work} ${done} of ${total ?? '?'}`) });
+  const kinds = told.map((each) => each.split(' ')[0]);
+  expect(kinds.filter((each, at) => each !== kinds[at - 1])).toEqual(['find', 'rewrite', 'remove']);
+  expect(told).toContain('rewrite 0 of 1');
+  expect(told.at(-1)).toMatch(/^remove (\d+) of \1$/);
+  const looked = told.filter((each) => each.startsWith('find')).map((each) => Number(each.split(' ')[1]));
+  expect(looked.at(-1)).toBeGreaterThan(2);
+  expect(looked).toEqual(looked.toSorted((x, y) => x - y));
+});
+
 test('what went to the trash comes back with the very same bytes, and old trash goes', async () => {
   const folder = temporaryFolder();
   const a = machine(folder);

@@ -29,8 +29,11 @@ export interface RemoteCollection {
   readonly allowMissing?: boolean;
   /** Asked before anything goes. */
   readonly confirm?: ((counts: RemoteGarbageCounts) => Promise<boolean>) | undefined;
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly onProgress?: OnCollecting | undefined;
 }
+
+/** Told what a collection is doing, and how far it is: files of the remote, or packs that are written anew. */
+export type OnCollecting = (work: 'find' | 'rewrite' | 'remove', done: number, total?: number) => void;
 
 /** What a collection of a remote came to. */
 export interface CollectedRemote {
@@ -47,14 +50,13 @@ export interface CollectedRemote {
 export async function wouldCollect(
   remote: Remote,
   store: ObjectStore,
-  {
-    visitorOf,
-    ...collection
-  }: Pick<RemoteCollection, 'roots' | 'graceMs'> & { readonly visitorOf: (marks: RemoteMarks) => GarbageVisitor },
+  { visitorOf, ...collection }: Searching & { readonly visitorOf: (marks: RemoteMarks) => GarbageVisitor },
 ): Promise<CollectedRemote> {
   const { marks, garbage } = await search(remote, store, { ...collection, visitorOf });
   return { counts: garbage.counts, absent: marks.absent, damaged: 0, isRefused: false };
 }
+
+type Searching = Pick<RemoteCollection, 'roots' | 'graceMs' | 'onProgress'>;
 
 interface Searched {
   readonly catalog: Awaited<ReturnType<Remote['look']>>;
@@ -69,18 +71,23 @@ async function search(
     roots,
     graceMs,
     visitorOf,
-  }: Pick<RemoteCollection, 'roots' | 'graceMs'> & {
-    readonly visitorOf?: (marks: RemoteMarks) => GarbageVisitor;
-  },
+    onProgress,
+  }: Searching & { readonly visitorOf?: (marks: RemoteMarks) => GarbageVisitor },
 ): Promise<Searched> {
+  let looked = 0;
+  const onLook = (files: number): void => {
+    looked += files;
+    onProgress?.('find', looked);
+  };
   await hasFormat(remote.place);
   const kept = await roots();
   const catalog = await remote.look();
-  const marks = await markRemote(remote, store, { catalog, roots: kept });
-  const runs = await readRuns(remote, store, { isTrusted: true });
+  onLook(catalog.tableFiles.length);
+  const marks = await markRemote(remote, store, { catalog, roots: kept, onLook });
+  const runs = await readRuns(remote, store, { isTrusted: true, onLook });
   const leases = await readLeases(remote.place, graceMs);
   const visitor = visitorOf?.(marks) ?? {};
-  const garbage = await findRemoteGarbage(remote, { catalog, marks, runs, leases, graceMs }, visitor);
+  const garbage = await findRemoteGarbage(remote, { catalog, marks, runs, leases, graceMs, onLook }, visitor);
   return { catalog, marks, garbage };
 }
 
@@ -136,6 +143,7 @@ async function takeOut(
   const { replaced, damaged } = await rewritePacks(remote, catalog, {
     packs: garbage.rewritten,
     needed: marks.needed,
+    onProgress: (done, total) => onProgress?.('rewrite', done, total),
   });
   const keys = keysOfGarbage(garbage, replaced);
   const free = await upkeep.condemn(keys);
@@ -146,7 +154,7 @@ async function takeOut(
   const before = async (batch: readonly string[]): Promise<void> => {
     await trash?.(batch);
     done += batch.length;
-    onProgress?.(done, free.length);
+    onProgress?.('remove', done, free.length);
   };
   // Records before what they name, whatever batches there are.
   await upkeep.remove(

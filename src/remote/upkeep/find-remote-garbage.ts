@@ -50,6 +50,8 @@ export interface GarbageSearch {
   readonly runs: readonly RemoteRun[];
   readonly leases: RemoteLeases;
   readonly graceMs: number;
+  /** Told how many files more it has looked at. */
+  readonly onLook?: (files: number) => void;
 }
 
 /**
@@ -61,7 +63,7 @@ export async function findRemoteGarbage(
   search: GarbageSearch,
   visitor: GarbageVisitor = {},
 ): Promise<RemoteGarbage> {
-  const { catalog, leases, graceMs } = search;
+  const { catalog, leases, graceMs, onLook } = search;
   const now = await place.now();
   const keptAs = ({ key, modifiedAt }: PlaceEntry): Kept | undefined => {
     if (isRecent(now - modifiedAt, graceMs)) return 'recent';
@@ -71,6 +73,7 @@ export async function findRemoteGarbage(
   const runs = unneededRuns(search, { keptAs, found, visitor });
   const loose = await unneededLoose(place, search, { keptAs, found, visitor });
   const packs = new Map((await listAll(place, KEYS.packs)).map((entry) => [packOfKey(entry.key), entry]));
+  onLook?.(packs.size);
   const rows = catalog.rows.packs.map(({ name }, number) => ({ number, entry: packs.get(name) }));
   const listed = rows.flatMap(({ number, entry }) => (entry === undefined ? [] : [{ number, entry }]));
   const chosen = choosePacks(listed, search, { keptAs, found, visitor });
@@ -123,11 +126,12 @@ function unneededRuns({ runs, marks }: GarbageSearch, { keptAs, found: { counts 
 
 async function unneededLoose(
   place: Remote['place'],
-  { marks }: GarbageSearch,
+  { marks, onLook }: GarbageSearch,
   { keptAs, found: { counts }, visitor }: Sorting,
 ): Promise<string[]> {
   const keys: string[] = [];
   for await (const page of place.list(KEYS.loose)) {
+    onLook?.(page.length);
     for (const entry of page) {
       const digest = looseOfKey(entry.key);
       const raw = digest && rawOfDigest(digest);

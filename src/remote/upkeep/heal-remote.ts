@@ -92,7 +92,7 @@ async function sendRight(
   await push(remote, store, {
     roots: [...roots, ...others],
     records: [],
-    logs: false,
+    logs: [],
     dry: false,
     verify: { wrong, packs },
     upkeep,

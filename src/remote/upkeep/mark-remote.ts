@@ -35,11 +35,25 @@ export interface RemoteMarks {
 export async function markRemote(
   remote: Remote,
   store: ObjectStore,
-  { catalog, roots }: { readonly catalog: Catalog; readonly roots: readonly KeptRoot[] },
+  {
+    catalog,
+    roots,
+    onLook,
+  }: {
+    readonly catalog: Catalog;
+    readonly roots: readonly KeptRoot[];
+    /** Told how many lists more were read there. */
+    readonly onLook?: (lists: number) => void;
+  },
 ): Promise<RemoteMarks> {
   const lists = listReader(remote, { catalog, store, expected: 0 });
   const read = (digest: Digest): Buffer | undefined => store.read(digest);
-  const { objects, unknown } = await findWanted(roots, { local: read, remote: lists.read, signal: remote.signal });
+  const readThere: typeof lists.read = async (digests) => {
+    const found = await lists.read(digests);
+    onLook?.(digests.length);
+    return found;
+  };
+  const { objects, unknown } = await findWanted(roots, { local: read, remote: readThere, signal: remote.signal });
   const raws = unknown.map(rawOfDigest);
   const loose = await presentLoose(
     remote.place,

@@ -25,15 +25,17 @@ export const LARGEST_RUN = 16 << 20;
 /**
  * Reads the run records of a remote, by key; those that the local store has, too, are read there. Other files are left out.
  * @param isTrusted whether a local copy stands for what lies there; else every byte there is read
+ * @param onLook told how many more it has looked at
  */
 export async function readRuns(
   remote: Remote,
   { layout }: Pick<ObjectStore, 'layout'>,
-  { isTrusted }: { readonly isTrusted: boolean },
+  { isTrusted, onLook }: { readonly isTrusted: boolean; readonly onLook?: (records: number) => void },
 ): Promise<RemoteRun[]> {
   const { place, limit, blake3 } = remote;
   const found: RemoteRun[] = [];
   await eachAtOnce(await listAll(place, KEYS.runs), place.concurrency, async (entry) => {
+    onLook?.(1);
     const run = runOfKey(entry.key);
     if (run === undefined) return;
     if (entry.size > LARGEST_RUN) {

@@ -25,17 +25,27 @@ export interface RewrittenPacks {
  * Packs what is needed of some packs anew; each object is checked. The new packs are there when this has ended; the old
  * ones are left where they are.
  * @param packs their numbers in the catalog
+ * @param onProgress told how many packs are done, of how many
  */
 export async function rewritePacks(
   remote: Remote,
   { rows }: Pick<Catalog, 'rows'>,
-  { packs, needed }: { readonly packs: readonly number[]; readonly needed: ObjectSet },
+  {
+    packs,
+    needed,
+    onProgress,
+  }: {
+    readonly packs: readonly number[];
+    readonly needed: ObjectSet;
+    readonly onProgress?: (done: number, total: number) => void;
+  },
 ): Promise<RewrittenPacks> {
   const writer = new PackAnew(remote);
   const replaced: Digest[] = [];
   const damaged: Digest[] = [];
-  for (const pack of packs) {
+  for (const [done, pack] of packs.entries()) {
     checkAborted(remote.signal);
+    onProgress?.(done, packs.length);
     const { name } = rows.packs[pack] as { readonly name: Digest };
     let isRight = true;
     const isWanted = (own: Buffer, at: number): boolean => needed.has(own, at) && !writer.has(own, at);

@@ -1,15 +1,25 @@
+import { setTimeout } from 'node:timers/promises';
 import {
-  AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateMultipartUploadCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
+import type { CompletedPart } from '@aws-sdk/client-s3';
+import { openS3Client } from './s3-client.ts';
 import type { S3 } from './s3-client.ts';
-import { isNothing } from './s3-fault.ts';
+import { isObjectOf } from './s3-etag.ts';
+import { faultOf, isNothing } from './s3-fault.ts';
 import { SIZES } from './s3-options.ts';
 import { statS3 } from './s3-read.ts';
+import { abandon } from './s3-unfinished.ts';
 import { keepingOf } from './s3-write.ts';
+
+/** How often a copy is begun anew whose upload has gone, and the object is not there. */
+const TRIES = 3;
+
+/** Who asked to stop does not wait longer than this for the parts to be removed, in milliseconds. */
+const LAST_WORD_MS = 5_000;
 
 /** Copies an object on the server; `false` when it is not there. */
 export async function copyS3(s3: S3, from: string, to: string): Promise<boolean> {
@@ -38,34 +48,82 @@ interface PartCopy {
   readonly CopySource: string;
 }
 
-async function copyByParts(s3: S3, { from, to, size, part, CopySource }: PartCopy): Promise<boolean> {
+async function copyByParts(s3: S3, copy: PartCopy): Promise<boolean> {
+  for (let tries = 1; ; tries += 1) {
+    if (await tryByParts(s3, copy, tries === TRIES)) return true;
+  }
+}
+
+/**
+ * @param isLast whether an upload that has gone is thrown as what went wrong
+ * @returns whether the object is there; not when somebody else has ended the upload
+ */
+async function tryByParts(s3: S3, copy: PartCopy, isLast: boolean): Promise<boolean> {
+  const { from, to } = copy;
   const target = { Bucket: s3.subject.bucket, Key: s3.full(to) };
-  const { UploadId } = await s3.call(`copy ${from}`, (client, sending) =>
+  const { UploadId = '' } = await s3.call(`copy ${from}`, (client, sending) =>
     client.send(new CreateMultipartUploadCommand({ ...target, ...keepingOf(s3) }), sending),
   );
   try {
-    const Parts = await Promise.all(
-      Array.from({ length: Math.ceil(size / part) }, async (_, at) => {
-        const range = `bytes=${String(at * part)}-${String(Math.min(size, (at + 1) * part) - 1)}`;
-        const { CopyPartResult } = await s3.call(`copy ${from}`, (client, sending) =>
-          client.send(
-            new UploadPartCopyCommand({ ...target, UploadId, CopySource, CopySourceRange: range, PartNumber: at + 1 }),
-            sending,
-          ),
+    const Parts = await copyParts(s3, copy, UploadId);
+    return await s3.call(`copy ${from}`, async (client, sending) => {
+      try {
+        await client.send(
+          new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts } }),
+          sending,
         );
-        return { PartNumber: at + 1, ETag: CopyPartResult?.ETag };
-      }),
-    );
-    await s3.call(`copy ${from}`, (client, sending) =>
-      client.send(new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts } }), sending),
-    );
-    return true;
+        return true;
+      } catch (error) {
+        if (faultOf(error).name !== 'NoSuchUpload') throw error;
+        // Our own first try may have done it, and its answer was lost.
+        if (await isObjectOf({ client, sending, target, parts: Parts })) return true;
+        if (isLast) throw error;
+        return false;
+      }
+    });
   } catch (error) {
-    await s3
-      .call('give a copy up', (client, sending) =>
-        client.send(new AbortMultipartUploadCommand({ ...target, UploadId }), sending),
-      )
-      .catch(() => undefined);
+    await giveUp(s3, to, UploadId);
     throw error;
+  }
+}
+
+/** Copies the parts, several at once. Has not ended before all of them have: none comes in when they are removed. */
+async function copyParts(
+  s3: S3,
+  { from, to, size, part, CopySource }: PartCopy,
+  UploadId: string,
+): Promise<CompletedPart[]> {
+  const target = { Bucket: s3.subject.bucket, Key: s3.full(to), UploadId };
+  const ends = await Promise.allSettled(
+    Array.from({ length: Math.ceil(size / part) }, async (_, at) => {
+      const range = `bytes=${String(at * part)}-${String(Math.min(size, (at + 1) * part) - 1)}`;
+      const { CopyPartResult } = await s3.call(`copy ${from}`, (client, sending) =>
+        client.send(
+          new UploadPartCopyCommand({ ...target, CopySource, CopySourceRange: range, PartNumber: at + 1 }),
+          sending,
+        ),
+      );
+      return { PartNumber: at + 1, ETag: CopyPartResult?.ETag };
+    }),
+  );
+  const wrong = ends.find((end) => end.status === 'rejected');
+  if (wrong !== undefined) throw wrong.reason;
+  return ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []));
+}
+
+/**
+ * Removes the parts of a copy, which nobody goes on with: they would only be seen on the bill. Also when somebody asked
+ * to stop, with connections that this does not end.
+ */
+async function giveUp(s3: S3, to: string, id: string): Promise<void> {
+  if (s3.options.signal?.aborted !== true) {
+    await abandon(s3, to, id);
+    return;
+  }
+  const last = openS3Client({ ...s3.options, signal: undefined });
+  try {
+    await Promise.race([abandon(last, to, id), setTimeout(LAST_WORD_MS, undefined, { ref: false })]);
+  } finally {
+    last.close();
   }
 }

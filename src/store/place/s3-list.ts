@@ -1,5 +1,6 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
+import { PipeError } from '../../problem/problem.ts';
 import { isKey, isPrefix } from './key.ts';
 import type { PlaceEntry } from './place.ts';
 import type { S3 } from './s3-client.ts';
@@ -20,14 +21,39 @@ export async function* listS3(s3: S3, prefix: string): AsyncGenerator<readonly P
       ),
     );
   if (!isPrefix(prefix)) return;
+  const tokens = new Set<string>();
   let next: Promise<ListObjectsV2CommandOutput> | undefined = page(undefined);
   while (next !== undefined) {
     const answer: ListObjectsV2CommandOutput = await next;
-    next = answer.NextContinuationToken === undefined ? undefined : page(answer.NextContinuationToken);
+    const token = nextToken(s3, answer, tokens);
+    next = token === undefined ? undefined : page(token);
     // Whoever stops in the middle does not wait for it.
     next?.catch(() => undefined);
     yield entriesOf(s3, answer);
   }
+}
+
+/**
+ * What the next page is asked for with; `undefined` after the last one.
+ * @param known those of the pages before: a list that begins anew would never end
+ * @throws {PipeError} PIPE_REMOTE_FAILED when there is more that cannot be had: what is missing in a list would count as gone
+ */
+function nextToken(
+  { subject }: S3,
+  { IsTruncated, NextContinuationToken: token }: ListObjectsV2CommandOutput,
+  known: Set<string>,
+): string | undefined {
+  const isMore = IsTruncated ?? (token !== undefined && token !== '');
+  if (!isMore) return undefined;
+  if (token !== undefined && token !== '' && !known.has(token)) {
+    known.add(token);
+    return token;
+  }
+  throw new PipeError({
+    code: 'PIPE_REMOTE_FAILED',
+    message: `${subject.endpoint} says that its list of ${subject.name} goes on, and not where`,
+    hint: 'this is a fault of the server, or of a gateway before it: a list that ends too early would hide what is there',
+  });
 }
 
 function entriesOf(s3: S3, { Contents = [], EncodingType }: ListObjectsV2CommandOutput): PlaceEntry[] {

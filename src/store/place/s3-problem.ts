@@ -1,6 +1,7 @@
 import { PipeError } from '../../problem/problem.ts';
 import type { Problem } from '../../problem/problem.ts';
 import { redactUrls } from '../../problem/redact.ts';
+import { parseJson } from '../../kit/parse-json.ts';
 import { faultOf } from './s3-fault.ts';
 import type { Fault } from './s3-fault.ts';
 
@@ -45,19 +46,19 @@ const RULES: readonly Rule[] = [
       'InvalidClientTokenId',
       'UnrecognizedClientException',
     ],
-    say: (subject, fault) => ({
-      code: 'PIPE_REMOTE_CREDENTIALS',
-      message: `${subject.endpoint} does not accept the credentials: ${said(fault)}`,
-      hint: 'check access key and secret key, and that they belong to this server; `aws configure list` shows what AWS tools use',
-    }),
+    // MinIO does not tell a token whose time is over from one that was never valid.
+    say: (subject, fault) =>
+      subject.secrets.some((secret) => isOver(secret))
+        ? expired(subject, fault)
+        : {
+            code: 'PIPE_REMOTE_CREDENTIALS',
+            message: `${subject.endpoint} does not accept the credentials: ${said(fault)}`,
+            hint: 'check access key and secret key, and that they belong to this server; `aws configure list` shows what AWS tools use; keys that hold for a time may have expired',
+          },
   },
   {
     names: ['ExpiredToken', 'ExpiredTokenException', 'TokenRefreshRequired', 'RequestExpired'],
-    say: (subject, fault) => ({
-      code: 'PIPE_REMOTE_EXPIRED',
-      message: `the credentials for ${subject.name} have expired: ${said(fault)}`,
-      hint: 'get new ones (for example `aws sso login`) and run again; what was done so far is kept',
-    }),
+    say: expired,
   },
   {
     names: ['RequestTimeTooSkewed'],
@@ -101,6 +102,22 @@ export function problemOf(error: unknown, what: string, subject: Subject): unkno
     message: discreet(told.message, subject),
     ...(told.hint === undefined ? {} : { hint: told.hint }),
   });
+}
+
+function expired(subject: Subject, fault: Fault): Said {
+  return {
+    code: 'PIPE_REMOTE_EXPIRED',
+    message: `the credentials for ${subject.name} have expired: ${said(fault)}`,
+    hint: 'get new ones (for example `aws sso login`) and run again; what was done so far is kept',
+  };
+}
+
+/** Whether a session token says itself that its time is over, as those of MinIO do (JSON Web Tokens). */
+function isOver(token: string): boolean {
+  const [, claims, signature] = token.split('.');
+  if (claims === undefined || signature === undefined) return false;
+  const said = parseJson(Buffer.from(claims, 'base64url').toString()) as { readonly exp?: unknown } | null | undefined;
+  return typeof said?.exp === 'number' && said.exp * 1000 < Date.now();
 }
 
 /** What the SDK says of an answer that is not one of S3: a web page, or what a console says. */

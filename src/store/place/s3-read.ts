@@ -32,10 +32,12 @@ async function drop(sent: Promise<GetObjectCommandOutput>): Promise<void> {
 /** What was read of an object so far, over all tries. */
 interface Progress {
   /** Where the answer begins in the object. */
-  start: number;
-  bytes: Buffer;
+  readonly start: number;
+  /** Whether it is all of the object, whatever was asked for. */
+  readonly isWhole: boolean;
+  readonly bytes: Buffer;
   done: number;
-  etag: string | undefined;
+  readonly etag: string | undefined;
 }
 
 /** Bytes of an object; `undefined` when it is not there. An answer that breaks off is gone on with where it broke. */
@@ -54,13 +56,16 @@ export async function readS3(s3: S3, key: string, range: ByteRange | undefined):
         }),
         sending,
       );
+      if (progress !== undefined && !isRestOf(answer, progress)) {
+        progress = undefined;
+        // All of it is as good as a first answer; what begins anywhere else is asked for anew.
+        if (!isWhole(answer)) throw stray(answer);
+      }
       // Every server says how long its answer is, but perhaps not what is between it and us.
       if (answer.ContentLength === undefined && progress === undefined) return await readUnknown(answer, range);
       progress ??= begin(answer, range);
       await fill(progress, answer.Body as Readable);
-      return isWhole(answer) && range !== undefined && progress.start === 0
-        ? cut(progress.bytes, range)
-        : progress.bytes;
+      return progress.isWhole && range !== undefined ? cut(progress.bytes, range) : progress.bytes;
     } catch (error) {
       if (isNothing(error)) return undefined;
       const { status } = faultOf(error);
@@ -85,6 +90,26 @@ function restOf({ start, bytes, done, etag }: Progress): { Range?: string; IfMat
   return etag === undefined ? { Range } : { Range, IfMatch: etag };
 }
 
+/**
+ * Whether an answer is what was asked for of an object that broke off: not where a server, or a gateway before it, paid no
+ * heed to the range and sends all from the beginning.
+ */
+function isRestOf({ ContentRange }: GetObjectCommandOutput, { start, bytes, done }: Progress): boolean {
+  return bytes.length === 0 || startOf(ContentRange) === start + done;
+}
+
+/** Gives an answer up that begins where nobody asked it to. */
+function stray({ Body }: GetObjectCommandOutput): Error {
+  (Body as Readable).destroy();
+  return new TruncatedBody(0, 1);
+}
+
+/** Where an answer begins in its object; `undefined` for one that is all of it. */
+function startOf(contentRange: string | undefined): number | undefined {
+  const [, start] = /^bytes (\d+)-/.exec(contentRange ?? '') ?? [];
+  return start === undefined ? undefined : Number(start);
+}
+
 /** No object is larger that is read without saying how much of it. */
 const MOST_WHOLE = 1 << 30;
 
@@ -97,8 +122,8 @@ function begin(
 ): Progress {
   const asked = range === undefined ? MOST_WHOLE : 'last' in range ? range.last : range.length;
   if (length > asked && (ContentRange !== undefined || length > MOST_UNASKED)) throw tooMuch();
-  const start = Number(/^bytes (\d+)-/.exec(ContentRange ?? '')?.[1] ?? 0);
-  return { start, bytes: roomFor(length, range), done: 0, etag: ETag };
+  const start = startOf(ContentRange);
+  return { start: start ?? 0, isWhole: start === undefined, bytes: roomFor(length, range), done: 0, etag: ETag };
 }
 
 function tooMuch(): Error {

@@ -90,6 +90,34 @@ test('credentials come from the environment, or from a profile in AWS files', as
   ).toBe('x');
 });
 
+test('keys that were given out for a time need the token that goes with them, from the options or the environment', async () => {
+  const user = await minio.addUser(['s3:GetObject', 's3:ListBucket'], ['users', 'users/*']);
+  const { accessKeyId, secretAccessKey, sessionToken } = await minio.assumeRole(user);
+  expect((await open({ accessKeyId, secretAccessKey, sessionToken }).read('there'))?.toString()).toBe('x');
+  const env = {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  };
+  const place = open({ env });
+  expect((await place.read('there'))?.toString()).toBe('x');
+  await expect(place.write('new', [])).rejects.toEqual(refused('PIPE_REMOTE_DENIED', 'policy'));
+  for (const token of [undefined, 'opaque', `${sessionToken.slice(0, -4)}AAAA`]) {
+    const wrong = open({ accessKeyId, secretAccessKey, sessionToken: token });
+    await expect(wrong.read('there')).rejects.toEqual(refused('PIPE_REMOTE_CREDENTIALS', 'may have expired'));
+    await expect(wrong.read('there')).rejects.not.toThrow(sessionToken.slice(0, 40));
+  }
+});
+
+test('keys whose time is over are told as expired, though the server only says that their token is not valid', async () => {
+  const keys = await minio.assumeRole(await minio.addUser(['s3:GetObject'], ['users/*']));
+  const place = open(minio.expired(keys));
+  const expired = refused('PIPE_REMOTE_EXPIRED', 'get new ones');
+  await expect(place.read('there')).rejects.toEqual(expired);
+  await expect(place.stat('there')).rejects.toEqual(expired);
+  await expect(place.write('new', [])).rejects.toEqual(expired);
+});
+
 test('a bucket that is open to all is read without credentials', async () => {
   await minio.mc('anonymous', 'set', 'download', 't/public');
   await open({ ...minio.root, bucket: 'public' }).write('open', [Buffer.from('to all')]);

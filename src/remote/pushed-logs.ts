@@ -1,0 +1,32 @@
+import type { RawDigest } from '../kit/digest.ts';
+import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { presentLoose } from './loose-presence.ts';
+import type { StoredRecord } from './records.ts';
+import type { Remote } from './remote.ts';
+import type { WantedRoot } from './wanted.ts';
+
+/**
+ * The logs of some runs that are not here, and that a remote has: they are pushed only where somebody asks for it. Records
+ * do not say how long they are.
+ */
+export async function pushedLogs(
+  remote: Remote,
+  store: ObjectStore,
+  records: readonly StoredRecord[],
+): Promise<WantedRoot[]> {
+  const logs = new Set(records.flatMap(({ record: { log } }) => log ?? []));
+  const wanted = [...logs].map(rawOfDigest).filter((digest) => !store.hasRaw(digest));
+  if (wanted.length === 0) return [];
+  const { rows } = await remote.look();
+  const rootOf = (digest: RawDigest, size: number): WantedRoot => ({
+    entry: { kind: 'file', digest: digestOfRaw(digest), size },
+  });
+  const found = wanted.flatMap((digest) => {
+    const packed = rows.find(digest);
+    return packed === undefined ? [] : [rootOf(digest, packed.length)];
+  });
+  const alone = wanted.filter((digest) => !rows.has(digest)).map((digest) => ({ digest, size: undefined }));
+  const large = [...(await presentLoose(remote.place, alone)).entries()];
+  return [...found, ...large.map(({ digest, size = 0 }) => rootOf(digest, size))];
+}

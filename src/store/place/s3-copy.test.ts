@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { FaultPlan, FaultProxy } from '../../../test/rig/fault-proxy.ts';
+import { refusal, startFaultProxy } from '../../../test/rig/fault-proxy.ts';
+import type { Minio } from '../../../test/rig/s3.ts';
+import { startMinio } from '../../../test/rig/s3.ts';
+import { isAbort } from '../../kit/abort.ts';
+import type { Place } from './place.ts';
+import { openS3 } from './s3.ts';
+
+const MIB = 1 << 20;
+const bytes = randomBytes(17 * MIB);
+
+let minio: Minio;
+let proxy: FaultProxy;
+beforeAll(async () => {
+  minio = await startMinio();
+  await minio.makeBuckets('copies');
+  proxy = await startFaultProxy(minio.url);
+  await open().write('from', [bytes]);
+});
+beforeEach(() => {
+  proxy.plan(() => undefined);
+});
+afterAll(async () => {
+  await proxy.stop();
+  await minio.stop();
+});
+
+function open(signal?: AbortSignal): Place {
+  const options = { bucket: 'copies', prefix: '', endpoint: proxy.url, env: {}, ...minio.root, pauseMs: 1, signal };
+  return openS3({ ...options, sizes: { copy: 6 * MIB } });
+}
+
+type Asked = Parameters<FaultPlan>[0];
+
+const isPart = ({ path }: Asked): boolean => path.includes('partNumber=');
+const isEnd = ({ method, path }: Asked): boolean => method === 'POST' && path.includes('uploadId=');
+const isBegin = ({ method, path }: Asked): boolean => method === 'POST' && path.includes('uploads');
+const unfinished = async (): Promise<string> => minio.mc('ls', '--incomplete', '--recursive', 't/copies');
+
+test('a copy in parts whose last answer was lost is there, and is not made again', async () => {
+  let isLost = false;
+  proxy.plan((seen) => {
+    if (isLost || !isEnd(seen)) return undefined;
+    isLost = true;
+    return 'lose';
+  });
+  const place = open();
+  expect(await place.copy('from', 'lost')).toBe(true);
+  expect(isLost).toBe(true);
+  expect(proxy.seen.filter(isPart)).toHaveLength(3);
+  expect((await place.read('lost'))?.equals(bytes)).toBe(true);
+});
+
+test('a copy whose upload has gone, and is not there, is made anew', async () => {
+  let ends = 0;
+  proxy.plan((seen) => {
+    if (!isEnd(seen) || (ends += 1) > 1) return undefined;
+    return { status: 404, body: refusal('NoSuchUpload') };
+  });
+  const place = open();
+  expect(await place.copy('from', 'anew')).toBe(true);
+  expect(proxy.seen.filter(isBegin)).toHaveLength(2);
+  expect((await place.read('anew'))?.equals(bytes)).toBe(true);
+  await place.abandon(await place.unfinished());
+});
+
+test('a copy whose upload always goes is given up', async () => {
+  proxy.plan((seen) => (isEnd(seen) ? { status: 404, body: refusal('NoSuchUpload') } : undefined));
+  await expect(open().copy('from', 'never')).rejects.toMatchObject({ problems: [{ code: 'PIPE_REMOTE_FAILED' }] });
+  expect(proxy.seen.filter(isBegin)).toHaveLength(3);
+  proxy.plan(() => undefined);
+  await open().abandon(await open().unfinished());
+});
+
+test('a copy that is stopped in the middle leaves no parts that nobody sees but on the bill', async () => {
+  const stop = new AbortController();
+  proxy.plan((seen) => {
+    if (isPart(seen)) stop.abort('SIGINT');
+    return undefined;
+  });
+  await expect(open(stop.signal).copy('from', 'stopped')).rejects.toSatisfy(isAbort);
+  expect(proxy.seen.some(isPart)).toBe(true);
+  expect(await unfinished()).toBe('');
+  expect(await open().stat('stopped')).toBeUndefined();
+});
