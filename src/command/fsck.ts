@@ -3,6 +3,7 @@ import type { SizedObjects } from '../store/true-entry.ts';
 import { join, relative } from 'node:path';
 import { PipeError } from '../problem/problem.ts';
 import type { Digest } from '../kit/digest.ts';
+import { takeTurn } from '../kit/turn.ts';
 import { entryOf } from '../lockfile/entry.ts';
 import type { Needs } from '../lockfile/needed.ts';
 import { createProgress } from '../report/progress.ts';
@@ -63,6 +64,8 @@ export default defineCommand({
       const needs = withTrueSizes(sizesIn(engine, checked), await needsOf(engine, []), tellCorrected);
       const things = [...needs.roots, ...thingsOfRuns(engine)];
       const broken = brokenNeeds(engine, checked, things);
+      // What was begun from here on is done as a whole.
+      await takeTurn(context.signal);
       const repaired =
         upkeep === undefined ? undefined : await repair(engine, { checked, broken, things, needs, upkeep });
       const examined: Examined = {
@@ -84,7 +87,7 @@ export default defineCommand({
 
 async function check(
   { store, blake3 }: Engine,
-  { stderr, env }: Context,
+  { stderr, env, signal }: Context,
   global: GlobalOptions,
 ): Promise<CheckedStore> {
   const quiet = global.json || global.quiet;
@@ -94,6 +97,7 @@ async function check(
     return await checkStore({
       layout,
       blake3,
+      signal,
       onProgress: (done, total, bytes) => {
         progress.update(done, total, bytes);
       },

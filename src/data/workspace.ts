@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprintPath } from '../fingerprint/file.ts';
 import type { OnProgress } from '../kit/file-progress.ts';
+import { takeTurn } from '../kit/turn.ts';
 import { DIR } from '../index/section.ts';
 import type { Project } from '../project/project.ts';
 import type { Claims } from '../run/claims.ts';
@@ -66,6 +67,7 @@ export async function storeAllNow(
       if (entry !== undefined) found.set(path, entry);
     }
     await writer.finish();
+    await takeTurn(signal);
     return found;
   } finally {
     writer.discard();
