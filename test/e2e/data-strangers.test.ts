@@ -171,13 +171,18 @@ test('what a stranger says of sizes is not believed of files that helper threads
   await does(rig, 'add', 'data');
   const right = await rig.read('data.pipe');
   await rig.remove('data');
-  const said = async (size: number): Promise<string> => {
+  // The last ones are those that helper threads write.
+  const said = async (last: number): Promise<string> => {
     const entries = folders.map(async (name): Promise<[string, Entry]> => {
-      const files = textsOf(name).map((text, at) => [String(at), { kind: 'file', digest: blake3.hash(text), size }] as const); // prettier-ignore
-      return [name, { kind: 'dir', digest: await plant(rig, encodeTree(new Map(files))), size: 2_000 * size, files: 2_000 }]; // prettier-ignore
+      const files = textsOf(name).map((text, at): [string, Entry] => {
+        return [String(at), { kind: 'file', digest: blake3.hash(text), size: String(at).startsWith('9') ? last : 6 }];
+      });
+      const size = files.reduce((sum, [, each]) => sum + each.size, 0);
+      return [name, { kind: 'dir', digest: await plant(rig, encodeTree(new Map(files))), size, files: 2_000 }];
     });
-    const digest = await plant(rig, encodeTree(new Map(await Promise.all(entries))));
-    return pointerText({ digest, size: 4_000 * size, files: 4_000 });
+    const all = await Promise.all(entries);
+    const size = all.reduce((sum, [, each]) => sum + each.size, 0);
+    return pointerText({ digest: await plant(rig, encodeTree(new Map(all))), size, files: 4_000 });
   };
   expect(await said(6)).toBe(right.replace('path: data', 'path: "data"'));
   await rig.write({ 'data.pipe': await said(7) });
@@ -186,7 +191,8 @@ test('what a stranger says of sizes is not believed of files that helper threads
   if (availableParallelism() > 1) {
     expect(calls.some(({ isMain, text }) => !isMain && /O_CREAT.*\/a\/\d+>/.test(text))).toBe(true);
   }
-  expect((await rig.files()).filter((name) => name.startsWith('data/') || isTemporary(name))).toEqual([]);
+  const there = (await rig.files()).filter((name) => name.startsWith('data/') || isTemporary(name));
+  expect(there.filter((name) => !/^data\/[ab]\/[0-8]/.test(name))).toEqual([]);
   await rig.write({ 'data.pipe': right });
   await does(rig, 'checkout');
   expect(await rig.read('data/b/1999')).toBe('b 1999');
