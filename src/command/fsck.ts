@@ -5,6 +5,7 @@ import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Digest } from '../kit/digest.ts';
 import { unlessDenied } from '../kit/system-fault.ts';
+import { takeTurn } from '../kit/turn.ts';
 import { entryOf } from '../lockfile/entry.ts';
 import type { Needs } from '../lockfile/needed.ts';
 import { createProgress } from '../report/progress.ts';
@@ -69,6 +70,8 @@ export default defineCommand({
       const needs = withTrueSizes(sizesIn(engine, checked), await needsOf(engine, []), tellCorrected);
       const things = [...needs.roots, ...thingsOfRuns(engine)];
       const broken = brokenNeeds(engine, checked, things);
+      // What was begun from here on is done as a whole.
+      await takeTurn(context.signal);
       const repaired =
         upkeep === undefined
           ? undefined
@@ -93,7 +96,7 @@ export default defineCommand({
 
 async function check(
   { store, blake3 }: Engine,
-  { stderr, env }: Context,
+  { stderr, env, signal }: Context,
   global: GlobalOptions,
 ): Promise<CheckedStore> {
   const quiet = global.json || global.quiet;
@@ -103,6 +106,7 @@ async function check(
     return await checkStore({
       layout,
       blake3,
+      signal,
       onProgress: (done, total, bytes) => {
         progress.update(done, total, bytes);
       },

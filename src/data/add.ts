@@ -3,6 +3,7 @@ import { REPLACEMENT, notUtf8 } from '../fingerprint/file-problem.ts';
 import { fingerprintPath } from '../fingerprint/file.ts';
 import type { Digest } from '../kit/digest.ts';
 import { appendTo } from '../kit/append-to.ts';
+import { takeTurn } from '../kit/turn.ts';
 import type { PointerPlace } from '../lockfile/pointer.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
 import { PipeError } from '../problem/problem.ts';
@@ -251,6 +252,8 @@ async function store(
     // Somebody may have removed one meanwhile.
     refuseAbsent(engine, plan, ({ path }) => entries.has(path));
     await writer?.finish();
+    // Whoever asked to stop meanwhile is not told of a record.
+    await takeTurn(signal);
     return { entries, trees };
   } finally {
     writer?.discard();

@@ -10,6 +10,7 @@ import type { TrackedPath } from '../lockfile/pointer.ts';
 import { add } from './add.ts';
 import type { CheckedOut, CheckoutOptions } from './checkout.ts';
 import { checkout } from './checkout.ts';
+import { commit } from './commit.ts';
 import { selectTracked } from './select.ts';
 import { trackedThings } from './tracked.ts';
 
@@ -49,6 +50,17 @@ export function pointersOf({ project }: Pick<Engine, 'project'>): readonly Track
 export async function addAt(root: string, paths: readonly string[], type?: LinkType): Promise<void> {
   const engine = await engineAt(root, type);
   await add(engine, paths, { known: { stages: [], pointers: pointersOf(engine) }, links: engine.links, signal });
+  engine.index.save();
+  engine.objects.save();
+}
+
+/** What `pipe commit` does, without targets, in a project without stages. */
+export async function commitAt(root: string, type?: LinkType): Promise<void> {
+  const engine = await engineAt(root, type);
+  const wanted = pointersOf(engine).map(
+    (pointer) => ({ kind: 'pointer', pointer, below: '', isNamed: false }) as const,
+  );
+  await commit(engine, wanted, { links: engine.links, signal });
   engine.index.save();
   engine.objects.save();
 }

@@ -1,26 +1,33 @@
 import {
   chmodSync,
   lstatSync,
-  mkdirSync,
   mkdtempSync,
   readFileSync,
-  readdirSync,
   readlinkSync,
   renameSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FAULT_SEED } from '../../test/rig/fault-seed.ts';
+import { compareSides } from '../command/diff/compare.ts';
+import { diffJson, rowsOf } from '../command/diff/present.ts';
+import type { Side } from '../command/diff/side.ts';
+import { revisionSide, workspaceSide } from '../command/diff/side.ts';
+import { parsePointer } from '../lockfile/pointer.ts';
+import type { Needs } from '../lockfile/needed.ts';
+import type { Engine } from '../run/engine.ts';
 import type { LinkType } from '../store/link.ts';
-import { addAt, checkoutAt, newProject } from './project.fixture.ts';
+import type { Content, Difference } from './fixture/random-folder.ts';
+import { change, changes, differenceOf, fill, folders, largeFolders, look } from './fixture/random-folder.ts';
+import { addAt, checkoutAt, commitAt, engineAt, newProject } from './project.fixture.ts';
 
-/** What a folder holds: by path, `x` or `l` or `f` and the text; one that begins with `#` is long. */
-type Content = Record<string, string>;
+/** Random folders for each type of link. */
+const RUNS = 40;
 
 let base: string;
 beforeEach(() => {
@@ -30,36 +37,13 @@ afterEach(() => {
   rmSync(base, { recursive: true, force: true });
 });
 
-function write(root: string, path: string, coded: string): void {
-  const file = join(root, path);
-  // Never through a link: that would be an edit in place, which another test is about.
-  rmSync(file, { force: true });
-  mkdirSync(dirname(file), { recursive: true });
-  if (coded.startsWith('l')) symlinkSync(coded.slice(1), file);
-  else writeFileSync(file, coded[1] === '#' ? coded.repeat(40_000) : coded.slice(1));
-  if (coded.startsWith('x')) chmodSync(file, 0o755);
-}
-
-/** A plain look at a folder; symbolic links into the store are what they lead to. */
-function look(root: string, folder = ''): Content {
-  const found: Content = {};
-  for (const name of readdirSync(join(root, folder))) {
-    const path = folder === '' ? name : `${folder}/${name}`;
-    const stat = lstatSync(join(root, path));
-    if (stat.isDirectory()) Object.assign(found, look(root, path));
-    else if (stat.isSymbolicLink() && !readlinkSync(join(root, path)).includes('/loose/')) {
-      found[path] = `l${readlinkSync(join(root, path))}`;
-    } else {
-      const letter = !stat.isSymbolicLink() && (stat.mode & 0o100) !== 0 ? 'x' : 'f';
-      const text = readFileSync(join(root, path), 'utf8');
-      found[path] = letter + (text.length > 1_000 ? `${String(text.length)} of ${text.slice(0, 10)}` : text);
-    }
-  }
-  return found;
-}
-
 async function addAll(root: string, type: LinkType): Promise<string> {
   await addAt(root, ['d'], type);
+  return readFileSync(join(root, 'd.pipe'), 'utf8');
+}
+
+async function commitAll(root: string, type: LinkType): Promise<string> {
+  await commitAt(root, type);
   return readFileSync(join(root, 'd.pipe'), 'utf8');
 }
 
@@ -68,67 +52,121 @@ async function checkoutAll(root: string, type: LinkType): Promise<void> {
   expect(done.flatMap(({ missing }) => missing)).toEqual([]);
 }
 
-const names = fc.constantFrom('a', 'b', 'c', 'z', 'ä', 'x y');
-const paths = fc
-  .tuple(names, fc.option(names), fc.option(names))
-  .map((parts) => parts.filter((part) => part !== null).join('.d/'));
-const big = fc.nat(5).map((n) => `#${String(n)}`);
-const coded = fc.oneof(
-  fc.string({ maxLength: 20 }).map((text) => `f${text}`),
-  big.map((text) => `f${text}`),
-  big.map((text) => `x${text}`),
-  names.map((name) => `l${name}`),
-);
-const folders = fc.dictionary(paths, coded, { minKeys: 1, maxKeys: 20, noNullPrototype: true });
-const changes = fc.array(fc.tuple(paths, fc.option(coded)), { minLength: 1, maxLength: 10 });
+function needsOf(pointer: string): Needs {
+  const parsed = parsePointer(pointer, { file: 'd.pipe' });
+  if (!parsed.ok) throw new Error(pointer);
+  const { entry, path, file } = parsed.value;
+  return { roots: [{ entry, path, file, from: file, revisions: [] }], problems: [] };
+}
 
-const seed = Number(process.env['PIPE_SEED'] ?? 20_261_121);
+interface Row {
+  readonly path: string | { readonly old: string; readonly new: string };
+  readonly kind?: { readonly old: string; readonly new: string };
+}
+
+/** What `pipe diff` tells of two versions, or of one and the workspace, with each rename as one that is gone and one that came. */
+async function toldBy(root: string, pointers: readonly [string, string?]): Promise<Difference & { renamed: Row[] }> {
+  const engine = await engineAt(root);
+  const [before, after] = await sidesOf(engine, pointers);
+  const compared = compareSides(before, after, { targets: [], has: (digest) => engine.store.has(digest) });
+  engine.index.save();
+  expect([compared.problems, compared.missing]).toEqual([[], []]);
+  const json = diffJson(
+    rowsOf(compared, (path) => path),
+    false,
+  ) as Record<'added' | 'deleted' | 'renamed' | 'modified' | 'unknown', Row[]>;
+  expect(json.unknown).toEqual([]);
+  const here = (path: Row['path']): string[] => (path === 'd/' ? [] : [(path as string).replace(/^d\//, '')]);
+  const ends = (end: 'old' | 'new'): string[] => json.renamed.flatMap(({ path }) => here((path as { old: string; new: string })[end])); // prettier-ignore
+  const pathsOf = (rows: readonly Row[]): string[] => rows.flatMap(({ path }) => here(path));
+  return {
+    added: [...pathsOf(json.added), ...ends('new')].sort(),
+    deleted: [...pathsOf(json.deleted), ...ends('old')].sort(),
+    modified: json.modified
+      .flatMap(({ path, kind }) =>
+        here(path).map((each) => (kind === undefined ? each : `${each} ${LETTERS[kind.new] ?? '?'}`)),
+      ) // prettier-ignore
+      .sort(),
+    renamed: json.renamed,
+  };
+}
+
+const LETTERS: Readonly<Record<string, string>> = { file: 'f', exec: 'x', link: 'l' };
+
+async function sidesOf(engine: Engine, [old, young]: readonly [string, string?]): Promise<[Side, Side]> {
+  const before = revisionSide(engine, needsOf(old));
+  if (young !== undefined) return [before, revisionSide(engine, needsOf(young))];
+  return [before, await workspaceSide(engine, needsOf(old), { outs: [], isWanted: () => true })];
+}
+
+/** Expects that `pipe diff` tells all that differs, nothing else, and a rename of all that may be one. */
+async function expectDiff(
+  root: string,
+  pointers: readonly [string, string?],
+  [before, after]: readonly [Content, Content],
+): Promise<void> {
+  const { renamed, ...told } = await toldBy(root, pointers);
+  expect(told).toEqual(differenceOf(before, after));
+  const [gone, come] = [new Set(told.deleted), new Set(told.added)];
+  for (const { path } of renamed) {
+    const { old, new: young } = path as { old: string; new: string };
+    expect([path, before[old.slice(2)]]).toEqual([path, after[young.slice(2)] ?? 'nothing']);
+    gone.delete(old.slice(2));
+    come.delete(young.slice(2));
+  }
+  const left = new Set([...gone].flatMap((path) => before[path] ?? []));
+  expect([...come].filter((path) => left.has(after[path] ?? ''))).toEqual([]);
+}
 
 test.each([
-  ['reflink', 0],
-  ['hardlink', 0],
-  ['symlink', 0],
-  ['copy', 0],
-  ['hardlink', 2_500],
-  ['symlink', 2_500],
-  ['copy', 2_500],
-] as const)('what was added comes back byte by byte after any changes: %s, beside %d files', async (type, more) => {
-  const many: Content = Object.fromEntries(
-    Array.from({ length: more }, (_, at) => [`n${String(at)}`, `f${String(at)}\n`]),
-  );
-  await fc.assert(
-    fc.asyncProperty(folders, changes, async (first, edits) => {
-      const root = newProject(base);
-      for (const [path, each] of Object.entries({ ...many, ...first })) write(join(root, 'd'), path, each);
-      const before = look(join(root, 'd'));
-      const old = await addAll(root, type);
-      expect(look(join(root, 'd'))).toEqual(before);
+  ['reflink', 0, RUNS],
+  ['hardlink', 0, RUNS],
+  ['symlink', 0, RUNS],
+  ['copy', 0, RUNS],
+  ['hardlink', 2_500, 2],
+  ['symlink', 2_500, 2],
+  ['copy', 2_500, 2],
+] as const)(
+  `what was added and committed comes back byte by byte, and diff tells what differs: %s, beside %d files, %d times, seed ${FAULT_SEED}`,
+  async (type, more, numRuns) => {
+    const many: Content = Object.fromEntries(
+      Array.from({ length: more }, (_, at) => [`n${String(at)}`, `f${String(at)}\n`]),
+    );
+    await fc.assert(
+      fc.asyncProperty(folders, changes, async (first, edits) => {
+        const root = newProject(base);
+        const data = join(root, 'd');
+        fill(data, { ...many, ...first });
+        const before = look(data);
+        const old = await addAll(root, type);
+        expect(look(data)).toEqual(before);
 
-      for (const [path, each] of edits) {
-        if (each === null) rmSync(join(root, 'd', path), { recursive: true, force: true });
-        else write(join(root, 'd'), path, each);
-      }
-      mkdirSync(join(root, 'd'), { recursive: true });
-      const after = look(join(root, 'd'));
-      const young = await addAll(root, type);
-      expect(look(join(root, 'd'))).toEqual(after);
+        change(data, edits);
+        const after = look(data);
+        await expectDiff(root, [old], [before, after]);
+        const young = await commitAll(root, type);
+        expect(look(data)).toEqual(after);
+        await expectDiff(root, [old, young], [before, after]);
+        await expectDiff(root, [young], [after, after]);
 
-      for (const [pointer, content] of [
-        [old, before],
-        [young, after],
-        [old, before],
-      ] as const) {
-        writeFileSync(join(root, 'd.pipe'), pointer);
-        await checkoutAll(root, type);
-        expect(look(join(root, 'd'))).toEqual(content);
-        // The stores of the next steps build on what is remembered now.
-        expect(await addAll(root, type)).toBe(pointer);
-      }
-      rmSync(root, { recursive: true });
-    }),
-    { seed, numRuns: more > 0 ? 2 : 8 },
-  );
-});
+        for (const [pointer, content] of [
+          [old, before],
+          [young, after],
+          [old, before],
+        ] as const) {
+          writeFileSync(join(root, 'd.pipe'), pointer);
+          await checkoutAll(root, type);
+          expect(look(data)).toEqual(content);
+          await expectDiff(root, [pointer], [content, content]);
+          // The stores of the next steps build on what is remembered now.
+          expect(await addAll(root, type)).toBe(pointer);
+        }
+        rmSync(root, { recursive: true });
+      }),
+      { seed: FAULT_SEED, numRuns },
+    );
+  },
+);
 
 /** Writes to a file as an editor would that keeps it: through a link to its object, whose mode is no obstacle. */
 function editInPlace(root: string, path: string, text: string): void {
@@ -147,15 +185,14 @@ function moved(root: string): string {
 }
 
 test.each(['reflink', 'hardlink', 'symlink', 'copy'] as const)(
-  'what is edited in place stays, and what is moved comes back, whatever else is stored: %s',
+  `what is edited in place stays, and what is moved comes back, whatever else is stored: %s, seed ${FAULT_SEED}`,
   async (type) => {
     const texts = fc.string({ maxLength: 5 });
     const edits = fc.array(fc.tuple(fc.nat(), texts), { minLength: 1, maxLength: 5 });
-    const large = fc.dictionary(paths, fc.oneof(big.map((text) => `f${text}`), big.map((text) => `x${text}`), coded), { minKeys: 1, maxKeys: 8, noNullPrototype: true }); // prettier-ignore
     await fc.assert(
-      fc.asyncProperty(large, edits, fc.boolean(), async (first, changed, isStoredFirst) => {
+      fc.asyncProperty(largeFolders, edits, fc.boolean(), async (first, changed, isStoredFirst) => {
         let root = newProject(base);
-        for (const [path, each] of Object.entries(first)) write(join(root, 'd'), path, each);
+        fill(join(root, 'd'), first);
         const before = look(join(root, 'd'));
         const old = await addAll(root, type);
         root = moved(root);
@@ -166,7 +203,7 @@ test.each(['reflink', 'hardlink', 'symlink', 'copy'] as const)(
         for (const [at, text] of changed) editInPlace(join(root, 'd'), there[at % there.length] ?? '', text);
         const after = look(join(root, 'd'));
         // The old bytes come into the store once more, before the new ones or after them.
-        for (const [path, each] of Object.entries(first)) write(join(root, 'e'), path, each);
+        fill(join(root, 'e'), first);
         const copies = look(join(root, 'e'));
         for (const path of isStoredFirst ? ['e', 'd'] : ['d', 'e']) {
           await addAt(root, [path], type);
@@ -187,7 +224,7 @@ test.each(['reflink', 'hardlink', 'symlink', 'copy'] as const)(
         }
         rmSync(root, { recursive: true });
       }),
-      { seed, numRuns: 8 },
+      { seed: FAULT_SEED, numRuns: 16 },
     );
   },
 );

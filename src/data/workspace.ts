@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprintPath } from '../fingerprint/file.ts';
 import type { OnProgress } from '../kit/file-progress.ts';
+import { takeTurn } from '../kit/turn.ts';
 import type { Project } from '../project/project.ts';
 import type { Claims } from '../run/claims.ts';
 import { waitNotice } from '../run/claims.ts';
@@ -67,6 +68,7 @@ export async function storeAllNow(
       return entries;
     });
     await writer.finish();
+    await takeTurn(signal);
     return found;
   } finally {
     writer.discard();

@@ -1,22 +1,26 @@
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadBlake3 } from '../kit/blake3.ts';
 import type { Digest } from '../kit/digest.ts';
 import { rawOfDigest } from '../kit/digest.ts';
+import { thisOwner } from '../kit/owner.ts';
 import type { CheckedStore } from './check.ts';
 import { checkStore } from './check.ts';
 import { checkNeeds } from './check-needs.ts';
 import { storeLayout } from './layout.ts';
 import { ObjectStore } from './object-store.ts';
+import { PackWriter } from './pack-writer.ts';
 import { lostObjects, repairStore } from './repair.ts';
-import { writeRunRecord } from './run-record.ts';
+import { fileOrigin, originOf, readRunRecords, writeRunRecord } from './run-record.ts';
 import type { Entry } from './tree.ts';
 import { encodeTree } from './tree.ts';
 import { beginUpkeep } from './upkeep.ts';
 
 const blake3 = await loadBlake3();
+/** A disk in memory, where there is one: thousands of stores are repaired, and each write waits for its disk. */
+const DISK = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 let folder: string;
 let texts: Map<Digest, string>;
 
@@ -25,7 +29,7 @@ const open = (): ObjectStore => new ObjectStore(layout(), blake3, () => undefine
 const check = (): Promise<CheckedStore> => checkStore({ layout: layout(), blake3 });
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'pipe-check-'));
+  folder = mkdtempSync(join(DISK, 'pipe-check-'));
   texts = new Map();
 });
 afterEach(() => {
@@ -43,6 +47,23 @@ async function fill(): Promise<void> {
   }
   await writer.finish();
   for (const text of ['loose', 'another']) texts.set(await store.put(text), text);
+  writeRun(store);
+}
+
+/** A store with a pack of four objects, a loose one and a run record. */
+async function fillLittle(): Promise<void> {
+  const store = open();
+  texts.set(await store.put('loose'), 'loose');
+  const writer = new PackWriter(layout(), blake3, { owner: thisOwner(), isWhole: true });
+  for (const text of ['one', 'two', 'three', 'four']) {
+    texts.set(blake3.hash(text), text);
+    writer.add(blake3.raw(text), Buffer.from(text));
+  }
+  writer.seal();
+  writeRun(store);
+}
+
+function writeRun(store: ObjectStore): void {
   writeRunRecord(store, blake3, {
     key: blake3.hash('key'),
     stage: 'train',
@@ -82,6 +103,46 @@ async function repair(checked: CheckedStore): Promise<void> {
   }
 }
 
+/** Flips a bit of each byte in turn, of the files whose names end so; what `act` leaves behind is put right. */
+async function eachFlip(act: (story: string) => Promise<void>, end = ''): Promise<number> {
+  const pristine = new Map(files().map((path) => [path, readFileSync(path)]));
+  let flips = 0;
+  for (const [path, bytes] of pristine) {
+    if (!path.endsWith(end)) continue;
+    // Another number is another format.
+    const to = path.endsWith('format') ? 'pipe.store/'.length : bytes.length;
+    for (let at = 0; at < to; at += 1) {
+      const flipped = Buffer.from(bytes);
+      flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8));
+      overwrite(path, flipped);
+      await act(`${path} at ${at}`);
+      for (const each of files()) if (!pristine.has(each)) rmSync(each);
+      for (const [each, content] of pristine) {
+        rmSync(each, { force: true });
+        writeFileSync(each, content, { mode: 0o600 });
+      }
+      flips += 1;
+    }
+  }
+  return flips;
+}
+
+/** Repairs a store, which is clean then, and holds all that it had not lost. */
+async function expectRepaired(checked: CheckedStore, story: string): Promise<void> {
+  const lost = lostObjects(checked);
+  expect(lost.size, story).toBeLessThan(2);
+  forgetLeases();
+  await repair(checked);
+  checked.objects.close();
+  const after = await check();
+  after.objects.close();
+  expect(isClean(after), story).toBe(true);
+  const store = open();
+  for (const [digest, text] of texts) {
+    expect(store.read(digest)?.toString(), story).toBe(lost.has(digest) ? undefined : text);
+  }
+}
+
 /** Ends the lease that this process has on the store. */
 function forgetLeases(): void {
   for (const name of readdirSync(layout().leases)) rmSync(join(layout().leases, name));
@@ -98,42 +159,62 @@ describe('a store', () => {
     checked.objects.close();
   });
 
-  test('of which any single byte was changed is found out; repaired, it is clean and lacks at most that object', async () => {
+  test('of which any single byte was changed is found out, and has lost at most one object', async () => {
     await fill();
-    const pristine = new Map(files().map((path) => [path, readFileSync(path)]));
-    let flips = 0;
-    for (const [path, bytes] of pristine) {
-      // Another number is another format.
-      const to = path.endsWith('format') ? 'pipe.store/'.length : bytes.length;
-      for (let at = 0; at < to; at += 1) {
-        const flipped = Buffer.from(bytes);
-        flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8));
-        overwrite(path, flipped);
-        const checked = await check();
-        const story = `${path} at ${at}`;
-        expect(isClean(checked), story).toBe(false);
-        const lost = lostObjects(checked);
-        expect(lost.size, story).toBeLessThan(2);
-        // A whole repair of each would take minutes.
-        if (at % 13 === 0) {
-          forgetLeases();
-          await repair(checked);
-          checked.objects.close();
-          const after = await check();
-          expect(isClean(after), story).toBe(true);
-          const store = open();
-          for (const [digest, text] of texts) {
-            expect(store.read(digest)?.toString(), story).toBe(lost.has(digest) ? undefined : text);
-          }
-          after.objects.close();
-          for (const each of files()) rmSync(each, { force: true });
-          for (const [each, content] of pristine) writeFileSync(each, content, { mode: 0o600 });
-        } else overwrite(path, bytes);
-        checked.objects.close();
-        flips += 1;
-      }
-    }
+    const flips = await eachFlip(async (story) => {
+      const checked = await check();
+      checked.objects.close();
+      expect(isClean(checked), story).toBe(false);
+      expect(lostObjects(checked).size, story).toBeLessThan(2);
+    });
     expect(flips).toBeGreaterThan(1_500);
+  });
+
+  test('of which any single byte was changed is clean once repaired, and lacks at most that object', async () => {
+    await fillLittle();
+    const flips = await eachFlip(async (story) => {
+      const checked = await check();
+      expect(isClean(checked), story).toBe(false);
+      await expectRepaired(checked, story);
+    });
+    expect(flips).toBeGreaterThan(650);
+  });
+
+  test('whose note of what a pack holds wrong is damaged too is found out; repaired, it is clean', async () => {
+    await fillLittle();
+    const [pack] = files().filter((path) => path.endsWith('.pack'));
+    const bytes = readFileSync(pack!);
+    bytes.write('X', bytes.indexOf('three', 16));
+    overwrite(pack!, bytes);
+    expect(open().read(blake3.hash('three'))).toBeUndefined();
+    const flips = await eachFlip(async (story) => {
+      for (const [digest, text] of texts) {
+        expect(open().read(digest)?.toString(), story).toBe(text === 'three' ? undefined : text);
+      }
+      const checked = await check();
+      expect(checked.damagedPacks, story).toHaveLength(1);
+      await expectRepaired(checked, story);
+      expect(files().filter((path) => path.endsWith('.bad')), story).toEqual([]); // prettier-ignore
+    }, '.bad');
+    expect(flips).toBe(65);
+  });
+
+  test('in which it was changed where a run record came from is clean: the record counts as that of others anyhow', async () => {
+    await fillLittle();
+    const key = blake3.hash('key');
+    const [record] = readRunRecords(layout(), blake3, key);
+    fileOrigin(open(), { key, name: record!.name, remote: 'far' });
+    expect(originOf(layout(), record!)).toBe('far');
+    const flips = await eachFlip(async (story) => {
+      expect(originOf(layout(), record!), story).toEqual(expect.any(String));
+      const checked = await check();
+      expect(isClean(checked), story).toBe(true);
+      forgetLeases();
+      await repair(checked);
+      checked.objects.close();
+      expect(originOf(layout(), record!), story).toEqual(expect.any(String));
+    }, '.from');
+    expect(flips).toBe('{"remote":"far"}\n'.length);
   });
 
   test('with a pack that was cut off keeps every object that is whole in it', async () => {

@@ -1,5 +1,4 @@
 import { readFileSync, statSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import { eachChunk } from '../kit/chunks.ts';
@@ -7,6 +6,7 @@ import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw } from '../kit/digest.ts';
 import { isDenied } from '../kit/system-fault.ts';
 import { namesIn } from '../kit/temporary.ts';
+import { takeTurn } from '../kit/turn.ts';
 import type { CheckedPack } from './check-pack.ts';
 import { checkPack } from './check-pack.ts';
 import type { StoreLayout } from './layout.ts';
@@ -16,6 +16,9 @@ import { StoredObjects, looseObjects, storedPacks } from './stored-objects.ts';
 
 /** Up to this size a file is read in one piece. */
 const SMALL = 1 << 20;
+
+/** After so many files others have their turn, however small they are. */
+const TURN_FILES = 512;
 
 /** A loose object whose bytes are wrong. */
 export interface DamagedObject {
@@ -58,19 +61,24 @@ export interface CheckOptions {
   readonly blake3: Blake3;
   /** Told every now and then how many objects were looked at, of how many, and bytes. */
   readonly onProgress?: (done: number, total: number, bytes: number) => void;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Looks at every byte of a store, and changes nothing. Large objects are read piece by piece. */
-export async function checkStore({ layout, blake3, onProgress }: CheckOptions): Promise<CheckedStore> {
+/**
+ * Looks at every byte of a store, and changes nothing. Large objects are read piece by piece.
+ * @throws an AbortError when `signal` is aborted
+ */
+export async function checkStore({ layout, blake3, onProgress, signal }: CheckOptions): Promise<CheckedStore> {
   const objects = new StoredObjects(layout, blake3);
   const total = onProgress === undefined ? 0 : countObjects(layout, blake3);
-  let [bytes, done] = [0, 0];
+  let [bytes, done, looks] = [0, 0, 0];
   const count = async (size: number): Promise<void> => {
     const before = bytes;
     bytes += size;
-    if (Math.floor(before / SMALL) === Math.floor(bytes / SMALL)) return;
+    looks += 1;
+    if (Math.floor(before / SMALL) === Math.floor(bytes / SMALL) && looks % TURN_FILES > 0) return;
     onProgress?.(done, Math.max(done, total), bytes);
-    await setImmediate();
+    await takeTurn(signal);
   };
   const damagedPacks: DamagedPack[] = [];
   const wrongNotes: string[] = [];

@@ -1,6 +1,7 @@
 import { rmSync, statSync } from 'node:fs';
 import type { Blake3 } from '../kit/blake3.ts';
 import { removeTree } from '../kit/remove-tree.ts';
+import { takeTurn } from '../kit/turn.ts';
 import { entryOf } from '../lockfile/entry.ts';
 import type { StoreLayout } from './layout.ts';
 import type { Marks } from './mark.ts';
@@ -23,6 +24,9 @@ export const MOST_SMALL = 50;
 
 /** A pack is written anew when this part of its bytes, or more, is not needed. */
 export const UNNEEDED_PART = 0.25;
+
+/** After so many files others have their turn. */
+const TURN_FILES = 256;
 
 /** What nobody needs, or what became of it. */
 export interface Garbage {
@@ -130,28 +134,37 @@ export interface RemoveOptions extends CollectOptions {
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly onProgress?: (objects: number) => void;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Takes out what nobody needs: run records before the objects that they name, so that none ever names what is gone.
  * Then merges packs if there are many small ones, and removes what lay for long enough where it was set aside.
+ * @throws an AbortError when `signal` is aborted; what is not out yet stays
  */
 export async function removeGarbage(options: RemoveOptions): Promise<void> {
-  const { layout, blake3, marks, upkeep, trashDays, now } = options;
+  const { layout, blake3, marks, upkeep, trashDays, now, signal } = options;
   const remove: Dispose = (path) => {
     rmSync(path, { force: true });
   };
   const dispose = trashDays === undefined ? remove : intoTrash(layout, now, trashDays);
-  upkeep.remove(pathsOf(unneededRuns(options)), dispose);
+  const removeAll = async (files: Iterable<{ readonly path: string }>): Promise<void> => {
+    for (const paths of inTurns(files)) {
+      await takeTurn(signal);
+      upkeep.remove(paths, dispose);
+    }
+  };
+  await removeAll(unneededRuns(options));
   // Only now: a record without its note would count as one of this machine.
-  upkeep.remove(pathsOf(loneOrigins(layout)), dispose);
-  upkeep.remove(pathsOf(unneededLoose(options)), dispose);
+  await removeAll(loneOrigins(layout));
+  await removeAll(unneededLoose(options));
   const replaced: OldPack[] = [];
   const small: OldPack[] = [];
   for (const pack of storedPacks(layout, blake3)) {
     const { frames } = pack;
     const fate = fateOf(pack, options);
     if (fate === undefined || frames === undefined || upkeep.isHeld(pack.path)) continue;
+    await takeTurn(signal);
     if (fate.goes && fate.isEmpty) removePack({ ...pack, dispose }, options);
     else if (fate.goes) replaced.push({ ...pack, frames, dispose });
     else if (pack.size < SMALL_PACK) small.push({ ...pack, frames, dispose: remove });
@@ -182,6 +195,13 @@ function* unneededLoose({ layout, marks, onProgress }: RemoveOptions): Generator
   }
 }
 
-function* pathsOf(files: Iterable<{ readonly path: string }>): Generator<string> {
-  for (const { path } of files) yield path;
+/** The paths of some files, so many at a time as are taken out before others have their turn. */
+function* inTurns(files: Iterable<{ readonly path: string }>): Generator<readonly string[]> {
+  let paths: string[] = [];
+  for (const { path } of files) {
+    if (paths.push(path) < TURN_FILES) continue;
+    yield paths;
+    paths = [];
+  }
+  if (paths.length > 0) yield paths;
 }

@@ -2,6 +2,7 @@ import { closeSync, openSync, rmSync } from 'node:fs';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { RawDigest } from '../kit/digest.ts';
 import { thisOwner } from '../kit/owner.ts';
+import { takeTurn } from '../kit/turn.ts';
 import { readAt } from './pack-file.ts';
 import type { StoreLayout } from './layout.ts';
 import type { Frame } from './pack.ts';
@@ -21,12 +22,14 @@ export interface RepackOptions {
   readonly blake3: Blake3;
   readonly upkeep: Upkeep;
   readonly isWanted: (digest: RawDigest) => boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Writes what is wanted of some packs into new ones, and takes the old ones out once the new ones are durable. A pack
  * that holds wrong bytes of something wanted is left as it is, and so is one that a process relies on.
  * @returns how many packs were taken out
+ * @throws an AbortError when `signal` is aborted, between two new packs
  */
 export async function repack(packs: Iterable<OldPack>, options: RepackOptions): Promise<number> {
   const { layout, blake3, upkeep } = options;
@@ -38,7 +41,7 @@ export async function repack(packs: Iterable<OldPack>, options: RepackOptions): 
     for (const old of done) removed += removePack(old, options);
     writer = new PackWriter(layout, blake3, { owner: thisOwner(), isWhole: true });
     done = [];
-    await new Promise(setImmediate);
+    await takeTurn(options.signal);
   };
   try {
     for (const old of packs) {

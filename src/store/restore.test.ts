@@ -236,7 +236,7 @@ describe('what a stranger says of a file', () => {
     expect(readdirSync(root)).toEqual(['right']);
   });
 
-  test('is not believed of any of many files that helper threads write', async () => {
+  test('is not believed of any of many files', async () => {
     const texts = Array.from({ length: 4_000 }, (_, at) => `packed ${String(at).padStart(4, '0')}`);
     const digests = await pack(store, blake3, texts);
     const entries = (size: number): Promise<Entry> =>

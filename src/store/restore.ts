@@ -15,6 +15,7 @@ import type { HelperThreads } from '../kit/helper-threads.ts';
 import { isWithin } from '../kit/path.ts';
 import { removeTree } from '../kit/remove-tree.ts';
 import { temporaryBeside } from '../kit/temporary.ts';
+import { takeTurn } from '../kit/turn.ts';
 import { umask } from '../kit/umask.ts';
 import { PipeError } from '../problem/problem.ts';
 import { MOST_FILES } from '../lockfile/block.ts';
@@ -66,6 +67,7 @@ export async function restoreEntry(store: ObjectStore, entry: Entry, place: Rest
   const work = new Materializing(store, entry, place);
   try {
     if (!(await work.entry(entry, { target: temporary, path: memory?.path ?? '', depth: 0 }))) return false;
+    await takeTurn(place.signal);
     place.beforeSwap?.();
     work.remember();
     swap(temporary, target, entry.kind === 'dir');

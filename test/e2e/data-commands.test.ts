@@ -95,6 +95,23 @@ describe.concurrent('tracked files and folders', () => {
     expect(await rig.read('late')).toBe('late');
   });
 
+  test('add and commit --no-relink leave the files as they are, whatever cache.type says', async ({ rig }) => {
+    await project(rig);
+    await rig.pipe(['config', 'cache.type', 'hardlink']);
+    const links = async (): Promise<number[]> => Promise.all(['one', 'data/in'].map(async (name) => (await stat(rig.path(name))).nlink)); // prettier-ignore
+    await rig.write({ one: '1'.repeat(100_000), 'data/in': 'i'.repeat(100_000) });
+    await does(rig, 'add', '--no-relink', 'one', 'data');
+    expect(await links()).toEqual([1, 1]);
+    expect(await does(rig, 'add', 'one', 'data')).toMatchObject({ added: [{ state: 'unchanged' }, { state: 'unchanged' }] }); // prettier-ignore
+    expect(await links()).toEqual([2, 2]);
+    await rig.remove('one', 'data/in');
+    await rig.write({ one: '2'.repeat(100_000), 'data/in': 'j'.repeat(100_000) });
+    await does(rig, 'commit', '--no-relink');
+    expect(await links()).toEqual([1, 1]);
+    await does(rig, 'commit');
+    expect(await links()).toEqual([2, 2]);
+  });
+
   test('two adds at once both count, also in one tracked folder', async ({ rig }) => {
     await project(rig);
     await rig.write({ 'data/a': 'a' });
@@ -251,6 +268,33 @@ describe.concurrent('commit', () => {
     await does(rig, 'commit', '-f', 'out.txt');
     expect((await rig.pipe(['status', '--quiet', 'make'])).code).toBe(0);
     expect(await refuses(rig, 'commit', 'never')).toEqual(['PIPE_OUT_MISSING']);
+  });
+
+  test('-d takes what the targets need, too; -R what is tracked below folders', async ({ rig }) => {
+    await project(rig);
+    const first = { cmd: 'cp in mid', deps: ['in'], outs: ['mid'] };
+    const second = { cmd: 'cp mid end', deps: ['mid'], outs: ['end'] };
+    await rig.write({
+      in: '1',
+      'sub/a': '1',
+      'sub/deep/b': '1',
+      c: '1',
+      'pipeline.yaml': { stages: { first, second } },
+    });
+    await does(rig, 'add', 'in', 'sub/a', 'sub/deep/b', 'c');
+    expect(await rig.pipe(['repro', '-q'])).toMatchObject({ code: 0 });
+    await rig.remove('in', 'mid', 'end');
+    await rig.write({ in: '2', mid: '2', end: '2', 'sub/a': '2', 'sub/deep/b': '2', c: '2' });
+    const committed = async (...args: string[]): Promise<string[]> => {
+      const done = await does<{ committed: { path: string; state: string }[] }>(rig, 'commit', ...args);
+      return done.committed.filter(({ state }) => state === 'changed').map(({ path }) => path);
+    };
+    expect(await committed('-f', 'second')).toEqual(['second']);
+    expect(await committed('-f', '-d', 'second')).toEqual(['in', 'first']);
+    expect((await rig.pipe(['status', '--quiet', 'second'])).code).toBe(0);
+    expect(await committed('-R', 'sub')).toEqual(['sub/a', 'sub/deep/b']);
+    expect(await refuses(rig, 'commit', 'sub/nothing')).toEqual(['PIPE_TARGET_UNKNOWN']);
+    expect(await committed()).toEqual(['c']);
   });
 
   test('of a stage that was not stored by its run, lets it be restored from then on', async ({ rig }) => {

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { openBases } from '../../data/inputs/bases.ts';
 import type { Digest } from '../../kit/digest.ts';
+import { takeTurn } from '../../kit/turn.ts';
 import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { createProgress } from '../../report/progress.ts';
@@ -43,6 +44,11 @@ export interface LocalCollection {
   readonly allowMissing: boolean;
 }
 
+type Marking = Pick<LocalCollection, 'context' | 'findReleased'>;
+
+/** After so many paths that are kept others have their turn. */
+const TURN_ROOTS = 256;
+
 interface Marked {
   readonly options: Omit<CollectOptions, 'isHeld'>;
   readonly objects: StoredObjects;
@@ -55,7 +61,7 @@ interface Marked {
  * Reads what is kept and marks it.
  * @throws {PipeError} when anything of it cannot be understood: nothing may be removed then.
  */
-async function mark(scope: Scope, findReleased: LocalCollection['findReleased']): Promise<Marked> {
+async function mark(scope: Scope, { context, findReleased }: Marking): Promise<Marked> {
   const { store, blake3 } = scope.engine;
   const { layout } = store;
   const needs = await keptNeeds(scope);
@@ -63,7 +69,8 @@ async function mark(scope: Scope, findReleased: LocalCollection['findReleased'])
   const marks = new Marks(objects);
   const missing: MissingList[] = [];
   for (const { engine, roots } of needs) {
-    for (const root of roots) {
+    for (const [at, root] of roots.entries()) {
+      if (at % TURN_ROOTS === 0) await takeTurn(context.signal);
       const known = marks.absent.length;
       marks.addEntry(root.entry, root.path);
       for (const object of marks.absent.slice(known)) missing.push({ object, root, engine });
@@ -94,12 +101,9 @@ async function mark(scope: Scope, findReleased: LocalCollection['findReleased'])
  * The same, after lists that are not in the cache were got again as far as they can be had, if anything would go.
  * @throws {PipeError} PIPE_OBJECT_MISSING when some are nowhere, unless it is allowed
  */
-async function markAll(
-  scope: Scope,
-  { context, findReleased, allowMissing }: LocalCollection,
-  isHeld: IsHeld,
-): Promise<Marked> {
-  let marked = await mark(scope, findReleased);
+async function markAll(scope: Scope, collection: LocalCollection, isHeld: IsHeld): Promise<Marked> {
+  const { context, allowMissing } = collection;
+  let marked = await mark(scope, collection);
   const isUnsure = (): boolean => marked.missing.length > 0 && findGarbage({ ...marked.options, isHeld }).objects > 0;
   if (allowMissing) return marked;
   let away: readonly Problem[] = [];
@@ -108,7 +112,7 @@ async function markAll(
   while (isUnsure() && marked.missing.some(({ object }) => !asked.has(object.digest))) {
     for (const { object } of marked.missing) asked.add(object.digest);
     away = await seekLists(context, marked.missing);
-    marked = await mark(scope, findReleased);
+    marked = await mark(scope, collection);
   }
   if (isUnsure()) throw listsMissing(marked.missing, away);
   return marked;
@@ -128,12 +132,9 @@ function perhapsInside(pack: string, absent: readonly NeededObject[]): PipeError
 }
 
 /** What would go of the cache, with the names that it is known by. */
-export async function wouldCollectLocal(
-  scope: Scope,
-  { context, findReleased }: Pick<LocalCollection, 'context' | 'findReleased'>,
-): Promise<Collected> {
+export async function wouldCollectLocal(scope: Scope, { context, findReleased }: Marking): Promise<Collected> {
   const { engine } = scope;
-  const { options, objects, needs } = await mark(scope, findReleased);
+  const { options, objects, needs } = await mark(scope, { context, findReleased });
   const isReleased = findReleased !== undefined;
   const named = nameGarbage(objects, options.marks, { isReleased });
   const garbage = findGarbage({ ...options, isHeld: heldNow(options.layout) }, named.visitor);
@@ -173,7 +174,7 @@ async function foreignGarbage(
 
 const NOTHING: Garbage = { objects: 0, bytes: 0, runs: 0, leftObjects: 0, leftBytes: 0, merged: 0, unreadable: 0 };
 
-/** Takes out of the cache what nobody needs; `refused` when somebody said no. */
+/** Takes out of the cache what nobody needs, as far as nobody asks to stop; `refused` when somebody said no. */
 export async function collectLocal(scope: Scope, collection: LocalCollection): Promise<Collected> {
   const { context, global, trashDays, ask } = collection;
   const { layout } = scope.engine.store;
@@ -204,9 +205,13 @@ export async function collectLocal(scope: Scope, collection: LocalCollection): P
     const onProgress = (objects: number): void => {
       progress.update(objects, garbage.objects);
     };
-    if (hasWork) freeWorkspaces(needs, collectOptions);
-    if (hasWork) await removeGarbage({ ...collectOptions, upkeep, trashDays, now, onProgress });
-    progress.end();
+    try {
+      if (hasWork) freeWorkspaces(needs, collectOptions);
+      const how = { upkeep, trashDays, now, onProgress, signal: context.signal };
+      if (hasWork) await removeGarbage({ ...collectOptions, ...how });
+    } finally {
+      progress.end();
+    }
     return { garbage, absent: options.marks.absent, names: undefined, dry: false, trashDays, foreign };
   } finally {
     upkeep.end();

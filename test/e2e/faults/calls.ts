@@ -24,6 +24,8 @@ export interface Call {
   readonly nth: number;
   /** What it does, as strace puts it. */
   readonly text: string;
+  /** Whether the main thread makes it. */
+  readonly isMain: boolean;
 }
 
 /** A run that was watched. */
@@ -58,6 +60,11 @@ export async function killAt(rig: Rig, args: readonly string[], call: Call): Pro
   return (await trace(rig, args, { names: [call.name], inject: `signal=KILL:when=${call.nth}` })).run;
 }
 
+/** Sends `pipe` a SIGINT, as Ctrl-C does, when it makes a call. */
+export async function interruptAt(rig: Rig, args: readonly string[], call: Call): Promise<Finished> {
+  return (await trace(rig, args, { names: [call.name], inject: `signal=INT:when=${call.nth}` })).run;
+}
+
 /** What came of a run of which a call failed. */
 export interface Failing {
   readonly run: Finished;
@@ -74,7 +81,8 @@ export async function failAt(
   args: readonly string[],
   { call, error }: { readonly call: Call; readonly error: string },
 ): Promise<Failing> {
-  const { run, calls } = await trace(rig, args, { names: [call.name], inject: `error=${error}:when=${call.nth}` });
+  const inject = `error=${error}:when=${call.nth}`;
+  const { run, calls } = await trace(rig, args, { names: [call.name], inject, isMainOnly: call.isMain });
   return { run, failed: isOfSystem(calls, rig) ? undefined : injected(calls)[0]?.text };
 }
 
@@ -86,16 +94,23 @@ export function choose<T>(random: Random, from: readonly T[], count: number): T[
   return chosen;
 }
 
+interface Tracing {
+  readonly names: readonly string[];
+  readonly inject?: string;
+  /** Whether the calls of other threads neither count nor are disturbed. */
+  readonly isMainOnly?: boolean;
+}
+
 async function trace(
   rig: Rig,
   args: readonly string[],
-  { names, inject }: { readonly names: readonly string[]; readonly inject?: string },
+  { names, inject, isMainOnly = false }: Tracing,
 ): Promise<Watched> {
   traces += 1;
   const file = rig.path(`../tmp/${process.pid}-${traces}.trace`);
   // Some machines do not have all of them.
   const set = names.map((name) => `?${name}`).join(',');
-  const traced = ['-f', '-y', '-qq', '-o', file, '-e', `trace=${set}`];
+  const traced = [...(isMainOnly ? [] : ['-f']), '-y', '-qq', '-o', file, '-e', `trace=${set}`];
   if (inject !== undefined) traced.push('-e', `inject=${set}:${inject}`);
   const options: RunOptions = { env: ONE_THREAD, limit: 45_000 };
   const ended = await rig.run('strace', [...traced, PIPE, ...args], options).catch((error: unknown) => {
@@ -106,7 +121,9 @@ async function trace(
   const [run, late] = ended instanceof TooLong ? [ended.finished, ended] : [ended];
   // Whoever may not trace processes would see runs that nothing disturbs.
   expect(run.stderr).not.toMatch(/^strace: /m);
-  const calls = parseTrace(await readFile(file, 'utf8'));
+  const text = await readFile(file, 'utf8');
+  // Of one thread alone strace does not say which.
+  const calls = parseTrace(isMainOnly ? text.replaceAll(/^(?=\w)/gm, '1 ') : text);
   await rig.remove(file);
   // Node.js waits for ever when the pipe that guards its signals takes no byte: no disk does that.
   if (late !== undefined && !isOfSystem(calls, rig)) throw late;
@@ -115,12 +132,15 @@ async function trace(
 
 function parseTrace(text: string): Call[] {
   const counts = new Map<string, number>();
+  let main: string | undefined;
   return joinHalves(text.split('\n')).flatMap((line) => {
     const [, thread = '', name, rest = ''] = /^(\d+) +(\w+)(\(.*)$/.exec(line) ?? [];
     if (name === undefined) return [];
+    // It is there before all others.
+    main ??= thread;
     const nth = (counts.get(`${thread} ${name}`) ?? 0) + 1;
     counts.set(`${thread} ${name}`, nth);
-    return [{ name, nth, text: `${name}${rest}` }];
+    return [{ name, nth, text: `${name}${rest}`, isMain: thread === main }];
   });
 }
 

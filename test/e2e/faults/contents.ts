@@ -1,14 +1,21 @@
+import { createHash } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
 import type { Rig } from '../../rig/rig.ts';
+
+/** Of a larger file a digest stands for the bytes: several states of many of them are compared. */
+const LARGE = 50_000;
 
 /** Every file of the workspace with its bytes; of a link that leads nowhere, where to. */
 export async function contents(rig: Rig): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const name of await rig.files()) {
-    const bytes = await readFile(rig.path(name), 'latin1').catch(() => readlink(rig.path(name)));
-    found.set(name, bytes);
+    found.set(name, await readFile(rig.path(name)).then(textOf, () => readlink(rig.path(name))));
   }
   return found;
+}
+
+function textOf(bytes: Buffer): string {
+  return bytes.length > LARGE ? createHash('sha256').update(bytes).digest('hex') : bytes.toString('latin1');
 }
 
 /** Half-written by a process that was killed: no data, and gone with the next command that works there. */

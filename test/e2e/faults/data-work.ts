@@ -12,6 +12,10 @@ export interface DataWork {
   readonly isOver?: string;
   /** Records that meanwhile say neither what they said before nor what they will say. */
   readonly meanwhile?: readonly string[];
+  /** Whether it changes nothing, so that its moments are those at which it reads. */
+  readonly onlyReads?: boolean;
+  /** A change of the disk that helper threads make, where there are any. */
+  readonly byThreads?: RegExp;
   /** What else must hold when it has ended. */
   readonly check?: (rig: Rig) => Promise<void>;
 }
@@ -33,7 +37,8 @@ async function writeVersion(rig: Rig, version: number, folder = 'data'): Promise
   await rig.run('mkdir', [rig.path(folder, `empty-${version}`)]);
 }
 
-async function pipe(rig: Rig, ...args: string[]): Promise<void> {
+/** Runs `pipe`, which does what it is asked. */
+export async function pipe(rig: Rig, ...args: string[]): Promise<void> {
   const run = await rig.pipe(args);
   expect(run, `${args.join(' ')}: ${run.stderr}`).toMatchObject({ code: 0 });
 }
@@ -84,7 +89,8 @@ async function withGarbage(rig: Rig): Promise<void> {
   await pipe(rig, 'checkout', '-q');
 }
 
-async function hasNoGarbage(rig: Rig): Promise<void> {
+/** Expects that a collection has left nothing to collect, and nothing half-done. */
+export async function hasNoGarbage(rig: Rig): Promise<void> {
   expect(await gc(rig, ['-w', '-f'])).toMatchObject({ objects: 0, runs: 0 });
   expect(await fsck(rig)).toMatchObject({ ok: true, leftovers: [] });
 }
@@ -175,6 +181,60 @@ export const GC: readonly DataWork[] = [
       await withGarbage(rig);
       await pipe(rig, 'gc', '-q', '-w', '-f', '--trash', '3');
     },
+  },
+];
+
+/** A folder whose files share a pack, but for a large one. In another version a few of them are others. */
+async function writeLittle(rig: Rig, version: number, { others = 2 } = {}): Promise<void> {
+  await rig.remove('d');
+  const small = Array.from({ length: 17 }, (_, at) => [`d/${at}`, `${at < others ? version : 0} ${at}\n`]);
+  await rig.write({ ...Object.fromEntries(small), 'd/large': `${version}`.repeat(70_000) });
+}
+
+/** Two versions of it are stored, one after the other. */
+async function addLittle(rig: Rig, changes?: { readonly others: number }): Promise<void> {
+  await rig.git('init', '-q', '-b', 'main');
+  await pipe(rig, 'init', '-q');
+  await writeLittle(rig, 1);
+  await pipe(rig, 'add', '-q', 'd');
+  await commit(rig, '1');
+  if (changes === undefined) return;
+  await writeLittle(rig, 2, changes);
+  await pipe(rig, 'add', '-q', 'd');
+}
+
+/** Each of these writes little, so that every single write of it can be tried. */
+export const LITTLE: readonly DataWork[] = [
+  {
+    title: 'add',
+    args: ['add', 'd'],
+    async prepare(rig) {
+      await rig.git('init', '-q', '-b', 'main');
+      await pipe(rig, 'init', '-q');
+      await writeLittle(rig, 1);
+    },
+  },
+  {
+    title: 'commit',
+    args: ['commit'],
+    async prepare(rig) {
+      await addLittle(rig);
+      await writeLittle(rig, 2);
+    },
+  },
+  {
+    title: 'checkout',
+    args: ['checkout'],
+    async prepare(rig) {
+      await addLittle(rig, { others: 2 });
+      await rig.git('checkout', '-q', '--', 'd.pipe');
+    },
+  },
+  {
+    title: 'gc',
+    args: ['gc', '-w', '-f'],
+    prepare: (rig) => addLittle(rig, { others: 17 }),
+    check: hasNoGarbage,
   },
 ];
 

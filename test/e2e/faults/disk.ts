@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, statfs } from 'node:fs/promises';
+import { mkdir, readFile, statfs } from 'node:fs/promises';
 import type { Rig } from '../../rig/rig.ts';
 
 /** A small disk of its own under a folder of the project. */
@@ -66,6 +66,30 @@ export async function withFoldingDisk(rig: Rig, folder: string, use: () => Promi
     await use();
   } finally {
     await root(`umount ${path}; losetup -j ${image} | cut -d: -f1 | xargs losetup -d`);
+  }
+  return true;
+}
+
+/**
+ * Mounts a disk whose files can share blocks (btrfs) over `folder` while `use` runs.
+ * @returns false where the system knows no such disk
+ * @throws {Error} where the Debian package btrfs-progs is missing
+ */
+export async function withSharingDisk(rig: Rig, folder: string, use: () => Promise<void>): Promise<boolean> {
+  const [path, image] = [rig.path(folder), rig.path('../tmp/btrfs.img')];
+  await mkdir(path, { recursive: true });
+  const root = async (line: string): Promise<void> => {
+    const { code, stderr } = await rig.run('sh', ['-c', line], { cwd: '/' });
+    if (code !== 0) throw new Error(`"${line}" failed; it needs root and btrfs-progs: ${stderr}`);
+  };
+  await rig.run('modprobe', ['btrfs'], { cwd: '/' }).catch(() => undefined);
+  if (!(await readFile('/proc/filesystems', 'utf8')).includes('btrfs')) return false;
+  await root(`truncate -s 256M ${image} && mkfs.btrfs -q ${image}`);
+  await root(`mount -o loop ${image} ${path}`);
+  try {
+    await use();
+  } finally {
+    await root(`umount ${path}`);
   }
   return true;
 }
