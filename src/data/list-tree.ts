@@ -1,5 +1,5 @@
 import { DEEPEST } from '../store/count-folders.ts';
-import type { ReadTree } from '../store/diff-tree.ts';
+import type { ReadTree } from '../store/read-tree.ts';
 import type { Entry } from '../store/tree.ts';
 
 /** All files and links below a folder, with their paths; what cannot be read is left out. */

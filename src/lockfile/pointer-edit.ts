@@ -125,17 +125,19 @@ const BEFORE_REMOTE = ['push', 'persist', 'cache', 'link', 'exec', 'files', 'siz
  * @returns the new text, the same where nothing has to change; PIPE_EDIT when only a person can do it.
  */
 export function editRemote(source: PointerSource, remote: string): Result<string> {
-  const out = outNode(source.text);
-  if (out === undefined) return fail(cannotEdit(source.file));
-  const behind = BEFORE_REMOTE.find((name) => ownPair(out, name) !== undefined) ?? 'path';
-  const wanted = { names: ['remote'], values: new Map([['remote', scalarText(remote)]]), behind };
-  const text = applySplices(source.text, fieldSplices(source.text, out, wanted));
-  const after = parsePointer(text, source);
-  const isRight =
-    after.ok &&
-    after.value.pointer.out.remote === remote &&
-    sameBut(source.text, text, (root) => withoutInOut(root, ['remote']));
-  return isRight ? ok(text) : fail(cannotEdit(source.file));
+  return edited(source.file, (find) => {
+    const out = find(source.text, 'outs');
+    if (out === undefined) return undefined;
+    const behind = BEFORE_REMOTE.find((name) => fieldOf(out, name) !== undefined) ?? 'path';
+    const wanted = { names: ['remote'], values: new Map([['remote', scalarText(remote)]]), behind };
+    const text = applySplices(source.text, fieldSplices(source.text, out, wanted));
+    const after = parsePointer(text, source);
+    const isRight =
+      after.ok &&
+      after.value.pointer.out.remote === remote &&
+      sameBut(source.text, text, (root) => withoutInOut(root, ['remote']));
+    return isRight ? text : undefined;
+  });
 }
 
 function sorted(imported: Import | undefined): unknown {

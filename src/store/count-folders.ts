@@ -1,7 +1,7 @@
 import type { Digest } from '../kit/digest.ts';
 import { MOST_FILES } from '../lockfile/block.ts';
 import type { ObjectStore } from './object-store.ts';
-import type { ReadTree } from './diff-tree.ts';
+import type { ReadTree } from './read-tree.ts';
 import { BrokenTree, readTree, readUnlike, treeParts } from './read-tree.ts';
 import type { Entry } from './tree.ts';
 

@@ -1,15 +1,7 @@
 import { byCodeUnit } from '../kit/order.ts';
 import { DEEPEST } from './count-folders.ts';
-import type { TreePair } from './read-tree.ts';
+import type { ReadTree, TreePair } from './read-tree.ts';
 import type { Entry, Tree } from './tree.ts';
-
-/** Reads what folders hold. */
-export interface ReadTree {
-  /** The contents of a folder; `undefined` where its object is absent or damaged. */
-  (folder: Entry): Tree | undefined;
-  /** Those of two folders, which may do without what both of them hold. */
-  readonly pair?: ((before: Entry, after: Entry) => TreePair | undefined) | undefined;
-}
 
 /**
  * What differs at a path, which is that of a file or a link; or of a folder that is only on one side and empty; or,

@@ -1,6 +1,6 @@
 import type { Digest } from '../kit/digest.ts';
 import { DEEPEST } from './count-folders.ts';
-import type { ReadTree } from './diff-tree.ts';
+import type { ReadTree } from './read-tree.ts';
 import type { Entry, Tree } from './tree.ts';
 
 /** An object that is not there, and a path that it is needed for. */

@@ -207,6 +207,14 @@ export interface TreePair {
   readonly after: Tree;
 }
 
+/** Reads what folders hold. */
+export interface ReadTree {
+  /** The contents of a folder; `undefined` where its object is absent or damaged. */
+  (folder: Entry): Tree | undefined;
+  /** Those of two folders, which may do without what both of them hold. */
+  readonly pair?: ((before: Entry, after: Entry) => TreePair | undefined) | undefined;
+}
+
 /**
  * The entries of two folders, without those that are in parts of both: of a big folder that has changed little, few are
  * left. `undefined` when an object that is read is absent, damaged, or not what is said of it.

@@ -8,7 +8,7 @@ import { PipeError } from '../../problem/problem.ts';
 import type { Engine } from '../../run/engine.ts';
 import { namingRules } from '../../run/link-rules.ts';
 import { listingSink } from '../../run/sink.ts';
-import type { ReadTree } from '../../store/diff-tree.ts';
+import type { ReadTree } from '../../store/read-tree.ts';
 import { boundedTrees } from '../../store/count-folders.ts';
 import type { Entry } from '../../store/tree.ts';
 

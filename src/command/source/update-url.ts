@@ -132,7 +132,7 @@ async function sendKnown(
 ): Promise<(Sent & { readonly objects: number }) | undefined> {
   const name = remoteNamed(engine.project.config, options.remote);
   const progress = transferProgress(context, global, `sending to ${name}`);
-  const how = { roots: [{ entry, path }], records: [], logs: false, dry: false, verify: false };
+  const how = { roots: [{ entry, path }], records: [], logs: [], dry: false, verify: false };
   try {
     const { missing, objects } = await withRemote(engine, { name, context, options }, (remote) =>
       push(remote, engine.store, { ...how, onProgress: progress.onProgress }),
