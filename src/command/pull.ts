@@ -68,10 +68,11 @@ export default defineCommand({
     const { imports, notes, recovered } = elsewhere;
     const failed = [...brought.failed, ...elsewhere.failed];
     const problems = [...notes, ...failed.flatMap((each) => each.problems)];
-    if (placing.problems.length > 0) throw new PipeError([...placing.problems, ...problems]);
+    const done = withRecovered(data, fetched, recovered);
+    if (placing.problems.length > 0)
+      throw new PipeError([...placing.problems, ...done.flatMap((each) => each.problems), ...problems]);
     const checkedOut = placing.done();
     const isPlaced = checkedOut.some(({ added, modified, deleted }) => added + modified + deleted > 0);
-    const done = withRecovered(data, fetched, recovered);
     refuseIfOnlyFailed(done, failed, isPlaced || brought.brought.length + imports.length > 0);
     const isMissing =
       done.some(({ absent, wrong }) => absent.length + wrong.length > 0) ||

@@ -1,4 +1,5 @@
 import { firstNames } from '../kit/first-names.ts';
+import { takeTurn } from '../kit/turn.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import type { Digest } from '../kit/digest.ts';
 import type { Engine } from '../run/engine.ts';
@@ -24,6 +25,9 @@ export interface UnsavedOptions extends Pick<DataOptions, 'signal' | 'progress'>
   readonly limit?: number;
 }
 
+/** Files that are read between two turns of the event loop. */
+const TURN_EVERY = 512;
+
 /**
  * Files whose bytes would be lost, since the store does not have them. That it has an object by name is not enough where a
  * file may be the only right copy of it: each object is read, and a wrong one is stored again from the file.
@@ -40,7 +44,10 @@ export async function unsavedFiles(
   }
   if (unknown.length > 0) return unknown;
   const wrong = new Map<string, Digest>();
+  let seen = 0;
   for (const { path, digests, at, size } of givingWay(engine, replaced)) {
+    // What is packed is read without waiting: signals would have no turn.
+    if ((seen += 1) % TURN_EVERY === 0) await takeTurn(signal);
     const digest = digestOfRaw(digests.subarray(at, at + 32));
     if (!isItsObject(engine, path, digest) && !(await isWhole(engine, digest, signal))) wrong.set(path, digest);
     progress?.done(1, size);

@@ -141,9 +141,22 @@ function writeDurably(path: string, data: FileData, modes: { mode: number; keep:
 
 function fill(file: number, data: FileData, mode: number | undefined): void {
   if (mode !== undefined) fchmodSync(file, mode);
-  const pieces = typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
+  const pieces = typeof data === 'string' || data instanceof Uint8Array ? [data] : joined(data);
   // To a file that is open already, each goes behind the one before.
   for (const piece of pieces) writeFileSync(file, piece);
+}
+
+/** Pieces of at least a MiB, as far as there are so many bytes: small ones cost more calls than time to join. */
+function* joined(pieces: readonly Uint8Array[]): Generator<Uint8Array> {
+  let [some, bytes]: [Uint8Array[], number] = [[], 0];
+  for (const piece of pieces) {
+    some.push(piece);
+    bytes += piece.length;
+    if (bytes < 1 << 20) continue;
+    yield Buffer.concat(some);
+    [some, bytes] = [[], 0];
+  }
+  yield Buffer.concat(some);
 }
 
 function modeOf(path: string): number | undefined {

@@ -51,11 +51,12 @@ export function remoteNamed(config: Config, asked?: string): string {
 }
 
 /**
- * The same for who can do without: `undefined` when none was asked for, and none is the default one.
- * @throws {PipeError} PIPE_REMOTE_UNKNOWN
+ * The same for who can do without: `undefined` when none was asked for, and the project has none.
+ * @throws {PipeError} PIPE_REMOTE_UNKNOWN, PIPE_REMOTE_NONE
  */
 export function usualRemote(config: Config, asked: string | undefined): string | undefined {
-  return asked === undefined && config.get('core.remote') === undefined ? undefined : remoteNamed(config, asked);
+  const isNone = asked === undefined && config.get('core.remote') === undefined && config.remotes().length === 0;
+  return isNone ? undefined : remoteNamed(config, asked);
 }
 
 function noRemote(known: readonly string[]): ConstructorParameters<typeof PipeError>[0] {

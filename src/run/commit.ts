@@ -71,12 +71,14 @@ export async function storeOuts(
   try {
     const outs = await walkRecording(writer ?? engine.store, async (rules) => {
       const entries: LockEntry[] = [];
+      let missing: Out | undefined;
+      // To the end: one out may hold the bytes that a link in another one leads to.
       for (const out of stage.outs) {
         const entry = await fingerprintPath(out.path, { ...how, rules }, engine.fingerprint);
-        if (entry === undefined) return out;
-        entries.push(lockEntry(out.as, entry));
+        if (entry === undefined) missing ??= out;
+        else entries.push(lockEntry(out.as, entry));
       }
-      return entries;
+      return missing ?? entries;
     });
     if (Array.isArray(outs)) await writer?.finish();
     return outs;

@@ -4,6 +4,7 @@ import { writeDisposable } from '../kit/disposable-file.ts';
 import { folderIdentity } from '../kit/folder-identity.ts';
 import { parseJson } from '../kit/parse-json.ts';
 import { isWithin } from '../kit/path.ts';
+import { unlessDenied } from '../kit/system-fault.ts';
 import { readTextFile } from '../kit/text-file.ts';
 import { PipeError } from '../problem/problem.ts';
 import { withEditLock } from '../project/edit-lock.ts';
@@ -79,6 +80,7 @@ export function beginParts(project: Place, all: readonly (OutPart & { readonly m
       for (const path of absent) noted.set(path, { folder: '', parts: new Set(['']) });
       write(file, noted);
       makeFolders(project, absent);
+      for (const path of absent) if (isAbsent(project, path)) noted.delete(path);
     }
     for (const { path, below } of parts) {
       if (!isFolder(project, path)) continue;
@@ -153,7 +155,10 @@ function isAbsent({ root }: Place, path: string): boolean {
 }
 
 function makeFolders({ root }: Place, paths: readonly string[]): void {
-  for (const path of paths) mkdirSync(join(root, path), { recursive: true });
+  for (const path of paths) {
+    // Where this user may not, whoever puts the parts in place says so, and others are put in place.
+    unlessDenied(() => mkdirSync(join(root, path), { recursive: true }));
+  }
 }
 
 /** Does it while no other process changes the file; `false` where nothing can be written: then the file stays as it was. */

@@ -83,7 +83,9 @@ function answerOf(message: IncomingMessage): Answer {
     },
     body: () => unpacked(message, headers['content-encoding']),
     discard: () => {
-      if (!message.complete) message.destroy();
+      // All of it may have come: the connection is free, and lets the process end, only when that was read.
+      if (message.complete) message.resume();
+      else message.destroy();
     },
   };
 }

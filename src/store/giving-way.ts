@@ -55,7 +55,9 @@ export function* givingWayTo(
         yield* before(present, name, folder);
         const { section, row } = present;
         if (section === undefined || present.name !== name) continue;
-        if (digestAt(section, row) !== child.digest) yield* replaced(section, row, { ...folder, store, child });
+        const isSame =
+          digestAt(section, row) === child.digest && (section.kindOf(row) === DIR) === (child.kind === 'dir');
+        if (!isSame) yield* replaced(section, row, { ...folder, store, child });
         present.next();
       }
     }

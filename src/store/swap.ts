@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { removeTree } from '../kit/remove-tree.ts';
 import { temporaryBeside } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
@@ -41,13 +42,22 @@ function renamedIfThere(path: string, name: string): boolean {
   }
 }
 
+function isFree(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+}
+
 /** Nothing of the old may stay under a temporary name: whoever comes next would sweep it away. */
 function putBack(old: string, target: string, cause: unknown): void {
-  if (lstatSync(target, { throwIfNoEntry: false }) === undefined) {
-    renameSync(old, target);
-    return;
+  if (isFree(target)) {
+    try {
+      renameSync(old, target);
+      return;
+    } catch {
+      // Somebody was faster.
+    }
   }
-  const kept = `${target}.replaced-${randomBytes(4).toString('hex')}`;
+  // With more behind it, a long name would be too long.
+  const kept = join(dirname(target), `replaced-${randomBytes(4).toString('hex')}`);
   renameSync(old, kept);
   throw new PipeError(
     {

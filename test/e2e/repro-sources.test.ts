@@ -54,6 +54,14 @@ test('a run with --pull in a project without a remote gets what it needs from wh
   expect((await rig.run('git', ['status', '--short'], b)).stdout).toBe('');
 });
 
+test('a run with --pull of a project with remotes of which none is the default one is refused', async ({ rig }) => {
+  const b = await start(rig, ['join']);
+  await succeed(rig, ['remote', 'add', '-q', 'storage', rig.path('../storage')], b);
+  const run = await rig.pipe(['repro', '--pull'], b);
+  expect([run.code, run.stderr]).toEqual([2, expect.stringContaining('PIPE_REMOTE_NONE')]);
+  expect(await rig.exists('../b/joined')).toBe(false);
+});
+
 test('where something that is needed can come from nowhere, that is told, and nothing else is kept from running', async ({
   rig,
 }) => {

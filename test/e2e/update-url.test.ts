@@ -157,6 +157,23 @@ test('an update to the remote of what has not changed sends what the remote lack
   expect(await rig.read('a')).toBe('one\n');
 });
 
+test('what is never pushed is not sent by an update to the remote either', async ({ rig }) => {
+  await startProject(rig);
+  for (const name of ['own', 'shared']) {
+    serve(`/${name}`, `${name}\n`);
+    await succeed(rig, ['import-url', `${web.url}/${name}`]);
+  }
+  await rig.write({ 'own.pipe': (await rig.read('own.pipe')).replace('path: own\n', 'path: own\n    push: false\n') });
+  const update = await rig.pipe(['update', '--to-remote', '--json']);
+  expect(update.code).toBe(1);
+  expect(JSON.parse(update.stdout)).toMatchObject({
+    imports: [{ path: 'shared', state: 'sent' }],
+    failed: [{ problems: [{ code: 'PIPE_USAGE', message: 'own.pipe: own is never pushed (push: false)' }] }],
+  });
+  const there = await rig.pipe(['status', '-c', '--json']);
+  expect(JSON.parse(there.stdout)).toMatchObject({ upToDate: true, remotes: [{ objects: 1 }] });
+});
+
 test('where a server tells neither ETag nor time, only a download tells whether something changed', async ({ rig }) => {
   await startProject(rig);
   const quiet = (text: string): void => void web.files.set('/a', { body: Buffer.from(text) });

@@ -12,6 +12,8 @@ export interface Listening {
 
 /** Lets a server listen. */
 export async function listen(server: Server | TlsServer): Promise<Listening> {
+  // It never ends an idle connection: whoever keeps one, and does not end for it, is seen.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

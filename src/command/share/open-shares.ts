@@ -74,7 +74,8 @@ export async function openShares(context: Context, asked: OpenSharesOptions): Pr
   const local = new Set(things.filter((thing) => !isAlone(thing) && isLocal(thing)));
   const others = things.filter((thing) => !isAlone(thing) && !local.has(thing));
   const known = data.pending.length + came.size + sourced.length + local.size;
-  const shares = others.length === 0 && options.remote === undefined && known > 0 ? NO_SHARES : sharesOf(data.engine, others, options.remote); // prettier-ignore
+  const isNoRemote = others.length === 0 && options.remote === undefined && known > 0 && runCache !== 'all';
+  const shares = isNoRemote ? NO_SHARES : sharesOf(data.engine, others, options.remote);
   return {
     data,
     brought,

@@ -9,6 +9,7 @@ import { remoteNamed } from '../../remote/open-remote.ts';
 import { push } from '../../remote/push.ts';
 import type { Change } from '../../source/remote-data.ts';
 import { compareTold, isTelling } from '../../source/remote-data.ts';
+import { PipeError } from '../../problem/problem.ts';
 import { isSameObject } from '../../store/diff-tree.ts';
 import type { Entry } from '../../store/tree.ts';
 import type { Context, GlobalOptions } from '../command.ts';
@@ -75,6 +76,7 @@ export async function updateLater(data: DataProject, target: UrlTarget, how: How
  * @throws {PipeError} what is wrong with the remote or the URL, and as `recordImport` does
  */
 export async function updateToRemote(data: DataProject, target: UrlTarget, how: How): Promise<UpdatedAway> {
+  if (target.own?.pointer.out.push === false) throw neverPushed(target);
   const { change } = await ask(data, target, how);
   const { path, own, pending, imported: before } = target;
   const { engine } = data;
@@ -119,6 +121,14 @@ export async function updateToRemote(data: DataProject, target: UrlTarget, how: 
   } finally {
     progress.end();
   }
+}
+
+function neverPushed({ path }: UrlTarget): PipeError {
+  return new PipeError({
+    code: 'PIPE_USAGE',
+    message: `${path} is never pushed (push: false)`,
+    hint: 'update it without --to-remote',
+  });
 }
 
 /**

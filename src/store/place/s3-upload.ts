@@ -19,6 +19,9 @@ export interface LargeUpload {
   readonly memory: Budget;
 }
 
+/** Buffers that an upload keeps for its next parts, beside the memory that it is given. */
+const MOST_FREE = 2;
+
 /** S3 takes no more parts. */
 const MOST_PARTS = 10_000;
 
@@ -150,7 +153,7 @@ async function sendParts(s3: S3, { key, source, memory }: LargeUpload, begun: Be
       .then((bytes) => sendPart(s3, key, { begun, number: offset / size + 1, bytes }))
       .then((done) => {
         // New memory costs as much as the reading. After a failure a request may still hold it.
-        free.push(into);
+        if (free.length < MOST_FREE) free.push(into);
         return done;
       })
       .finally(() => {
