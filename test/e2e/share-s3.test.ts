@@ -166,7 +166,10 @@ test('keys that hold for a time come from the environment, or with their token f
   const denied = await rig.pipe(['status', '-c'], { ...b, env: { ...b.env, ...keysOf(keys) } });
   expectProblems(denied, 'PIPE_REMOTE_CREDENTIALS');
   const over = minio.expired(given).sessionToken;
-  const expired = await rig.pipe(['status', '-c'], { ...b, env: { ...b.env, ...keysOf(keys), AWS_SESSION_TOKEN: over } });
+  const expired = await rig.pipe(['status', '-c'], {
+    ...b,
+    env: { ...b.env, ...keysOf(keys), AWS_SESSION_TOKEN: over },
+  });
   expectProblems(expired, 'PIPE_REMOTE_EXPIRED');
   expect(expired.stderr).not.toContain(over);
   for (const [option, value] of [
