@@ -1,7 +1,5 @@
-import type { Progressed } from '../remote/fetch.ts';
 import type { Pushed } from '../remote/push.ts';
 import { push } from '../remote/push.ts';
-import { progressInTurns } from '../report/progress.ts';
 import { amountOf, clean, plural } from '../report/words.ts';
 import type { Context, GlobalOptions, OptionSpecs, OptionValues, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
@@ -10,6 +8,7 @@ import type { RemoteShare, Shares } from './share/open-remotes.ts';
 import { withRemote } from './share/open-remotes.ts';
 import { openShares } from './share/open-shares.ts';
 import { SHARE_OPTIONS } from './share/options.ts';
+import { transferProgress } from './share/progress.ts';
 import { findRoots } from './share/push-roots.ts';
 import { logsOf, recordsFor, withRecords } from './share/run-records.ts';
 import type { SharedThings } from './share/shared.ts';
@@ -75,14 +74,7 @@ interface PushTo {
 async function pushTo(data: DataProject, { share, context, options, global, ...choice }: PushTo): Promise<Done> {
   const { name } = share;
   return withRemote(data.engine, { name, context, options }, async (remote) => {
-    const { stderr, env } = context;
-    const progress = progressInTurns({ stderr, env, quiet: global.quiet || global.json });
-    const tell =
-      (label: string) =>
-      ({ objects, totalObjects, bytes, totalBytes }: Progressed): void => {
-        progress.at(label, 'objects').update(objects, totalObjects, { done: bytes, total: totalBytes });
-      };
-    progress.at(`pushing to ${name}`, 'objects');
+    const progress = transferProgress(context, global, `pushing to ${name}`);
     try {
       const { store } = data.engine;
       const { roots, lost } = await findRoots(remote, store, { things: share.things, keep: options.dry !== true });
@@ -93,8 +85,8 @@ async function pushTo(data: DataProject, { share, context, options, global, ...c
         logs: options.logs === true ? logsOf(data, records) : [],
         dry: options.dry === true,
         verify: options.verify === true,
-        onProgress: tell(`pushing to ${name}`),
-        onVerify: tell(`checking ${name}`),
+        onProgress: progress.onProgress,
+        onVerify: progress.as(`checking ${name}`),
         onWait: () => {
           if (!global.quiet && !global.json) context.stderr.write(`waiting for a collection of ${name} to end\n`);
         },

@@ -6,7 +6,7 @@ import { LEVELS } from '../project/config-level.ts';
 import { hasPlaceholder } from '../project/option-value.ts';
 import { requireRoot } from '../project/project.ts';
 import { isFolderPath, readRemoteUrl } from '../project/remote-url.ts';
-import { isSwitch } from '../remote/open-remote.ts';
+import { isSwitch } from '../kit/tls-trust.ts';
 import type { Context, OptionSpecs } from './command.ts';
 import { settingsOf } from './config.ts';
 

@@ -1,6 +1,5 @@
 import { posix } from 'node:path';
 import { REPLACEMENT, notUtf8 } from '../fingerprint/file-problem.ts';
-import { fingerprintPath } from '../fingerprint/file.ts';
 import type { Digest } from '../kit/digest.ts';
 import { appendTo } from '../kit/append-to.ts';
 import { takeTurn } from '../kit/turn.ts';
@@ -11,7 +10,6 @@ import { ensureIgnored } from '../project/gitignore.ts';
 import type { WrittenPointer } from '../project/write-pointer.ts';
 import { writePointers } from '../project/write-pointer.ts';
 import type { Engine } from '../run/engine.ts';
-import { walkRecording } from '../run/link-rules.ts';
 import { relinkStored } from '../run/relink.ts';
 import { listingSink, storeSink } from '../run/sink.ts';
 import type { TreeEdit } from '../store/edit-tree.ts';
@@ -34,7 +32,7 @@ import type { DataOptions, WorkProgress } from './workspace.ts';
 import type { Planned } from './add-plan.ts';
 import { planOf, writesOf } from './add-plan.ts';
 import { claimedAsPlanned } from './claimed-plan.ts';
-import { absoluteOf } from './workspace.ts';
+import { absoluteOf, recordPaths } from './workspace.ts';
 
 export interface AddOptions extends DataOptions {
   /** Only write the pointer; the bytes stay where they are. */
@@ -241,14 +239,8 @@ async function store(
   const how = { follow: false, signal, sink, onProgress: progress?.done };
   try {
     if (progress !== undefined) expectFiles(engine, plan, progress);
-    const entries = await walkRecording(writer ?? engine.store, async (rules) => {
-      const found = new Map<string, Entry>();
-      for (const { path } of plan) {
-        const entry = await fingerprintPath(path, { ...how, rules }, engine.fingerprint);
-        if (entry !== undefined) found.set(path, entry);
-      }
-      return found;
-    });
+    const paths = plan.map(({ path }) => path);
+    const entries = await recordPaths(engine, paths, { ...how, into: writer ?? engine.store });
     // Somebody may have removed one meanwhile.
     refuseAbsent(engine, plan, ({ path }) => entries.has(path));
     await writer?.finish();

@@ -1,9 +1,9 @@
 import { fingerprintPath } from '../fingerprint/file.ts';
 import type { Sink } from '../fingerprint/file.ts';
 import type { Blake3 } from '../kit/blake3.ts';
-import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
 import { rawOfDigest } from '../kit/digest.ts';
+import { hashFile } from '../kit/hash-file.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Engine } from '../run/engine.ts';
 import { DigestMap, NOWHERE } from '../store/digest-map.ts';
@@ -42,11 +42,7 @@ function healingSink(blake3: Blake3, writer: StoreWriter, wanted: DigestMap): Si
     add: (digest, bytes) => wanted.has(digest) && writer.addNow(digest, bytes),
     settle: () => writer.settle(),
     async file(path) {
-      const hasher = blake3.hasher();
-      await eachChunk(path, (chunk) => {
-        hasher.update(chunk);
-      });
-      const digest = hasher.digest();
+      const digest = await hashFile(path, { blake3 });
       return wanted.has(rawOfDigest(digest)) ? writer.addFile(path) : digest;
     },
   };

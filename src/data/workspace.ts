@@ -1,12 +1,14 @@
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprintPath } from '../fingerprint/file.ts';
+import type { WalkOptions } from '../fingerprint/walk-options.ts';
 import type { OnProgress } from '../kit/file-progress.ts';
 import { takeTurn } from '../kit/turn.ts';
 import type { Project } from '../project/project.ts';
 import type { Claims } from '../run/claims.ts';
 import { waitNotice } from '../run/claims.ts';
 import type { Engine } from '../run/engine.ts';
+import type { Sizes } from '../run/link-rules.ts';
 import { namingRules, walkRecording } from '../run/link-rules.ts';
 import { storeSink } from '../run/sink.ts';
 import type { Links } from '../store/link.ts';
@@ -48,6 +50,26 @@ export async function storeNow(engine: Engine, path: string, options: LookOption
 }
 
 /**
+ * What lies at some paths, as it is to be recorded; nothing of those where nothing lies.
+ * @param how `into`: what the walk stores into, or the store where it stores nothing
+ * @throws {PipeError} PIPE_LINK_OBJECT with every link whose object is nowhere
+ */
+export function recordPaths(
+  engine: Engine,
+  paths: readonly string[],
+  { into, ...how }: Omit<WalkOptions, 'rules'> & { readonly into: Sizes },
+): Promise<Map<string, Entry>> {
+  return walkRecording(into, async (rules) => {
+    const entries = new Map<string, Entry>();
+    for (const path of paths) {
+      const entry = await fingerprintPath(path, { ...how, rules }, engine.fingerprint);
+      if (entry !== undefined) entries.set(path, entry);
+    }
+    return entries;
+  });
+}
+
+/**
  * Stores what lies at paths of the workspace, those left out where nothing does. What was read need not be read again,
  * whatever came of it.
  */
@@ -59,14 +81,7 @@ export async function storeAllNow(
   const writer = engine.store.writer();
   const how = { follow: false, signal, sink: storeSink(writer, signal), onProgress: progress?.done };
   try {
-    const found = await walkRecording(writer, async (rules) => {
-      const entries = new Map<string, Entry>();
-      for (const path of paths) {
-        const entry = await fingerprintPath(path, { ...how, rules }, engine.fingerprint);
-        if (entry !== undefined) entries.set(path, entry);
-      }
-      return entries;
-    });
+    const found = await recordPaths(engine, paths, { ...how, into: writer });
     await writer.finish();
     await takeTurn(signal);
     return found;

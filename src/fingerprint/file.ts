@@ -1,7 +1,6 @@
 import type { Dirent, Stats } from 'node:fs';
 import { lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { KINDS } from '../index/section.ts';
 import type { FolderMemory } from '../index/folder-memory.ts';
 import { isReliable } from '../index/stat-index.ts';
@@ -9,6 +8,8 @@ import { checkAborted } from '../kit/abort.ts';
 import { FileProgress } from '../kit/file-progress.ts';
 import { helperThreads } from '../kit/helper-threads.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
+import { hashFile } from '../kit/hash-file.ts';
+import { takeTurn } from '../kit/turn.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import type { Entry } from '../store/tree.ts';
 import type { Ahead } from './ahead.ts';
@@ -24,7 +25,7 @@ import { PACKED_BYTES } from '../store/pack.ts';
 import type { ObjectLink } from '../store/link.ts';
 import { linkedFile, objectLink } from '../store/link.ts';
 import type { LinkedFile } from './linked-files.ts';
-import { LinkedFiles, hashFile } from './linked-files.ts';
+import { LinkedFiles } from './linked-files.ts';
 import type { FingerprintOptions, WalkOptions } from './walk-options.ts';
 
 export type { FingerprintOptions, LinkRules, Sink, StrayLink, WalkOptions } from './walk-options.ts';
@@ -105,9 +106,8 @@ class Walk {
 
   /** Lets signals and timers have their turn now and then: small files are read without waiting for anything. */
   async #pause(): Promise<void> {
-    checkAborted(this.#how.signal);
     this.progress.tell();
-    await setImmediate();
+    await takeTurn(this.#how.signal);
   }
 
   async #entry(path: string, absolute: string, above: readonly string[]): Promise<Entry | undefined> {

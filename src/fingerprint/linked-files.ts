@@ -1,10 +1,9 @@
 import type { Stats } from 'node:fs';
 import { isReliable } from '../index/stat-index.ts';
-import type { Blake3 } from '../kit/blake3.ts';
-import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
 import type { FileProgress } from '../kit/file-progress.ts';
+import { hashFile } from '../kit/hash-file.ts';
 import type { ObjectLink } from '../store/link.ts';
 import { linkedFile } from '../store/link.ts';
 import type { Entry } from '../store/tree.ts';
@@ -116,18 +115,4 @@ export class LinkedFiles {
     this.#progress.file(stat.size);
     return { digest: rawOfDigest(digest), stat: after, isReliable: isReliable(after, at) };
   }
-}
-
-/** The digest of a file of any size. */
-export async function hashFile(
-  absolute: string,
-  { blake3, onBytes, signal }: { readonly blake3: Blake3; readonly onBytes: (bytes: number) => void; readonly signal?: AbortSignal | undefined }, // prettier-ignore
-): Promise<Digest> {
-  const hasher = blake3.hasher();
-  const update = (chunk: Buffer): void => {
-    hasher.update(chunk);
-    onBytes(chunk.length);
-  };
-  await eachChunk(absolute, update, signal);
-  return hasher.digest();
 }

@@ -1,3 +1,4 @@
+import type { Digest } from '../kit/digest.ts';
 import type { Section } from './section.ts';
 
 /** Walks over what is remembered of a folder, in the order of names. */
@@ -8,6 +9,11 @@ export class FolderMemory {
 
   constructor(sections: readonly Section[]) {
     this.sections = sections;
+  }
+
+  /** Its sections by the digests of their trees. */
+  leaves(): Map<Digest, Section> {
+    return new Map(this.sections.flatMap((each) => (each.leaf === undefined ? [] : [[each.leaf.digest, each]])));
   }
 
   get section(): Section | undefined {

@@ -28,6 +28,7 @@ export interface Section {
   isUnchanged(row: number, stat: FileRow['stat']): boolean;
   /** The digests of all entries, 32 bytes each. */
   readonly digests: Buffer;
+  digestOf(row: number): Digest;
   /** Bytes of a file; of a folder, of all files below. */
   sizeOf(row: number): number;
   /** Number of files below a folder. */
@@ -219,6 +220,7 @@ export function openSection(payload: Buffer): Section {
     isUnchanged: (row, stat) =>
       ((payload[kindsAt + row] as number) & RELIABLE) !== 0 && isSameStat(values(), row * STATS, stat),
     digests: payload.subarray(digestsAt, digestsAt + count * 32),
+    digestOf: (row) => digestOfRaw(payload.subarray(digestsAt + row * 32, digestsAt + row * 32 + 32)),
     sizeOf: (row) => values()[row * STATS + 3] as number,
     filesOf: (row) => values()[row * STATS] as number,
     rely(relies) {

@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { folderEntries } from '../kit/folder-entries.ts';
+import { isDenied } from '../kit/system-fault.ts';
 import { ancestors, isWithin } from '../kit/path.ts';
 import { isPointerName, parsePointer, pointerFileOf } from '../lockfile/pointer.ts';
 import { ignoreFilter } from './ignore.ts';
@@ -138,9 +139,9 @@ function readFolder(path: string): Dirent[] | undefined {
     for (const entry of folderEntries(path)) if (entry.isDirectory() || canMatter(entry.name)) found.push(entry);
     return found;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
     // Somebody else's folder.
-    if (code === 'EACCES' || code === 'EPERM') return undefined;
+    if (isDenied(error)) return undefined;
+    const { code } = error as NodeJS.ErrnoException;
     // Removed in the meantime, or a name that is not UTF-8.
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
     throw error;

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { nearest } from '../kit/nearest.ts';
+import { isSwitch } from '../kit/tls-trust.ts';
 import { PipeError } from '../problem/problem.ts';
 import { redactUrls } from '../problem/redact.ts';
 import type { Config } from '../project/config.ts';
@@ -193,11 +194,6 @@ function refuseForeignUrl(config: Config, name: string): void {
     message: `the password of the remote "${name}" ${isFor}, and ${file}, which may be a stranger's, names ${now}`,
     hint: `if that server may have it: \`pipe remote modify --local ${name} origin ${now}\``,
   });
-}
-
-/** Whether `ssl_verify` holds a yes or no rather than a file. */
-export function isSwitch(text: string | undefined): boolean {
-  return text === undefined || /^(?:true|false|yes|no|on|off|0|1)$/i.test(text);
 }
 
 type Around = Pick<Project, 'pipeDir' | 'config'> & Pick<OpenRemoteOptions, 'env'>;

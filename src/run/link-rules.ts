@@ -6,7 +6,7 @@ import type { ObjectLink } from '../store/link.ts';
 import type { Entry } from '../store/tree.ts';
 
 /** Knows the sizes of objects: a store, or what is about to put more into one. */
-interface Sizes {
+export interface Sizes {
   sizeOf(digest: Digest): number | undefined;
 }
 

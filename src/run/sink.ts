@@ -1,5 +1,5 @@
 import type { Sink } from '../fingerprint/file.ts';
-import { eachChunk } from '../kit/chunks.ts';
+import { hashFile } from '../kit/hash-file.ts';
 import type { Digest } from '../kit/digest.ts';
 import { digestOfRaw } from '../kit/digest.ts';
 import type { StoreWriter } from '../store/store-writer.ts';
@@ -29,13 +29,6 @@ export function listingSink({ blake3, store }: Pick<Engine, 'blake3' | 'store'>,
       return false;
     },
     settle: () => Promise.resolve(),
-    async file(path, onBytes) {
-      const hasher = blake3.hasher();
-      await eachChunk(path, (chunk) => {
-        hasher.update(chunk);
-        onBytes?.(chunk.length);
-      });
-      return hasher.digest();
-    },
+    file: (path, onBytes) => hashFile(path, { blake3, onBytes }),
   };
 }

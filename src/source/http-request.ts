@@ -5,14 +5,8 @@ import type { LookupFunction } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import type { Trust } from '../kit/tls-trust.ts';
 import { VERSION } from '../kit/version.ts';
-
-/** Which certificates of servers are believed; those that Node.js believes where nothing is said. */
-export interface Trust {
-  readonly rejectUnauthorized?: boolean;
-  /** PEM; no other ones are believed then. */
-  readonly ca?: Buffer;
-}
 
 /** One request, of which no answer but that of this very URL counts: redirects are for the caller. */
 export interface Request {

@@ -1,15 +1,14 @@
 import { lstatSync, mkdirSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
 import type { Section, SectionLeaf } from '../index/section.ts';
 import { DIR, KINDS, SectionWriter } from '../index/section.ts';
 import type { FolderMemory } from '../index/folder-memory.ts';
 import type { StatIndex } from '../index/stat-index.ts';
 import { isReliable } from '../index/stat-index.ts';
-import { checkAborted } from '../kit/abort.ts';
 import type { OnProgress } from '../kit/file-progress.ts';
+import { takeTurn } from '../kit/turn.ts';
 import { FileProgress } from '../kit/file-progress.ts';
 import type { Digest } from '../kit/digest.ts';
-import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
+import { rawOfDigest } from '../kit/digest.ts';
 import { TEMPORARY_PREFIX, namesIn } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
 import { checkFree } from './name-collision.ts';
@@ -100,9 +99,7 @@ class Applying {
   async folder(wanted: Entry, spot: Spot): Promise<void> {
     const { index } = this.#place.memory;
     const present = index.folder(spot.path);
-    const leaves = new Map(
-      present.sections.flatMap((each) => (each.leaf === undefined ? [] : [[each.leaf.digest, each]])),
-    );
+    const leaves = present.leaves();
     const made: (Section | Rows)[] = [];
     try {
       const isKnown = (digest: Digest): boolean => this.#place.anew !== true && leaves.has(digest);
@@ -154,7 +151,7 @@ class Applying {
       return;
     }
     const kind = section.kindOf(row);
-    const isSame = kind === KINDS.indexOf(child.kind) && digestAt(section, row) === child.digest;
+    const isSame = kind === KINDS.indexOf(child.kind) && section.digestOf(row) === child.digest;
     const isKept = isSame && (kind !== DIR || this.#place.anew !== true) && !this.#isAnew(child, inside.target);
     if (isKept) {
       rows.addRow(name, section, row);
@@ -191,9 +188,8 @@ class Applying {
   async #step(): Promise<void> {
     this.#entries += 1;
     if (this.#entries % PAUSE_EVERY !== 0) return;
-    checkAborted(this.#place.signal);
     this.#progress.tell();
-    await setImmediate();
+    await takeTurn(this.#place.signal);
   }
 
   /** Puts an entry where there is none, or a file or link. */
@@ -322,10 +318,6 @@ interface ChildSpot extends Spot {
   readonly present: FolderMemory;
   readonly rows: SectionWriter;
   readonly name: string;
-}
-
-function digestAt(section: Section, row: number): string {
-  return digestOfRaw(section.digests.subarray(row * 32, row * 32 + 32));
 }
 
 /** A folder cannot give way to a file, because of what lies in it and is no part of it. */

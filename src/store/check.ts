@@ -107,14 +107,13 @@ export async function checkStore({ layout, blake3, onProgress, signal }: CheckOp
   }
   const damagedLoose: DamagedObject[] = [];
   for (const { digest, path } of looseObjects(layout)) {
-    const before = denied.length;
     const found = await digestOfFile(path, blake3, count).catch((error: unknown) => {
       noteDenied(path, error);
+      // What is not ours to read is there nevertheless.
+      objects.addLoose(digest);
       return undefined;
     });
     done += 1;
-    // What is not ours to read is there nevertheless.
-    if (denied.length > before) objects.addLoose(digest);
     if (found === undefined) continue;
     if (found === digestOfRaw(digest)) objects.addLoose(digest);
     else damagedLoose.push({ digest: digestOfRaw(digest), path });

@@ -2,7 +2,6 @@ import type { Section } from '../index/section.ts';
 import { DIR } from '../index/section.ts';
 import type { StatIndex } from '../index/stat-index.ts';
 import type { FolderMemory } from '../index/folder-memory.ts';
-import { digestOfRaw } from '../kit/digest.ts';
 import type { Digest } from '../kit/digest.ts';
 import type { ObjectStore } from './object-store.ts';
 import { BrokenTree, knownParts } from './read-tree.ts';
@@ -41,7 +40,7 @@ export function* givingWayTo(
 ): Generator<GivingWay> {
   const present = index.folder(path);
   const folder = { index, path };
-  const same = new Map(present.sections.flatMap((each) => (each.leaf === undefined ? [] : [[each.leaf.digest, each]])));
+  const same = present.leaves();
   const isKnown = (digest: Digest): boolean => same.has(digest);
   try {
     for (const part of knownParts(store, wanted, { isKnown })) {
@@ -56,7 +55,7 @@ export function* givingWayTo(
         const { section, row } = present;
         if (section === undefined || present.name !== name) continue;
         const isSame =
-          digestAt(section, row) === child.digest && (section.kindOf(row) === DIR) === (child.kind === 'dir');
+          section.digestOf(row) === child.digest && (section.kindOf(row) === DIR) === (child.kind === 'dir');
         if (!isSame) yield* replaced(section, row, { ...folder, store, child });
         present.next();
       }
@@ -96,8 +95,4 @@ function* fileAt(section: Section, row: number, folder: WalkedFolder): Generator
 
 function pathAt(section: Section, row: number, { path }: WalkedFolder): string {
   return `${path}/${section.names[row] ?? ''}`;
-}
-
-function digestAt(section: Section, row: number): Digest {
-  return digestOfRaw(section.digests.subarray(row * 32, row * 32 + 32));
 }

@@ -1,12 +1,10 @@
 import type { Stats } from 'node:fs';
 import { lstatSync, mkdirSync, realpathSync, statSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import type { Section } from '../index/section.ts';
 import { KINDS, SectionWriter } from '../index/section.ts';
 import type { KeptStat, StatIndex } from '../index/stat-index.ts';
 import { isReliable } from '../index/stat-index.ts';
-import { checkAborted } from '../kit/abort.ts';
 import type { OnProgress } from '../kit/file-progress.ts';
 import { FileProgress } from '../kit/file-progress.ts';
 import type { Digest } from '../kit/digest.ts';
@@ -248,9 +246,8 @@ class Materializing {
   readonly #modeOf = (entry: Entry): number => this.#mode[entry.kind === 'exec' ? 'exec' : 'file'];
 
   async #pause(): Promise<void> {
-    checkAborted(this.#place.signal);
     this.progress.tell();
-    await setImmediate();
+    await takeTurn(this.#place.signal);
   }
 
   #childNow(child: Entry, place: ChildSpot): boolean {

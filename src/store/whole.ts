@@ -1,6 +1,6 @@
 import type { Blake3 } from '../kit/blake3.ts';
-import { eachChunk } from '../kit/chunks.ts';
 import type { Digest } from '../kit/digest.ts';
+import { hashFile } from '../kit/hash-file.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /**
@@ -16,21 +16,14 @@ export async function isWhole(
   const packed = store.packedPlace(digest);
   if (packed !== undefined) return store.read(digest, packed.length) !== undefined;
   const path = store.layout.loose(digest);
-  if ((await digestOfFile(path, blake3, signal)) === digest) return true;
+  if ((await hashFile(path, { blake3, signal }).catch(ifUnreadable)) === digest) return true;
   store.foundWrong(digest, path);
   return false;
 }
 
-/** `undefined` where there is no file any more, or the disk cannot read it. */
-async function digestOfFile(path: string, blake3: Blake3, signal?: AbortSignal): Promise<Digest | undefined> {
-  const hasher = blake3.hasher();
-  const see = (chunk: Buffer): void => { hasher.update(chunk); }; // prettier-ignore
-  try {
-    await eachChunk(path, see, signal);
-    return hasher.digest();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'EIO') throw error;
-    return undefined;
-  }
+/** Where there is no file any more, or the disk cannot read it, there is no digest. */
+function ifUnreadable(error: unknown): undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'ENOENT' && code !== 'EIO') throw error;
+  return undefined;
 }

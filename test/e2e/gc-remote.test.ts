@@ -8,7 +8,7 @@ import { expectValid } from '../setup/schema.ts';
 import { expectProblems } from './faults/problem.ts';
 import { REMOTE, bucketProject, cloneProject, keysOf, remoteFiles, succeed } from './share/project.ts';
 import type { GcDocument } from './upkeep/project.ts';
-import { cacheContent, gc, makeFor, startProject } from './upkeep/project.ts';
+import { cacheContent, gc, makeBranches, makeFor, startProject } from './upkeep/project.ts';
 
 /** A project with a remote, which is a folder, and its first number pushed. */
 async function startShared(rig: Rig): Promise<void> {
@@ -209,12 +209,7 @@ describe('in a bucket', () => {
     const { env } = await bucketProject(rig, minio, 'scopes');
     await rig.git('add', '-A');
     await rig.git('commit', '-q', '-m', 'remote');
-    await rig.git('tag', 'one');
-    await makeFor(rig, 2);
-    await rig.git('checkout', '-q', '-b', 'side');
-    await makeFor(rig, 3);
-    await makeFor(rig, 4);
-    await rig.git('checkout', '-q', 'main');
+    await makeBranches(rig);
     await succeed(rig, ['repro', '-q']);
     await succeed(rig, ['push', '-A'], { env });
     // The branch is there once it was checked out.

@@ -4,7 +4,7 @@ import type { Digest } from '../../src/kit/digest.ts';
 import { markedTime } from '../../src/store/object-mark.ts';
 import { test } from '../rig/test.ts';
 import { expectProblems } from './faults/problem.ts';
-import { cacheContent, complete, fsck, gc, makeFor, startProject } from './upkeep/project.ts';
+import { cacheContent, complete, fsck, gc, makeBranches, makeFor, startProject } from './upkeep/project.ts';
 
 describe('gc says what to keep', () => {
   test('without a scope, without anybody to ask, or with flags that do not go together it does nothing', async ({
@@ -55,12 +55,7 @@ describe('gc says what to keep', () => {
 
 test('scopes keep what their branches, tags and commits need, and nothing else', async ({ rig }) => {
   await startProject(rig);
-  await rig.git('tag', 'one');
-  await makeFor(rig, 2);
-  await rig.git('checkout', '-q', '-b', 'side');
-  await makeFor(rig, 3);
-  await makeFor(rig, 4);
-  await rig.git('checkout', '-q', 'main');
+  await makeBranches(rig);
   expect(await rig.pipe(['repro', '-q'])).toMatchObject({ code: 0 });
   const revisions = ['one', 'main', 'side~1', 'side'];
   expect(await complete(rig, revisions)).toEqual(revisions);

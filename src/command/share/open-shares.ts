@@ -68,12 +68,13 @@ export async function openShares(context: Context, asked: OpenSharesOptions): Pr
   const things = found.things.filter(
     (thing) => isChosen?.(thing) !== false && !(thing.selected && came.has(thing.path)),
   );
-  const isAlone = (thing: SharedThing): boolean => bring !== undefined && options.remote === undefined && isSourced(data.engine, thing); // prettier-ignore
-  const sourced = things.filter(isAlone);
-  const isLocal = (thing: SharedThing): boolean => bring !== undefined && options.remote === undefined && needsNoRemote(data, thing); // prettier-ignore
-  const local = new Set(things.filter((thing) => !isAlone(thing) && isLocal(thing)));
-  const others = things.filter((thing) => !isAlone(thing) && !local.has(thing));
-  const known = data.pending.length + came.size + sourced.length + local.size;
+  // What comes, from where nobody says.
+  const usual = bring !== undefined && options.remote === undefined ? things : [];
+  const sourced = usual.filter((thing) => isSourced(data.engine, thing));
+  const local = usual.filter((thing) => !sourced.includes(thing) && needsNoRemote(data, thing));
+  const alone = new Set([...sourced, ...local]);
+  const others = things.filter((thing) => !alone.has(thing));
+  const known = data.pending.length + came.size + alone.size;
   const isNoRemote = others.length === 0 && options.remote === undefined && known > 0 && runCache !== 'all';
   const shares = isNoRemote ? NO_SHARES : sharesOf(data.engine, others, options.remote);
   return {
@@ -84,7 +85,7 @@ export async function openShares(context: Context, asked: OpenSharesOptions): Pr
     shared: { ...found, things },
     shares,
     sourced,
-    local: [...local],
+    local,
     runCache,
   };
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { AgentOptions } from 'node:https';
@@ -15,6 +14,7 @@ import type {
   DeserializeMiddleware,
 } from '@smithy/types';
 import { checkAborted, isAbort } from '../../kit/abort.ts';
+import { trustOf } from '../../kit/tls-trust.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { DirectHandler } from './direct-handler.ts';
 import { limitOf } from './limit.ts';
@@ -153,7 +153,7 @@ function triesFor(error: unknown, isKnown: boolean): number {
 function makeClient(options: S3Options, credentials: AwsCredentialIdentity | AwsCredentialIdentityProvider): S3Client {
   const { endpoint, jobs = JOBS, connectTimeout = 20, readTimeout = 60, profile, bucket } = options;
   const agent = { keepAlive: true, maxSockets: jobs, maxFreeSockets: jobs };
-  const tls = trustOf(options);
+  const tls: AgentOptions = trustOf(options.sslVerify, options.env['AWS_CA_BUNDLE']);
   // Else it tells the user to update Node.js, on stderr.
   sdkState.warningEmitted = true;
   return new S3Client({
@@ -200,19 +200,6 @@ const SILENT = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 function ignore(): void {
   // Nothing is printed but by commands.
-}
-
-function trustOf({ sslVerify, env }: S3Options): AgentOptions {
-  if (sslVerify !== undefined && /^(?:false|no|off|0)$/i.test(sslVerify)) return { rejectUnauthorized: false };
-  const isFile = sslVerify !== undefined && !/^(?:true|yes|on|1)$/i.test(sslVerify);
-  const file = isFile ? sslVerify : env['AWS_CA_BUNDLE'];
-  if (!file) return {};
-  try {
-    return { ca: readFileSync(file) };
-  } catch (error) {
-    const message = `cannot read the certificates in ${file}: ${(error as NodeJS.ErrnoException).code ?? ''}`;
-    throw new PipeError({ code: 'PIPE_CONFIG_VALUE', message, hint: 'ssl_verify names a PEM file' }, { cause: error });
-  }
 }
 
 /** The address of the server, with its scheme and without user and password; `undefined` for AWS. */

@@ -34,6 +34,16 @@ export async function makeFor(rig: Rig, number: number, options: RunOptions = {}
   await git('commit', '-q', '--allow-empty', '-m', `number ${number}`);
 }
 
+/** Versions 2 on the current branch, and 3 and 4 on `side`; 1 gets the tag `one`. Leaves `main` in Git's work tree. */
+export async function makeBranches(rig: Rig): Promise<void> {
+  await rig.git('tag', 'one');
+  await makeFor(rig, 2);
+  await rig.git('checkout', '-q', '-b', 'side');
+  await makeFor(rig, 3);
+  await makeFor(rig, 4);
+  await rig.git('checkout', '-q', 'main');
+}
+
 /** `pipe gc --json`, which goes well. */
 export async function gc(rig: Rig, args: readonly string[], options: RunOptions = {}): Promise<GcDocument> {
   const run = await rig.pipe(['gc', '--json', ...args], options);
