@@ -37,8 +37,12 @@ export async function repack(packs: Iterable<OldPack>, options: RepackOptions): 
   let done: OldPack[] = [];
   let removed = 0;
   const settle = async (): Promise<void> => {
-    if (!writer.isEmpty) writer.seal();
-    for (const old of done) removed += removePack(old, options);
+    const sealed = writer.isEmpty ? undefined : writer.seal();
+    for (const old of done) {
+      // The same objects in the same order make a pack of the same name, which has taken the place of the old one.
+      const isNew = sealed !== undefined && 'pack' in sealed && sealed.pack === old.name;
+      if (!isNew) removed += removePack(old, options);
+    }
     writer = new PackWriter(layout, blake3, { owner: thisOwner(), isWhole: true });
     done = [];
     await takeTurn(options.signal);
