@@ -2,7 +2,7 @@ import { pipeCheckout } from '../contender/data/pipe.ts';
 import { dvcPull, dvcPush, dvcPushAgain, dvcStatusCloud } from '../contender/share/dvc.ts';
 import { pipeAddAndPush, pipePull, pipePush, pipePushAgain, pipeStatusCloud } from '../contender/share/pipe.ts';
 import { resticBackupToBucket, resticRestoreFromBucket } from '../contender/share/restic.ts';
-import { s5cmdDownload, s5cmdUpload } from '../contender/share/s5cmd.ts';
+import { s5cmdAndCopy, s5cmdDownload, s5cmdUpload } from '../contender/share/s5cmd.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { growingData, largeFileData, smallData, thumbnailData } from '../data/data-set.ts';
 import { spaceFor } from '../data/space.ts';
@@ -74,7 +74,11 @@ function wire(scale: number): Scenario[] {
     const make = scenarioOf(`share.${set.name}`, set, { long: true });
     return [
       make('push', { budgets: [AS_S5CMD], pipe: pipePush(set, 'bucket'), others: [s5cmdUpload(set)] }),
-      make('pull', { budgets: [AS_S5CMD], pipe: pipePull(set, 'bucket'), others: [s5cmdDownload(set)] }),
+      make('pull', {
+        budgets: [AS_S5CMD],
+        pipe: pipePull(set, 'bucket'),
+        others: [s5cmdDownload(set), s5cmdAndCopy(set)],
+      }),
     ];
   });
 }

@@ -10,7 +10,7 @@ import type { S3 } from '../../project/s3.ts';
 
 /** Uploading a data set into an empty bucket. */
 export function s5cmdUpload(set: DataSet, runs?: number): Contender | Absent {
-  return contender(runs, (world, s3) => {
+  return contender({ ...PEER, ...(runs === undefined ? {} : { runs }) }, (world, s3) => {
     let bucket = s3.makeBucket();
     const upload = (): Command =>
       s5cmd(s3, '--log', 'error', 'cp', source(world, set), `s3://${bucket}/${target(set)}`);
@@ -31,21 +31,11 @@ export function s5cmdUpload(set: DataSet, runs?: number): Contender | Absent {
 }
 
 /** Downloading a data set. */
-export function s5cmdDownload(set: DataSet, runs?: number): Contender | Absent {
-  return contender(runs, (world, s3) => {
-    const bucket = s3.makeBucket();
-    world.run(s5cmd(s3, 'cp', source(world, set), `s3://${bucket}/${target(set)}`));
-    const copy = join(world.folder, 'copy');
-    const isFile = set.pathOf(0) === '';
+export function s5cmdDownload(set: DataSet): Contender | Absent {
+  return contender(PEER, (world, s3) => {
+    const { command, copy } = download(world, s3, set);
     return {
-      command: s5cmd(
-        s3,
-        '--log',
-        'error',
-        'cp',
-        `s3://${bucket}/${isFile ? target(set) : '*'}`,
-        isFile ? copy : `${copy}/`,
-      ),
+      command,
       verify() {
         verifyData(copy, set);
       },
@@ -56,18 +46,49 @@ export function s5cmdDownload(set: DataSet, runs?: number): Contender | Absent {
   });
 }
 
-function contender(runs: number | undefined, prepare: (world: World, s3: S3) => Prepared): Contender | Absent {
-  const name = 's5cmd';
+/** Downloading a data set, then copying it with `cp`: a cache and a workspace on a disk that cannot share blocks. */
+export function s5cmdAndCopy(set: DataSet): Contender | Absent {
+  return contender({ name: 's5cmd + cp', role: 'floor' }, (world, s3) => {
+    const { command, copy } = download(world, s3, set);
+    const again = join(world.folder, 'again');
+    const words = ['-c', 'copy=$1 again=$2; shift 2; "$@" && exec /bin/cp -r "$copy" "$again"', 'sh', copy, again];
+    return {
+      command: { file: '/bin/sh', args: [...words, command.file, ...command.args] },
+      verify() {
+        verifyData(again, set);
+      },
+      reset() {
+        remove(copy);
+        remove(again);
+      },
+    };
+  });
+}
+
+/** What downloads a data set, from a bucket that has it now, and where that goes. */
+function download(world: World, s3: S3, set: DataSet): { readonly command: Command; readonly copy: string } {
+  const bucket = s3.makeBucket();
+  world.run(s5cmd(s3, 'cp', source(world, set), `s3://${bucket}/${target(set)}`));
+  const copy = join(world.folder, 'copy');
+  const isFile = set.pathOf(0) === '';
+  const from = `s3://${bucket}/${isFile ? target(set) : '*'}`;
+  return { command: s5cmd(s3, '--log', 'error', 'cp', from, isFile ? copy : `${copy}/`), copy };
+}
+
+const PEER = { name: 's5cmd', role: 'peer' } as const;
+
+function contender(
+  as: Pick<Contender, 'name' | 'role' | 'runs'>,
+  prepare: (world: World, s3: S3) => Prepared,
+): Contender | Absent {
   try {
     pythonTool(S5CMD);
   } catch (error) {
-    return { name, role: 'peer', absent: `not installed: ${(error as Error).message}` };
+    return { name: as.name, role: as.role, absent: `not installed: ${(error as Error).message}` };
   }
   return {
-    name,
-    role: 'peer',
+    ...as,
     fresh: false,
-    ...(runs === undefined ? {} : { runs }),
     prepare(world) {
       if (world.s3 === undefined) throw new Error('there is no server');
       return prepare(world, world.s3);
