@@ -66,6 +66,27 @@ test('a copy whose upload has gone, and is not there, is made anew', async () =>
   await place.abandon(await place.unfinished());
 });
 
+test('a copy whose upload goes while its parts are copied is made anew', async () => {
+  let parts = 0;
+  proxy.plan((seen) => {
+    if (!isPart(seen) || (parts += 1) !== 2) return undefined;
+    return { status: 404, body: refusal('NoSuchUpload') };
+  });
+  const place = open();
+  expect(await place.copy('from', 'again')).toBe(true);
+  expect(proxy.seen.filter(isBegin)).toHaveLength(2);
+  expect((await place.read('again'))?.equals(bytes)).toBe(true);
+  await place.abandon(await place.unfinished());
+});
+
+test('after a part that fails no other is begun', async () => {
+  proxy.plan((seen) => (isPart(seen) ? { status: 403, body: refusal('AccessDenied') } : undefined));
+  const options = { bucket: 'copies', prefix: '', endpoint: proxy.url, env: {}, ...minio.root, pauseMs: 1 };
+  const place = openS3({ ...options, jobs: 1, sizes: { copy: 1 * MIB } });
+  await expect(place.copy('from', 'denied')).rejects.toMatchObject({ problems: [{ code: 'PIPE_REMOTE_DENIED' }] });
+  expect(proxy.seen.filter(isPart).length).toBeLessThan(17);
+});
+
 test('a copy whose upload always goes is given up', async () => {
   proxy.plan((seen) => (isEnd(seen) ? { status: 404, body: refusal('NoSuchUpload') } : undefined));
   await expect(open().copy('from', 'never')).rejects.toMatchObject({ problems: [{ code: 'PIPE_REMOTE_FAILED' }] });

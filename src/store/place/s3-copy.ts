@@ -65,7 +65,8 @@ async function tryByParts(s3: S3, copy: PartCopy, isLast: boolean): Promise<bool
     client.send(new CreateMultipartUploadCommand({ ...target, ...keepingOf(s3) }), sending),
   );
   try {
-    const Parts = await copyParts(s3, copy, UploadId);
+    const Parts = await copyParts(s3, copy, { UploadId, isLast });
+    if (Parts === undefined) return false;
     return await s3.call(`copy ${from}`, async (client, sending) => {
       try {
         await client.send(
@@ -87,28 +88,46 @@ async function tryByParts(s3: S3, copy: PartCopy, isLast: boolean): Promise<bool
   }
 }
 
-/** Copies the parts, several at once. Has not ended before all of them have: none comes in when they are removed. */
+/**
+ * Copies the parts, several at once. Has not ended before all of them have: none comes in when they are removed. After one
+ * that fails, no other is begun.
+ * @returns `undefined` when somebody else has ended the upload, unless `isLast`
+ */
 async function copyParts(
   s3: S3,
   { from, to, size, part, CopySource }: PartCopy,
-  UploadId: string,
-): Promise<CompletedPart[]> {
+  { UploadId, isLast }: { readonly UploadId: string; readonly isLast: boolean },
+): Promise<CompletedPart[] | undefined> {
   const target = { Bucket: s3.subject.bucket, Key: s3.full(to), UploadId };
+  let isOver = false as boolean;
+  const copied = async (at: number): Promise<CompletedPart[]> => {
+    const CopySourceRange = `bytes=${String(at * part)}-${String(Math.min(size, (at + 1) * part) - 1)}`;
+    const command = new UploadPartCopyCommand({ ...target, CopySource, CopySourceRange, PartNumber: at + 1 });
+    return s3.call(`copy ${from}`, async (client, sending) => {
+      if (isOver) return [];
+      try {
+        const { CopyPartResult } = await client.send(command, sending);
+        return [{ PartNumber: at + 1, ETag: CopyPartResult?.ETag }];
+      } catch (error) {
+        if (isLast || faultOf(error).name !== 'NoSuchUpload') throw error;
+        isOver = true;
+        return [];
+      }
+    });
+  };
   const ends = await Promise.allSettled(
     Array.from({ length: Math.ceil(size / part) }, async (_, at) => {
-      const range = `bytes=${String(at * part)}-${String(Math.min(size, (at + 1) * part) - 1)}`;
-      const { CopyPartResult } = await s3.call(`copy ${from}`, (client, sending) =>
-        client.send(
-          new UploadPartCopyCommand({ ...target, CopySource, CopySourceRange: range, PartNumber: at + 1 }),
-          sending,
-        ),
-      );
-      return { PartNumber: at + 1, ETag: CopyPartResult?.ETag };
+      try {
+        return await copied(at);
+      } catch (error) {
+        isOver = true;
+        throw error;
+      }
     }),
   );
   const wrong = ends.find((end) => end.status === 'rejected');
   if (wrong !== undefined) throw wrong.reason;
-  return ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []));
+  return isOver ? undefined : ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []));
 }
 
 /**
