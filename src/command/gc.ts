@@ -58,7 +58,7 @@ export default defineCommand({
   details:
     'Removes from the cache, and with -c from the remote, what nothing that is kept needs. At least one scope says what\n' +
     'is kept: -w, -a, -T, -A, --rev or --date. Whatever the scope, the workspace is kept, those of linked Git worktrees\n' +
-    'too, and what running processes rely on; in a remote, also what was pushed within the last day.',
+    'too, what is staged, and what running processes rely on; in a remote, also what was pushed within the last day.',
   options: GC_OPTIONS,
   async run(context, { options, global }): Promise<Outcome> {
     checkOptions(options);

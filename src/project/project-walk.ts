@@ -120,7 +120,8 @@ export function within(folder: string, name: string): string {
   return folder === '' ? name : `${folder}/${name}`;
 }
 
-function isHidden(name: string): boolean {
+/** Whether a folder of this name is not looked into. */
+export function isHidden(name: string): boolean {
   return name.startsWith('.') || name === 'node_modules';
 }
 

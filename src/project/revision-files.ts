@@ -133,7 +133,8 @@ function usefulFolders(folders: ReadonlyMap<string, RevisionFolder | undefined>)
   return (id) => isOfUse(id, 0);
 }
 
-function contentOf(blob: GitObject | undefined): FileContent {
+/** The text of a file, as Git keeps it. */
+export function contentOf(blob: GitObject | undefined): FileContent {
   if (blob === undefined) return { fault: 'the Git repository has lost it' };
   if (blob.bytes === undefined) return { fault: 'it is larger than 64 MiB' };
   return isUtf8(blob.bytes) ? { text: blob.bytes.toString('utf8') } : { fault: 'it is not UTF-8' };

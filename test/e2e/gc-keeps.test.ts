@@ -21,6 +21,26 @@ async function commit(rig: Rig, message: string): Promise<void> {
   await rig.git('commit', '-q', '-m', message);
 }
 
+test.for([['-w'], ['-A']])('gc %j keeps what is staged: the next commit names it', async (scope, { rig }) => {
+  await start(rig);
+  await rig.write({ f: '1\n' });
+  await pipe(rig, 'add', 'f');
+  await commit(rig, 'one');
+  await rig.write({ f: 'staged\n' });
+  await pipe(rig, 'add', 'f');
+  await rig.git('add', 'f.pipe');
+  for (const text of ['between\n', 'now\n']) {
+    await rig.write({ f: text });
+    await pipe(rig, 'add', 'f');
+  }
+  // What only lay in the workspace for a while goes, and so does the first commit's where only the workspace is kept.
+  expect(await gc(rig, [...scope, '-f'])).toMatchObject({ objects: scope[0] === '-w' ? 2 : 1 });
+  await rig.git('commit', '-q', '-m', 'two');
+  await rig.git('checkout', '-q', 'f.pipe');
+  await pipe(rig, 'checkout', '--force');
+  expect(await rig.read('f')).toBe('staged\n');
+});
+
 describe('gc keeps what git stash has put aside', () => {
   test.for([['-w'], ['-A'], ['--rev', 'HEAD']])('with %j, all stashes come back', async (scope, { rig }) => {
     await start(rig);

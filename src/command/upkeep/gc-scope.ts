@@ -20,6 +20,9 @@ export interface Scope {
   readonly choose: (project: Project) => Promise<ChosenCommit[]>;
 }
 
+/** Whatever the scope; what is staged is about to be a commit. */
+const KEPT = { workspace: true, staged: true };
+
 /** What a project of a scope needs. */
 export interface KeptNeeds {
   readonly engine: Engine;
@@ -33,10 +36,11 @@ export interface KeptNeeds {
 export async function keptNeeds({ engine, others, workTrees, choose }: Scope): Promise<KeptNeeds[]> {
   const found = [];
   for (const each of [engine, ...others]) {
-    const needs = await needsOf(each, await choose(each.project));
+    const needs = await needsOf(each, await choose(each.project), KEPT);
     found.push({ engine: each, ...withTrueSizes(each.store, needs, tellCorrected) });
   }
-  for (const each of workTrees) found.push({ engine: each, ...withTrueSizes(each.store, await needsOf(each, [])) });
+  for (const each of workTrees)
+    found.push({ engine: each, ...withTrueSizes(each.store, await needsOf(each, [], KEPT)) });
   const problems = found.flatMap((each) => each.problems);
   // Merges are read last: what one has made by then is in its note, or in a lease that stays.
   if (problems.length === 0)

@@ -27,11 +27,11 @@ export async function openStoreOf(context: Pick<Context, 'cwd' | 'env'>): Promis
   return engine;
 }
 
-/** What the locks and pointers of the workspace of a project say, and those of some commits. */
+/** What the locks and pointers of the workspace of a project say, and those that are staged, and those of some commits. */
 export function needsOf(
   { project, env, locks }: Engine,
   commits: readonly ChosenCommit[],
-  options: { readonly workspace: boolean } = { workspace: true },
+  options: { readonly workspace: boolean; readonly staged?: boolean } = { workspace: true },
 ): Promise<Needs> {
   return readNeeds({
     project,
@@ -39,6 +39,7 @@ export function needsOf(
     commits,
     readPointer: readPointerOuts,
     ...(options.workspace ? { workspace: locks } : {}),
+    staged: options.staged === true,
   });
 }
 
