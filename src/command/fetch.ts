@@ -9,6 +9,7 @@ import { broughtJson, broughtLines } from './source/brought-words.ts';
 import { failedJson } from './source/failed.ts';
 import { openShares } from './share/open-shares.ts';
 import { FETCH_OPTIONS, SHARE_OPTIONS } from './share/options.ts';
+import { unreadJson } from './share/words.ts';
 
 export default defineCommand({
   usage: '[targets...]',
@@ -54,6 +55,7 @@ export default defineCommand({
         ...broughtJson(brought),
         ...(imports.length > 0 ? { imports } : {}),
         ...failedJson(failed),
+        ...unreadJson(shared.problems),
       },
     };
   },

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Digest } from '../kit/digest.ts';
-import { unlessDenied } from '../kit/system-fault.ts';
+import { isDenied, unlessDenied } from '../kit/system-fault.ts';
 import { takeTurn } from '../kit/turn.ts';
 import { entryOf } from '../lockfile/entry.ts';
 import type { Needs } from '../lockfile/needed.ts';
@@ -116,9 +116,9 @@ async function check(
   }
 }
 
-/** What run records need, outs and logs. */
+/** What run records need, outs and logs. What is not ours to read is told by the check. */
 function* thingsOfRuns({ store, blake3 }: Engine): Generator<NeedingThing> {
-  for (const { record } of runFiles(store.layout, blake3)) {
+  for (const { record } of runFiles(store.layout, blake3, () => undefined)) {
     if (record === undefined) continue;
     const from = `run of ${record.stage}`;
     for (const out of record.outs) yield { entry: entryOf(out), path: out.path, from };
@@ -126,6 +126,7 @@ function* thingsOfRuns({ store, blake3 }: Engine): Generator<NeedingThing> {
   }
 }
 
+/** What cannot be had, by the check; another process may have stored something since. */
 function brokenNeeds(
   { store }: Engine,
   checked: CheckedStore,
@@ -133,22 +134,43 @@ function brokenNeeds(
 ): Map<Digest, BrokenNeed> {
   const { objects } = checked;
   const lost = lostObjects(checked);
-  // Another process may have stored something since the store was looked at.
-  return checkNeeds(
+  return brokenIn(
     {
       has: (digest) => objects.has(digest) || (!lost.has(digest) && store.has(digest)),
-      // What is not ours to read is told by the check.
-      read: (digest) => unlessDenied(() => objects.read(digest) ?? (lost.has(digest) ? undefined : store.read(digest))),
+      read: (digest) => objects.read(digest) ?? (lost.has(digest) ? undefined : store.read(digest)),
     },
+    checked,
     things,
   );
+}
+
+/** What cannot be had. What this user may not read is told by the check, and nobody knows whether it is missing. */
+function brokenIn(
+  store: Pick<ObjectStore, 'has' | 'read'>,
+  checked: CheckedStore,
+  things: readonly NeedingThing[],
+): Map<Digest, BrokenNeed> {
+  const unread = new Set<Digest>();
+  const read = (digest: Digest): Buffer | undefined => {
+    try {
+      return store.read(digest);
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+      unread.add(digest);
+      return undefined;
+    }
+  };
+  const broken = checkNeeds({ has: (digest) => store.has(digest), read }, things);
+  const lost = checked.denied.some(({ isPack }) => isPack) ? lostObjects(checked) : undefined;
+  for (const digest of broken.keys()) if (unread.has(digest) || lost?.has(digest) === false) broken.delete(digest);
+  return broken;
 }
 
 /** The sizes of what is right; nothing is moved out of the way by looking. */
 function sizesIn({ store }: Engine, { objects }: CheckedStore): SizedObjects {
   return {
     read: (digest) => unlessDenied(() => objects.read(digest)),
-    sizeOf: (digest) => (objects.has(digest) ? store.sizeOf(digest) : undefined),
+    sizeOf: (digest) => (objects.has(digest) ? unlessDenied(() => store.sizeOf(digest)) : undefined),
   };
 }
 
@@ -173,25 +195,26 @@ async function repair(
   const inUse = repairStore(checked, { layout: store.layout, blake3, upkeep, now: now() });
   const inWorkspace = new Set(needs.roots.map(({ from }) => from));
   let [still, after] = [broken, freshStore(engine)];
+  const left = (): Map<Digest, BrokenNeed> => brokenIn(after, checked, things);
   const away: Problem[] = [];
   // What never came, or was taken away, is left to `pipe fetch`: it may be much.
   const damaged = new Set([...lostObjects(checked), ...quarantined(store.layout)]);
   for (let before = ''; ;) {
-    const left = [...still.keys()].join();
+    const lacking = [...still.keys()].join();
     // A list that was healed may name files that are missing too: until nothing changes any more.
-    if (left === '' || left === before) return { inUse, still, away, has: (digest) => after.has(digest) };
-    before = left;
+    if (lacking === '' || lacking === before) return { inUse, still, away, has: (digest) => after.has(digest) };
+    before = lacking;
     const places = [...still.values()].flatMap((need) => need.places).filter(({ from }) => inWorkspace.has(from));
     const paths = outsOf(needs, places);
     await healFromWorkspace(engine, { writer: freshStore(engine).writer(), wanted: still.keys(), paths });
     after = freshStore(engine);
-    still = checkNeeds(after, things);
+    still = left();
     const lost = [...still.values()].filter(({ digest }) => damaged.delete(digest));
     if (lost.length === 0) continue;
     const { fetchDamaged } = await import('./upkeep/fetch-damaged.ts');
     away.push(...(await fetchDamaged({ ...engine, store: after }, lost, { ...asking, roots: needs.roots })));
     after = freshStore(engine);
-    still = checkNeeds(after, things);
+    still = left();
   }
 }
 

@@ -43,8 +43,16 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'dag', summary: 'Draw the graph of stages', load: () => import('./dag.ts') },
   { name: 'stage add', summary: 'Add a stage to the pipeline file', load: () => import('./stage-add.ts') },
   { name: 'stage list', summary: 'List the stages', load: () => import('./stage-list.ts') },
-  { name: 'freeze', summary: 'Keep stages from running', load: () => import('./freeze.ts') },
-  { name: 'unfreeze', summary: 'Let frozen stages run again', load: () => import('./unfreeze.ts') },
+  {
+    name: 'freeze',
+    summary: 'Keep stages from running, and pointers from changing',
+    load: () => import('./freeze.ts'),
+  },
+  {
+    name: 'unfreeze',
+    summary: 'Let frozen stages run, and pointers change again',
+    load: () => import('./unfreeze.ts'),
+  },
   { name: 'params diff', summary: 'Compare parameters between revisions', load: () => import('./params-diff.ts') },
   { name: 'metrics show', summary: 'Print metrics', load: () => import('./metrics-show.ts') },
   { name: 'metrics diff', summary: 'Compare metrics between revisions', load: () => import('./metrics-diff.ts') },

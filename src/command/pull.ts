@@ -23,6 +23,7 @@ import { openShares } from './share/open-shares.ts';
 import { FETCH_OPTIONS, SHARE_OPTIONS } from './share/options.ts';
 import type { SharedThing } from './share/thing.ts';
 import { pathOfThing } from './share/thing.ts';
+import { unreadJson } from './share/words.ts';
 
 const PULL_OPTIONS = {
   ...SHARE_OPTIONS,
@@ -89,6 +90,7 @@ export default defineCommand({
         ...broughtJson(brought),
         ...(imports.length > 0 ? { imports } : {}),
         ...failedJson(failed),
+        ...unreadJson(opened.shared.problems),
         paths: checkedOut,
         ...totalOf(checkedOut),
       },

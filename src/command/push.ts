@@ -1,6 +1,6 @@
 import type { Pushed } from '../remote/push.ts';
 import { push } from '../remote/push.ts';
-import { amountOf, clean, plural } from '../report/words.ts';
+import { amountOf, plural } from '../report/words.ts';
 import type { Context, GlobalOptions, OptionSpecs, OptionValues, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
@@ -12,7 +12,7 @@ import { transferProgress } from './share/progress.ts';
 import { findRoots } from './share/push-roots.ts';
 import { logsOf, recordsFor, withRecords } from './share/run-records.ts';
 import type { SharedThings } from './share/shared.ts';
-import { leftOutLines, missingJson, missingLines } from './share/words.ts';
+import { leftOutLines, missingJson, missingLines, unreadJson, unreadLines } from './share/words.ts';
 
 const PUSH_OPTIONS = {
   ...SHARE_OPTIONS,
@@ -50,6 +50,7 @@ export default defineCommand({
         dry: options.dry === true,
         remotes: done.map(doneJson),
         leftOut: [...shares.kept, ...shares.elsewhere].map(({ path }) => path),
+        ...unreadJson(shared.problems),
       },
     };
   },
@@ -112,13 +113,12 @@ interface Said {
 
 function describe(done: readonly Done[], { shared, shares, options, global }: Said): string {
   const lines = done.flatMap((each) => linesOf(each, { isDry: options.dry === true, verbose: global.verbose }));
-  const problems = shared.problems.map(({ message }) => `Not read: ${clean(message)}`);
   const nothing = done.length === 0 ? ['There is nothing to push.'] : [];
-  return [...nothing, ...lines, ...leftOutLines(shares), ...problems].join('\n');
+  return [...nothing, ...lines, ...leftOutLines(shares), ...unreadLines(shared.problems)].join('\n');
 }
 
 function linesOf({ name, pushed }: Done, { isDry, verbose }: { isDry: boolean; verbose: boolean }): string[] {
-  const { objects, records, packs, large, wrong, wanted, missing } = pushed;
+  const { objects, records, packs, large, wanted, missing } = pushed;
   const verb = isDry ? 'Would push' : 'Pushed';
   const extra = records > 0 ? ` and ${plural(records, 'run record')}` : '';
   const ways = [...(packs > 0 ? [plural(packs, 'pack')] : []), ...(large > 0 ? [plural(large, 'large file')] : [])];
@@ -131,7 +131,15 @@ function linesOf({ name, pushed }: Done, { isDry, verbose }: { isDry: boolean; v
           : `Nothing was pushed to ${name}.`
         : `Everything is in ${name} already: ${plural(wanted, 'object')}.`
       : `${verb} ${amountOf(pushed)}${extra} to ${name}${way}.`;
-  const replaced =
-    wrong > 0 ? [`${plural(wrong, 'object')} there held wrong bytes${isDry ? '' : ' and was replaced'}.`] : [];
-  return [sent, ...replaced, ...missingLines(name, missing, verbose)];
+  return [sent, ...wrongLines(pushed, isDry), ...missingLines(name, missing, verbose)];
+}
+
+function wrongLines({ wrong, replaced }: Pushed, isDry: boolean): string[] {
+  if (wrong === 0) return [];
+  const held = `${plural(wrong, 'object')} there held wrong bytes`;
+  if (isDry) return [`${held}.`];
+  if (replaced === wrong) return [`${held} and ${wrong === 1 ? 'was' : 'were'} replaced.`];
+  return [
+    replaced === 0 ? `${held}.` : `${held}; ${String(replaced)} of them ${replaced === 1 ? 'was' : 'were'} replaced.`,
+  ];
 }

@@ -72,6 +72,8 @@ export interface Pushed {
   readonly records: number;
   /** Objects there that held wrong bytes (`verify`). */
   readonly wrong: number;
+  /** Those of them that were replaced: the others are not here. */
+  readonly replaced: number;
   /** What is neither here nor there, or damaged here. */
   readonly missing: readonly NamedObject[];
 }
@@ -222,6 +224,7 @@ class Pushing {
       wanted: objects.count,
       ...(done ?? would),
       wrong: this.#verified?.wrong.count ?? 0,
+      replaced: [...(this.#verified?.wrong.entries() ?? [])].filter(({ digest }) => !this.#lost.has(digest)).length,
       missing: this.#missing(),
     };
   }

@@ -16,7 +16,14 @@ export async function pushedLogs(
   records: readonly StoredRecord[],
 ): Promise<WantedRoot[]> {
   const logs = new Set(records.flatMap(({ record: { log } }) => log ?? []));
-  const wanted = [...logs].map(rawOfDigest).filter((digest) => !store.hasRaw(digest));
+  return filesThere(
+    remote,
+    [...logs].map(rawOfDigest).filter((digest) => !store.hasRaw(digest)),
+  );
+}
+
+/** Those of some objects that a remote has, with the sizes that they have there, as files. */
+export async function filesThere(remote: Remote, wanted: readonly RawDigest[]): Promise<WantedRoot[]> {
   if (wanted.length === 0) return [];
   const { rows } = await remote.look();
   const rootOf = (digest: RawDigest, size: number): WantedRoot => ({

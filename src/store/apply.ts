@@ -160,8 +160,9 @@ class Applying {
       await this.folder(child, inside);
       rows.addFolder(name, child);
     } else {
-      if (kind === DIR) await this.#removeFolder(inside);
-      const beforeSwap = (): void => {
+      const beforeSwap = async (): Promise<void> => {
+        // Only now, when the file that takes its place can be had.
+        if (kind === DIR) await this.#removeFolder(inside);
         if (kind === DIR) checkUntouched(undefined, inside);
         else checkRowUntouched(section, row, inside);
       };
@@ -198,7 +199,7 @@ class Applying {
     const { root, signal, links } = this.#place;
     const onProgress = this.#progress.add;
     if (child.kind === 'dir') {
-      beforeSwap();
+      await beforeSwap();
       if (!(await this.#putFolder(child, spot))) return false;
       rows.addFolder(name, child);
       return true;
@@ -306,7 +307,7 @@ function isFolder(path: string): boolean {
 
 /** A spot with what throws when somebody else has put something there. */
 interface CheckedSpot extends Spot {
-  readonly beforeSwap: () => void;
+  readonly beforeSwap: () => void | Promise<void>;
 }
 
 interface Rows {

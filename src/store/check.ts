@@ -50,10 +50,12 @@ export interface CheckedStore {
   readonly denied: readonly DeniedFile[];
 }
 
-/** A pack, or an object, that the system does not let this user read. */
+/** A pack, an object or a run record that the system does not let this user read. */
 export interface DeniedFile {
   readonly path: string;
   readonly error: unknown;
+  /** Whether it is a pack: nobody knows what it holds. */
+  readonly isPack: boolean;
 }
 
 export interface CheckOptions {
@@ -85,7 +87,7 @@ export async function checkStore({ layout, blake3, onProgress, signal }: CheckOp
   const denied: DeniedFile[] = [];
   const noteDenied = (path: string, error: unknown): void => {
     if (!isDenied(error)) throw error;
-    denied.push({ path, error });
+    denied.push({ path, error, isPack: path.startsWith(layout.packs) });
   };
   for (const file of namesIn(layout.packs).sort()) {
     const name = packOfFile(file);
@@ -120,7 +122,7 @@ export async function checkStore({ layout, blake3, onProgress, signal }: CheckOp
   }
   const damagedRuns: string[] = [];
   let runs = 0;
-  for (const { path, record } of runFiles(layout, blake3)) {
+  for (const { path, record } of runFiles(layout, blake3, noteDenied)) {
     runs += 1;
     if (record === undefined) damagedRuns.push(path);
   }

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { tickOf } from '../kit/clock-tick.ts';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Digest, RawDigest } from '../kit/digest.ts';
-import { systemFault } from '../kit/system-fault.ts';
+import { systemFault, unlessDenied } from '../kit/system-fault.ts';
 import { namesIn } from '../kit/temporary.ts';
 import { readBad } from './bad-note.ts';
 import type { PackedPlace } from './digest-map.ts';
@@ -112,8 +112,9 @@ export class PackSet {
     this.refresh();
   }
 
+  /** `false` for a pack that is damaged, or not ours to read: what only lies there counts as absent. */
   #readTable(name: Digest): boolean {
-    const rows = readPackRows(this.#layout.pack(name), name, this.#blake3);
+    const rows = unlessDenied(() => readPackRows(this.#layout.pack(name), name, this.#blake3));
     if (rows === undefined) return false;
     this.#map.addRows(rows, this.#number(name), this.#badOf(name));
     return true;

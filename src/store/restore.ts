@@ -45,7 +45,7 @@ export interface RestorePlace {
   /** Whether files may be links to their objects. */
   readonly links?: Links | undefined;
   /** Called when all is written, just before it takes the place of what lies at the target: to throw keeps that. */
-  readonly beforeSwap?: (() => void) | undefined;
+  readonly beforeSwap?: (() => void | Promise<void>) | undefined;
   /** Told how many files more were written, and bytes, every now and then, and as large ones are. */
   readonly onProgress?: OnProgress | undefined;
 }
@@ -66,7 +66,7 @@ export async function restoreEntry(store: ObjectStore, entry: Entry, place: Rest
   try {
     if (!(await work.entry(entry, { target: temporary, path: memory?.path ?? '', depth: 0 }))) return false;
     await takeTurn(place.signal);
-    place.beforeSwap?.();
+    await place.beforeSwap?.();
     work.remember();
     swap(temporary, target, entry.kind === 'dir');
     work.progress.tell();

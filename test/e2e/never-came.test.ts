@@ -1,4 +1,6 @@
+import { rename } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
+import { loadBlake3 } from '../../src/kit/blake3.ts';
 import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
 import { expectValid } from '../setup/schema.ts';
@@ -178,3 +180,23 @@ test.for(['add', 'commit'])(
     expect(run.stderr).toContain('what d.pipe records of d is not in the cache');
   },
 );
+
+test('a folder that is in the place of a file stays, even with --force, until the file can be had', async ({ rig }) => {
+  await pipe(rig, 'init', '-q', '--no-scm');
+  await rig.write({ 'd/a': 'a\n', 'd/b': 'b\n' });
+  await pipe(rig, 'add', '-q', 'd');
+  const digest = (await loadBlake3()).hash(Buffer.from('a\n')).slice(3);
+  const object = `.pipe/cache/v1/loose/${digest.slice(0, 2)}/${digest.slice(2)}`;
+  await rename(rig.path(object), rig.path('aside'));
+  await rig.remove('d/a');
+  await rig.write({ 'd/a/mine': 'not saved\n', 'd/b': 'changed\n' });
+  for (const args of [['--allow-missing'], []]) {
+    const run = await rig.pipe(['checkout', '-f', ...args]);
+    expect(run.stdout).toContain('d/a');
+    expect(await rig.read('d/a/mine')).toBe('not saved\n');
+    expect(await rig.read('d/b')).toBe('b\n');
+  }
+  await rename(rig.path('aside'), rig.path(object));
+  await pipe(rig, 'checkout', '-f');
+  expect(await rig.read('d/a')).toBe('a\n');
+});

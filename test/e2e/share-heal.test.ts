@@ -97,6 +97,50 @@ test.for(['file 7 ', 'large one', 'middle'])(
   },
 );
 
+test('push --verify says how much of what it found wrong it could replace', async ({ rig }) => {
+  await startProject(rig, FILES);
+  await succeed(rig, ['add', 'data']);
+  await commitAll(rig);
+  await succeed(rig, ['push']);
+  for (const text of ['large one', 'middle']) {
+    const { key, bytes } = await keyWith(rig, text);
+    const at = bytes.indexOf(text) + 2;
+    bytes[at] = (bytes[at] ?? 0) ^ 4;
+    await overwrite(key, bytes);
+  }
+  const b = await cloneProject(rig, 'b');
+  expect((await rig.pipe(['pull', 'data/7.txt'], b)).code).toBe(0);
+  // The workspace has nothing to make it of, either.
+  const inClone = await rig.pipe(['push', '--verify'], b);
+  expect(inClone.code).toBe(1);
+  expect(inClone.stdout).toContain('\n2 objects there held wrong bytes.\n');
+  const { stdout } = await succeed(rig, ['push', '--verify']);
+  expect(stdout).toMatch(/^Pushed 2 objects.*\n1 object there held wrong bytes and was replaced\.\n$/);
+});
+
+test('what push -a cannot read of another branch is told, to programs too', async ({ rig }) => {
+  await startProject(rig, { f: 'f\n' });
+  await succeed(rig, ['add', 'f']);
+  await commitAll(rig);
+  await rig.git('switch', '-q', '-c', 'broken');
+  await rig.write({ 'f.pipe': '<<<<<<< HEAD\n' });
+  await commitAll(rig);
+  await rig.git('switch', '-q', '-');
+  for (const args of [
+    ['push', '-a'],
+    ['status', '-c', '-a'],
+    ['fetch', '-a'],
+    ['pull', '-a'],
+  ]) {
+    const { unread } = await document<{ unread?: { message: string }[] }>(rig, args);
+    expect([args, unread?.map(({ message }) => message)]).toEqual([
+      args,
+      [expect.stringMatching(/f\.pipe.*\(broken\)/)],
+    ]);
+  }
+  expect(await document(rig, ['push'])).not.toHaveProperty('unread');
+});
+
 test('what is neither here nor there is named by push, and the rest goes', async ({ rig }) => {
   await startProject(rig, FILES);
   await succeed(rig, ['add', 'data']);

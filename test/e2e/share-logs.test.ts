@@ -1,3 +1,4 @@
+import { rm, writeFile } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
 import { loadBlake3 } from '../../src/kit/blake3.ts';
 import type { Rig } from '../rig/rig.ts';
@@ -61,6 +62,24 @@ describe.each(STORAGES)('in %s', (kind) => {
     expect(stdout.length).toBeGreaterThan(4 << 20);
     expect(stdout.endsWith('heard in the log 250000\n')).toBe(true);
   });
+});
+
+test.for([3, 250_000])('a damaged log of %d lines comes back from the remote', async (lines, { rig }) => {
+  const storage = await startStorage(rig, 'a folder', {
+    minio: started.minio,
+    files: { in: '1', 'pipeline.yaml': { stages: { talk: { cmd: `seq ${lines}; cp in out`, deps: ['in'], outs: ['out'] } } } },
+  }); // prettier-ignore
+  expect((await rig.pipe(['repro', '-q'])).code).toBe(0);
+  await commitAll(rig);
+  await succeed(rig, ['push', '--logs']);
+  const [key = ''] = [...(await storage.content()).keys()].filter((each) => each.startsWith('v1/runs/'));
+  const { log } = JSON.parse((await storage.place.read(key))!.toString()) as { log: string };
+  const file = rig.path('.pipe/cache/v1/loose', log.slice(3, 5), log.slice(5));
+  await rm(file, { force: true });
+  await writeFile(file, 'damaged');
+  expect((await rig.pipe(['fsck'])).code).toBe(1);
+  await succeed(rig, ['fsck', '--repair']);
+  expect((await succeed(rig, ['logs', 'talk'])).stdout.trimEnd().split('\n').at(-1)).toBe(String(lines));
 });
 
 test('a record that came from a remote makes no log leave the machine', async ({ rig }) => {

@@ -182,3 +182,41 @@ test('an object of the cache that is not ours to read is named by fsck, and left
   await chmod(rig.path(`.pipe/cache/${file}`), 0o444);
   await ok(rig, 'fsck');
 });
+
+test('a pack and a run record that are not ours to read are named by fsck, and the rest is looked at', async ({
+  rig,
+}) => {
+  await setUp(rig);
+  await rig.write(Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`many/${String(at)}`, `${String(at)}\n`])));
+  await rig.write({ 'pipeline.yaml': { stages: { s: { cmd: 'cat f > out', deps: ['f'], outs: ['out'] } } } });
+  await ok(rig, 'add', '-q', 'many');
+  await ok(rig, 'repro', '-q');
+  const [pack = ''] = (await readdir(rig.path('.pipe/cache/v1/packs'))).filter((name) => name.endsWith('.pack'));
+  const runs = await readdir(rig.path('.pipe/cache/v1/runs'), { recursive: true });
+  const denied = [`v1/packs/${pack}`, `v1/runs/${runs.find((name) => name.endsWith('.json')) ?? ''}`];
+  await deny(rig, ...denied.map((file) => `.pipe/cache/${file}`));
+  for (const args of [['fsck'], ['fsck', '--repair']]) {
+    const run = await pipe(rig, ...args);
+    expect([args, run.code, run.stderr]).toEqual([args, 1, '']);
+    for (const file of denied) expect(run.stdout).toContain(`${file}: cannot be read: permission denied`);
+    expect(run.stdout).not.toContain('Damaged');
+  }
+  // What lies in the pack is not known, nor whether it is missing.
+  expect(JSON.parse((await pipe(rig, 'fsck', '--json')).stdout)).toMatchObject({ ok: false, damaged: [], missing: [] });
+  for (const file of denied) await chmod(rig.path('.pipe/cache', file), 0o444);
+  await ok(rig, 'fsck');
+});
+
+test('the list of a folder that is not ours to read is named by fsck, and is not missing', async ({ rig }) => {
+  await setUp(rig);
+  const digest = /b3:(\w+)/.exec(await rig.read('d.pipe'))?.[1] ?? '';
+  const file = `v1/loose/${digest.slice(0, 2)}/${digest.slice(2)}`;
+  await deny(rig, `.pipe/cache/${file}`);
+  for (const args of [['fsck'], ['fsck', '--repair']]) {
+    const run = await pipe(rig, ...args, '--json');
+    expect([args, run.code, run.stderr]).toEqual([args, 1, '']);
+    expect(JSON.parse(run.stdout)).toMatchObject({ ok: false, damaged: [], missing: [], problems: [{ file }] });
+  }
+  await chmod(rig.path(`.pipe/cache/${file}`), 0o444);
+  await ok(rig, 'fsck');
+});

@@ -14,7 +14,7 @@ import { jobsOf } from './options.ts';
 import { findRoots } from './push-roots.ts';
 import { recordsFor, withRecords } from './run-records.ts';
 import { sharedThings } from './shared.ts';
-import { leftOutLines, missingJson, missingLines } from './words.ts';
+import { leftOutLines, missingJson, missingLines, unreadJson, unreadLines } from './words.ts';
 
 interface ComparedRemote {
   readonly name: string;
@@ -59,16 +59,17 @@ export async function cloudStatus(
   }
   const isUpToDate = compared.every(({ roots, missing }) => missing.length === 0 && roots.every(isSame));
   const lines = compared.flatMap((each) => linesOf(each, global.verbose));
-  const problems = shared.problems.map(({ message }) => `Not read: ${clean(message)}`);
   return {
     problems: absent,
     exit: global.quiet && !isUpToDate ? 1 : 0,
-    text: [...lines, ...leftOutLines(shares), ...problems].join('\n') || 'There is nothing to compare.',
+    text:
+      [...lines, ...leftOutLines(shares), ...unreadLines(shared.problems)].join('\n') || 'There is nothing to compare.',
     json: {
       schema: 'pipe.remote-status/1',
       upToDate: isUpToDate,
       remotes: compared.map(comparedJson),
       leftOut: [...shares.kept, ...shares.elsewhere].map(({ path }) => path),
+      ...unreadJson(shared.problems),
     },
   };
 }

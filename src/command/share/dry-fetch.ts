@@ -28,7 +28,7 @@ import type { ShareValues } from './options.ts';
 import { findRoots } from './push-roots.ts';
 import type { SharedThing } from './thing.ts';
 import { isFromRepository, pathOfThing } from './thing.ts';
-import { allHere, cutLines, missingJson, missingLines } from './words.ts';
+import { allHere, cutLines, missingJson, missingLines, unreadJson } from './words.ts';
 
 type Options = ShareValues & ChoiceValues & { readonly 'allow-missing'?: boolean };
 
@@ -72,7 +72,13 @@ export async function dryFetch(
     exit: isAnyCut || (lacking.length > 0 && options['allow-missing'] !== true) ? 1 : 0,
     problems,
     text: [...lines, ...leftOutOfFetch(opened)].join('\n'),
-    json: { schema: 'pipe.fetch/1', dry: true, remotes, ...(sources.length > 0 ? { sources } : {}) },
+    json: {
+      schema: 'pipe.fetch/1',
+      dry: true,
+      remotes,
+      ...(sources.length > 0 ? { sources } : {}),
+      ...unreadJson(opened.shared.problems),
+    },
   };
 }
 

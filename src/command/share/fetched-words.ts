@@ -4,7 +4,7 @@ import type { FetchedShare } from './fetch-to.ts';
 import type { FetchedImport } from './fetch-imports.ts';
 import type { OpenShares } from './open-shares.ts';
 import { isFromRepository } from './thing.ts';
-import { allHere, cutLines, leftOutLines, missingJson, missingLines, pathLines } from './words.ts';
+import { allHere, cutLines, leftOutLines, missingJson, missingLines, pathLines, unreadLines } from './words.ts';
 
 interface Said extends Pick<OpenShares, 'shares' | 'shared' | 'brought' | 'unsized'> {
   readonly imports: readonly FetchedImport[];
@@ -34,7 +34,7 @@ export function leftOutOfFetch({
   return [
     ...leftOutLines({ ...shares, kept }),
     ...(paths.length > 0 ? [`Left out, since nobody says how large it is (--max-size): ${paths.join(', ')}.`] : []),
-    ...shared.problems.map(({ message }) => `Not read: ${clean(message)}`),
+    ...unreadLines(shared.problems),
   ];
 }
 

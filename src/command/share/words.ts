@@ -1,3 +1,5 @@
+import { problemJson } from '../../problem/json.ts';
+import type { Problem } from '../../problem/problem.ts';
 import type { NamedObject } from '../../remote/name-objects.ts';
 import { formatCount, formatSize } from '../../report/size.ts';
 import { clean } from '../../report/words.ts';
@@ -66,4 +68,14 @@ export function leftOutLines({ kept, elsewhere }: Pick<Shares, 'kept' | 'elsewhe
 /** An object that is missing, for programs. */
 export function missingJson({ path, digest, size }: NamedObject): unknown {
   return { path, digest: digest ?? null, size };
+}
+
+/** What could not be read at some revisions: nothing of it was looked at. */
+export function unreadLines(problems: readonly Problem[]): string[] {
+  return problems.map(({ message }) => `Not read: ${clean(message)}`);
+}
+
+/** The same for programs; nothing where all was read. */
+export function unreadJson(problems: readonly Problem[]): object {
+  return problems.length === 0 ? {} : { unread: problems.map(problemJson) };
 }

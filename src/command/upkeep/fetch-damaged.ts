@@ -7,6 +7,8 @@ import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { refuseAbsentPlace } from '../../remote/absent-place.ts';
 import { fetchRoots } from '../../remote/fetch.ts';
+import { filesThere } from '../../remote/pushed-logs.ts';
+import type { WantedRoot } from '../../remote/wanted.ts';
 import type { Engine } from '../../run/engine.ts';
 import type { BrokenNeed } from '../../store/check-needs.ts';
 import type { Context, GlobalOptions } from '../command.ts';
@@ -77,13 +79,18 @@ async function bringFrom(
 ): Promise<void> {
   const isList = ({ kind }: BrokenNeed): boolean => kind === 'dir' || kind === 'part';
   const lists = needs.filter(isList).map(({ digest }) => rawOfDigest(digest));
-  const files = needs.filter((need) => !isList(need)).map(({ digest, size }) => ({ kind: 'file', digest, size }) as const); // prettier-ignore
+  const empty = engine.blake3.hash(Buffer.alloc(0));
+  // What records say of a log is not how long it is.
+  const isUnsized = ({ digest, size }: BrokenNeed): boolean => size === 0 && digest !== empty;
+  const files = needs.filter((need) => !isList(need));
+  const unsized = files.filter(isUnsized).map(({ digest }) => rawOfDigest(digest));
+  const sized = files.filter((need) => !isUnsized(need)).map(({ digest, size }): WantedRoot => ({ entry: { kind: 'file', digest, size } })); // prettier-ignore
   await withRemote(engine, { name, context, options: {} }, async (remote) => {
     const progress = transferProgress(context, global, `fetching from ${name}`);
     try {
       await refuseAbsentPlace(name, remote.place);
       if (lists.length > 0) await listsFrom(remote, engine.store, { keep: true }).remote?.(lists);
-      const roots = files.map((entry) => ({ entry }));
+      const roots = [...sized, ...(await filesThere(remote, unsized))];
       if (roots.length > 0) await fetchRoots(remote, engine.store, { roots, onProgress: progress.onProgress });
     } finally {
       progress.end();

@@ -62,7 +62,7 @@ export function collectedShareText(collected: CollectedShare, dry: boolean): str
   }
   if (relied > 0) {
     lines.push(
-      `${plural(relied, 'file')} that nothing here needs ${stay(relied)}, since a push relies on ${relied === 1 ? 'it' : 'them'} (one that was killed, for 20 minutes more).`,
+      `${plural(relied, 'file')} that nothing here needs ${stay(relied)}, since a push relies on ${relied === 1 ? 'it' : 'them'} (one that ended, for --grace; one that was killed, at least 20 minutes).`,
     );
   }
   if (merged > 0) lines.push(`${dry ? 'Would merge' : 'Merged'} ${plural(merged, 'small pack')}.`);
