@@ -105,7 +105,8 @@ export function withoutRepository(env: GitCommand['env']): GitCommand['env'] {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !OF_HOOKS.has(name)));
 }
 
-function gitFailed(args: readonly string[], why: string): PipeError {
+/** @returns the problem that a Git command failed, with what Git said */
+export function gitFailed(args: readonly string[], why: string): PipeError {
   const name = args.find((arg) => !arg.startsWith('-')) ?? '';
   const isForeign = why.includes('dubious ownership');
   return new PipeError({

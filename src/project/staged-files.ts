@@ -1,5 +1,5 @@
 import type { GitCommand } from './git-command.ts';
-import { gitOutput, runGit } from './git-command.ts';
+import { gitFailed, gitOutput, runGit } from './git-command.ts';
 import { openGitObjects } from './git-objects.ts';
 import { isHidden } from './project-walk.ts';
 import type { FileContent, RevisionFilesOptions } from './revision-files.ts';
@@ -45,7 +45,10 @@ export async function readStagedFiles(
 
 /** What differs from HEAD, by the lines of `git diff-index`: `:modes ids status`, NUL, path, NUL. */
 async function stagedBlobs(command: GitCommand): Promise<{ readonly id: string; readonly path: string }[]> {
-  const head = await runGit(command, ['rev-parse', '--verify', '--quiet', 'HEAD']);
+  const words = ['rev-parse', '--verify', '--quiet', 'HEAD'];
+  const head = await runGit(command, words);
+  // Where Git does not work here, nobody knows what is staged.
+  if (head.exitCode > 1) throw gitFailed(words, head.stderr);
   // Before the first commit, all that is staged differs.
   const tree = head.exitCode === 0 ? 'HEAD' : (await gitOutput(command, ['hash-object', '-t', 'tree', '--stdin'], '')).toString('latin1').trim(); // prettier-ignore
   const options = ['--cached', '--raw', '-z', '--no-abbrev', '--no-renames', '--relative'];
