@@ -1,13 +1,14 @@
-import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { loadBlake3 } from '../kit/blake3.ts';
 import { removeTree } from '../kit/remove-tree.ts';
 import { temporaryBeside } from '../kit/temporary.ts';
+import { swap } from '../store/swap.ts';
 import { clean } from '../report/words.ts';
 import { formatSize } from '../report/size.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
-import { refuseOverGit, targetOf } from './get.ts';
+import { refuseExisting, refuseOverGit, targetOf } from './get.ts';
 import { downloadTo, withUrl } from './source/acquire-url.ts';
 import { nameInUrl } from './source/paths.ts';
 
@@ -26,23 +27,20 @@ export default defineCommand({
     const [url = '', out] = positionals;
     const blake3 = await loadBlake3();
     const name = nameFor(url, out);
-    const target = targetOf(context.cwd, name, {
-      out: out ?? name,
-      another: 'name another place behind the URL',
-      ...options,
-    });
+    const another = 'name another place behind the URL';
+    const target = targetOf(context.cwd, name, { out: out ?? name, another, ...options });
     await refuseOverGit(context, target);
     mkdirSync(dirname(target), { recursive: true });
     const beside = temporaryBeside(target);
     try {
       mkdirSync(beside);
-      const [temporary, old] = [join(beside, basename(target)), join(beside, 'old')];
+      const temporary = join(beside, basename(target));
       const told = await withUrl(url, { context, blake3, base: context.cwd, allowed: 'all' }, (data) =>
         downloadTo(data, temporary, { context, global }),
       );
       const stat = statSync(temporary);
-      if (options.force === true && statSync(target, { throwIfNoEntry: false }) !== undefined) renameSync(target, old);
-      renameSync(temporary, target);
+      if (options.force !== true) refuseExisting(target, { cwd: context.cwd, another });
+      swap(temporary, target, stat.isDirectory());
       const shown = relative(context.cwd, target);
       const size = told.size ?? (stat.isFile() ? stat.size : undefined);
       return {

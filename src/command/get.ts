@@ -8,6 +8,7 @@ import { trackedByGit } from '../project/git-tracked.ts';
 import { clean } from '../report/words.ts';
 import { storeLayout } from '../store/layout.ts';
 import { ObjectStore } from '../store/object-store.ts';
+import type { RestorePlace } from '../store/restore.ts';
 import { restoreEntry } from '../store/restore.ts';
 import type { Entry } from '../store/tree.ts';
 import { defineCommand } from './command.ts';
@@ -50,7 +51,10 @@ export default defineCommand({
       const store = new ObjectStore(storeLayout(join(beside, 'store')), blake3, () => undefined);
       const request = { url, allowed: 'all', rev: options.rev, path: at } as const;
       const got = await acquire(request, { context, global, options, blake3, store, temporary: join(beside, 'tmp') });
-      await place(store, got.entry, { target, signal: context.signal });
+      const beforeSwap = (): void => {
+        if (options.force !== true) refuseExisting(target, context);
+      };
+      await place(store, got.entry, { target, signal: context.signal, beforeSwap });
       const out = relative(context.cwd, target) || '.';
       return {
         text: `${clean(out)}  ${amountOfEntry(got.entry)}`,
@@ -76,21 +80,32 @@ export default defineCommand({
 export function targetOf(
   cwd: string,
   path: string,
-  {
-    out,
-    force,
-    another = 'name another place with --out',
-  }: { readonly out?: string; readonly force?: boolean; readonly another?: string },
+  { out, force, another = ANOTHER }: { readonly out?: string; readonly force?: boolean; readonly another?: string },
 ): string {
   const asked = resolve(cwd, out ?? '.');
   const target = isFolderAsked(asked, out) ? join(asked, basename(path)) : asked;
-  if (force === true || lstatSync(target, { throwIfNoEntry: false }) === undefined) return target;
+  if (force !== true) refuseExisting(target, { cwd, another });
+  return target;
+}
+
+/**
+ * Refuses to write over what is there: before anything is downloaded, and again when that took a while.
+ * @param target absolute
+ * @throws {PipeError} PIPE_USAGE
+ */
+export function refuseExisting(
+  target: string,
+  { cwd, another = ANOTHER }: { readonly cwd: string; readonly another?: string },
+): void {
+  if (lstatSync(target, { throwIfNoEntry: false }) === undefined) return;
   throw new PipeError({
     code: 'PIPE_USAGE',
     message: `${relative(cwd, target)} exists already`,
     hint: `overwrite it with --force, or ${another}`,
   });
 }
+
+const ANOTHER = 'name another place with --out';
 
 /**
  * Refuses to write over what Git tracks, which would look like a change that somebody made.
@@ -118,9 +133,9 @@ export function isFolderAsked(path: string, written: string | undefined): boolea
 export async function place(
   store: ObjectStore,
   entry: Entry,
-  { target, signal }: { readonly target: string; readonly signal: AbortSignal },
+  { target, ...how }: Pick<RestorePlace, 'target' | 'beforeSwap'> & { readonly signal: AbortSignal },
 ): Promise<void> {
-  if (await restoreEntry(store, entry, { target, root: dirname(target), signal })) return;
+  if (await restoreEntry(store, entry, { target, root: dirname(target), ...how })) return;
   throw new PipeError({
     code: 'PIPE_OBJECT_MISSING',
     message: `${target} cannot be written: some of its data is damaged, or nests too deep for this disk`,

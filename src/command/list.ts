@@ -46,7 +46,8 @@ export default defineCommand({
       },
     );
     const listed = [...gitEntries(found, { ...how, sizes: source.sizes }), ...(await listTracked(found, tree, { ...how, ...source, context, options, global }))]; // prettier-ignore
-    const entries = sortedBy(listed, (each) => each.path);
+    // A folder that holds both files of Git and tracked things is one.
+    const entries = sortedBy([...new Map(listed.map((each) => [each.path, each])).values()], (each) => each.path);
     return {
       text: describe(entries, tree, options.size === true),
       json: { schema: 'pipe.list/1', commit: source.commit, path, entries, unread: tree.problems.map(({ message }) => message) }, // prettier-ignore

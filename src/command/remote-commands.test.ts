@@ -302,3 +302,14 @@ test('of a URL with a password it is said that it holds one', async () => {
     ],
   });
 });
+
+test('files of AWS that a clone may have brought along are not read: they can make programs run', async () => {
+  await run(add, '-d', 'origin', 's3://bucket/data');
+  for (const option of ['credentialpath', 'configpath'] as const) {
+    await run(modify, 'origin', option, 'aws');
+    await expect(opened()).rejects.toEqual(problem('PIPE_CONFIG_VALUE', `--local origin ${option}`));
+    await run(modify, '-u', 'origin', option);
+    await run(modify, '--local', 'origin', option, 'aws');
+    expect(await opened()).toBe('s3://bucket/data');
+  }
+});

@@ -86,6 +86,10 @@ export async function openRemote(
     const path = get(option);
     return path === undefined ? undefined : absolutePath({ ...project, env }, `remote.${name}.${option}`, String(path));
   };
+  const awsFile = (option: 'credentialpath' | 'configpath'): string | undefined => {
+    refuseForeignFile(config, { name, option });
+    return file(option);
+  };
   const url = readRemoteUrl(get('url') ?? '');
   if ('problem' in url) throw new PipeError(url.problem);
   if (url.kind === 'http') throw onlyRead(name, url.url);
@@ -109,8 +113,8 @@ export async function openRemote(
     useSsl: get('use_ssl'),
     sslVerify: isSwitch(verify) ? verify : file('ssl_verify'),
     profile: get('profile'),
-    credentialPath: file('credentialpath'),
-    configPath: file('configpath'),
+    credentialPath: awsFile('credentialpath'),
+    configPath: awsFile('configpath'),
     accessKeyId: get('access_key_id'),
     secretAccessKey: get('secret_access_key'),
     sessionToken: get('session_token'),
@@ -193,6 +197,25 @@ function refuseForeignUrl(config: Config, name: string): void {
     code: 'PIPE_REMOTE_URL',
     message: `the password of the remote "${name}" ${isFor}, and ${file}, which may be a stranger's, names ${now}`,
     hint: `if that server may have it: \`pipe remote modify --local ${name} origin ${now}\``,
+  });
+}
+
+/**
+ * Files of AWS can name programs to run (`credential_process`): one that lies in a clone may be a stranger's. Those of the
+ * home folder are the user's own, whoever names them.
+ * @throws {PipeError} PIPE_CONFIG_VALUE
+ */
+function refuseForeignFile(
+  config: Config,
+  { name, option }: { readonly name: string; readonly option: 'credentialpath' | 'configpath' },
+): void {
+  const setting = config.settings().findLast((each) => each.name === `remote.${name}.${option}`);
+  const path = config.remote(name, option);
+  if (setting === undefined || path === undefined || config.isOwn(setting) || /^~\/(?!.*\.\.)/.test(path)) return;
+  throw new PipeError({
+    code: 'PIPE_CONFIG_VALUE',
+    message: `${setting.name} stands in ${setting.at.source.file}, which may be a stranger's, and such a file can make programs run`,
+    hint: `if it is yours: \`pipe remote modify --local ${name} ${option} …\`; a path in the home folder (~/…) may stand there`,
   });
 }
 

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { checkAborted } from '../kit/abort.ts';
+import { writeAll } from '../kit/write-all.ts';
 import type { Told } from '../lockfile/pointer-import.ts';
 import { PipeError } from '../problem/problem.ts';
 import { redactUrls } from '../problem/redact.ts';
@@ -209,6 +210,7 @@ class Download {
     for (let failures = 0; ;) {
       const before = this.#at;
       const asked = await ask(this.#work, { method: 'GET', headers: this.#range() });
+      if (this.#isAll(asked.response)) return { ...this.#told, size: this.#at };
       await this.#begin(asked.response);
       try {
         await this.#body(asked);
@@ -230,10 +232,21 @@ class Download {
     return { range: `bytes=${String(this.#at)}-`, 'if-range': etag };
   }
 
+  /** Whether a server says that behind what is here there is nothing: it broke off at its very end. */
+  #isAll(response: Answer): boolean {
+    return (
+      this.#at > 0 && response.status === 416 && response.header('content-range') === `bytes */${String(this.#at)}`
+    );
+  }
+
   async #begin(response: Answer): Promise<void> {
-    const from = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.header('content-range') ?? '');
-    const isRest = response.status === 206 && Number(from?.[1]) === this.#at && response.header('etag') === this.#told.etag; // prettier-ignore
-    if (isRest) return;
+    const [, from, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.header('content-range') ?? '') ?? [];
+    // Of a part that nobody asked for, and of one of a whole of unknown size, it is not known where it ends.
+    const isRest = this.#at > 0 && Number(from) === this.#at && response.header('etag') === this.#told.etag;
+    if (response.status === 206 && isRest) {
+      this.#told = { ...this.#told, size: Number(total) };
+      return;
+    }
     if (response.status !== 200) throw await refused(this.#work, response);
     this.#told = toldBy(response);
     this.#isPacked = isPacked(response.header);
@@ -244,7 +257,7 @@ class Download {
   async #body({ response, alive }: Asked): Promise<void> {
     for await (const chunk of response.body()) {
       alive();
-      await this.#file.write(chunk, 0, chunk.length, this.#at);
+      await writeAll(this.#file, chunk, this.#at);
       this.#at += chunk.length;
       this.#onBytes(this.#at, this.#told.size);
     }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Told } from '../lockfile/pointer-import.ts';
 import { removeTree } from '../kit/remove-tree.ts';
+import { writeAll } from '../kit/write-all.ts';
 import { PipeError } from '../problem/problem.ts';
 import { isKey } from '../store/place/key.ts';
 import type { Place, PlaceEntry } from '../store/place/place.ts';
@@ -173,7 +174,7 @@ async function readInto(
       const length = Math.min(PIECE, size - offset);
       const bytes = await place.read(key, { offset, length });
       if (bytes?.length !== length) throw changedMeanwhile(name);
-      await file.write(bytes, 0, length, offset);
+      await writeAll(file, bytes, offset);
       onPiece(length);
     };
     for (let offset = 0; offset < size; offset += PIECE * AT_ONCE) {

@@ -1,4 +1,8 @@
-import { expect } from 'vitest';
+import { writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished } from 'vitest';
 import { startGitServer } from '../rig/git-server.ts';
 import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
@@ -178,4 +182,38 @@ test('nothing is written over what Git tracks, and no import takes it over', asy
   expectProblems(await rig.pipe(['import', rig.path(REGISTRY), 'images', '-f']), 'PIPE_PATH_IN_GIT');
   expectProblems(await rig.pipe(['import-url', rig.path('source'), 'labels.csv', '-f']), 'PIPE_PATH_IN_GIT');
   expect(await rig.read('labels.csv')).toBe('mine\n');
+});
+
+test('a folder that holds both files of Git and tracked things is listed once, and got whole', async ({ rig }) => {
+  await startRegistry(rig);
+  await rig.write({ [`${REGISTRY}/mixed/README`]: 'read me\n', [`${REGISTRY}/mixed/data.csv`]: '1\n' });
+  await succeed(rig, ['add', '-q', 'mixed/data.csv'], { cwd: REGISTRY });
+  await publish(rig, 'mixed');
+  expect((await list(rig, REGISTRY)).filter((entry) => entry.includes('mixed'))).toEqual(['*mixed/']);
+  await succeed(rig, ['get', REGISTRY, 'mixed']);
+  expect((await rig.files('mixed')).filter((name) => !name.startsWith('.'))).toEqual([
+    'README',
+    'data.csv',
+    'data.csv.pipe',
+  ]);
+});
+
+test('what appears at its place during a download is not written over, but with --force', async ({ rig }) => {
+  const server = createServer(({ method }, response) => {
+    if (method === 'GET') writeFileSync(rig.path('big.csv'), 'mine\n');
+    response.end(method === 'GET' ? 'theirs\n' : undefined);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/big.csv`;
+  const run = await rig.pipe(['get-url', url]);
+  expectProblems(run, 'PIPE_USAGE');
+  expect(run.stderr).toContain('big.csv exists already');
+  expect(await rig.read('big.csv')).toBe('mine\n');
+  await succeed(rig, ['get-url', '--force', url]);
+  expect(await rig.read('big.csv')).toBe('theirs\n');
+  expect((await readdir(rig.path('.'))).filter((name) => name.startsWith('.pipe-tmp'))).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import { rm, writeFile } from 'node:fs/promises';
 import { expect } from 'vitest';
 import { startGitServer } from '../rig/git-server.ts';
 import type { Rig } from '../rig/rig.ts';
@@ -174,3 +175,29 @@ test.each(["url: '--upload-pack=touch hacked'", "url: 'ext::sh -c touch% hacked'
     }
   },
 );
+
+test('a folder that is tracked in part is imported whole, also with --no-download, and when the cache has damaged it', async ({
+  rig,
+}) => {
+  await served(rig, async (url) => {
+    await rig.write({ [`${REGISTRY}/mixed/README`]: 'read me\n', [`${REGISTRY}/mixed/data.csv`]: 'of the registry\n' });
+    await succeed(rig, ['add', '-q', 'mixed/data.csv'], { cwd: REGISTRY });
+    await publish(rig, 'mixed');
+    // Wrong bytes of what is to come, in our own cache.
+    await rig.write({ mine: 'of the registry\n' });
+    await succeed(rig, ['add', '-q', 'mine']);
+    const digest = /b3:(\w+)/.exec(await rig.read('mine.pipe'))?.[1] ?? '';
+    const object = rig.path('.pipe/cache/v1/loose', digest.slice(0, 2), digest.slice(2));
+    for (const args of [['--no-download'], ['--force']]) {
+      await rm(object, { force: true });
+      await writeFile(object, 'of the registrY\n');
+      const run = await rig.pipe(['import', url, 'mixed', ...args]);
+      expect(run, run.stderr).toMatchObject({ code: 0 });
+    }
+    expect(await rig.read('mixed/data.csv')).toBe('of the registry\n');
+    await commitAll(rig);
+    const b = await cloneProject(rig, 'b');
+    await succeed(rig, ['pull', 'mixed'], b);
+    expect((await rig.run('diff', ['-r', 'mixed', '../b/mixed'])).stdout).toBe('');
+  });
+});

@@ -241,10 +241,20 @@ async function placeRoots(
 ): Promise<void> {
   const { temporary, store, context } = options;
   mkdirSync(join(temporary, 'data'), { recursive: true });
+  // What the whole is depends on all of it.
+  const how = { ...options, isOnlyNamed: false, inside: '' };
   for (const root of roots) {
-    const { entry } = await acquireTracked(located, { root, below: '' }, options);
     const target = join(temporary, 'data', posix.relative(path, root.path));
-    await restoreEntry(store, entry, { target, root: temporary, signal: context.signal });
+    const isPlaced = async (): Promise<boolean> => {
+      const { entry } = await acquireTracked(located, { root, below: '' }, how);
+      return restoreEntry(store, entry, { target, root: temporary, signal: context.signal });
+    };
+    // Wrong bytes of the cache are out of the way after the first time, and come again.
+    if ((await isPlaced()) || (await isPlaced())) continue;
+    throw new PipeError({
+      code: 'PIPE_OBJECT_MISSING',
+      message: `some of ${root.path} in ${located.name} is damaged, or nests too deep for this disk`,
+    });
   }
 }
 

@@ -12,8 +12,9 @@ export async function statS3(s3: S3, key: string): Promise<PlaceEntry | undefine
   return s3.call(`look at ${key}`, async (client, sending) => {
     const input = { Bucket: s3.subject.bucket, Key: s3.full(key) };
     try {
-      const { ContentLength = 0, LastModified, ETag } = await client.send(new HeadObjectCommand(input), sending);
-      return { key, size: ContentLength, modifiedAt: LastModified?.getTime() ?? 0, ...(ETag === undefined ? {} : { etag: ETag }) }; // prettier-ignore
+      const { ContentLength, LastModified, ETag } = await client.send(new HeadObjectCommand(input), sending);
+      const size = ContentLength ?? (await sizeByRange(client.send(new GetObjectCommand({ ...input, Range: 'bytes=0-0' }), sending))); // prettier-ignore
+      return { key, size, modifiedAt: LastModified?.getTime() ?? 0, ...(ETag === undefined ? {} : { etag: ETag }) }; // prettier-ignore
     } catch (error) {
       if (isNothing(error)) return undefined;
       const { status } = faultOf(error);
@@ -23,6 +24,21 @@ export async function statS3(s3: S3, key: string): Promise<PlaceEntry | undefine
       throw error;
     }
   });
+}
+
+/** What is between a server and us may leave the length out of an answer to HEAD: that of a part says what the whole has. */
+async function sizeByRange(sent: Promise<GetObjectCommandOutput>): Promise<number> {
+  try {
+    const { ContentRange, ContentLength, Body } = await sent;
+    Body?.transformToByteArray().catch(() => undefined);
+    const total = ContentRange === undefined ? ContentLength : /\/(\d+)$/.exec(ContentRange)?.[1];
+    if (total !== undefined) return Number(total);
+  } catch (error) {
+    // There is no first byte.
+    if (faultOf(error).status === 416) return 0;
+    throw error;
+  }
+  throw new Error('the server does not say how large it is');
 }
 
 async function drop(sent: Promise<GetObjectCommandOutput>): Promise<void> {
