@@ -1,4 +1,3 @@
-import { lstatSync } from 'node:fs';
 import { posix, relative } from 'node:path';
 import { move } from '../data/move.ts';
 import { pointerAround } from '../data/tracked-folder.ts';
@@ -18,6 +17,7 @@ import { forGit } from './data-words.ts';
 import { inProject } from './edit-target.ts';
 import { bringListsFor } from './inside-lists.ts';
 import { knownOf } from './known-now.ts';
+import { statNow } from '../store/untouched.ts';
 
 export default defineCommand({
   usage: '<src> <dst>',
@@ -77,12 +77,12 @@ function targetOf({ engine, pointers }: DataProject, { cwd }: Context, { source,
   const isSame = recorded !== undefined && recorded.digest === moved?.digest;
   const isGoneOn = isSame && !areOnOneDisk(`${root}/${from}`, `${root}/${to}`);
   if (isGoneOn || to === from) return to;
-  const isFolder = recorded?.kind === 'dir' || lstatSync(`${root}/${to}`, { throwIfNoEntry: false })?.isDirectory() === true; // prettier-ignore
+  const isFolder = recorded?.kind === 'dir' || statNow(`${root}/${to}`)?.isDirectory() === true; // prettier-ignore
   return isFolder ? inside : to;
 }
 
 /** Whether both are there, on the same disk. */
 function areOnOneDisk(a: string, b: string): boolean {
-  const [one, two] = [a, b].map((path) => lstatSync(path, { throwIfNoEntry: false }));
+  const [one, two] = [a, b].map(statNow);
   return one !== undefined && one.dev === two?.dev;
 }

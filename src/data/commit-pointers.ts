@@ -17,7 +17,7 @@ import type { Settled } from './inputs/settle.ts';
 import { settle } from './inputs/settle.ts';
 import { withTrueSize } from './misstated.ts';
 import { ignoredPaths } from './refuse-paths.ts';
-import { editTracked, readPointer, refuseImported } from './tracked-folder.ts';
+import { editTracked, readPointer, readPointerIfThere, refuseImported } from './tracked-folder.ts';
 import { absoluteOf, lookAt, storeAllNow } from './workspace.ts';
 
 type CommittablePointer = Extract<Committable, { kind: 'pointer' }>;
@@ -110,10 +110,11 @@ async function settledOf(
   opened: Opened,
   { present, ...how }: { readonly present: Entry | undefined; readonly force: boolean; readonly bases: Bases },
 ): Promise<ToRecord[]> {
-  const { tracked, below, path } = opened;
+  const { below, path } = opened;
+  const tracked = trackedNow(engine, opened.tracked);
   if (present === undefined) {
     const stays: Settled = { entry: tracked.entry, kept: 0, behind: [] };
-    if (opened.isMisstated && below === '') return [{ ...opened, present, settled: stays }];
+    if (opened.isMisstated && below === '') return [{ ...opened, tracked, present, settled: stays }];
     if (opened.isNamed) throw notThere(path);
     return [];
   }
@@ -121,7 +122,13 @@ async function settledOf(
     below === ''
       ? await settle(engine, { tracked, present, ...how })
       : { entry: present, kept: 0, behind: [], edits: [{ path: below, entry: present }] };
-  return [{ ...opened, present, settled }];
+  return [{ ...opened, tracked, present, settled }];
+}
+
+/** What a pointer says after all was stored, which takes a while: Git may have brought another one. */
+function trackedNow({ project, store }: Engine, tracked: TrackedPath): TrackedPath {
+  const now = readPointerIfThere(project, tracked.file);
+  return now === undefined || isSame(now.entry, tracked.entry) ? tracked : withTrueSize(store, now);
 }
 
 /** Writes the pointers: of those that are recorded as a whole all together. */

@@ -158,9 +158,29 @@ function check(engine: Engine, step: Step, { stages, pointers }: Known): void {
   if (source.below !== '') refuseFrozen(source.pointer);
   if (around !== undefined) refuseFrozen(around);
   for (const path of [from, to]) checkInside(absoluteOf(engine.project, path), engine.project.root);
+  refuseBelowFile(engine, step);
+  if (source.below === '' && around === undefined) refuseSamePlace(engine, step);
   const there = recordedThere(engine, step);
   // A move that was interrupted is gone on with: its new record is there.
   if (there !== undefined && there.digest !== entry.digest) throw inTheWay(to);
+}
+
+/** @throws {PipeError} PIPE_POINTER_CONFLICT where something above the target is, or is recorded as, no folder */
+function refuseBelowFile({ project, store }: Engine, { to, around }: Step): void {
+  const root = around?.path ?? '';
+  for (let above = posix.dirname(to); above !== '.' && above !== root; above = posix.dirname(above)) {
+    const recorded = around && entryAt(store, around.entry, posix.relative(root, above));
+    const stat = statNow(absoluteOf(project, above));
+    const isFile = stat !== undefined && !stat.isDirectory() && !stat.isSymbolicLink();
+    if (isFile || (recorded !== undefined && recorded.kind !== 'dir')) throw inTheWay(above);
+  }
+}
+
+/** @throws {PipeError} PIPE_USAGE where the target is another name of the same place, through a link or by its case */
+function refuseSamePlace({ project }: Engine, { source: { pointer }, to }: Step): void {
+  const [from, there] = [pointer.file, pointerFileOf(to)].map((file) => statNow(absoluteOf(project, file)));
+  if (from === undefined || there === undefined || from.ino !== there.ino || from.dev !== there.dev) return;
+  throw new PipeError({ code: 'PIPE_USAGE', message: `${to} is another name of ${pointer.path}: it is there already` });
 }
 
 /**

@@ -33,8 +33,11 @@ export interface Section {
   sizeOf(row: number): number;
   /** Number of files below a folder. */
   filesOf(row: number): number;
-  /** From now on the files count as unchanged as long as they keep their stat values, where `relies` says so. */
-  rely(relies: (mtimeMs: number, ctimeMs: number) => boolean): void;
+  /**
+   * From now on the files count as unchanged as long as they keep their stat values, where `relies` says so.
+   * @param of the rows that it is asked of; all, unless given
+   */
+  rely(relies: (mtimeMs: number, ctimeMs: number) => boolean, of?: Iterable<number>): void;
   /** The frame's bytes after its head. */
   readonly payload: Buffer;
 }
@@ -223,9 +226,9 @@ export function openSection(payload: Buffer): Section {
     digestOf: (row) => digestOfRaw(payload.subarray(digestsAt + row * 32, digestsAt + row * 32 + 32)),
     sizeOf: (row) => values()[row * STATS + 3] as number,
     filesOf: (row) => values()[row * STATS] as number,
-    rely(relies) {
+    rely(relies, of = Array(count).keys()) {
       const all = values();
-      for (let row = 0; row < count; row += 1) {
+      for (const row of of) {
         const [kind, at] = [payload[kindsAt + row] as number, row * STATS];
         if (kind !== DIR && relies(all[at] as number, all[at + 1] as number)) payload[kindsAt + row] = kind | RELIABLE;
       }

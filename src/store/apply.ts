@@ -105,9 +105,9 @@ class Applying {
       const isKnown = (digest: Digest): boolean => this.#place.anew !== true && leaves.has(digest);
       for (const part of knownParts(this.#store, wanted, { isKnown })) {
         if ('tree' in part) {
-          const rows = new SectionWriter();
-          for (const [name, child] of part.tree) await this.#entry(child, { ...spot, present, rows, name });
-          made.push({ rows, leaf: part });
+          const [rows, written]: [SectionWriter, number[]] = [new SectionWriter(), []];
+          for (const [name, child] of part.tree) await this.#entry(child, { ...spot, present, rows, written, name });
+          made.push({ rows, written, leaf: part });
           continue;
         }
         const same = leaves.get(part.digest) as Section;
@@ -133,7 +133,8 @@ class Applying {
       if (!('rows' in each)) return each;
       // What is missing is not there: the tree of these rows is another.
       const section = each.rows.end(path, this.done.missing.length === 0 ? each.leaf : undefined);
-      section.rely((mtimeMs, ctimeMs) => isReliable({ mtimeMs, ctimeMs }, at));
+      // What was kept was read by the walk, perhaps too soon after a change: it stays what the walk says of it.
+      section.rely((mtimeMs, ctimeMs) => isReliable({ mtimeMs, ctimeMs }, at), each.written);
       return section;
     });
     index.recordFolder(path, sections);
@@ -194,7 +195,7 @@ class Applying {
   }
 
   /** Puts an entry where there is none, or a file or link. */
-  async #put(child: Entry, spot: CheckedSpot, { rows, name }: ChildSpot): Promise<boolean> {
+  async #put(child: Entry, spot: CheckedSpot, { rows, written, name }: ChildSpot): Promise<boolean> {
     const { target, path, beforeSwap } = spot;
     const { root, signal, links } = this.#place;
     const onProgress = this.#progress.add;
@@ -211,6 +212,7 @@ class Applying {
     // Of a symbolic link to an object the walk sees the object.
     const stat = (child.kind === 'link' ? lstatSync : statSync)(target);
     const digest = rawOfDigest(child.digest);
+    written.push(rows.count);
     rows.addFile(name, { kind: KINDS.indexOf(child.kind), stat, digest, at: 0, isReliable: false });
     return true;
   }
@@ -239,7 +241,9 @@ class Applying {
   /** Something below is missing: what is there is put in place, and the walk finds out what that is. */
   async #putPart(child: Entry, { target, path }: Spot): Promise<void> {
     const isFirst = !this.#isPart;
-    if (isFirst && nestsTooDeep(this.#store, child)) {
+    // A file or link gives way to the whole folder alone.
+    const isTaken = statNow(target) !== undefined;
+    if (isTaken || (isFirst && nestsTooDeep(this.#store, child))) {
       this.done.missing.push(path);
       return;
     }
@@ -312,12 +316,15 @@ interface CheckedSpot extends Spot {
 
 interface Rows {
   readonly rows: SectionWriter;
+  /** Those of files that were put in place now. */
+  readonly written: readonly number[];
   readonly leaf: SectionLeaf;
 }
 
 interface ChildSpot extends Spot {
   readonly present: FolderMemory;
   readonly rows: SectionWriter;
+  readonly written: number[];
   readonly name: string;
 }
 
