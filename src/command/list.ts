@@ -14,6 +14,7 @@ import { gitEntries, trackedEntries } from './source/list-entries.ts';
 import { SOURCE_OPTIONS } from './source/options.ts';
 import { sourcePath } from './source/paths.ts';
 import { withSourceData } from './source/source-data.ts';
+import { unreadLines } from './share/words.ts';
 
 export default defineCommand({
   usage: '<url> [path]',
@@ -46,7 +47,7 @@ export default defineCommand({
       },
     );
     const listed = [...gitEntries(found, { ...how, sizes: source.sizes }), ...(await listTracked(found, tree, { ...how, ...source, context, options, global }))]; // prettier-ignore
-    // A folder that holds both files of Git and tracked things is one.
+    // Of several things in one folder that is not looked into, the folder stands for all, tracked where any of them is.
     const entries = sortedBy([...new Map(listed.map((each) => [each.path, each])).values()], (each) => each.path);
     return {
       text: describe(entries, tree, options.size === true),
@@ -79,8 +80,7 @@ async function listTracked(found: Found, tree: SourceTree, how: TrackedListing):
     if (found === undefined) throw nothingThere(how.path, { name: how.name, commit: '', tree });
     listed.push(...found);
   }
-  // Of several things in one folder that is not looked into, the folder stands for all.
-  return [...new Map(listed.map((each) => [each.path, each])).values()];
+  return listed;
 }
 
 function describe(entries: readonly Listed[], { problems }: SourceTree, withSizes: boolean): string {
@@ -90,5 +90,5 @@ function describe(entries: readonly Listed[], { problems }: SourceTree, withSize
     const name = `${clean(path)}${kind === 'dir' ? '/' : ''}`;
     return withSizes ? `${(sizes[at] ?? '').padStart(width)}  ${name}` : name;
   });
-  return [...lines, ...problems.map(({ message }) => `Not read: ${clean(message)}`)].join('\n');
+  return [...lines, ...unreadLines(problems)].join('\n');
 }

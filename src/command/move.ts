@@ -2,6 +2,7 @@ import { posix, relative } from 'node:path';
 import { move } from '../data/move.ts';
 import { pointerAround } from '../data/tracked-folder.ts';
 import { entryAt } from '../store/entry-at.ts';
+import { statNow } from '../store/untouched.ts';
 import { PipeError } from '../problem/problem.ts';
 import { autostage } from '../project/autostage.ts';
 import { whatGitTakes } from '../project/for-git.ts';
@@ -17,7 +18,6 @@ import { forGit } from './data-words.ts';
 import { inProject } from './edit-target.ts';
 import { bringListsFor } from './inside-lists.ts';
 import { knownOf } from './known-now.ts';
-import { statNow } from '../store/untouched.ts';
 
 export default defineCommand({
   usage: '<src> <dst>',

@@ -74,7 +74,7 @@ export class LinkedFiles {
     if (stat === undefined) throw changed(file.path);
     const { section, row } = builder.memory;
     const isKnown = isRemembered && section?.isUnchanged(row, stat) === true;
-    const known = isKnown ? digestOfRaw(section.digests.subarray(row * 32, row * 32 + 32)) : undefined;
+    const known = isKnown ? section.digestOf(row) : undefined;
     builder.addFile(name, kindOf(stat), { ...(await this.#read(file, stat, known)), isRemembered });
   }
 

@@ -1,6 +1,7 @@
 import type { GitObjects } from './git-objects.ts';
 import type { GitTreeEntry } from './git-tree.ts';
 import { parseGitTree } from './git-tree.ts';
+import { isHidden } from './project-walk.ts';
 
 /** What is wanted of a folder at some commits; nothing of a project of its own. */
 export interface RevisionFolder {
@@ -81,6 +82,6 @@ function folderOf(
     return { files: [], folders: [] };
   return {
     files: entries.filter(({ kind, name }) => kind === 'file' && isWanted(name)),
-    folders: entries.filter(({ kind, name }) => kind === 'folder' && !name.startsWith('.') && name !== 'node_modules'),
+    folders: entries.filter(({ kind, name }) => kind === 'folder' && !isHidden(name)),
   };
 }

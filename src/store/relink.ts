@@ -6,7 +6,7 @@ import { DIR, KINDS, SectionWriter } from '../index/section.ts';
 import type { StatIndex } from '../index/stat-index.ts';
 import { checkAborted } from '../kit/abort.ts';
 import type { Digest } from '../kit/digest.ts';
-import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
+import { rawOfDigest } from '../kit/digest.ts';
 import { systemFault } from '../kit/system-fault.ts';
 import { temporaryBeside } from '../kit/temporary.ts';
 import { umask } from '../kit/umask.ts';
@@ -104,7 +104,7 @@ class Relinking {
       else if (KINDS[kind] !== 'link') {
         const stat = await this.#file({
           target: `${target}/${name}`,
-          digest: digestOfRaw(section.digests.subarray(row * 32, row * 32 + 32)),
+          digest: section.digestOf(row),
           isExecutable: KINDS[kind] === 'exec',
           isKnown: (each) => section.isUnchanged(row, each),
         });
@@ -124,7 +124,7 @@ class Relinking {
         rows.addRow(name, section, row);
         continue;
       }
-      const digest = digestOfRaw(section.digests.subarray(row * 32, row * 32 + 32));
+      const digest = section.digestOf(row);
       const isReliable = this.#store.isTrusted(digest, stat);
       rows.addFile(name, { kind: section.kindOf(row), stat, digest: rawOfDigest(digest), at: 0, isReliable });
     }

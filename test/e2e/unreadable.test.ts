@@ -42,6 +42,12 @@ async function deny(rig: Rig, ...paths: string[]): Promise<void> {
   for (const path of paths) await chmod(rig.path(path), 0);
 }
 
+/** Where the cache keeps the object that a pointer names. */
+async function objectOf(rig: Rig, pointer: string): Promise<string> {
+  const digest = /b3:(\w+)/.exec(await rig.read(pointer))?.[1] ?? '';
+  return `v1/loose/${digest.slice(0, 2)}/${digest.slice(2)}`;
+}
+
 /** Whoever is not root could not remove the project else. */
 async function allowAll(rig: Rig): Promise<void> {
   await rig.run('chmod', ['-R', 'u+rwX', '.']);
@@ -168,8 +174,7 @@ test('a pointer that is not ours to read is named, and keeps a collection from r
 
 test('an object of the cache that is not ours to read is named by fsck, and left as it is', async ({ rig }) => {
   await setUp(rig);
-  const digest = /b3:(\w+)/.exec(await rig.read('f.pipe'))?.[1] ?? '';
-  const file = `v1/loose/${digest.slice(0, 2)}/${digest.slice(2)}`;
+  const file = await objectOf(rig, 'f.pipe');
   await deny(rig, `.pipe/cache/${file}`);
   for (const args of [['fsck'], ['fsck', '--repair']]) {
     const run = await pipe(rig, ...args);
@@ -209,8 +214,7 @@ test('a pack and a run record that are not ours to read are named by fsck, and t
 
 test('the list of a folder that is not ours to read is named by fsck, and is not missing', async ({ rig }) => {
   await setUp(rig);
-  const digest = /b3:(\w+)/.exec(await rig.read('d.pipe'))?.[1] ?? '';
-  const file = `v1/loose/${digest.slice(0, 2)}/${digest.slice(2)}`;
+  const file = await objectOf(rig, 'd.pipe');
   await deny(rig, `.pipe/cache/${file}`);
   for (const args of [['fsck'], ['fsck', '--repair']]) {
     const run = await pipe(rig, ...args, '--json');

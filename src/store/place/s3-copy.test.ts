@@ -53,29 +53,19 @@ test('a copy in parts whose last answer was lost is there, and is not made again
   expect((await place.read('lost'))?.equals(bytes)).toBe(true);
 });
 
-test('a copy whose upload has gone, and is not there, is made anew', async () => {
-  let ends = 0;
+test.for([
+  ['and is not there', isEnd, 1],
+  ['while its parts are copied', isPart, 2],
+] as const)('a copy whose upload has gone, %s, is made anew', async ([when, isMeant, nth]) => {
+  let meant = 0;
   proxy.plan((seen) => {
-    if (!isEnd(seen) || (ends += 1) > 1) return undefined;
+    if (!isMeant(seen) || (meant += 1) !== nth) return undefined;
     return { status: 404, body: refusal('NoSuchUpload') };
   });
   const place = open();
-  expect(await place.copy('from', 'anew')).toBe(true);
+  expect(await place.copy('from', when)).toBe(true);
   expect(proxy.seen.filter(isBegin)).toHaveLength(2);
-  expect((await place.read('anew'))?.equals(bytes)).toBe(true);
-  await place.abandon(await place.unfinished());
-});
-
-test('a copy whose upload goes while its parts are copied is made anew', async () => {
-  let parts = 0;
-  proxy.plan((seen) => {
-    if (!isPart(seen) || (parts += 1) !== 2) return undefined;
-    return { status: 404, body: refusal('NoSuchUpload') };
-  });
-  const place = open();
-  expect(await place.copy('from', 'again')).toBe(true);
-  expect(proxy.seen.filter(isBegin)).toHaveLength(2);
-  expect((await place.read('again'))?.equals(bytes)).toBe(true);
+  expect((await place.read(when))?.equals(bytes)).toBe(true);
   await place.abandon(await place.unfinished());
 });
 

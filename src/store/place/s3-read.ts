@@ -11,16 +11,17 @@ import { faultOf, isNothing, TruncatedBody } from './s3-fault.ts';
 export async function statS3(s3: S3, key: string): Promise<PlaceEntry | undefined> {
   return s3.call(`look at ${key}`, async (client, sending) => {
     const input = { Bucket: s3.subject.bucket, Key: s3.full(key) };
+    const firstByte = (): Promise<GetObjectCommandOutput> =>
+      client.send(new GetObjectCommand({ ...input, Range: 'bytes=0-0' }), sending);
     try {
       const { ContentLength, LastModified, ETag } = await client.send(new HeadObjectCommand(input), sending);
-      const size = ContentLength ?? (await sizeByRange(client.send(new GetObjectCommand({ ...input, Range: 'bytes=0-0' }), sending))); // prettier-ignore
+      const size = ContentLength ?? (await sizeByRange(firstByte()));
       return { key, size, modifiedAt: LastModified?.getTime() ?? 0, ...(ETag === undefined ? {} : { etag: ETag }) }; // prettier-ignore
     } catch (error) {
       if (isNothing(error)) return undefined;
       const { status } = faultOf(error);
       // Answers to HEAD have no body, and so no reason: the same is asked in another way.
-      if (status === 400 || status === 403)
-        await drop(client.send(new GetObjectCommand({ ...input, Range: 'bytes=0-0' }), sending));
+      if (status === 400 || status === 403) await drop(firstByte());
       throw error;
     }
   });
