@@ -11,7 +11,7 @@ import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { tellStrays } from './stray-links.ts';
 import type { DataProject } from './data-project.ts';
-import { openData, selectData } from './data-project.ts';
+import { dataOptions, openData, selectData } from './data-project.ts';
 import { dataStatusJson, dataStatusText } from './data-status/present.ts';
 import { inProject, shownFrom } from './edit-target.ts';
 import { isWithin } from '../kit/path.ts';
@@ -46,14 +46,16 @@ export default defineCommand({
     const selected = selectData(data, positionals, { cwd: context.cwd, recursive: true });
     refuseMisstated(data.engine.store, pointersOf(selected));
     const { roots, problems } = await headOf(context, data);
+    const { signal, progress } = dataOptions(data, { context, global, label: 'looking at' });
     const status = await dataStatus(data.engine, {
       head: roots,
       tracked: withTrueOuts(data.engine.store, data.tracked, tellCorrected),
       selected: positionals.length === 0 ? undefined : selected,
       granular: options.granular === true,
       unchanged: options.unchanged === true,
-      signal: context.signal,
-    });
+      signal,
+      onProgress: progress.done,
+    }).finally(progress.end);
     data.engine.index.save();
     data.engine.objects.save();
     tellStrays(data.engine);

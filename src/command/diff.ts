@@ -2,6 +2,7 @@ import { withTrueSizes } from '../data/misstated.ts';
 import type { Graph } from '../graph/graph.ts';
 import { readPointerOuts } from '../lockfile/pointer-outs.ts';
 import { readNeeds, WORKSPACE } from '../lockfile/read-needs.ts';
+import type { OnProgress } from '../kit/file-progress.ts';
 import { isWithin } from '../kit/path.ts';
 import { chooseRevisions } from '../project/revisions.ts';
 import type { Engine } from '../run/engine.ts';
@@ -18,6 +19,7 @@ import type { LoadedProject } from './load-project.ts';
 import { readProject } from './load-project.ts';
 import { tellStrays } from './stray-links.ts';
 import { tellCorrected } from './tell-corrected.ts';
+import { workProgress } from './work-progress.ts';
 
 export default defineCommand({
   usage: '[a_rev] [b_rev]',
@@ -42,9 +44,10 @@ export default defineCommand({
     const here = { root: loaded.project.root, cwd: context.cwd };
     const targets = (options.targets ?? []).map((path) => inProject(here, path));
     const engine = await openEngine({ ...loaded, graph: NO_GRAPH, env: context.env, emit: () => undefined });
-    const place = { context, loaded, engine, targets };
-    const before = await sideOf(from, place);
-    const after = await sideOf(to, place);
+    const { stderr, env } = context;
+    const progress = workProgress({ stderr, env, label: 'looking at', quiet: global.quiet || global.json });
+    const place = { context, loaded, engine, targets, onProgress: progress.done };
+    const [before, after] = await sidesOf(place, from, to).finally(progress.end);
     engine.index.save();
     tellStrays({ strays: engine.strays, emit: noticesTo(context, global) });
     const hidesMissing = options['hide-missing'] === true || to !== WORKSPACE;
@@ -78,9 +81,15 @@ interface SidePlace {
   readonly loaded: LoadedProject;
   readonly engine: Engine;
   readonly targets: readonly string[];
+  readonly onProgress: OnProgress;
 }
 
-async function sideOf(revision: string, { context, loaded, engine, targets }: SidePlace): Promise<Side> {
+async function sidesOf(place: SidePlace, from: string, to: string): Promise<[Side, Side]> {
+  const before = await sideOf(from, place);
+  return [before, await sideOf(to, place)];
+}
+
+async function sideOf(revision: string, { context, loaded, engine, targets, onProgress }: SidePlace): Promise<Side> {
   const { project, stages } = loaded;
   const wanted = { project, env: context.env, readPointer: readPointerOuts };
   if (revision !== WORKSPACE) {
@@ -92,5 +101,5 @@ async function sideOf(revision: string, { context, loaded, engine, targets }: Si
   const outs = stages.flatMap((stage) => stage.outs.map(({ path }) => path));
   const isWanted = (path: string): boolean =>
     targets.length === 0 || targets.some((target) => isWithin(target, path) || isWithin(path, target));
-  return workspaceSide(engine, needs, { outs, isWanted });
+  return workspaceSide(engine, needs, { outs, isWanted, signal: context.signal, onProgress });
 }

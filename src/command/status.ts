@@ -67,7 +67,7 @@ export default defineCommand({
     const selected = isOnlyData ? new Set<string>() : selectedStages({ project, graph, context }, split.stages, choice);
     const engine = await openEngine({ project, graph, env: context.env, emit: () => undefined });
     const lookAtData = async (): Promise<DataStatus[]> =>
-      all || split.data.length > 0 ? dataOf(engine, loaded, { context, targets: split.data }) : [];
+      all || split.data.length > 0 ? dataOf(engine, loaded, { context, global, targets: split.data }) : [];
     const { stages, data } = await plannedStages(engine, loaded, { context, selected, options, lookAtData });
     const { updates, failed } =
       options.updates === true
@@ -222,14 +222,24 @@ function stagesBelow(stages: LoadedProject['stages'], folder: string): string[] 
   return stages.filter(({ file, outs }) => isBelow(file) || outs.some(({ path }) => isBelow(path))).map(({ address }) => address); // prettier-ignore
 }
 
+/** Which targets are asked for, and by whom. */
+interface Asked {
+  readonly context: Context;
+  readonly global: GlobalOptions;
+  readonly targets: readonly string[];
+}
+
 async function dataOf(
   engine: Engine,
   { pointerFiles }: LoadedProject,
-  { context, targets }: { readonly context: Context; readonly targets: readonly string[] },
+  { context, global, targets }: Asked,
 ): Promise<DataStatus[]> {
   if (pointerFiles.length === 0) return [];
   const { pointerStatus } = await import('../data/pointer-status.ts');
-  const data = await pointerStatus(engine, pointerFiles, { targets, signal: context.signal });
+  const { workProgress } = await import('./work-progress.ts');
+  const { stderr, env, signal } = context;
+  const progress = workProgress({ stderr, env, label: 'looking at', quiet: global.quiet || global.json });
+  const data = await pointerStatus(engine, pointerFiles, { targets, signal, progress }).finally(progress.end);
   const modified = data.filter(({ state }) => state === 'modified').map(({ pointer }) => pointer);
   if (modified.length === 0) return data;
   const { filesNotDownloaded } = await import('../data/inputs/inputs.ts');
@@ -239,7 +249,7 @@ async function dataOf(
 
 async function updatesOf(
   { project, pointerFiles }: LoadedProject,
-  { targets, all, ...how }: { readonly context: Context; readonly global: GlobalOptions; readonly targets: readonly string[]; readonly all: boolean }, // prettier-ignore
+  { targets, all, ...how }: Asked & { readonly all: boolean },
 ): Promise<SourceUpdates> {
   const { pointers, problems, pending } = readPointers(project.root, pointerFiles);
   if (problems.length > 0) throw new PipeError(problems);

@@ -24,7 +24,7 @@ import { pathOf } from './select.ts';
 import { noteParts } from './inputs/base-edits.ts';
 import { corrected, refuseMisstated } from './misstated.ts';
 import { openBases } from './inputs/bases.ts';
-import { readPointer, readPointerIfThere } from './tracked-folder.ts';
+import { readPointer } from './tracked-folder.ts';
 import type { TrackedPlace } from './tracked.ts';
 import { unsavedFiles } from './unsaved.ts';
 import type { DataOptions, Seen } from './workspace.ts';
@@ -61,7 +61,7 @@ export async function checkout(
 ): Promise<CheckedOut[]> {
   const paths = selected.map((each) => ({ path: pathOf(each), wantedNow: () => wantedOf(engine, each) }));
   const pointers = selected.flatMap(({ tracked: { owner, path }, below }, at) =>
-    owner.kind === 'pointer' ? [{ path, file: owner.pointer.file, below, at }] : [],
+    owner.kind === 'pointer' ? [{ path, below, at }] : [],
   );
   const outs = outsInParts(engine.project, selected);
   // Killed in between, nobody could tell what is missing from what was removed.
@@ -91,30 +91,26 @@ export async function checkout(
 /** A path that a pointer tracks, or one inside it, and its place in the list of what is checked out. */
 interface CheckedPointer {
   readonly path: string;
-  readonly file: string;
   readonly below: string;
   readonly at: number;
 }
 
 /** Notes what was put in place, while nobody else can work on it. */
-async function noteDone(
-  engine: Engine,
-  pointers: readonly CheckedPointer[],
-  done: readonly CheckedOut[],
-): Promise<void> {
-  const isWhole = (at: number): boolean => done[at]?.missing.length === 0;
+async function noteDone(engine: Engine, pointers: readonly CheckedPointer[], done: readonly Brought[]): Promise<void> {
   const bases = openBases(engine.project);
   const parts = new Map<string, TreeEdit[]>();
-  for (const { path, file, below, at } of pointers) {
-    const tracked = isWhole(at) ? readPointerIfThere(engine.project, file) : undefined;
-    if (tracked === undefined) continue;
-    if (below === '') bases.set(path, tracked.entry);
-    else appendTo(parts, path, { path: below, entry: entryAt(engine.store, tracked.entry, below) });
+  const partly: string[] = [];
+  for (const { path, below, at } of pointers) {
+    const { missing, wanted } = done[at] as Brought;
+    const entry = missing.length > 0 || wanted === 'missing' ? undefined : wanted;
+    if (entry === undefined) partly.push(path);
+    else if (below === '') bases.set(path, entry);
+    else appendTo(parts, path, { path: below, entry });
   }
   bases.save();
   // Of a folder of which a part was put in place, the base has that part; only the part is claimed.
   for (const [path, edits] of parts) await noteParts(engine, { path, edits, isNew: true });
-  for (const { path, at } of pointers) if (!isWhole(at)) bases.drop(path);
+  for (const path of partly) bases.drop(path);
   bases.save();
 }
 
@@ -144,7 +140,12 @@ interface BringOptions extends CheckoutOptions {
   /** Told of a path, by its place in the list, of which only a part can be put in place, before its folder is made. */
   readonly beforePart?: (at: number) => void;
   /** Told what became of all paths, while they are claimed. */
-  readonly afterwards?: (done: readonly CheckedOut[]) => Promise<void>;
+  readonly afterwards?: (done: readonly Brought[]) => Promise<void>;
+}
+
+/** With what was to lie there: by now, Git may have brought a pointer that says something else. */
+interface Brought extends CheckedOut {
+  readonly wanted: Step['wanted'];
 }
 
 async function bring(engine: Engine, paths: readonly Wanted[], options: BringOptions): Promise<CheckedOut[]> {
@@ -186,7 +187,7 @@ async function bringClaimed(engine: Engine, paths: readonly Wanted[], options: B
       done.push({ path, state: 'missing', added: 0, modified: 0, deleted: 0, missing: [path] });
     }
   }
-  await options.afterwards?.(done);
+  await options.afterwards?.(done.map((each, at) => ({ ...each, wanted: steps[at]?.wanted })));
   if (denied.length > 0) throw new PipeError(denied);
   return done;
 }

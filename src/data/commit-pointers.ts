@@ -8,6 +8,7 @@ import { relinkStored } from '../run/relink.ts';
 import { isSame } from '../store/diff-tree.ts';
 import { entryAt } from '../store/entry-at.ts';
 import type { Entry } from '../store/tree.ts';
+import { filesOf } from '../store/tree.ts';
 import type { CommitOptions, Committable, Committed } from './committed.ts';
 import { changesOf } from './committed.ts';
 import { noteParts } from './inputs/base-edits.ts';
@@ -56,6 +57,10 @@ export async function commitPointers(
   const opened: (Opened | Committed)[] = [];
   for (const each of wanted) opened.push(await open(engine, each, options));
   const toStore = opened.filter((each) => 'tracked' in each);
+  // About as much as was recorded: to know it better, all would have to be walked twice.
+  for (const { below, tracked } of toStore) {
+    if (below === '') options.progress?.expect(filesOf(tracked.entry), tracked.entry.size);
+  }
   const present = await storeAllNow(engine, toStore.map(({ path }) => path), options); // prettier-ignore
   const toRecord: ToRecord[] = [];
   const how = { force: options.force === true, bases: openBases(engine.project) };

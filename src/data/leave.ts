@@ -1,10 +1,13 @@
-import { existsSync, rmdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, realpathSync, rmdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { appendTo } from '../kit/append-to.ts';
 import { isWithin } from '../kit/path.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
+import type { Needs, Root } from '../lockfile/needed.ts';
 import { readPointerOuts } from '../lockfile/pointer-outs.ts';
 import { readNeeds } from '../lockfile/read-needs.ts';
-import { keptCommits, leftCommits } from '../project/git-left.ts';
+import type { HeadMove } from '../project/head-moves.ts';
+import { headMoves, keptCommits } from '../project/head-moves.ts';
 import { trackedByGit } from '../project/git-tracked.ts';
 import type { Engine } from '../run/engine.ts';
 import { isSame } from '../store/diff-tree.ts';
@@ -31,9 +34,10 @@ export interface Left {
 type Candidates = ReadonlyMap<string, readonly Entry[]>;
 
 /**
- * Removes from the workspace what only the commits track that were left since the last time (a switch of branches, a merge,
- * a pull), as Git removes its own files: where it is, to the byte, what one of them records, the store has all of it, and a
- * branch or tag leads to that commit. Whatever else lies there stays.
+ * Removes from the workspace what the moves of Git's head since the last time took away (a switch of branches, a merge, a
+ * pull), as Git removes its own files: what a commit records that was left, and none that was come to since; where the path
+ * is, to the byte, what is recorded, the store has all of it, and a branch or tag leads to that commit. Whatever else lies
+ * there stays.
  * @param tracked everything that the project tracks now, also what Git keeps
  * @throws {PipeError} PIPE_FILE_CHANGED at a file that was touched meanwhile, PIPE_GIT
  */
@@ -42,33 +46,70 @@ export async function leaveBehind(
   tracked: readonly TrackedPlace[],
   options: Pick<DataOptions, 'signal' | 'progress'>,
 ): Promise<Left[]> {
-  const left = leftCommits(engine.project);
-  const candidates = left.commits.length === 0 ? new Map() : await onlyTrackedThere(engine, tracked, left.commits);
-  const done = candidates.size === 0 ? [] : await removeAll(engine, candidates, options);
-  left.done();
-  return done;
+  const { moves, done } = headMoves(engine.project);
+  const candidates = await leftThere(engine, tracked, moves);
+  const removed = candidates.size === 0 ? [] : await removeAll(engine, candidates, options);
+  done();
+  return removed;
 }
 
-async function onlyTrackedThere(
+/** What was left, still lies in the workspace and belongs to nobody now. */
+async function leftThere(
   { project, env }: Engine,
   tracked: readonly TrackedPlace[],
-  left: readonly string[],
+  moves: readonly HeadMove[],
 ): Promise<Candidates> {
   const command = { cwd: project.root, env };
-  const commits = (await keptCommits(command, left)).map((commit) => ({ commit, names: [commit] }));
-  const { roots } = await readNeeds({ project, env, readPointer: readPointerOuts, commits });
-  const found = new Map<string, Entry[]>();
-  const isFree = (path: string): boolean =>
-    !tracked.some((each) => isWithin(each.path, path) || isWithin(path, each.path));
-  for (const { path, entry } of roots) {
-    const known = found.get(path);
-    if (known !== undefined) known.push(entry);
-    else if (isFree(path) && statNow(absoluteOf(project, path)) !== undefined) found.set(path, [entry]);
-  }
-  if (found.size === 0) return found;
+  const kept = new Set(await keptCommits(command, unique(moves.filter(leavesOne).map(({ before }) => before))));
+  const known = moves.map((move) => ({ ...move, leaves: move.leaves && kept.has(move.before) }));
+  const first = known.findIndex(({ leaves }) => leaves);
+  if (first < 0) return new Map();
+  const ids = unique(known.slice(first).flatMap(({ before, after, leaves }) => (leaves ? [before, after] : [after])));
+  const commits = ids.filter((id) => !NO_COMMIT.test(id)).map((commit) => ({ commit, names: [commit] }));
+  const left = leftBy(known, await readNeeds({ project, env, readPointer: readPointerOuts, commits }));
+  const owned = tracked.map(({ path }) => foldedPath(path));
+  const isFree = (path: string): boolean => !owned.some((each) => isWithin(each, path) || isWithin(path, each));
+  const found = [...left].filter(([path]) => liesAt(project, path) && isFree(foldedPath(path)));
+  if (found.length === 0) return new Map();
   // A lock also names outs that Git keeps, and somebody may have given Git what pipe kept.
-  const inGit = await trackedByGit(command, [...found.keys()]);
-  return new Map([...found].filter(([path]) => !inGit.some((file) => isWithin(path, file))));
+  const inGit = await trackedByGit(command, found.map(([path]) => path)); // prettier-ignore
+  return new Map(found.filter(([path]) => !inGit.some((file) => isWithin(path, file))));
+}
+
+const NO_COMMIT = /^0+$/;
+
+function leavesOne({ before, after, leaves }: HeadMove): boolean {
+  return leaves && before !== after && !NO_COMMIT.test(before);
+}
+
+function unique(ids: readonly string[]): string[] {
+  return [...new Set(ids)];
+}
+
+/** What the commits record that were left, as long as none that was come to afterwards records something there. */
+function leftBy(moves: readonly HeadMove[], { roots, problems }: Needs): Candidates {
+  const recorded = new Map<string, Root[]>();
+  for (const root of roots) for (const commit of root.revisions) appendTo(recorded, commit, root);
+  const unclear = new Set(problems.flatMap(({ revisions }) => revisions));
+  const left = new Map<string, Entry[]>();
+  for (const { before, after, leaves } of moves) {
+    if (leaves) for (const { path, entry } of recorded.get(before) ?? []) appendTo(left, path, entry);
+    if (unclear.has(after)) left.clear();
+    for (const { path } of recorded.get(after) ?? []) left.delete(path);
+  }
+  return left;
+}
+
+/** As Git does, nothing is removed by way of a symbolic link: the path may be another name of what is tracked. */
+function liesAt(project: Engine['project'], path: string): boolean {
+  const absolute = absoluteOf(project, path);
+  if (statNow(absolute) === undefined) return false;
+  return realpathSync(dirname(absolute)) === join(realpathSync(project.root), dirname(path));
+}
+
+/** Disks that ignore case, or forms of Unicode, take two names of one such form for one. */
+function foldedPath(path: string): string {
+  return path.normalize('NFKC').toLowerCase();
 }
 
 async function removeAll(

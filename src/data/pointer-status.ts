@@ -9,6 +9,7 @@ import { PipeError } from '../problem/problem.ts';
 import { readPointers } from '../project/pointer-files.ts';
 import type { Engine } from '../run/engine.ts';
 import type { Entry } from '../store/tree.ts';
+import type { DataOptions } from './workspace.ts';
 import { lookAt } from './workspace.ts';
 
 /**
@@ -32,7 +33,7 @@ export interface PointerStatus {
 export async function pointerStatus(
   engine: Engine,
   files: readonly string[],
-  { targets, signal }: { readonly targets: readonly string[]; readonly signal: AbortSignal },
+  { targets, ...how }: Pick<DataOptions, 'signal' | 'progress'> & { readonly targets: readonly string[] },
 ): Promise<PointerStatus[]> {
   const { pointers, problems, pending } = readPointers(engine.project.root, files);
   if (problems.length > 0) throw new PipeError(problems);
@@ -41,7 +42,7 @@ export async function pointerStatus(
   for (const { path, file, at, entry, pointer } of pointers) {
     const isAsked = targets.length === 0 || targets.some((each) => isMeant({ path, file }, each));
     if (!isAsked) continue;
-    const present = await lookAt(engine, path, { signal });
+    const present = await lookAt(engine, path, how);
     const known = present !== undefined && isSameObject(present, entry) ? present : trueEntry(engine.store, entry);
     if (known !== undefined && !isSame(known, entry)) wrong.push(misstated({ path, file, at, pointer }, entry, known));
     const has = (digest: Digest): boolean => pointer.out.cache === false || engine.store.has(digest);

@@ -1,6 +1,7 @@
 import { fingerprintPath } from '../fingerprint/file.ts';
 import { bounded } from '../kit/bounded.ts';
 import type { Digest } from '../kit/digest.ts';
+import type { OnProgress } from '../kit/file-progress.ts';
 import { ancestors, isWithin } from '../kit/path.ts';
 import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
@@ -52,11 +53,13 @@ export interface DataStatusOptions {
   readonly granular: boolean;
   readonly unchanged: boolean;
   readonly signal: AbortSignal;
+  /** Told of files of the workspace that were looked at. */
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** Compares what is tracked in HEAD, by locks and pointers, and in the workspace. Each path is walked once, each tree read once. */
 export async function dataStatus(engine: Engine, options: DataStatusOptions): Promise<DataStatus> {
-  const { granular, selected, tracked } = options;
+  const { granular, selected, signal, tracked, onProgress } = options;
   const trees = new Map<Digest, Buffer>();
   const read = rememberedTrees(engine, trees);
   const isAsked = askedBy(selected);
@@ -67,7 +70,7 @@ export async function dataStatus(engine: Engine, options: DataStatusOptions): Pr
   const recorded = new Map(wanted.flatMap(({ path, entry }) => (entry === undefined ? [] : [[path, entry] as const])));
   const present = new Map<string, Entry>();
   const rules = namingRules(engine.store);
-  const how = { follow: false, rules, sink: listingSink(engine, trees), signal: options.signal };
+  const how = { follow: false, rules, sink: listingSink(engine, trees), signal, onProgress };
   const unread = new Map<string, readonly Problem[]>();
   for (const { path } of wanted) {
     try {

@@ -162,3 +162,21 @@ test('remove --outs leaves files that were edited since they were looked at', as
     write(root, { [edited]: edited.slice(-1) });
   }
 });
+
+test('what a pointer says that Git brings meanwhile counts as newer than what was put in place', async () => {
+  await tracked({});
+  const older = text('d.pipe');
+  write(root, { ...MANY, 'd/n7': 'theirs' });
+  await addAt(root, ['d']);
+  const newer = text('d.pipe');
+  write(root, { 'd.pipe': older });
+  rmSync(at('d'), { recursive: true });
+  await checkoutWhile(() => {
+    writeFileSync(at('d.pipe'), newer);
+  });
+  expect(text('d/n7')).toBe('7');
+  write(root, { 'd/mine': 'mine' });
+  await addAt(root, ['d']);
+  await checkoutAt(root);
+  expect([text('d/n7'), text('d/mine')]).toEqual(['theirs', 'mine']);
+});

@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  fdatasyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fdatasyncSync, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import { parseCanonical } from '../kit/canonical.ts';
@@ -71,16 +62,12 @@ export function journalWriter(folder: string, owner: Owner, checksum: (text: str
 /** A journal on disk, of whatever process. */
 export interface JournalFile {
   readonly path: string;
-  /** Undefined when the name is not one that `pipe` gives. */
-  readonly owner: Owner | undefined;
   readonly entries: readonly JournalEntry[];
 }
 
 /** Every journal below `folder`. Torn and foreign lines are left out. */
 export function readJournals(folder: string, checksum: (text: string) => string): JournalFile[] {
-  return journalPaths(folder).map((path) => {
-    return { path, owner: ownerOfName(basename(path)), entries: readEntries(path, checksum) };
-  });
+  return journalPaths(folder).map((path) => ({ path, entries: readEntries(path, checksum) }));
 }
 
 /** The paths of all journals below `folder`. */
@@ -93,6 +80,17 @@ export function journalPaths(folder: string): string[] {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
+}
+
+/**
+ * The paths of the journals that nobody appends to any more: those of processes that are gone, and of this one, which has
+ * closed its own. To be asked before they are read, lest a line is lost that one of them writes in between.
+ */
+export function endedJournals(folder: string, owner: Owner): string[] {
+  return journalPaths(folder).filter((path) => {
+    const other = ownerOfName(basename(path));
+    return isOwn(path, owner) || (other !== undefined && isGone(other));
+  });
 }
 
 /** Whether the journal at `path` belongs to this process. */
@@ -170,13 +168,5 @@ function parseBlockText(text: string): LockBlock | undefined {
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
-  }
-}
-
-/** Removes journals that are folded: those of this process and of processes that are gone. */
-export function removeFolded(files: readonly JournalFile[], owner: Owner): void {
-  for (const file of files) {
-    const gone = file.owner !== undefined && isGone(file.owner);
-    if (gone || isOwn(file.path, owner)) rmSync(file.path, { force: true });
   }
 }

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -15,7 +16,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadBlake3 } from '../kit/blake3.ts';
 import type { Owner } from '../kit/owner.ts';
-import { startOf, thisOwner } from '../kit/owner.ts';
+import { isGone, startOf, thisOwner } from '../kit/owner.ts';
 import { loadXxh64 } from '../kit/xxhash.ts';
 import type { LockBlock } from './block.ts';
 import { LockState } from './lock-state.ts';
@@ -38,13 +39,13 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-function open(owner: Owner = thisOwner()): LockState {
+function open(owner: Owner = thisOwner(), sum = checksum): LockState {
   return new LockState({
     root,
     journals: join(root, '.pipe/tmp/journal'),
     owner,
     blake3,
-    checksum,
+    checksum: sum,
     now: () => (time += 1),
   });
 }
@@ -85,6 +86,26 @@ test('a journal of a process that still runs is folded but stays, and it can be 
   state.fold();
   state.fold();
   expect(onDisk().get('train')).toEqual(block('b'));
+});
+
+test('what a process records while others fold, and is killed right after, is not lost', () => {
+  const child = spawn('sleep', ['100']);
+  const pid = child.pid ?? 0;
+  const dying: Owner = { ...thisOwner(), pid, start: startOf(pid) ?? '' };
+  open(dying).record({ ...STAGE, name: 'first' }, block('a'));
+  const other = open(dying);
+  const state = open(thisOwner(), (text) => {
+    const sum = checksum(text);
+    if (isGone(dying)) return sum;
+    // The journal of `first` has just been read.
+    other.record(STAGE, block('b'));
+    child.kill('SIGKILL');
+    while (!isGone(dying)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    return sum;
+  });
+  state.fold();
+  state.fold();
+  expect([onDisk().get('first'), onDisk().get('train')]).toEqual([block('a'), block('b')]);
 });
 
 test('a run that makes an earlier block again is not undone by the journal of the other process', () => {

@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Blake3 } from '../kit/blake3.ts';
 import type { Owner } from '../kit/owner.ts';
@@ -6,7 +6,7 @@ import { isWithin } from '../kit/path.ts';
 import type { LockBlock } from './block.ts';
 import { blockText } from './block.ts';
 import type { JournalWriter } from './journal.ts';
-import { applyEntries, isOwn, journalPaths, journalWriter, readJournals, removeFolded } from './journal.ts';
+import { applyEntries, endedJournals, isOwn, journalPaths, journalWriter, readJournals } from './journal.ts';
 import type { Lock } from './lock.ts';
 import { lockPathOf, lockText, readLock, writeLock } from './lock.ts';
 
@@ -107,6 +107,7 @@ export class LockState {
     const written: string[] = [];
     const { root, journals, checksum, blake3, owner } = this.#options;
     this.#writer.close();
+    const ended = endedJournals(journals, owner);
     const files = readJournals(journals, checksum);
     const known = stages && new Set([...stages].map(({ file, name }) => `${lockPathOf(file)}\n${name}`));
     const entries = files
@@ -124,7 +125,7 @@ export class LockState {
       writeLock(join(root, path), folded);
       written.push(join(root, path));
     }
-    removeFolded(files, owner);
+    for (const path of ended) rmSync(path, { force: true });
     this.#locks.clear();
     return written;
   }

@@ -283,7 +283,9 @@ export class Pull {
     }
     const asking = this.source.records(stage, key);
     this.#asked.set(id, asking);
-    this.#downloaded.records += await asking;
+    const records = await asking;
+    // Not in one: others add theirs meanwhile.
+    this.#downloaded.records += records;
   }
 
   /** Whether nothing needs all of a thing: then a part of it in the workspace leads nobody astray. */

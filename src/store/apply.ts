@@ -11,7 +11,7 @@ import type { Digest } from '../kit/digest.ts';
 import { rawOfDigest } from '../kit/digest.ts';
 import { TEMPORARY_PREFIX, namesIn } from '../kit/temporary.ts';
 import { PipeError } from '../problem/problem.ts';
-import { checkFree } from './name-collision.ts';
+import { checkFree, checkName } from './name-collision.ts';
 import { linkedFile, objectLinkAt } from './link.ts';
 import type { ObjectStore } from './object-store.ts';
 import { BrokenTree, knownParts } from './read-tree.ts';
@@ -146,6 +146,11 @@ class Applying {
     const inside = { target: `${spot.target}/${name}`, path: `${spot.path}/${name}` };
     const { section, row } = present;
     if (section === undefined || present.name !== name) {
+      if (child.kind === 'dir' && isFolder(inside.target)) {
+        await this.#fillFolder(child, inside);
+        rows.addFolder(name, child);
+        return;
+      }
       const beforeSwap = (): void => { checkFree({ ...inside, isSame: () => this.#holds(inside.target, child) }); }; // prettier-ignore
       if (await this.#put(child, { ...inside, beforeSwap }, spot)) this.done.added += filesOf(child);
       await this.#step();
@@ -219,11 +224,6 @@ class Applying {
 
   async #putFolder(child: Entry, { target, path, beforeSwap }: CheckedSpot): Promise<boolean> {
     const { root, signal, links, memory } = this.#place;
-    if (isFolder(target)) {
-      // The walk left it out, since all that lies in it belongs to others: that stays.
-      await this.folder(child, { target, path });
-      return true;
-    }
     const place = {
       target,
       root,
@@ -236,6 +236,14 @@ class Applying {
     if (await restoreEntry(this.#store, child, place)) return true;
     await this.#putPart(child, { target, path });
     return false;
+  }
+
+  /** The walk left a folder out, since all that lies in it belongs to others: that stays, and ours comes beside it. */
+  async #fillFolder(child: Entry, spot: Spot): Promise<void> {
+    checkName(spot);
+    // What it remembers of it may be from when it held more.
+    this.#place.memory.index.recordFolder(spot.path, []);
+    await this.folder(child, spot);
   }
 
   /** Something below is missing: what is there is put in place, and the walk finds out what that is. */

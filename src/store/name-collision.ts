@@ -23,12 +23,20 @@ interface Place {
 }
 
 /**
+ * Makes sure that what lies somewhere has the very name.
+ * @throws {PipeError} PIPE_NAME_COLLISION
+ */
+export function checkName({ target, path }: Pick<Place, 'target' | 'path'>): void {
+  if (!namesIn(dirname(target)).includes(basename(target))) throw nameCollision(path);
+}
+
+/**
  * Makes sure that nothing lies where the walk of a folder saw nothing.
  * @throws {PipeError} PIPE_NAME_COLLISION; PIPE_UNSAVED for a file that `.pipeignore` leaves out
  */
 export function checkFree({ target, path, isSame }: Place): void {
   if (lstatSync(target, { throwIfNoEntry: false }) === undefined) return;
-  if (!namesIn(dirname(target)).includes(basename(target))) throw nameCollision(path);
+  checkName({ target, path });
   if (isSame()) return;
   throw new PipeError({
     code: 'PIPE_UNSAVED',

@@ -97,6 +97,28 @@ describe('after a switch, a checkout without targets', () => {
     expect([await rig.exists('only_x'), await rig.exists('y.csv'), await rig.exists('in/deep')]).toEqual([true, true, false]); // prettier-ignore
   });
 
+  test('never takes what was left to track after a switch to a branch that tracks it as well', async ({ rig }) => {
+    await branches(rig);
+    await rig.pipe(['checkout']);
+    await rig.git('switch', '-q', '-c', 'z');
+    await rig.pipe(['remove', 'y.csv.pipe', 'in/deep.pipe']);
+    // Git does not get them.
+    await rig.git('commit', '-q', '-a', '--no-verify', '-m', 'stopped');
+    await rig.git('switch', '-q', '-c', 'other');
+    expect((await rig.pipe(['checkout'])).stdout).toContain('Everything is in place');
+    expect([await rig.read('y.csv'), await rig.read('in/deep/a')]).toEqual(['y\n', 'a\n']);
+  });
+
+  test('never takes what is another name of what is tracked', async ({ rig }) => {
+    await branches(rig);
+    await rig.git('switch', '-q', 'main');
+    await rig.run('mv', ['in', 'real']);
+    await rig.run('ln', ['-s', 'real', 'in']);
+    expect(await rig.pipe(['add', 'real/deep'])).toMatchObject({ code: 0 });
+    expect((await rig.pipe(['checkout'])).stdout).not.toContain('deep');
+    expect(await rig.read('real/deep/a')).toBe('a\n');
+  });
+
   test('leaves alone what no branch records any more', async ({ rig }) => {
     await branches(rig);
     await rig.git('switch', '-q', 'main');

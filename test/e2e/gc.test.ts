@@ -36,6 +36,7 @@ describe('gc says what to keep', () => {
     const before = await cacheContent(rig);
     const no = rig.terminal(['gc', '-w']);
     await no.shows(/Remove \d+ objects and 1 run record \(.* KB\) for good\? \[y\/N\]/);
+    expect(no.screen().join('\n')).toMatch(/^ {2}large \(pipeline\.lock:make in \w+\): 103 KB\n {2}data .*: .*B\n/);
     no.type('\n');
     expect(await no.done).toBe(0);
     expect(no.screen().join('\n')).toContain('Nothing was removed.');

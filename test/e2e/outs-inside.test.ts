@@ -77,6 +77,26 @@ describe.concurrent('an out of a stage inside a tracked folder', () => {
     expect(await rig.read('data/all.txt')).toBe('a');
   });
 
+  test('stays in its folder when what is recorded comes beside it', async ({ rig }) => {
+    await mixed(rig);
+    expect(await rig.pipe(['repro'])).toMatchObject({ code: 0 });
+    await rig.write({ 'data/made/own.txt': 'own', 'data/made/deep/er/own.txt': 'own' });
+    await does(rig, 'add', 'data');
+    const all = await rig.files('data');
+    for (const before of [[], ['data', 'status']]) {
+      await rig.remove('data/made/own.txt', 'data/made/deep/er');
+      if (before.length > 0) await does(rig, ...before);
+      expect(await does(rig, 'checkout')).toMatchObject({ added: 2, missing: 0 });
+      expect(await rig.files('data')).toEqual(all);
+      expect(await rig.read('data/made/deep/copy')).toBe('ac');
+      expect(await does(rig, 'data', 'status')).toMatchObject({ uncommitted: {} });
+    }
+    await rig.remove('data/made/own.txt', 'data/made/deep/er');
+    await rig.write({ '.pipeignore': '*.tmp\n', 'data/made/mine.tmp': 'mine' });
+    expect(await does(rig, 'checkout')).toMatchObject({ added: 2, missing: 0 });
+    expect(await rig.files('data')).toEqual([...all, 'made/mine.tmp'].sort());
+  });
+
   test('is neither added nor moved with it, and nothing is tracked inside it', async ({ rig }) => {
     await mixed(rig);
     expect(await rig.pipe(['repro'])).toMatchObject({ code: 0 });

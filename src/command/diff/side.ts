@@ -1,5 +1,5 @@
 import { fingerprintPath } from '../../fingerprint/file.ts';
-import type { Sink } from '../../fingerprint/file.ts';
+import type { WalkOptions } from '../../fingerprint/file.ts';
 import type { Digest } from '../../kit/digest.ts';
 import type { NeedProblem, Needs } from '../../lockfile/needed.ts';
 import { WORKSPACE } from '../../lockfile/read-needs.ts';
@@ -33,6 +33,13 @@ export function revisionSide(engine: Engine, { roots, problems }: Needs): Side {
   };
 }
 
+/** Which paths of the workspace are looked at, and how. */
+interface WorkspaceLook extends Pick<WalkOptions, 'signal' | 'onProgress'> {
+  /** Of stages, relative to the project. */
+  readonly outs: readonly string[];
+  readonly isWanted: (path: string) => boolean;
+}
+
 /**
  * The workspace: what lies on the disk at the paths that are tracked, by locks and pointers or as outs of stages that
  * were never run.
@@ -40,7 +47,7 @@ export function revisionSide(engine: Engine, { roots, problems }: Needs): Side {
 export async function workspaceSide(
   engine: Engine,
   needs: Needs,
-  { outs, isWanted }: { readonly outs: readonly string[]; readonly isWanted: (path: string) => boolean },
+  { outs, isWanted, ...how }: WorkspaceLook,
 ): Promise<Side> {
   const trackedBy = new Map(needs.roots.map(({ path, file }) => [path, file]));
   const trees = new Map<Digest, Buffer>();
@@ -49,7 +56,7 @@ export async function workspaceSide(
   const sink = listingSink(engine, trees);
   for (const path of new Set([...trackedBy.keys(), ...outs])) {
     if (!isWanted(path)) continue;
-    const found = await look(engine, path, sink);
+    const found = await look(engine, path, { ...how, sink });
     if ('problems' in found) problems.push(...found.problems.map((problem) => problemAt(path, problem)));
     else if (found.entry !== undefined) entries.set(path, found.entry);
   }
@@ -64,11 +71,11 @@ export async function workspaceSide(
 async function look(
   engine: Engine,
   path: string,
-  sink: Sink,
+  how: Pick<WalkOptions, 'sink' | 'signal' | 'onProgress'>,
 ): Promise<{ readonly entry: Entry | undefined } | { readonly problems: readonly Problem[] }> {
   try {
     const rules = namingRules(engine.store);
-    return { entry: await fingerprintPath(path, { follow: false, rules, sink }, engine.fingerprint) };
+    return { entry: await fingerprintPath(path, { ...how, follow: false, rules }, engine.fingerprint) };
   } catch (error) {
     if (error instanceof PipeError) return { problems: error.problems };
     throw error;

@@ -85,7 +85,7 @@ export async function withRemote<T>(
     return another;
   };
   try {
-    const cacheFolder = indexFolder(place.name, env);
+    const cacheFolder = indexFolder(place.identity, env);
     return await work(remoteIn(place, { blake3, layout: store.layout, cacheFolder, jobs, signal, lasting }));
   } finally {
     for (const each of opened) each.close();

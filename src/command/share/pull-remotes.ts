@@ -97,7 +97,7 @@ export class PullRemotes {
     const { project, blake3, store } = engine;
     const { env, signal } = context;
     const { place } = await openRemote(project, { name, env, signal });
-    const cacheFolder = indexFolder(place.name, env);
+    const cacheFolder = indexFolder(place.identity, env);
     const remote = remoteIn(place, { blake3, layout: store.layout, cacheFolder, jobs: undefined, signal });
     await hasFormat(place);
     const find = recordFinder(place, { few: selected.size * RECORDS_PER_STAGE });

@@ -112,7 +112,7 @@ async function openTheirs(
   try {
     if (!(await hasFormat(place))) await refuseAbsent(place, name);
     const layout = store?.layout ?? storeLayout(NOWHERE);
-    const cacheFolderOf = indexFolder(place.name, env);
+    const cacheFolderOf = indexFolder(place.identity, env);
     const remote = remoteIn(place, { blake3, layout, cacheFolder: cacheFolderOf, jobs, signal });
     return { remote, close: () => { place.close(); } }; // prettier-ignore
   } catch (error) {

@@ -84,12 +84,19 @@ async function hasChanged(imported: UrlImport, { root, allowed, context }: Askin
 }
 
 /** Another commit may well hold the same: whether it does is told without reading data. */
-async function holdsElse(repository: Repository, { path, revLock }: RepoImport, entry: Entry): Promise<boolean> {
+async function holdsElse(
+  repository: Repository,
+  { path, revLock }: RepoImport,
+  entry: Entry,
+): Promise<SourceUpdate['moved']> {
   if (repository.commit === revLock) return false;
   const now = lookUpSource(await readSourceTree(repository), path);
   if (now?.kind === 'tracked' && now.below === '') return now.root.entry.digest !== entry.digest;
   const before = await sourceAt({ ...repository, commit: revLock }, path);
-  return before === undefined || now === undefined || identityOf(before) !== identityOf(now);
+  if (before === undefined || now === undefined) return true;
+  if (identityOf(before) === identityOf(now)) return false;
+  // Of a part of a tracked folder, commits only record the whole.
+  return now.kind === 'tracked' ? null : true;
 }
 
 /** What lay there at an earlier commit; `undefined` also where that is not known any more, as after a forced push. */

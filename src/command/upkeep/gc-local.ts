@@ -27,7 +27,7 @@ import type { NamedGarbage } from './name-garbage.ts';
 import { nameGarbage } from './name-garbage.ts';
 import { needsOf } from './project-store.ts';
 import type { Collected, Foreign } from './present-gc.ts';
-import { foreignLines, question } from './present-gc.ts';
+import { firstThings, foreignLines, question } from './present-gc.ts';
 
 /** Which objects of what is kept need not stay, since they can be fetched again. */
 export type Released = Parameters<Marks['release']>[0];
@@ -131,18 +131,28 @@ function perhapsInside(pack: string, absent: readonly NeededObject[]): PipeError
   );
 }
 
-/** What would go of the cache, with the names that it is known by. */
-export async function wouldCollectLocal(scope: Scope, { context, findReleased }: Marking): Promise<Collected> {
-  const { engine } = scope;
-  const { options, objects, needs } = await mark(scope, { context, findReleased });
-  const isReleased = findReleased !== undefined;
+/** What goes, or would go, with the names that it is known by. */
+async function nameAll(
+  { engine }: Scope,
+  { options, objects, needs }: Marked,
+  { context, isHeld, isReleased }: Pick<Marking, 'context'> & { readonly isHeld: IsHeld; readonly isReleased: boolean },
+): Promise<{ readonly garbage: Garbage; readonly names: readonly NamedGarbage[] }> {
   const named = nameGarbage(objects, options.marks, { isReleased });
-  const garbage = findGarbage({ ...options, isHeld: heldNow(options.layout) }, named.visitor);
+  const garbage = findGarbage({ ...options, isHeld }, named.visitor);
   if (isReleased) await named.lookIn(() => Promise.resolve({ roots: needs.flatMap(({ roots }) => roots) }));
   await named.lookIn(async () => needsOf(engine, await everyCommit(context, engine)));
-  const names = named.names();
+  return { garbage, names: named.names() };
+}
+
+/** What would go of the cache. */
+export async function wouldCollectLocal(scope: Scope, { context, findReleased }: Marking): Promise<Collected> {
+  const { engine } = scope;
+  const marked = await mark(scope, { context, findReleased });
+  const { layout, marks } = marked.options;
+  const how = { context, isHeld: heldNow(layout), isReleased: findReleased !== undefined };
+  const { garbage, names } = await nameAll(scope, marked, how);
   const foreign = isForOthers(scope) && garbage.objects > 0 ? foreignOf(engine, names) : undefined;
-  return { garbage, absent: options.marks.absent, names, dry: true, foreign };
+  return { garbage, absent: marks.absent, names, dry: true, foreign };
 }
 
 /** Whether other projects may use the cache, and none was named. */
@@ -158,20 +168,6 @@ function foreignOf({ store }: Engine, names: readonly NamedGarbage[]): Foreign {
   return { cache: store.layout.root, objects, bytes };
 }
 
-/** What goes that this project has never recorded: it may be of others. */
-async function foreignGarbage(
-  scope: Scope,
-  context: Context,
-  { options, objects, isHeld }: Pick<Marked, 'options' | 'objects'> & { readonly isHeld: IsHeld },
-): Promise<Foreign | undefined> {
-  if (!isForOthers(scope)) return undefined;
-  const { engine } = scope;
-  const named = nameGarbage(objects, options.marks);
-  findGarbage({ ...options, isHeld }, named.visitor);
-  await named.lookIn(async () => needsOf(engine, await everyCommit(context, engine)));
-  return foreignOf(engine, named.names());
-}
-
 const NOTHING: Garbage = { objects: 0, bytes: 0, runs: 0, leftObjects: 0, leftBytes: 0, merged: 0, unreadable: 0 };
 
 /** Takes out of the cache what nobody needs, as far as nobody asks to stop; `refused` when somebody said no. */
@@ -182,15 +178,18 @@ export async function collectLocal(scope: Scope, collection: LocalCollection): P
   try {
     // After the upkeep has begun: what a process has written down by now is found, the rest stands in its lease.
     const isHeld = (path: string): boolean => upkeep.isHeld(path);
-    const { options, objects, needs } = await markAll(scope, collection, isHeld);
+    const marked = await markAll(scope, collection, isHeld);
+    const { options, needs } = marked;
     const collectOptions = { ...options, isHeld };
-    const garbage = findGarbage(collectOptions);
+    const isShared = isForOthers(scope);
+    const how = { context, isHeld, isReleased: collection.findReleased !== undefined };
+    const { garbage, names } =
+      ask || isShared ? await nameAll(scope, marked, how) : { garbage: findGarbage(collectOptions), names: [] };
+    const foreign = isShared && garbage.objects > 0 ? foreignOf(scope.engine, names) : undefined;
     const now = scope.engine.now();
     const isOutdated = outdated(options, now).next().done !== true;
     const hasWork = garbage.objects + garbage.runs + garbage.merged > 0 || isOutdated;
-    const foreign =
-      garbage.objects === 0 ? undefined : await foreignGarbage(scope, context, { options, objects, isHeld });
-    const asked = [...foreignLines(foreign), question(garbage, trashDays)].join('\n');
+    const asked = [...firstThings(names), ...foreignLines(foreign), question(garbage, trashDays)].join('\n');
     if (hasWork && ask && !(await confirmed(context, asked))) {
       return { garbage: NOTHING, absent: [], names: undefined, dry: false, isRefused: true };
     }
@@ -207,8 +206,8 @@ export async function collectLocal(scope: Scope, collection: LocalCollection): P
     };
     try {
       if (hasWork) freeWorkspaces(needs, collectOptions);
-      const how = { upkeep, trashDays, now, onProgress, signal: context.signal };
-      if (hasWork) await removeGarbage({ ...collectOptions, ...how });
+      const { signal } = context;
+      if (hasWork) await removeGarbage({ ...collectOptions, upkeep, trashDays, now, onProgress, signal });
     } finally {
       progress.end();
     }

@@ -5,13 +5,14 @@ import { remoteNamed } from '../../remote/open-remote.ts';
 import type { Remote } from '../../remote/remote.ts';
 import type { OnCollecting } from '../../remote/upkeep/collect-remote.ts';
 import { collectRemote, wouldCollect } from '../../remote/upkeep/collect-remote.ts';
-import type { KeptRoot } from '../../remote/upkeep/mark-remote.ts';
+import type { KeptRoot, RemoteMarks } from '../../remote/upkeep/mark-remote.ts';
 import type { RemoteGarbageCounts } from '../../remote/upkeep/find-remote-garbage.ts';
 import { beginRemoteUpkeep } from '../../remote/upkeep/remote-upkeep.ts';
 import { undoRemoteTrash } from '../../remote/upkeep/remote-trash.ts';
 import { findWanted } from '../../remote/wanted.ts';
 import { progressInTurns } from '../../report/progress.ts';
 import type { Engine } from '../../run/engine.ts';
+import type { GarbageVisitor } from '../../store/collect.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import { withRemote } from '../share/open-remotes.ts';
 import { confirmed } from './confirm.ts';
@@ -19,8 +20,9 @@ import type { Released, Undone } from './gc-local.ts';
 import type { Scope } from './gc-scope.ts';
 import { everyCommit, keptNeeds } from './gc-scope.ts';
 import { HeldLists } from './held-lists.ts';
-import type { GarbageNames } from './name-garbage.ts';
+import type { GarbageNames, NamedGarbage } from './name-garbage.ts';
 import { nameGarbage } from './name-garbage.ts';
+import { firstThings } from './present-gc.ts';
 import type { CollectedShare } from './present-gc-remote.ts';
 import { remoteQuestion } from './present-gc-remote.ts';
 import { needsOf } from './project-store.ts';
@@ -47,9 +49,11 @@ export async function collectShare(scope: Scope, collecting: RemoteCollecting): 
   const { context, global, graceMs, trashDays, ask, allowMissing } = collecting;
   return inRemote(scope.engine, collecting, async (remote, name) => {
     const progress = collectingProgress(name, { context, global });
+    const garbage = garbageNames(scope.engine, remote, context);
     const confirm = async (counts: RemoteGarbageCounts): Promise<boolean> => {
+      const things = firstThings(await garbage.names());
       progress.end();
-      return confirmed(context, remoteQuestion(name, counts, trashDays));
+      return confirmed(context, [...things, remoteQuestion(name, counts, trashDays)].join('\n'));
     };
     try {
       const collected = await collectRemote(remote, scope.engine.store, {
@@ -58,7 +62,7 @@ export async function collectShare(scope: Scope, collecting: RemoteCollecting): 
         trashDays,
         allowMissing,
         onProgress: progress.tell,
-        ...(ask ? { confirm } : {}),
+        ...(ask ? { confirm, visitorOf: garbage.visitorOf } : {}),
       });
       return { name, place: remote.place.name, names: undefined, trashDays, ...collected };
     } finally {
@@ -89,31 +93,49 @@ function collectingProgress(
   };
 }
 
-/** What would go of a remote, with the names that it is known by. */
+/** Learns what goes from a remote, as it is found, and the names that it is known by. */
+function garbageNames(
+  engine: Engine,
+  remote: Remote,
+  context: Context,
+): {
+  readonly visitorOf: (marks: RemoteMarks) => GarbageVisitor;
+  readonly names: () => Promise<readonly NamedGarbage[]>;
+} {
+  const lists = new HeldLists(engine.store);
+  let found: GarbageNames | undefined;
+  return {
+    visitorOf(marks) {
+      found = nameGarbage(lists, marks);
+      return found.visitor;
+    },
+    async names() {
+      await found?.lookIn(async () => {
+        const needs = await needsOf(engine, await everyCommit(context, engine));
+        await lists.fetch(remote, needs.roots);
+        return needs;
+      });
+      return found?.names() ?? [];
+    },
+  };
+}
+
+/** What would go of a remote. */
 export async function wouldCollectShare(scope: Scope, collecting: RemoteCollecting): Promise<CollectedShare> {
   const { context, graceMs } = collecting;
   const { engine } = scope;
   return inRemote(engine, collecting, async (remote, name) => {
-    const lists = new HeldLists(engine.store);
-    let names: GarbageNames | undefined;
+    const { visitorOf, names } = garbageNames(engine, remote, context);
     const progress = collectingProgress(name, collecting);
     const collected = await wouldCollect(remote, engine.store, {
       roots: () => rootsOf(scope),
       graceMs,
       onProgress: progress.tell,
-      visitorOf: (marks) => {
-        names = nameGarbage(lists, marks);
-        return names.visitor;
-      },
+      visitorOf,
     }).finally(() => {
       progress.end();
     });
-    await names?.lookIn(async () => {
-      const needs = await needsOf(engine, await everyCommit(context, engine));
-      await lists.fetch(remote, needs.roots);
-      return needs;
-    });
-    return { name, place: remote.place.name, names: names?.names() ?? [], trashDays: undefined, ...collected };
+    return { name, place: remote.place.name, names: await names(), trashDays: undefined, ...collected };
   });
 }
 

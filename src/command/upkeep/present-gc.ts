@@ -51,6 +51,16 @@ export function stay(count: number): string {
   return count === 1 ? 'stays' : 'stay';
 }
 
+/** So many things are named before somebody is asked. */
+const MOST_NAMED = 10;
+
+/** The first things of which something goes, for who is asked whether it may. */
+export function firstThings(names: readonly NamedGarbage[]): string[] {
+  const heads = names.slice(0, MOST_NAMED).flatMap((each) => nameLines(each).slice(0, 1));
+  const more = names.length - heads.length;
+  return more > 0 ? [...heads, `  and ${String(more)} more: \`pipe gc --dry\` names all`] : heads;
+}
+
 /** What is asked before anything goes. */
 export function question(garbage: Garbage, trashDays: number | undefined): string {
   if (garbage.objects + garbage.runs === 0) return 'Nothing is unneeded. Merge small packs and empty the old trash?';

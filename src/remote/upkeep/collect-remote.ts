@@ -27,6 +27,8 @@ export interface RemoteCollection {
   readonly trashDays?: number | undefined;
   /** Go on although it is not known what folders need whose lists are nowhere. */
   readonly allowMissing?: boolean;
+  /** Told what goes, as it is found. */
+  readonly visitorOf?: ((marks: RemoteMarks) => GarbageVisitor) | undefined;
   /** Asked before anything goes. */
   readonly confirm?: ((counts: RemoteGarbageCounts) => Promise<boolean>) | undefined;
   readonly onProgress?: OnCollecting | undefined;
@@ -50,13 +52,13 @@ export interface CollectedRemote {
 export async function wouldCollect(
   remote: Remote,
   store: ObjectStore,
-  { visitorOf, ...collection }: Searching & { readonly visitorOf: (marks: RemoteMarks) => GarbageVisitor },
+  collection: Searching,
 ): Promise<CollectedRemote> {
-  const { marks, garbage } = await search(remote, store, { ...collection, visitorOf });
+  const { marks, garbage } = await search(remote, store, collection);
   return { counts: garbage.counts, absent: marks.absent, damaged: 0, isRefused: false };
 }
 
-type Searching = Pick<RemoteCollection, 'roots' | 'graceMs' | 'onProgress'>;
+type Searching = Pick<RemoteCollection, 'roots' | 'graceMs' | 'visitorOf' | 'onProgress'>;
 
 interface Searched {
   readonly catalog: Awaited<ReturnType<Remote['look']>>;
@@ -67,12 +69,7 @@ interface Searched {
 async function search(
   remote: Remote,
   store: ObjectStore,
-  {
-    roots,
-    graceMs,
-    visitorOf,
-    onProgress,
-  }: Searching & { readonly visitorOf?: (marks: RemoteMarks) => GarbageVisitor },
+  { roots, graceMs, visitorOf, onProgress }: Searching,
 ): Promise<Searched> {
   let looked = 0;
   const onLook = (files: number): void => {

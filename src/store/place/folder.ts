@@ -80,6 +80,7 @@ export function openFolder({ root, signal, jobs = JOBS }: FolderOptions): Place 
 
   return {
     name: root,
+    identity: root,
     concurrency: jobs,
     async *list(prefix) {
       const pages = listFolder(root, prefix);

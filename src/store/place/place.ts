@@ -58,6 +58,8 @@ export interface UnfinishedWrite {
 export interface Place {
   /** For messages: `s3://bucket/prefix` or the folder. Never holds a secret. */
   readonly name: string;
+  /** The same with the server that it is on, for what is remembered of it; for nobody to read. */
+  readonly identity: string;
   /** How many calls are worth making at once. */
   readonly concurrency: number;
   /**

@@ -24,6 +24,7 @@ export function openS3(options: S3Options): Place {
   const memory = budgetOf(options.sizes?.inFlight ?? SIZES.inFlight);
   return {
     name: s3.subject.name,
+    identity: `${s3.subject.endpoint} ${s3.subject.name}`,
     concurrency: s3.jobs,
     list: (prefix) => listS3(s3, prefix),
     async stat(key) {

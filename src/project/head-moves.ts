@@ -11,40 +11,47 @@ import type { Project } from './project.ts';
 const TAIL = 65_536;
 const FIRST_LOOK = 10;
 
-/** The commits that a work tree was switched away from, as its reflog tells. */
-export interface LeftCommits {
-  /** Full ids, each once. */
-  readonly commits: readonly string[];
+/** That the head of a work tree went from one commit to another, by their full ids. */
+export interface HeadMove {
+  /** All zeros where there was none. */
+  readonly before: string;
+  readonly after: string;
+  /**
+   * Whether it was a switch, a merge or a pull: these take away what the commit before recorded. What a commit or a reset
+   * leaves was left on purpose: there somebody decided what is to become of the files.
+   */
+  readonly leaves: boolean;
+}
+
+/** How the head of a work tree moved, as its reflog tells, the oldest first. */
+export interface HeadMoves {
+  readonly moves: readonly HeadMove[];
   /** Remembers that these were looked at (`.pipe/tmp/checked-out`), so that they are not told again. */
   readonly done: () => void;
 }
 
-/**
- * The commits that were left by a switch, a merge or a pull since `done` was last called. What a commit or a reset leaves
- * is not among them: there somebody decided what is to become of the files. Nothing runs for it, and no Git.
- */
-export function leftCommits({ gitRoot, pipeDir }: Pick<Project, 'gitRoot' | 'pipeDir'>): LeftCommits {
+/** The moves since `done` was last called. Nothing runs for it, and no Git. */
+export function headMoves({ gitRoot, pipeDir }: Pick<Project, 'gitRoot' | 'pipeDir'>): HeadMoves {
   const folders = gitRoot === undefined ? undefined : gitFolders(gitRoot);
   const lines = folders === undefined ? [] : linesAtEnd(join(folders.own, 'logs', 'HEAD'));
   const marker = join(pipeDir, 'tmp', 'checked-out');
   const last = lines.at(-1);
   const seen = readTextFile(marker, marker)?.replace(/\n$/, '');
-  if (last === undefined || last === seen) return { commits: [], done: () => undefined };
+  if (last === undefined || last === seen) return { moves: [], done: () => undefined };
   const at = seen === undefined ? -1 : lines.lastIndexOf(seen);
   const fresh = at < 0 ? lines.slice(-FIRST_LOOK) : lines.slice(at + 1);
-  const [, now] = idsOf(last);
-  const left = fresh.filter((line) => /\t(?:checkout:|merge |pull)/.test(line)).map((line) => idsOf(line)[0]);
   return {
-    commits: [...new Set(left)].filter((id): id is string => id !== undefined && id !== now && !/^0+$/.test(id)),
+    moves: fresh.flatMap(moveOf),
     done: () => {
       writeFileAtomic(marker, `${last}\n`);
     },
   };
 }
 
-function idsOf(line: string): [before?: string, after?: string] {
+function moveOf(line: string): HeadMove[] {
   const [, before, after] = /^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) /.exec(line) ?? [];
-  return before === undefined || after === undefined ? [] : [before, after];
+  if (before === undefined || after === undefined) return [];
+  return [{ before, after, leaves: /\t(?:checkout:|merge |pull)/.test(line) }];
 }
 
 function linesAtEnd(file: string): string[] {
