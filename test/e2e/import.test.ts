@@ -143,6 +143,11 @@ test('another commit of the source that holds the same is no change, whoever kee
     await succeed(rig, ['add', '-q', 'images'], { cwd: REGISTRY });
     await publish(rig, 'third');
     expect(await moved()).toEqual(['docs', 'images-deep']);
+    await rig.remove(`${REGISTRY}/images/deep/new`);
+    await rig.write({ [`${REGISTRY}/images/of-no-concern`]: 'new\n' });
+    await succeed(rig, ['add', '-q', 'images'], { cwd: REGISTRY });
+    await publish(rig, 'fourth');
+    expect(await moved(), 'another part of the folder is of no concern').toEqual(['docs']);
   });
 });
 

@@ -3,15 +3,17 @@ import type { Import, RepoImport, UrlImport } from '../../lockfile/pointer-impor
 import type { PendingImport, TrackedPath } from '../../lockfile/pointer.ts';
 import type { Allowed } from '../../project/option-value.ts';
 import { PipeError } from '../../problem/problem.ts';
+import { reach } from '../../remote/reach.ts';
 import { withRepository } from '../../source/open-repository.ts';
 import type { Repository } from '../../source/repository.ts';
 import { compareTold } from '../../source/remote-data.ts';
-import type { Found } from '../../source/source-tree.ts';
+import type { Found, SourceTree } from '../../source/source-tree.ts';
 import { lookUpSource, readSourceTree } from '../../source/source-tree.ts';
 import type { Entry } from '../../store/tree.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import type { FailedImport } from './failed.ts';
 import { failedImport } from './failed.ts';
+import { withSourceData } from './source-data.ts';
 import { withUrl } from './acquire-url.ts';
 import { repositoryOptions } from './acquire.ts';
 
@@ -73,7 +75,7 @@ async function hasMoved(
   if (imported.kind === 'url') return hasChanged(imported, { root, allowed, ...how });
   const { url, rev } = imported;
   return withRepository(repositoryOptions({ url, allowed, rev, base: root }, how), (repository) =>
-    holdsElse(repository, imported, entry),
+    holdsElse(repository, { imported, entry }, how),
   );
 }
 
@@ -83,20 +85,49 @@ async function hasChanged(imported: UrlImport, { root, allowed, context }: Askin
   return change === 'unknown' ? null : change === 'changed';
 }
 
-/** Another commit may well hold the same: whether it does is told without reading data. */
+interface Taken {
+  readonly imported: RepoImport;
+  /** What was taken. */
+  readonly entry: Entry;
+}
+
+/** Another commit may well hold the same: whether it does is told from what Git has, and lists of folders. */
 async function holdsElse(
   repository: Repository,
-  { path, revLock }: RepoImport,
-  entry: Entry,
+  { imported, entry }: Taken,
+  how: Pick<Asking, 'context'>,
 ): Promise<SourceUpdate['moved']> {
+  const { path, revLock } = imported;
   if (repository.commit === revLock) return false;
-  const now = lookUpSource(await readSourceTree(repository), path);
+  const tree = await readSourceTree(repository);
+  const now = lookUpSource(tree, path);
   if (now?.kind === 'tracked' && now.below === '') return now.root.entry.digest !== entry.digest;
   const before = await sourceAt({ ...repository, commit: revLock }, path);
   if (before === undefined || now === undefined) return true;
   if (identityOf(before) === identityOf(now)) return false;
-  // Of a part of a tracked folder, commits only record the whole.
-  return now.kind === 'tracked' ? null : true;
+  if (now.kind !== 'tracked') return true;
+  const part = await partNow(repository, now, { ...how, imported, configs: tree.configs });
+  return part === 'unknown' ? null : part?.digest !== entry.digest;
+}
+
+/** Of a part of a tracked folder Git knows nothing: the lists of the folder tell, where they can be had. */
+async function partNow(
+  { name, folder }: Repository,
+  { root, below }: Extract<Found, { kind: 'tracked' }>,
+  {
+    context,
+    imported: { remote },
+    configs,
+  }: Pick<Asking, 'context'> & Pick<Taken, 'imported'> & Pick<SourceTree, 'configs'>,
+): Promise<Entry | 'unknown' | undefined> {
+  const options = remote === undefined ? {} : { remote };
+  const source = { context, options, blake3: await loadBlake3(), name, folder, configs };
+  try {
+    return await withSourceData(root, source, async ({ lists }) => (await reach(lists, root.entry, below)).entry);
+  } catch (error) {
+    if (error instanceof PipeError) return 'unknown';
+    throw error;
+  }
 }
 
 /** What lay there at an earlier commit; `undefined` also where that is not known any more, as after a forced push. */
