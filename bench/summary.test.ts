@@ -1,7 +1,8 @@
 import { format } from 'prettier';
 import { expect, test } from 'vitest';
-import { documentOf, sampleResults } from './document.fixture.ts';
+import { documentOf, sampleResults, scenarioOf } from './document.fixture.ts';
 import { replaceTable } from './publish.ts';
+import { conclude } from './result.ts';
 import { renderSummary } from './summary.ts';
 
 /** Without the table. */
@@ -27,6 +28,18 @@ test('a summary says on what it was measured, and all that takes from its number
 
 test('a run without a blemish has the machine and the table only', () => {
   expect(notesOf(documentOf(sampleResults().slice(0, 1)))).toHaveLength(1);
+});
+
+test('a summary says what pipe asked a server for, most often first, and nothing where it asked for nothing', () => {
+  const pipe = { name: 'pipe', role: 'pipe', seconds: [0.5] } as const;
+  const at = { where: 'tmpfs', judged: true, load: { busy: 0, average: 0 } } as const;
+  const results = [{ GetObject: 3, PutObject: 1234, HeadObject: 20 }, {}, undefined].map((requests, number) => {
+    const measured = { pipe, memoryBytes: 1, others: [], ...(requests === undefined ? {} : { requests }) };
+    return conclude(scenarioOf({ name: `push.${number}`, budgets: [] }), measured, at);
+  });
+  expect(notesOf(documentOf(results)).slice(1)).toEqual([
+    "- push.0 on tmpfs: pipe's requests were 1,234 PutObject, 20 HeadObject, 3 GetObject",
+  ]);
 });
 
 test('a summary stands in a page as Prettier would write it', async () => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, createServer, request } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { listen } from './listen.ts';
@@ -27,8 +28,13 @@ export type Fault =
   | 'delay'
   /** No answer ever comes. */
   | 'stall'
-  /** The proxy answers itself. */
-  | { readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> };
+  /** The proxy answers itself, when `after` has settled. */
+  | {
+      readonly status: number;
+      readonly body: string;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly after?: Promise<void>;
+    };
 
 /** A request that the proxy saw. */
 export interface Seen {
@@ -46,7 +52,7 @@ export type FaultPlan = (seen: Omit<Seen, 'fault'>, number: number) => Fault | u
 
 /** A server in front of another one, which lets through what it should not. */
 export interface FaultProxy {
-  /** `http://127.0.0.1:PORT`. */
+  /** `http://127.0.0.1:PORT`, or `https://…`. */
   readonly url: string;
   /** What came so far, in this order. */
   readonly seen: readonly Seen[];
@@ -82,21 +88,27 @@ export function seededFaults(seed: number, share: number, faults: readonly Fault
   };
 }
 
-/** Starts a proxy in this process; it lets everything through until it is told a plan. */
-export async function startFaultProxy(target: string): Promise<FaultProxy> {
+/**
+ * Starts a proxy in this process; it lets everything through until it is told a plan.
+ * @param tls the key and certificate that it speaks https with
+ */
+export async function startFaultProxy(
+  target: string,
+  tls?: { readonly key: Buffer; readonly cert: Buffer },
+): Promise<FaultProxy> {
   const { hostname, port } = new URL(target);
   const agent = new Agent({ keepAlive: true });
   const changes = new Map<string, (real: string) => string>();
   let seen: Seen[] = [];
   let plan: FaultPlan = () => undefined;
   let [open, most] = [0, 0];
-  const server = createServer((incoming, answer) => {
+  const take = (incoming: IncomingMessage, answer: ServerResponse): void => {
     open += 1;
     most = Math.max(most, open);
     answer.on('close', () => (open -= 1));
     void serve(incoming, answer).catch(() => answer.destroy());
-  });
-  server.keepAliveTimeout = 60_000;
+  };
+  const server = tls === undefined ? createServer(take) : createTlsServer(tls, take);
 
   const serve = async (incoming: IncomingMessage, answer: ServerResponse): Promise<void> => {
     const body = await buffer(incoming);
@@ -105,6 +117,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     const fault = plan(about, seen.length);
     seen.push({ ...about, fault });
     if (typeof fault === 'object') {
+      await fault.after;
       answer.writeHead(fault.status, { 'content-type': 'application/xml', ...fault.headers }).end(fault.body);
       return;
     }
@@ -149,7 +162,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
 
   const { url, close } = await listen(server);
   return {
-    url,
+    url: tls === undefined ? url : url.replace('http:', 'https:'),
     get seen() {
       return seen;
     },
