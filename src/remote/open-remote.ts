@@ -99,9 +99,9 @@ export async function openRemote(
     const root = absolutePath({ ...project, env }, `remote.${name}.url`, url.path);
     return { name, place: openFolder({ root, signal, jobs }) };
   }
-  const { openS3 } = await import('../store/place/s3.ts');
+  const { openConfiguredS3 } = await import('../store/place/s3.ts');
   const verify = get('ssl_verify');
-  const place = openS3({
+  const place = await openConfiguredS3({
     bucket: url.bucket,
     prefix: url.prefix,
     remote: name,

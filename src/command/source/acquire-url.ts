@@ -98,8 +98,8 @@ async function openPlace(
   { cwd, env, signal }: Context,
 ): Promise<Place> {
   if (url.kind === 's3') {
-    const { openS3 } = await import('../../store/place/s3.ts');
-    return openS3({ bucket: url.bucket, prefix: '', env, signal });
+    const { openConfiguredS3 } = await import('../../store/place/s3.ts');
+    return openConfiguredS3({ bucket: url.bucket, prefix: '', env, signal });
   }
   return (await openRemote(aroundHere({ cwd, env }), { name: url.name, env, signal })).place;
 }

@@ -6,7 +6,6 @@ import type { AgentOptions } from 'node:https';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-s3';
 import { state as sdkState } from '@aws-sdk/core/client';
-import { loadSharedConfigFiles } from '@smithy/core/config';
 import type {
   AwsCredentialIdentity,
   AwsCredentialIdentityProvider,
@@ -22,6 +21,7 @@ import { retrying } from './retry.ts';
 import { tellNotice } from '../../kit/notice.ts';
 import { credentialsOf } from './s3-credentials.ts';
 import { isTransient, isSilent, isUnconnected } from './s3-fault.ts';
+import { regionInFiles } from './s3-files.ts';
 import type { S3Options } from './s3-options.ts';
 import { problemOf } from './s3-problem.ts';
 import type { Subject } from './s3-problem.ts';
@@ -175,6 +175,8 @@ function makeClient(options: S3Options, credentials: AwsCredentialIdentity | Aws
     responseChecksumValidation: 'WHEN_REQUIRED',
     expectContinueHeader: false,
     followRegionRedirects: true,
+    // Who opens the place has asked them: else nobody knew whose server it is.
+    ignoreConfiguredEndpointUrls: true,
     disableS3ExpressSessionAuth: true,
     logger: SILENT,
     requestHandler: new DirectHandler(
@@ -218,15 +220,9 @@ function endpointOf({ endpoint, env, useSsl }: S3Options): string | undefined {
 
 const REGION = 'us-east-1';
 
-async function regionOf({ region, env, profile, credentialPath, configPath }: S3Options): Promise<string> {
-  const given = region ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION']);
-  if (given) return given;
-  const { configFile, credentialsFile } = await loadSharedConfigFiles({
-    ...(credentialPath === undefined ? {} : { filepath: credentialPath }),
-    ...(configPath === undefined ? {} : { configFilepath: configPath }),
-  });
-  const name = profile ?? env['AWS_PROFILE'] ?? 'default';
-  return configFile[name]?.['region'] ?? credentialsFile[name]?.['region'] ?? REGION;
+async function regionOf(options: S3Options): Promise<string> {
+  const { region, env } = options;
+  return (region ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION'])) || ((await regionInFiles(options)) ?? REGION);
 }
 
 /** Notes what must never be shown. */

@@ -13,6 +13,7 @@ import { readS3, statS3 } from './s3-read.ts';
 import { removeS3 } from './s3-remove.ts';
 import { abandonS3, unfinishedS3 } from './s3-unfinished.ts';
 import { writeLargeS3 } from './s3-upload.ts';
+import { endpointInFiles } from './s3-files.ts';
 import { writeS3 } from './s3-write.ts';
 
 /**
@@ -82,4 +83,13 @@ async function askTime(s3: S3): Promise<number> {
     }
     return s3.time() ?? Date.now();
   });
+}
+
+/**
+ * The same on the server that AWS' files name, where the options name none.
+ * @throws {PipeError} PIPE_CONFIG_VALUE
+ */
+export async function openConfiguredS3(options: S3Options): Promise<Place> {
+  const endpoint = options.endpoint ?? (await endpointInFiles(options));
+  return openS3({ ...options, endpoint });
 }
