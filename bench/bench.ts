@@ -1,5 +1,6 @@
 import { startMinio } from '../test/rig/s3.ts';
 import { isOutdated, readBuild } from './build.ts';
+import { judgeGrowth } from './growth.ts';
 import { describeMachine, IDLE_ENOUGH, sampleLoad, worse } from './machine.ts';
 import type { Measured } from './measure.ts';
 import { measure } from './measure.ts';
@@ -54,7 +55,8 @@ export async function bench(scenarios: readonly Scenario[], settings: Settings):
     if (readBuild().entry !== entry) warnings.push('dist/ was built again meanwhile: these numbers are a mixture');
     const kinds = places.map(({ kind, filesystem }) => ({ kind, filesystem }));
     const machine = describeMachine();
-    return { schema: 'pipe.bench/1', started, pipe, machine, places: kinds, pairs, results, warnings };
+    const judged = judgeGrowth(results);
+    return { schema: 'pipe.bench/1', started, pipe, machine, places: kinds, pairs, results: judged, warnings };
   } finally {
     closePlaces(places);
   }

@@ -1,7 +1,8 @@
 import type { Failure, Result } from './result.ts';
-import { growthName } from './growth.ts';
+import { growthBudgets, growthName, judgeGrowth } from './growth.ts';
 import { conclude } from './result.ts';
 import type { BenchDocument } from './result.ts';
+import type { Requests } from './project/s3.ts';
 import type { Contender, Scenario } from './scenario.ts';
 
 const nobody: Contender = {
@@ -69,6 +70,31 @@ export function sampleResults(): (Result | Failure)[] {
     ),
     { scenario: 'status.1-stage.nothing-changed', where: 'disk', failed: 'pipe ended with 1\nand said a lot' },
   ];
+}
+
+/** A number of files, and what some work on them costs. */
+export interface Cost {
+  readonly files: number;
+  readonly seconds: number;
+  readonly memoryBytes: number;
+  readonly requests?: Requests;
+}
+
+/** The same work on more and more files, judged by how it grows. */
+export function grownResults(costs: readonly Cost[], at: { judged?: boolean; scale?: number } = {}): Result[] {
+  const { judged = true, scale } = at;
+  const results = costs.map(({ files, seconds, ...cost }, number) =>
+    conclude(
+      scenarioOf({
+        name: growthName('push', files),
+        budgets: growthBudgets(files, costs[number - 1]?.files),
+        ...(scale === undefined ? {} : { scale }),
+      }),
+      { pipe: { name: 'pipe', role: 'pipe', seconds: [seconds] }, others: [], ...cost },
+      { where: 'tmpfs', judged, load: LOAD },
+    ),
+  );
+  return judgeGrowth(results).filter((result): result is Result => !('failed' in result));
 }
 
 /** One kind of work on two numbers of files, and on a share of the data. */

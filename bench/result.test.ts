@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
-import { documentOf, growthResults, sampleResults, scenarioOf } from './document.fixture.ts';
+import { documentOf, grownResults, growthResults, sampleResults, scenarioOf } from './document.fixture.ts';
 import { conclude } from './result.ts';
 
 const LOAD = { busy: 0, average: 0 };
@@ -43,6 +43,11 @@ test('what works on a share of the data has no time to be judged by, but keeps w
 test('the document follows its schema', () => {
   const schema = JSON.parse(readFileSync(join(import.meta.dirname, 'bench.schema.json'), 'utf8')) as object;
   const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schema);
-  validate(JSON.parse(JSON.stringify(documentOf([...sampleResults(), ...growthResults()], ['a warning']))));
+  const grown = grownResults([
+    { files: 10, seconds: 1, memoryBytes: 1e6, requests: { GetObject: 1 } },
+    { files: 100, seconds: 14, memoryBytes: 1e6 },
+  ]);
+  const all = [...sampleResults(), ...growthResults(), ...grown];
+  validate(JSON.parse(JSON.stringify(documentOf(all, ['a warning']))));
   expect(validate.errors ?? []).toEqual([]);
 });

@@ -28,13 +28,15 @@ export interface Scenario {
 
 /**
  * What a scenario may cost at most: seconds, a multiple of what another contender takes (by its name), bytes of pipe's
- * own memory at its peak, or bytes of new files in the store.
+ * own memory at its peak, bytes of new files in the store, or a multiple of the time or memory of the same work on the
+ * next smaller number of files.
  */
 export type Budget =
   | { readonly kind: 'seconds'; readonly atMost: number }
   | { readonly kind: 'ratio'; readonly atMost: number; readonly to: string }
   | { readonly kind: 'memory'; readonly atMost: number }
-  | { readonly kind: 'stored'; readonly atMost: number };
+  | { readonly kind: 'stored'; readonly atMost: number }
+  | { readonly kind: 'time-growth' | 'memory-growth'; readonly atMost: number };
 
 /** A peer does the same job; a floor is what no tool can go below. */
 export type Role = 'pipe' | 'peer' | 'floor';

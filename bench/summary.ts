@@ -1,7 +1,7 @@
 import { IDLE_ENOUGH } from './machine.ts';
 import type { BenchDocument, Failure, Result } from './result.ts';
 import type { Absent } from './scenario.ts';
-import { isGrowth, renderGrowth } from './growth.ts';
+import { growthNotes, isGrowth, renderGrowth } from './growth.ts';
 import { renderTable } from './table.ts';
 import { formatBytes, formatSeconds } from './units.ts';
 
@@ -15,6 +15,7 @@ export function renderSummary(document: BenchDocument): string {
     ...failed.map((result) => `${titleOf(result)} failed: ${result.failed.split('\n', 1).join('')}`),
     ...busyNote(measured),
     ...measured.flatMap(memoryNote),
+    ...measured.flatMap(growthNotes),
     ...measured.flatMap(requestsNote),
     ...measured.flatMap((result) => absenceNotes(result, measured)),
   ];

@@ -77,5 +77,8 @@ function budgetText({ budget, measured }: Judgement): string[] {
       return budget.atMost === MEMORY_BUDGET ? [] : [`≤ ${formatBytes(budget.atMost)} of memory`];
     case 'stored':
       return [`≤ ${formatSize(budget.atMost)} stored${measured === null ? '' : `: ${formatSize(measured)}`}`];
+    case 'time-growth':
+    case 'memory-growth':
+      return []; // of scenarios that have a table of their own
   }
 }

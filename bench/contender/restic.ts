@@ -8,8 +8,14 @@ import type { Absent, Command, Contender, Finished, Prepared, World } from '../s
 /** A run of restic, which is to be told its repository. */
 export type Restic = (...words: readonly string[]) => Command;
 
-/** restic, if it is there. */
-export function resticContender(prepare: (world: World, restic: Restic) => Prepared): Contender | Absent {
+/**
+ * restic, if it is there.
+ * @param runs how often it runs, where a run takes too long for as many as the others
+ */
+export function resticContender(
+  prepare: (world: World, restic: Restic) => Prepared,
+  runs?: number,
+): Contender | Absent {
   const file = findProgram('restic', [resticFolder()]);
   if (file === undefined) {
     const absent = 'not installed: `npm run setup:bench`, or the Debian package restic';
@@ -19,6 +25,7 @@ export function resticContender(prepare: (world: World, restic: Restic) => Prepa
     name: `restic ${versionOf(file)}`,
     role: 'peer',
     fresh: false,
+    ...(runs === undefined ? {} : { runs }),
     prepare(world) {
       const password = join(world.folder, 'password');
       writeFileSync(password, 'none');

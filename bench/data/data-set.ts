@@ -72,6 +72,11 @@ export function growingData(files: number, scale: number): DataSet {
   return dataSet(`growth-${files}`, { files: scaled(files, scale), sizeOf: () => 275, pathOf: inFolders });
 }
 
+/** Whether the data is a file of its own instead of a folder. */
+export function isOneFile({ pathOf }: DataSet): boolean {
+  return pathOf(0) === '';
+}
+
 function dataSet(name: string, parts: Pick<DataSet, 'files' | 'sizeOf' | 'pathOf'>): DataSet {
   let bytes = 0;
   for (let number = 0; number < parts.files; number++) bytes += parts.sizeOf(number);

@@ -63,6 +63,24 @@ test('a change is other bytes of the same length, each time', () => {
   verifyData(data, SET, second);
 });
 
+test('a change of a large file is a piece in its middle', () => {
+  const large = largeFileData(0.009);
+  writeData(data, large);
+  const before = readFileSync(data);
+  for (const round of [1, 2]) {
+    const changes = changeFile(data, large, { number: 0, round });
+    const after = readFileSync(data);
+    expect(after).toHaveLength(before.length);
+    expect(after.subarray(0, 8 * 1024 * 1024).equals(before.subarray(0, 8 * 1024 * 1024))).toBe(true);
+    verifyData(data, large, changes);
+    expect(() => {
+      verifyData(data, large);
+    }).toThrow(data);
+  }
+  restoreFile(data, large, 0);
+  verifyData(data, large);
+});
+
 test('a large file is compared in pieces, to its last byte', () => {
   const large = largeFileData(0.009);
   const verifyLarge = (): void => {

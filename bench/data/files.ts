@@ -14,13 +14,14 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { ByteStream } from './byte-stream.ts';
 import { createByteStream } from './byte-stream.ts';
 import type { DataSet } from './data-set.ts';
 
 /** Larger files are written and compared in pieces. */
 const PIECE = 8 * 1024 * 1024;
 
-/** Files that differ from what the data set says, by number. */
+/** Files that differ from what the data set says, by number: all of their bytes, or of a larger one its middle piece. */
 export type Changes = ReadonlyMap<number, Buffer>;
 
 const NO_CHANGES: Changes = new Map();
@@ -33,16 +34,17 @@ export function writeData(path: string, set: DataSet): void {
     const file = join(path, set.pathOf(number));
     const folder = dirname(file);
     if (folder !== made) mkdirSync((made = folder), { recursive: true });
-    const size = set.sizeOf(number);
-    if (size <= PIECE) writeFileSync(file, stream.take(size));
-    else writeInPieces(file, size, (count) => stream.take(count));
+    writeFile(file, set.sizeOf(number), stream);
   }
 }
 
-/** Gives a file other bytes, of the same length. Each `round` makes others. */
+/** Gives a file other bytes, of the same length: one that is written in pieces, in its middle. Each `round` makes others. */
 export function changeFile(path: string, set: DataSet, { number, round }: { number: number; round: number }): Changes {
-  const bytes = createByteStream(set.seed + round).take(set.sizeOf(number));
-  writeFileSync(join(path, set.pathOf(number)), bytes);
+  const size = set.sizeOf(number);
+  const bytes = createByteStream(set.seed + round).take(Math.min(size, PIECE));
+  const file = join(path, set.pathOf(number));
+  if (size <= PIECE) writeFileSync(file, bytes);
+  else writeOver(file, bytes, middleOf(size));
   return new Map([[number, bytes]]);
 }
 
@@ -50,7 +52,7 @@ export function changeFile(path: string, set: DataSet, { number, round }: { numb
 export function restoreFile(path: string, set: DataSet, number: number): void {
   const stream = createByteStream(set.seed);
   for (let before = 0; before < number; before++) stream.take(set.sizeOf(before));
-  writeFileSync(join(path, set.pathOf(number)), stream.take(set.sizeOf(number)));
+  writeFile(join(path, set.pathOf(number)), set.sizeOf(number), stream);
 }
 
 /**
@@ -63,7 +65,7 @@ export function verifyData(path: string, set: DataSet, changes = NO_CHANGES): vo
     const file = join(path, set.pathOf(number));
     const size = set.sizeOf(number);
     if (size > PIECE) {
-      compareInPieces(file, size, (count) => stream.take(count));
+      compareInPieces(file, size, piecesOf(size, stream, changes.get(number)));
       continue;
     }
     const first = stream.take(size);
@@ -114,22 +116,48 @@ function countFiles(path: string): number {
   return found;
 }
 
-function writeInPieces(file: string, size: number, next: (count: number) => Buffer): void {
+function writeFile(file: string, size: number, stream: ByteStream): void {
+  if (size <= PIECE) {
+    writeFileSync(file, stream.take(size));
+    return;
+  }
   const handle = openSync(file, 'w');
   try {
-    for (let written = 0; written < size;) written += writeSync(handle, next(Math.min(PIECE, size - written)));
+    for (const piece of piecesOf(size, stream)) writeSync(handle, piece);
   } finally {
     closeSync(handle);
   }
 }
 
-function compareInPieces(file: string, size: number, next: (count: number) => Buffer): void {
+function writeOver(file: string, bytes: Buffer, from: number): void {
+  const handle = openSync(file, 'r+');
+  try {
+    writeSync(handle, bytes, 0, bytes.length, from);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** What a large file holds, with what has changed in its middle. */
+function* piecesOf(size: number, stream: ByteStream, change?: Buffer): Generator<Buffer> {
+  for (let made = 0; made < size; made += PIECE) {
+    const piece = stream.take(Math.min(PIECE, size - made));
+    yield made === middleOf(size) ? (change ?? piece) : piece;
+  }
+}
+
+/** Where the piece in the middle of a large file begins. */
+function middleOf(size: number): number {
+  return Math.floor(size / PIECE / 2) * PIECE;
+}
+
+function compareInPieces(file: string, size: number, pieces: Iterable<Buffer>): void {
   if (lstatSync(file).size !== size) throw wrong(file);
   const handle = openSync(file, 'r');
   const found = Buffer.allocUnsafe(PIECE);
+  let compared = 0;
   try {
-    for (let compared = 0; compared < size;) {
-      const expected = next(Math.min(PIECE, size - compared));
+    for (const expected of pieces) {
       const read = readSync(handle, found, 0, expected.length, compared);
       if (read !== expected.length || !found.subarray(0, read).equals(expected)) throw wrong(file);
       compared += read;

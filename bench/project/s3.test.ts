@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countSince, parseRequests } from './s3.ts';
+import { countSince, parseObjects, parseRequests } from './s3.ts';
 
 test('what a server was asked for is counted by name, without what it asks itself', () => {
   const metrics = [
@@ -17,4 +17,14 @@ test('only what was asked for since the first count counts', () => {
     GetObject: 3,
     PutObject: 4,
   });
+});
+
+test('an object that is written again counts as another', () => {
+  const line = (key: string, lastModified: string): string =>
+    JSON.stringify({ status: 'success', type: 'file', lastModified, size: 7, key, etag: 'e' });
+  const first = parseObjects(`${line('a', '2030-01-02T03:04:05.001Z')}\n`);
+  expect(parseObjects('')).toEqual(new Map());
+  expect([...first.values()]).toEqual([7]);
+  const both = parseObjects(`${line('a', '2030-01-02T03:04:05.002Z')}\n${line('b', '2030-01-02T03:04:05.001Z')}\n`);
+  expect([...both.keys()].filter((key) => first.has(key))).toEqual([]);
 });

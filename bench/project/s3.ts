@@ -17,6 +17,8 @@ export interface S3 {
   makeBucket(): string;
   /** Removes a bucket with all that is in it. */
   removeBucket(name: string): void;
+  /** The sizes of the objects in a bucket; one that is written again counts as another. */
+  objects(bucket: string): ReadonlyMap<string, number>;
   /** All requests so far. The server counts anew every 10 s, so it takes longer than that. */
   requests(): Requests;
 }
@@ -31,9 +33,8 @@ console.log(await (await fetch(process.argv[1] + '/minio/metrics/v3/api/requests
 export function s3Of({ url, root, folder }: Minio): S3 {
   const { host } = new URL(url);
   const env = { MC_HOST_t: `http://${root.accessKeyId}:${root.secretAccessKey}@${host}`, HOME: folder };
-  const mc = (...args: readonly string[]): void => {
+  const mc = (...args: readonly string[]): string =>
     run(goTool(MINIO_CLIENT), ['--config-dir', join(folder, 'mc'), '--quiet', ...args], env);
-  };
   let buckets = 0;
   return {
     url,
@@ -52,6 +53,7 @@ export function s3Of({ url, root, folder }: Minio): S3 {
       mc('rb', '--force', `t/${name}`);
       emptyTrash(join(folder, 'data'));
     },
+    objects: (bucket) => parseObjects(mc('ls', '--recursive', '--json', `t/${bucket}`)),
     requests: () => parseRequests(run(process.execPath, ['--input-type=module', '-e', COUNT, url], {})),
   };
 }
@@ -70,6 +72,13 @@ function emptyTrash(data: string): void {
 export function countSince(before: Requests, after: Requests): Requests {
   const counts = Object.entries(after).map(([name, count]) => [name, count - (before[name] ?? 0)] as const);
   return Object.fromEntries(counts.filter(([, count]) => count > 0));
+}
+
+/** A line of JSON for each object, as MinIO's client lists them. */
+export function parseObjects(text: string): ReadonlyMap<string, number> {
+  const lines = text.split('\n').filter((line) => line !== '');
+  const objects = lines.map((line) => JSON.parse(line) as { key: string; size: number; lastModified: string });
+  return new Map(objects.map(({ key, size, lastModified }) => [`${key} ${lastModified}`, size]));
 }
 
 /** Prometheus' text format: `minio_api_requests_total{name="PutObject",…,type="s3"} 3`. */

@@ -38,10 +38,19 @@ import type { Budget, Scenario } from '../scenario.ts';
  */
 const COPIES = { small: 8, medium: 5, hugeFolder: 3, largeFile: 5 };
 
+/** With what each of them keeps when it is asked again, and with the change of one that is kept beside what it was. */
+const COPIES_KEPT = { medium: 8, largeFile: 9 };
+
 /** Writing a million files takes long; for what only sets the scale, two runs say enough. */
 const HUGE_RUNS = 2;
 
+/** restic reads a million files in about a minute. */
+const RESTIC_RUNS = 1;
+
 const MEMORY_FOR_HUGE: Budget = { kind: 'memory', atMost: 500e6 };
+
+/** One change of a million files is to cost what it is, not what they are. */
+const STORED_FOR_ONE_CHANGE: Budget = { kind: 'stored', atMost: 1e6 };
 
 /**
  * Tracked data: `add`, `checkout`, `status` and what looks after the store.
@@ -52,7 +61,11 @@ export function dataScenarios({ scale }: { scale: number }): readonly Scenario[]
   return scale === 1 ? all : all.map((scenario) => ({ ...scenario, scale }));
 }
 
-type Work = Pick<Scenario, 'pipe' | 'others'> & { readonly budgets?: readonly Budget[] };
+interface Work extends Pick<Scenario, 'pipe' | 'others'> {
+  readonly budgets?: readonly Budget[];
+  /** How many copies of the data there are at once, where that is not as in the other scenarios of the data set. */
+  readonly copies?: number;
+}
 
 function small(set: DataSet): Scenario[] {
   const { makes, reads } = scenariosOf('data.small', set, { copies: COPIES.small, long: false });
@@ -77,7 +90,7 @@ function small(set: DataSet): Scenario[] {
       pipe: pipeCheckout(set),
       others: [copy(set), dvcCheckout(set), resticRestore(set), linkedCopy(set)],
     }),
-    ...afterwards(set, { makes, reads }),
+    ...afterwards(set, { makes, reads }, COPIES.small),
   ];
 }
 
@@ -91,7 +104,11 @@ function medium(scale: number): Scenario[] {
       pipe: pipeAdd(set),
       others: [dvcAdd(set), resticBackup(set), copy(set), reading(set)],
     }),
-    reads('add-again', { pipe: pipeAddAgain(set), others: [dvcAddAgain(set), looking(set)] }),
+    reads('add-again', {
+      copies: COPIES_KEPT.medium,
+      pipe: pipeAddAgain(set),
+      others: [dvcAddAgain(set), resticBackupAgain(set), looking(set)],
+    }),
     reads('status', { pipe: pipeStatus(set), others: [dvcStatus(set), looking(set)] }),
     makes('checkout', {
       budgets: [{ kind: 'ratio', atMost: 2, to: 'cp -r' }],
@@ -103,20 +120,21 @@ function medium(scale: number): Scenario[] {
       pipe: pipeCheckout(loose, { links: 'hardlink' }),
       others: [linkedCopy(loose), dvcCheckout(loose, { links: 'hardlink' }), linkLoop(loose)],
     }),
-    ...afterwards(set, { makes, reads }),
+    ...afterwards(set, { makes, reads }, COPIES_KEPT.medium),
   ];
 }
 
 /** What comes after `add` and `checkout` on every data set that DVC and restic can be asked to keep. */
-function afterwards(set: DataSet, { makes, reads }: Makers): Scenario[] {
+function afterwards(set: DataSet, { makes, reads }: Makers, copies: number): Scenario[] {
   return [
-    reads('checkout-again', { pipe: pipeCheckoutAgain(set), others: [dvcCheckoutAgain(set), looking(set)] }),
+    reads('checkout-again', { copies, pipe: pipeCheckoutAgain(set), others: [dvcCheckoutAgain(set), looking(set)] }),
     makes('commit-one-change', {
+      copies,
       pipe: pipeOneChange(set),
       others: [dvcOneChange(set), resticOneChange(set), looking(set)],
     }),
-    reads('gc', { pipe: pipeGc(set), others: [dvcGc(set), resticPrune(set)] }),
-    reads('fsck', { pipe: pipeFsck(set), others: [resticCheck(set), reading(set)] }),
+    reads('gc', { copies, pipe: pipeGc(set), others: [dvcGc(set), resticPrune(set)] }),
+    reads('fsck', { copies, pipe: pipeFsck(set), others: [resticCheck(set), reading(set)] }),
   ];
 }
 
@@ -127,7 +145,12 @@ function hugeFolder(scale: number): Scenario[] {
     makes('add', {
       budgets: [seconds(20), MEMORY_FOR_HUGE],
       pipe: pipeAdd(set),
-      others: [copy(set, HUGE_RUNS), reading(set, HUGE_RUNS)],
+      others: [copy(set, HUGE_RUNS), resticBackup(set, RESTIC_RUNS), reading(set, HUGE_RUNS)],
+    }),
+    reads('add-again', {
+      budgets: [MEMORY_FOR_HUGE],
+      pipe: pipeAddAgain(set),
+      others: [looking(set, HUGE_RUNS)],
     }),
     reads('status', {
       budgets: [seconds(6), MEMORY_FOR_HUGE],
@@ -135,22 +158,31 @@ function hugeFolder(scale: number): Scenario[] {
       others: [looking(set, HUGE_RUNS)],
     }),
     makes('add-one-change', {
-      budgets: [{ kind: 'stored', atMost: 1e6 }, MEMORY_FOR_HUGE],
-      pipe: pipeOneChange(set, ['add', 'data']),
+      budgets: [STORED_FOR_ONE_CHANGE, MEMORY_FOR_HUGE],
+      pipe: pipeOneChange(set, { command: ['add', 'data'] }),
+      others: [looking(set, HUGE_RUNS)],
+    }),
+    makes('commit-one-change', {
+      budgets: [STORED_FOR_ONE_CHANGE, MEMORY_FOR_HUGE],
+      pipe: pipeOneChange(set),
       others: [looking(set, HUGE_RUNS)],
     }),
     makes('checkout', {
       budgets: [MEMORY_FOR_HUGE],
       pipe: pipeCheckout(set, { runs: HUGE_RUNS }),
-      others: [copy(set, HUGE_RUNS)],
+      others: [copy(set, HUGE_RUNS), linkedCopy(set, HUGE_RUNS)],
     }),
     reads('checkout-again', {
       budgets: [MEMORY_FOR_HUGE],
       pipe: pipeCheckoutAgain(set),
       others: [looking(set, HUGE_RUNS)],
     }),
-    reads('gc', { budgets: [MEMORY_FOR_HUGE], pipe: pipeGc(set), others: [] }),
-    reads('fsck', { budgets: [MEMORY_FOR_HUGE], pipe: pipeFsck(set), others: [reading(set, HUGE_RUNS)] }),
+    reads('gc', { budgets: [MEMORY_FOR_HUGE], pipe: pipeGc(set), others: [resticPrune(set, RESTIC_RUNS)] }),
+    reads('fsck', {
+      budgets: [MEMORY_FOR_HUGE],
+      pipe: pipeFsck(set),
+      others: [resticCheck(set, RESTIC_RUNS), reading(set, HUGE_RUNS)],
+    }),
   ];
 }
 
@@ -164,10 +196,13 @@ function largeFile(scale: number): Scenario[] {
       pipe: pipeAdd(set),
       others: [copy(set), dvcAdd(set), resticBackup(set)],
     }),
-    makes('checkout', { pipe: pipeCheckout(set), others: [copy(set), dvcCheckout(set)] }),
-    reads('add-again', { pipe: pipeAddAgain(set), others: [dvcAddAgain(set)] }),
-    reads('status', { pipe: pipeStatus(set), others: [dvcStatus(set)] }),
-    ...afterwards(set, { makes, reads }),
+    makes('checkout', {
+      pipe: pipeCheckout(set),
+      others: [copy(set), dvcCheckout(set), resticRestore(set), linkedCopy(set)],
+    }),
+    reads('add-again', { pipe: pipeAddAgain(set), others: [dvcAddAgain(set), looking(set)] }),
+    reads('status', { pipe: pipeStatus(set), others: [dvcStatus(set), looking(set)] }),
+    ...afterwards(set, { makes, reads }, COPIES_KEPT.largeFile),
   ];
 }
 
@@ -180,8 +215,9 @@ type Makers = Record<'makes' | 'reads', (name: string, work: Work) => Scenario>;
 
 /** Makes scenarios of one data set: such as make files, which are judged on tmpfs, and such as read them. */
 function scenariosOf(family: string, set: DataSet, { copies, long }: Terms): Makers {
-  const needs = spaceFor(set, copies);
-  const scenario = (judged: Scenario['judged'], name: string, work: Work): Scenario => {
+  const usual = spaceFor(set, copies);
+  const scenario = (judged: Scenario['judged'], name: string, { copies: own, ...work }: Work): Scenario => {
+    const needs = own === undefined ? usual : spaceFor(set, own);
     return { name: `${family}.${name}`, judged, budgets: [], long, needs, ...work };
   };
   return {

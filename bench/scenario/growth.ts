@@ -1,8 +1,17 @@
-import { pipeAdd, pipeCheckout, pipeStatus } from '../contender/data/pipe.ts';
+import {
+  pipeAdd,
+  pipeAddAgain,
+  pipeCheckout,
+  pipeCheckoutAgain,
+  pipeFsck,
+  pipeGc,
+  pipeOneChange,
+  pipeStatus,
+} from '../contender/data/pipe.ts';
 import type { DataSet } from '../data/data-set.ts';
 import { growingData } from '../data/data-set.ts';
 import { spaceFor } from '../data/space.ts';
-import { growthName } from '../growth.ts';
+import { growthBudgets, growthName } from '../growth.ts';
 import type { Contender, Scenario } from '../scenario.ts';
 
 const COUNTS = [10_000, 100_000, 1_000_000];
@@ -16,26 +25,35 @@ const COPIES = 2;
 
 const WORK: Readonly<Record<string, (set: DataSet, runs?: number) => Contender>> = {
   add: pipeAdd,
+  'add-again': pipeAddAgain,
   status: pipeStatus,
   checkout: (set, runs) => pipeCheckout(set, runs === undefined ? {} : { runs }),
+  'checkout-again': pipeCheckoutAgain,
+  'commit-one-change': (set, runs) => pipeOneChange(set, runs === undefined ? {} : { runs }),
+  gc: pipeGc,
+  fsck: pipeFsck,
 };
 
 /**
- * The same work on more and more files, without peers and without budgets for time: how time and memory grow.
+ * The same work on more and more files, without peers: how time and memory grow, which is to be in proportion.
  * @param options `scale`: the share of the files to work on
  */
 export function growthScenarios({ scale }: { scale: number }): readonly Scenario[] {
+  const sets = COUNTS.map((files) => growingData(files, scale));
+  const needs = sets.map((set) => spaceFor(set, COPIES));
   return Object.entries(WORK).flatMap(([work, contenderFor]) =>
-    COUNTS.map((files): Scenario => {
-      const set = growingData(files, scale);
+    COUNTS.map((files, at): Scenario => {
       return {
         name: growthName(work, files),
         judged: 'tmpfs',
-        budgets: files < MANY ? [] : [{ kind: 'memory', atMost: 500e6 }],
+        budgets: [
+          ...(files < MANY ? [] : [{ kind: 'memory', atMost: 500e6 } as const]),
+          ...growthBudgets(files, COUNTS[at - 1]),
+        ],
         long: true,
-        needs: spaceFor(set, COPIES),
+        needs: needs[at]!,
         ...(scale === 1 ? {} : { scale }),
-        pipe: contenderFor(set, files < MANY ? undefined : RUNS_OF_MANY),
+        pipe: contenderFor(sets[at]!, files < MANY ? undefined : RUNS_OF_MANY),
         others: [],
       };
     }),

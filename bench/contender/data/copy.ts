@@ -1,18 +1,19 @@
 /** The system's own tools on a data set: copying, linking, reading and looking. */
 import { join } from 'node:path';
 import type { DataSet } from '../../data/data-set.ts';
+import { isOneFile } from '../../data/data-set.ts';
 import { remove, verifyData, verifyLinked } from '../../data/files.ts';
 import { sharedData } from '../../data/shared.ts';
 import type { Contender } from '../../scenario.ts';
 
 /** `cp` of a file or `cp -r` of a folder: what anybody would do. */
 export function copy(set: DataSet, runs?: number): Contender {
-  return copying(set, { args: set.pathOf(0) === '' ? [] : ['-r'], runs });
+  return copying(set, { args: isOneFile(set) ? [] : ['-r'], runs });
 }
 
 /** `cp -al`: a hard link to each file. */
-export function linkedCopy(set: DataSet): Contender {
-  return copying(set, { args: ['-al'], runs: undefined });
+export function linkedCopy(set: DataSet, runs?: number): Contender {
+  return copying(set, { args: ['-al'], runs });
 }
 
 /** Reading every byte of a data set, without as much as a digest: what no tool can add it without. */

@@ -4,6 +4,7 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:f
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { DataSet } from '../../data/data-set.ts';
+import { isOneFile } from '../../data/data-set.ts';
 import { changeFile, dataState, remove, verifyData, verifyLinked, writeData } from '../../data/files.ts';
 import type { Absent, Contender, Prepared, World } from '../../scenario.ts';
 import { dvc, dvcContender, initDvc } from '../dvc.ts';
@@ -35,7 +36,14 @@ export function dvcAdd(set: DataSet): Contender | Absent {
 export function dvcAddAgain(set: DataSet): Contender | Absent {
   return contender((world) => {
     addedProject(world, set);
-    return nothingToDo(world, set, ['add', '--quiet', DATA]);
+    const words = ['add', '--quiet', DATA];
+    if (!isOneFile(set)) return nothingToDo(world, set, words);
+    return {
+      command: dvc(...words),
+      verify() {
+        verifyData(at(world, DATA), set); // it puts a file of its own in place again
+      },
+    };
   });
 }
 
@@ -90,6 +98,7 @@ export function dvcOneChange(set: DataSet): Contender | Absent {
     let round = 0;
     let digest = '';
     const reset = (): void => {
+      if (isOneFile(set)) world.run(dvc('gc', '--workspace', '--force', '--quiet')); // as for pipe
       digest = readPointer(world).md5;
       changeFile(at(world, DATA), set, { number: Math.floor(set.files / 2), round: ++round });
     };

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { DataSet } from '../../data/data-set.ts';
+import { isOneFile } from '../../data/data-set.ts';
 import type { Changes } from '../../data/files.ts';
 import { changeFile, dataState, remove, restoreFile, verifyData, verifyLinked, writeData } from '../../data/files.ts';
 import { addedBytes, storeFiles } from '../../data/store-files.ts';
@@ -14,8 +15,11 @@ import { memoryOf, pipe } from '../pipe.ts';
 const DATA = 'data';
 const POINTER = `${DATA}.pipe`;
 
+/** A folder's name ends with `/`, and what lies in it follows. */
+const MENTIONS_DATA = new RegExp(`\\s${DATA}(/|$)`, 'm');
+
 /** The file that changes, where one does: in the middle, as the first or the last one may be found sooner. */
-const changing = ({ files }: DataSet): number => Math.floor(files / 2);
+export const changing = ({ files }: DataSet): number => Math.floor(files / 2);
 
 /** The first `pipe add`: no store, no index, no pointer. */
 export function pipeAdd(set: DataSet, runs?: number): Contender {
@@ -36,8 +40,8 @@ export function pipeAdd(set: DataSet, runs?: number): Contender {
 }
 
 /** `pipe add` of data that has been added and not changed since. */
-export function pipeAddAgain(set: DataSet): Contender {
-  return contender(undefined, (world) => {
+export function pipeAddAgain(set: DataSet, runs?: number): Contender {
+  return contender(runs, (world) => {
     addedProject(world, set);
     return nothingToDo(world, set, ['add', DATA]);
   });
@@ -49,7 +53,7 @@ export function pipeStatus(set: DataSet, runs?: number): Contender {
     addedProject(world, set);
     commitToGit(world, ['.gitignore', POINTER, '.pipe']);
     const status = pipe(...STATUS_COMMAND);
-    const mentionsData = (): boolean => world.run(status).stdout.includes(`${DATA}/`);
+    const mentionsData = (): boolean => MENTIONS_DATA.test(world.run(status).stdout);
     changeFile(at(world, DATA), set, { number: changing(set), round: 1 });
     if (!mentionsData()) throw new Error(`pipe ${STATUS_COMMAND.join(' ')} does not see a change`);
     restoreFile(at(world, DATA), set, changing(set));
@@ -59,7 +63,7 @@ export function pipeStatus(set: DataSet, runs?: number): Contender {
       ...idle,
       verify(finished) {
         idle.verify(finished);
-        if (finished.stdout.includes(`${DATA}/`)) throw new Error(`a change where there is none:\n${finished.stdout}`);
+        if (MENTIONS_DATA.test(finished.stdout)) throw new Error(`a change where there is none:\n${finished.stdout}`);
       },
     };
   });
@@ -90,22 +94,29 @@ export function pipeCheckout(set: DataSet, { links, runs }: Links & { readonly r
 }
 
 /** `pipe checkout` of data that is in place. */
-export function pipeCheckoutAgain(set: DataSet): Contender {
-  return contender(undefined, (world) => {
+export function pipeCheckoutAgain(set: DataSet, runs?: number): Contender {
+  return contender(runs, (world) => {
     addedProject(world, set);
     return nothingToDo(world, set, ['checkout']);
   });
 }
 
+/** How data of which one file has changed is stored, where that is not by `pipe commit`. */
+export interface Storing {
+  readonly command?: readonly string[];
+  readonly runs?: number;
+}
+
 /** Storing data of which one file has changed, with `pipe commit` or `pipe add`. */
-export function pipeOneChange(set: DataSet, command: readonly string[] = COMMIT_COMMAND): Contender {
-  return contender(undefined, (world) => {
+export function pipeOneChange(set: DataSet, { command = COMMIT_COMMAND, runs }: Storing = {}): Contender {
+  return contender(runs, (world) => {
     addedProject(world, set);
     let round = 0;
     let changes: Changes = new Map();
     let digest = '';
     let before: ReturnType<typeof storeFiles> = new Map();
     const reset = (): void => {
+      if (isOneFile(set)) world.run(pipe(...GC_COMMAND)); // each change stores all of it once more
       digest = readPointer(world).digest;
       before = storeFiles(at(world, '.pipe/cache'));
       changes = changeFile(at(world, DATA), set, { number: changing(set), round: ++round });
@@ -125,8 +136,8 @@ export function pipeOneChange(set: DataSet, command: readonly string[] = COMMIT_
 }
 
 /** Looking for what could be removed from a store, of which all is needed. */
-export function pipeGc(set: DataSet): Contender {
-  return contender(undefined, (world) => {
+export function pipeGc(set: DataSet, runs?: number): Contender {
+  return contender(runs, (world) => {
     addedProject(world, set);
     const idle = nothingToDo(world, set, GC_COMMAND);
     return {
@@ -140,8 +151,8 @@ export function pipeGc(set: DataSet): Contender {
 }
 
 /** Checking every byte of a store that is whole. */
-export function pipeFsck(set: DataSet): Contender {
-  return contender(undefined, (world) => {
+export function pipeFsck(set: DataSet, runs?: number): Contender {
+  return contender(runs, (world) => {
     addedProject(world, set);
     refuseBlindness(world);
     remove(at(world, '.pipe'), memoryOf(world));
@@ -232,7 +243,7 @@ function verifyPointer(world: World, set: DataSet): void {
 }
 
 /** Checks the data out of the store into a project that has nothing else, and compares every byte. */
-function verifyStore(world: World, set: DataSet, changes?: Changes): void {
+export function verifyStore(world: World, set: DataSet, changes?: Changes): void {
   const other = `${world.folder}-proof`;
   mkdirSync(other);
   try {

@@ -8,8 +8,8 @@ import type { Restic } from '../restic.ts';
 import { resticContender, verifySummary } from '../restic.ts';
 
 /** The first backup of a data set. */
-export function resticBackup(set: DataSet): Contender | Absent {
-  return contender((world, restic) => {
+export function resticBackup(set: DataSet, runs?: number): Contender | Absent {
+  return contender(runs, (world, restic) => {
     const source = sharedData(world, set);
     world.run(restic('init'));
     return {
@@ -28,7 +28,7 @@ export function resticBackup(set: DataSet): Contender | Absent {
 
 /** A backup of what the last one has already. */
 export function resticBackupAgain(set: DataSet): Contender | Absent {
-  return contender((world, restic) => {
+  return contender(undefined, (world, restic) => {
     const backup = restic('backup', '--json', sharedData(world, set));
     world.run(restic('init'));
     world.run(backup);
@@ -43,7 +43,7 @@ export function resticBackupAgain(set: DataSet): Contender | Absent {
 
 /** A backup after one file has changed. */
 export function resticOneChange(set: DataSet): Contender | Absent {
-  return contender((world, restic) => {
+  return contender(undefined, (world, restic) => {
     const source = join(world.folder, 'data');
     writeData(source, set);
     const backup = restic('backup', '--json', source);
@@ -66,7 +66,7 @@ export function resticOneChange(set: DataSet): Contender | Absent {
 
 /** Restoring the last backup. */
 export function resticRestore(set: DataSet): Contender | Absent {
-  return contender((world, restic) => {
+  return contender(undefined, (world, restic) => {
     const source = sharedData(world, set);
     const target = join(world.folder, 'copy');
     world.run(restic('init'));
@@ -84,26 +84,27 @@ export function resticRestore(set: DataSet): Contender | Absent {
 }
 
 /** Checking every byte of a repository. */
-export function resticCheck(set: DataSet): Contender | Absent {
-  return afterBackup(set, ['check', '--read-data']);
+export function resticCheck(set: DataSet, runs?: number): Contender | Absent {
+  return afterBackup(set, ['check', '--read-data'], runs);
 }
 
 /** Looking for what could be removed from a repository, of which all is needed. */
-export function resticPrune(set: DataSet): Contender | Absent {
-  return afterBackup(set, ['prune']);
+export function resticPrune(set: DataSet, runs?: number): Contender | Absent {
+  return afterBackup(set, ['prune'], runs);
 }
 
-function afterBackup(set: DataSet, words: readonly string[]): Contender | Absent {
-  return contender((world, restic) => {
+function afterBackup(set: DataSet, words: readonly string[], runs: number | undefined): Contender | Absent {
+  return contender(runs, (world, restic) => {
     world.run(restic('init'));
     world.run(restic('backup', sharedData(world, set)));
     return { command: restic(...words), verify: () => undefined };
   });
 }
 
-function contender(prepare: (world: World, restic: Restic) => Prepared): Contender | Absent {
-  return resticContender((world, restic) =>
-    prepare(world, (...words) => restic(...words, '--repo', repository(world))),
+function contender(runs: number | undefined, prepare: (world: World, restic: Restic) => Prepared): Contender | Absent {
+  return resticContender(
+    (world, restic) => prepare(world, (...words) => restic(...words, '--repo', repository(world))),
+    runs,
   );
 }
 

@@ -42,12 +42,16 @@ export function dvcStatusCloud(set: DataSet): Contender | Absent {
 export function dvcPull(set: DataSet): Contender | Absent {
   return contender(1, (world) => {
     pushedProject(world, set);
-    remove(at(world, '.dvc/cache'), at(world, '.dvc/tmp'), at(world, DATA));
+    const reset = (): void => {
+      remove(at(world, '.dvc/cache'), at(world, '.dvc/tmp'), at(world, DATA));
+    };
+    reset();
     return {
       command: dvc('pull', '--quiet'),
       verify() {
         verifyData(at(world, DATA), set);
       },
+      reset,
     };
   });
 }

@@ -1,10 +1,12 @@
 /** `pipe` with a remote: a bucket of its own, or a folder. */
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet } from '../../data/data-set.ts';
-import { remove, verifyData } from '../../data/files.ts';
+import type { Changes } from '../../data/files.ts';
+import { changeFile, remove, verifyData } from '../../data/files.ts';
+import { addedBytes } from '../../data/store-files.ts';
 import type { Command, Contender, Prepared, World } from '../../scenario.ts';
-import { addedProject, at, writeProject } from '../data/pipe.ts';
+import { addedProject, at, changing, verifyStore, writeProject } from '../data/pipe.ts';
 import { CLI, memoryOf, pipe } from '../pipe.ts';
 
 const DATA = 'data';
@@ -43,6 +45,31 @@ export function pipePushAgain(set: DataSet, where: Where): Contender {
   });
 }
 
+/** `pipe push` of a folder in which one file has changed since it was pushed. */
+export function pipePushOneChange(set: DataSet, runs?: number): Contender {
+  return contender((world) => {
+    const remote = pushedProject(world, set, 'bucket');
+    let round = 0;
+    let changes: Changes = new Map();
+    let before = remote.objects();
+    const reset = (): void => {
+      changes = changeFile(at(world, DATA), set, { number: changing(set), round: ++round });
+      world.run(pipe('add', DATA));
+      before = remote.objects();
+    };
+    reset();
+    return {
+      command: pipe('push'),
+      verify({ stdout }) {
+        if (!stdout.startsWith('Pushed ')) throw new Error(`pipe push has pushed nothing:\n${stdout}`);
+        verifyRemote(world, set, changes);
+      },
+      stored: () => addedBytes(before, remote.objects()),
+      reset,
+    };
+  }, runs);
+}
+
 /** `pipe status -c` of what is there. */
 export function pipeStatusCloud(set: DataSet, where: Where): Contender {
   return contender((world) => {
@@ -69,6 +96,25 @@ export function pipePull(set: DataSet, where: Where): Contender {
   });
 }
 
+/** `pipe fetch` into a clone with an empty cache: what `pull` does, without the workspace. */
+export function pipeFetch(set: DataSet): Contender {
+  return contender((world) => {
+    pushedProject(world, set, 'bucket');
+    const reset = (): void => {
+      remove(at(world, '.pipe/cache'), at(world, DATA), memoryOf(world));
+    };
+    reset();
+    return {
+      command: pipe('fetch'),
+      verify() {
+        if (existsSync(at(world, DATA))) throw new Error('pipe fetch has written into the workspace');
+        verifyStore(world, set);
+      },
+      reset,
+    };
+  });
+}
+
 /** `pipe add`, then `pipe push`: what a backup does at once. */
 export function pipeAddAndPush(set: DataSet): Contender {
   return contender((world) => {
@@ -87,19 +133,20 @@ export function pipeAddAndPush(set: DataSet): Contender {
   });
 }
 
-function contender(prepare: (world: World) => Prepared): Contender {
-  return { name: 'pipe', role: 'pipe', fresh: false, prepare };
+function contender(prepare: (world: World) => Prepared, runs?: number): Contender {
+  return { name: 'pipe', role: 'pipe', fresh: false, prepare, ...(runs === undefined ? {} : { runs }) };
 }
 
-function pushedProject(world: World, set: DataSet, where: Where): void {
+function pushedProject(world: World, set: DataSet, where: Where): Remote {
   addedProject(world, set);
-  new Remote(world, where);
+  const remote = new Remote(world, where);
   world.run(pipe('push', '--quiet'));
   verifyRemote(world, set);
+  return remote;
 }
 
 /** A second clone pulls all of it: what is in the remote is what was pushed. */
-function verifyRemote(world: World, set: DataSet): void {
+function verifyRemote(world: World, set: DataSet, changes?: Changes): void {
   const clone = join(world.folder, '..', 'clone');
   const copy = (name: string): Command => ({ file: '/bin/cp', args: ['-r', at(world, name), join(clone, name)] });
   rmSync(clone, { recursive: true, force: true });
@@ -107,7 +154,7 @@ function verifyRemote(world: World, set: DataSet): void {
   world.run(pipe('init', '--quiet', '--cd', clone));
   for (const name of ['.pipe/config.yaml', 'data.pipe']) world.run(copy(name));
   world.run(pipe('pull', '--quiet', '--cd', clone));
-  verifyData(join(clone, DATA), set);
+  verifyData(join(clone, DATA), set, changes);
   rmSync(clone, { recursive: true });
 }
 
@@ -127,6 +174,13 @@ class Remote {
     if (this.#where === 'folder') remove(this.#folder());
     else if (this.#bucket !== undefined) this.#world.s3?.removeBucket(this.#bucket);
     this.#make();
+  }
+
+  /** What lies in the bucket. */
+  objects(): ReadonlyMap<string, number> {
+    const { s3 } = this.#world;
+    if (s3 === undefined || this.#bucket === undefined) throw new Error('there is no bucket');
+    return s3.objects(this.#bucket);
   }
 
   #make(): void {

