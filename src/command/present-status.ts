@@ -73,6 +73,11 @@ function describe({ stages, changed, data, different }: Described, shown: Descri
   return describeStages(stages, changed);
 }
 
+/** What is different of tracked data, a line each. */
+export function dataLines(different: readonly DataStatus[], shown: DescribeOptions['shown']): string[] {
+  return different.map((each) => dataLine(each, shown).trim());
+}
+
 function dataLine({ path, state, lacking, lost, isFixed }: DataStatus, shown: DescribeOptions['shown']): string {
   if (lost !== undefined)
     return `  ${clean(path)}: ${plural(lost.objects, 'object')} of it in neither the cache nor ${clean(lost.remote ?? 'a remote')}`;

@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline';
-import type { Event } from '../event/event.ts';
+import type { Event, PlanEvent } from '../event/event.ts';
 import type { Graph } from '../graph/graph.ts';
 import { createReport } from '../report/create.ts';
-import { renderPlan } from '../report/plan.ts';
+import { dataLines, renderPlan } from '../report/plan.ts';
 import { clean } from '../report/words.ts';
 import type { Report } from '../report/report.ts';
 import { columnsOf, wantsColor } from '../report/style.ts';
@@ -149,20 +149,25 @@ async function dryRun(
 ): Promise<Outcome> {
   const { env, stdout, signal, forceSignal } = context;
   let text = '';
+  let plan: PlanEvent | undefined;
   const { planMarkdown } = options.md === true ? await import('../report/markdown.ts') : {};
   const columns = columnsOf(stdout);
   const notices: string[] = [];
   const emit = (event: Event): void => {
     if (event.type === 'notice') notices.push(...noticeLines(event));
     if (event.type !== 'plan') return;
-    text = planMarkdown?.(event.stages) ?? renderPlan(event, { color: wantsColor(env, stdout), columns, verbose });
+    plan = event;
+    text = renderPlan(event, { color: wantsColor(env, stdout), columns, verbose });
   };
   const engine = await openEngine({ project: loaded.project, graph, env, emit });
   const inputs = inputsOf(engine, loaded, { selected: wanted.selected, signal });
   const { ok } = await pulling({ engine, loaded, context, options }, wanted.selected, (source) =>
     repro(engine, { ...wanted, source, inputs, signal, forceSignal }),
   );
-  return { exit: ok ? 0 : 1, text: [text, ...notices].join('\n') };
+  if (planMarkdown !== undefined && plan !== undefined)
+    text = planMarkdown(plan.stages, { changed: dataLines(plan), notes: notices }); // prettier-ignore
+  else text = [text, ...notices].join('\n');
+  return { exit: ok ? 0 : 1, text };
 }
 
 /** What keeps a run from ending well, or is worth knowing before it. */

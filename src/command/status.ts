@@ -15,7 +15,7 @@ import { defineCommand } from './command.ts';
 import { SELECTION_OPTIONS, capacityOf, selectedStages } from './engine-options.ts';
 import { inProject, shownFrom } from './edit-target.ts';
 import type { DataStatus } from './present-status.ts';
-import { dataJson, describeAll, movedLines, statusJson, strayLines } from './present-status.ts';
+import { dataJson, dataLines, describeAll, movedLines, statusJson, strayLines } from './present-status.ts';
 import { strayNotes } from './stray-links.ts';
 import type { LoadedProject } from './load-project.ts';
 import { graphOf, loadProject, tellUnreadable } from './load-project.ts';
@@ -77,6 +77,7 @@ export default defineCommand({
     const different = data.filter((each) => isDifferent(each, options));
     const changed = stages.filter(({ state }) => !isIdle(state));
     const strays = strayNotes(engine);
+    const shown = shownFrom({ root: project.root, cwd: context.cwd });
     const isUpToDate =
       strays.length === 0 &&
       changed.length === 0 &&
@@ -88,13 +89,17 @@ export default defineCommand({
       problems: failed.flatMap(({ problems }) => problems),
       text:
         options.md === true
-          ? await markdown(stages)
+          ? await markdown(stages, [
+              ...dataLines(different, shown),
+              ...movedLines(updates),
+              ...strays.map(({ message }) => message),
+            ])
           : describeAll(
               { stages, changed, data, different },
               {
                 also: [...movedLines(updates), ...strays.flatMap(strayLines)],
                 isDoubtful: failed.length > 0,
-                shown: shownFrom({ root: project.root, cwd: context.cwd }),
+                shown,
               },
             ),
       json: {
@@ -167,9 +172,9 @@ function isDifferent({ state, lacking, lost }: DataStatus, options: Missing): bo
   return state === 'uncached' || (state === 'modified' && lacking?.isAll !== true);
 }
 
-async function markdown(stages: readonly PlannedStage[]): Promise<string> {
+async function markdown(stages: readonly PlannedStage[], changed: readonly string[]): Promise<string> {
   const { planMarkdown } = await import('../report/markdown.ts');
-  return planMarkdown(stages);
+  return planMarkdown(stages, { changed });
 }
 
 /** @throws {PipeError} PIPE_USAGE for flags that say what a run would do */

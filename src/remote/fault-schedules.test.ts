@@ -18,6 +18,22 @@ import { beginRemoteUpkeep } from './upkeep/remote-upkeep.ts';
 
 const SCHEDULES = 200;
 
+/** What went well in spite of faults, over all schedules. */
+const went = { push: 0, pushBeside: 0, pull: 0, collection: 0, undo: 0, verify: 0, removed: 0, broughtBack: 0 };
+type Work = keyof typeof went;
+
+/** Far less than what goes well; where less does, the schedules try failures alone. */
+const LEAST: Readonly<Record<Work, number>> = {
+  push: 200,
+  pushBeside: 100,
+  pull: 100,
+  collection: 100,
+  removed: 100,
+  undo: 30,
+  broughtBack: 30,
+  verify: 15,
+};
+
 const FAULTS: readonly Fault[] = [
   'drop',
   'cut',
@@ -54,10 +70,11 @@ function open(prefix: string, endpoint: string, readTimeout?: number): Place {
 /** What may be said of a remote that answers badly; nothing else may be. */
 const SAID = /^PIPE_(?:REMOTE_(?:FAILED|UNREACHABLE|FORMAT|BUSY|CREDENTIALS|DENIED)|STORE_DAMAGED)$/;
 
-/** Whether something succeeded; what fails says why. */
-async function tried(work: () => Promise<unknown>, story: string): Promise<boolean> {
+/** Whether something succeeded, which is counted; what fails says why. */
+async function tried(what: Work, work: () => Promise<unknown>, story: string): Promise<boolean> {
   try {
-    await work();
+    if ((await work()) === false) return false;
+    went[what] += 1;
     return true;
   } catch (error) {
     if (!(error instanceof PipeError)) throw error;
@@ -101,7 +118,7 @@ function fileOf(seed: number, story: string): Files {
 async function undo(on: Machine): Promise<void> {
   const upkeep = await beginRemoteUpkeep(on.remote, { graceMs: 0 });
   try {
-    await undoRemoteTrash(on.remote, upkeep);
+    if ((await undoRemoteTrash(on.remote, upkeep)) !== undefined) went.broughtBack += 1;
   } finally {
     await upkeep.end();
   }
@@ -113,35 +130,56 @@ async function schedule(seed: number): Promise<void> {
   const [bad, good] = [open(prefix, proxy.url, hasStalls(seed) ? WAIT_S : undefined), open(prefix, minio.url)];
   const mid = fileOf(seed, story);
   const [old, kept] = [manyFiles(12, `${story} old`), { ...manyFiles(12, `${story} new`), ...mid }];
+  const gone = manyFiles(12, `${story} gone`);
   const [a, b, c] = [machine(bad), machine(bad), machine(bad)];
   const collector = machine(bad, { wrap: aged });
   const [oldEntry, keptEntry] = [await addFolder(a.store, old), await addFolder(a.store, kept)];
 
   const roots = [oldEntry, keptEntry].map((entry) => ({ entry, path: 'data' }));
-  const isThere = await tried(() => push(a.remote, a.store, pushOptions(roots)), story);
+  const isThere = await tried('push', () => push(a.remote, a.store, pushOptions(roots)), story);
+  const forgotten: { entry?: Entry } = {};
+  const isSent = await tried('push', async () => (forgotten.entry = await send(a, gone)), `${story} gone`);
+  // It was long ago: no lease of it counts any more.
+  for await (const page of good.list('v1/leases/')) await good.remove(page.map(({ key }) => key));
   // Old objects are relied on again while they are collected: the push comes before, beside, or after.
   await addFolder(b.store, old);
   const state = { isPushed: false };
   const pushing = async (): Promise<void> => {
-    state.isPushed = await tried(() => send(b, old), `${story} beside gc`);
+    state.isPushed = await tried('pushBeside', () => send(b, old), `${story} beside gc`);
   };
   const trash = seed % 3 === 0 ? { trashDays: 1 } : {};
   const collecting = (): Promise<boolean> =>
-    tried(() => collect(collector, [keptEntry], { graceMs: DAY_MS, ...trash }), story);
-  const [, isCollected] = await Promise.all([
-    pushing(),
-    collecting(),
-    tried(() => bring(c, { entry: keptEntry, files: kept, story }), story),
-  ]);
+    tried(
+      'collection',
+      async () => {
+        const { counts } = await collect(collector, [keptEntry], { graceMs: DAY_MS, ...trash });
+        if (counts.objects > 0) went.removed += 1;
+      },
+      story,
+    );
+  const pulling = (): Promise<boolean> =>
+    tried('pull', () => bring(c, { entry: keptEntry, files: kept, story }), story);
+  const isAfter = seed % 4 === 1;
+  const [isCollected] = await Promise.all([collecting(), pulling(), isAfter ? undefined : pushing()]);
+  if (isAfter) await pushing();
   // What was taken out is back as a whole, or it is told that it is not.
-  const isUndone = 'trashDays' in trash && isThere && isCollected && (await tried(() => undo(machine(bad)), story));
+  const isUndone =
+    'trashDays' in trash && isThere && isCollected && (await tried('undo', () => undo(machine(bad)), story));
   // What the connection makes of right bytes is no reason to lose any.
   if (seed % 5 === 0)
-    await tried(() => push(a.remote, a.store, pushOptions([roots[1]!], { verify: true })), `${story} verified`);
+    await tried(
+      'verify',
+      () => push(a.remote, a.store, pushOptions([roots[1]!], { verify: true })),
+      `${story} verified`,
+    );
 
   // From here on nothing gets in the way.
   if (state.isPushed || isUndone)
     expect(await bring(machine(good), { entry: oldEntry, files: old, story }), `${story}: old lost`).toBe(true);
+  if (isSent && isUndone)
+    expect(await bring(machine(good), { entry: forgotten.entry!, files: gone, story }), `${story}: gone lost`).toBe(
+      true,
+    );
   const healer = machine(good, { wrap: aged });
   await send(healer, kept);
   if (seed % 4 === 0) await collect(healer, [keptEntry], { graceMs: DAY_MS });
@@ -159,4 +197,5 @@ test(`${SCHEDULES} schedules of faults over push, pull and gc: nothing is lost, 
     faults += proxy.seen.filter(({ fault }) => fault !== undefined).length;
   }
   expect(faults).toBeGreaterThan(SCHEDULES * 2);
+  for (const what of Object.keys(LEAST) as Work[]) expect(went[what], what).toBeGreaterThan(LEAST[what]);
 }, 600_000);

@@ -207,40 +207,6 @@ test('a folder of which only lists are here is pushed with what the remote has o
   expect((await pushFolder(again(a), entry)).missing).toEqual([]);
 });
 
-test('a thousand packs are listed in few files, which are read once', async () => {
-  const folder = temporaryFolder();
-  const a = machine(folder);
-  const roots: Entry[] = [];
-  for (let at = 0; at < 60; at += 1) {
-    const entry = await addFolder(a.store, manyFiles(3, `push ${at}`));
-    roots.push(entry);
-    await pushFolder(a, entry);
-  }
-  const tables = keysIn(folder).filter((key) => key.endsWith('.tables'));
-  expect(tables.length).toBeGreaterThan(0);
-  expect(tables.length).toBeLessThan(9);
-  const reads: string[] = [];
-  const b = machine(folder, {
-    wrap: (place) => ({
-      ...place,
-      read: (key, range) => {
-        reads.push(key);
-        return place.read(key, range);
-      },
-    }),
-  });
-  const catalog = await b.remote.look();
-  expect(reads.length).toBeLessThan(tables.length + 18);
-  expect(catalog.rows.packs.length).toBe(60);
-  reads.length = 0;
-  await b.remote.look();
-  expect(reads).toEqual([]);
-  const came = await fetchRoots(b.remote, b.store, { roots: roots.map((entry) => ({ entry })) }); // prettier-ignore
-  expect(came.absent.count).toBe(0);
-  for (const [at, entry] of roots.entries())
-    expect(readFolder(b.store, entry)).toEqual(asRead(manyFiles(3, `push ${at}`)));
-});
-
 test('damaged, lost and forged files of tables change nothing', async () => {
   const folder = temporaryFolder();
   const a = machine(folder);

@@ -43,15 +43,23 @@ export function markdownSummary(): MarkdownSummary {
   };
 }
 
+/** What a plan does not say of stages. */
+interface BesidePlan {
+  /** What has changed beside them. */
+  readonly changed?: readonly string[];
+  /** What is worth knowing. */
+  readonly notes?: readonly string[];
+}
+
 /** What a run would do. */
-export function planMarkdown(stages: readonly PlannedStage[]): string {
+export function planMarkdown(stages: readonly PlannedStage[], { changed = [], notes = [] }: BesidePlan = {}): string {
   const counts: Record<string, number> = {};
   for (const { state } of stages) counts[STATE_WORDS[state]] = (counts[STATE_WORDS[state]] ?? 0) + 1;
   const rows = stages
     .filter(({ state }) => !isIdle(state))
     .map(({ stage, state, reasons }) => [code(stage), STATE_WORDS[state], reasonsCell(reasons)]);
-  const head = `**${rows.length === 0 ? 'Everything is up to date' : 'Changed'}**: ${list<string>(counts, Object.values(STATE_WORDS)) || 'no stages'}.`; // prettier-ignore
-  return paragraphs([head, table(['Stage', 'State', 'Why'], rows)]);
+  const head = `**${rows.length + changed.length === 0 ? 'Everything is up to date' : 'Changed'}**: ${list<string>(counts, Object.values(STATE_WORDS)) || 'no stages'}.`; // prettier-ignore
+  return paragraphs([head, table(['Stage', 'State', 'Why'], rows), quoted([...changed, ...notes])]);
 }
 
 interface Run {
@@ -71,8 +79,12 @@ function runMarkdown({ ends, end, notices }: Run): string {
     headline(end),
     table(['Stage', 'Outcome', 'Time', 'Why'], rows),
     ...ends.flatMap(failure),
-    notices.map((notice) => `> ${code(truncate(clean(notice), LONGEST_PROBLEM))}`).join('\n>\n'),
+    quoted(notices),
   ]);
+}
+
+function quoted(notes: readonly string[]): string {
+  return notes.map((note) => `> ${code(truncate(clean(note), LONGEST_PROBLEM))}`).join('\n>\n');
 }
 
 function headline({ ok, counts, durationMs, downloaded }: RunEndEvent): string {

@@ -43,11 +43,13 @@ export function renderPlan(plan: PlanEvent, { color, columns, verbose }: PlanOpt
     const text = room === Infinity ? why : truncate(why, room);
     return `${paintState(state, style)}  ${style.bold(name)}  ${text}`.trimEnd();
   });
-  const data = (plan.data ?? []).map(
-    ({ path, pointer }) => `${clean(path)} changed: it would be recorded in ${clean(pointer)}`,
-  );
-  const above = [...lines, ...data];
+  const above = [...lines, ...dataLines(plan)];
   return [...above, ...(above.length > 0 ? [''] : []), planSentence(plan)].join('\n');
+}
+
+/** What a run would record of tracked data before it begins. */
+export function dataLines({ data = [] }: PlanEvent): string[] {
+  return data.map(({ path, pointer }) => `${clean(path)} changed: it would be recorded in ${clean(pointer)}`);
 }
 
 const STATE_WIDTH = Math.max(...Object.values(WORDS).map((word) => word.length));

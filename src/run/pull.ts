@@ -149,15 +149,12 @@ export class Pull {
    */
   async place(
     things: readonly WantedThing[],
-    { stage, signal }: { readonly stage?: Stage; readonly signal: AbortSignal },
+    { stage, signal }: { readonly stage?: Stage | undefined; readonly signal: AbortSignal },
   ): Promise<void> {
-    const awaited: Promise<void>[] = [];
-    const mine = new Map<string, WantedThing>();
-    for (const thing of things) {
-      const known = this.#placing.get(thing.path);
-      if (known !== undefined) awaited.push(known);
-      else if (!this.away.isHere(thing.path)) mine.set(thing.path, thing);
-    }
+    const shared = things.filter(({ path }) => this.#placing.has(path));
+    const awaited: Promise<unknown>[] = shared.flatMap(({ path }) => this.#placing.get(path)?.catch(asLack) ?? []);
+    const own = things.filter((thing) => !shared.includes(thing) && !this.away.isHere(thing.path));
+    const mine = new Map(own.map((thing) => [thing.path, thing]));
     if (mine.size > 0) {
       const work = this.#placeMine([...mine.values()], { stage, signal });
       for (const path of mine.keys()) this.#placing.set(path, work);
@@ -168,6 +165,9 @@ export class Pull {
       );
     }
     await Promise.all(awaited);
+    // What the other one lacked may not be needed here; if it is, that is told of this stage.
+    const left = shared.filter(({ path }) => !this.away.isHere(path));
+    if (left.length > 0) await this.place(left, { stage, signal });
   }
 
   async #placeMine(

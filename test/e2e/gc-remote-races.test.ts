@@ -1,5 +1,6 @@
 import { utimes } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
+import type { Seen } from '../rig/fault-proxy.ts';
 import { openFolder } from '../../src/store/place/folder.ts';
 import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
@@ -16,7 +17,13 @@ import {
   startProject,
   succeed,
 } from './share/project.ts';
+import { proxiedMinio } from './share/proxied-minio.ts';
+import { startStorage } from './share/storage.ts';
 import type { GcDocument } from './upkeep/project.ts';
+
+const started = proxiedMinio();
+
+type Shot = Pick<Seen, 'method' | 'path'>;
 
 /** Makes what a remote holds two days old; leases and tombstones only where that is said. */
 async function age(rig: Rig, { leases = false } = {}): Promise<void> {
@@ -117,6 +124,7 @@ describe(`seed ${FAULT_SEED}`, () => {
     await commitAll(rig);
     await succeed(rig, ['push']);
     const other = await cloneProject(rig, 'other');
+    let kills = 0;
     for (let round = 0; round < 5; round += 1) {
       await rig.write({ ...shared(other.cwd, round), ...smallFiles(`${other.cwd}/data`, 90) });
       // What lies there is meant as a whole: the list of what is recorded never came.
@@ -125,7 +133,8 @@ describe(`seed ${FAULT_SEED}`, () => {
       await succeed(rig, ['push']);
       await age(rig, { leases: true });
       const args = ['gc', '-w', '-c', '-f', ...(random.next(2) === 0 ? ['--trash', '1'] : [])];
-      await runAndKill(rig, args, { moment: { events: 0, delayMs: 150 + random.next(500) } });
+      const killed = await runAndKill(rig, args, { moment: { events: 0, delayMs: 150 + random.next(500) } });
+      if (killed.signal === 'SIGKILL') kills += 1;
       // What is left of it counts no more after a minute, since its process is known to be gone.
       await age(rig, { leases: true });
       const story = `seed ${FAULT_SEED}, round ${round}`;
@@ -140,5 +149,68 @@ describe(`seed ${FAULT_SEED}`, () => {
       expect(keys.filter((key) => key.includes('/tombstones/'))).toEqual([]);
       expect(keys.filter((key) => key.startsWith('v1/loose/'))).toHaveLength(1);
     }
+    expect(kills).toBeGreaterThan(0);
   }, 240_000);
+});
+
+describe('in a bucket', () => {
+  const isOf = (kind: string, { method, path }: Shot, verb: string): boolean => method === verb && path.includes(`/v1/${kind}/`); // prettier-ignore
+
+  // Each time that a collection is killed, the server's clock goes on: what a process that is gone left counts no more.
+  test.for([
+    ['before it removes anything', (seen: Shot) => seen.method === 'POST' && seen.path.includes('?delete')],
+    ['while it writes a pack anew', (seen: Shot) => isOf('packs', seen, 'PUT')],
+    [
+      'before it takes its tombstone back',
+      (seen: Shot, number: number) => number > 5 && isOf('tombstones', seen, 'DELETE'),
+    ],
+  ] as const)(
+    'a collection that is killed %s loses nothing that is kept, and the next one ends what it began',
+    async ([, isThen], { rig }) => {
+      const files = { ...smallFiles('data', 100), big: Buffer.alloc(4_300_000, 'b') };
+      const storage = await startStorage(rig, 'a bucket', { minio: started.minio, files });
+      const here = { cwd: '.', env: storage.env };
+      await succeed(rig, ['add', 'data', 'big']);
+      await commitAll(rig);
+      const other = await storage.clone('other');
+      for (const { cwd } of [here, other])
+        await succeed(rig, ['remote', 'modify', '-q', '--local', 'storage', 'endpointurl', started.proxy.url], { cwd });
+      started.proxy.plan(() => undefined);
+      await succeed(rig, ['push'], here);
+      await rig.write({ ...shared(other.cwd, 0), ...smallFiles(`${other.cwd}/data`, 90) });
+      await succeed(rig, ['add', '--force', 'shared0', 'data'], other);
+      await succeed(rig, ['push'], other);
+      const keys = async (part: string): Promise<string[]> => {
+        const found: string[] = [];
+        for await (const page of storage.place.list(`v1/${part}/`)) found.push(...page.map(({ key }) => key));
+        return found;
+      };
+      expect(await keys('loose')).toHaveLength(2);
+      const args = ['gc', '-w', '-c', '-f', '--grace', '0'];
+      started.proxy.plan((seen, number) => (isThen(seen, number) ? 'stall' : undefined));
+      const collecting = rig.spawn(args, here);
+      await expect
+        .poll(() => started.proxy.seen.some(({ fault }) => fault === 'stall'), { timeout: 60_000 })
+        .toBe(true);
+      collecting.kill('SIGKILL');
+      expect((await collecting.done).signal).toBe('SIGKILL');
+      expect(await keys('tombstones')).toHaveLength(1);
+      started.proxy.plan(() => undefined);
+      // Two minutes later.
+      started.proxy.header('date', (real) => new Date(Date.parse(real) + 120_000).toUTCString());
+      try {
+        const pushed = await document<PushDocument>(rig, ['push'], here);
+        expect(pushed.remotes[0]).toMatchObject({ objects: 0, missing: [] });
+        await document<GcDocument>(rig, args, here);
+      } finally {
+        started.proxy.header('date', (real) => real);
+      }
+      expect(await keys('tombstones')).toEqual([]);
+      expect(await keys('loose')).toHaveLength(1);
+      const fresh = await storage.clone('fresh');
+      await succeed(rig, ['pull'], fresh);
+      expect((await rig.run('diff', ['-r', rig.path('data'), rig.path(fresh.cwd, 'data')])).stdout).toBe('');
+      expect((await rig.pipe(['fsck', '--remote'], here)).code).toBe(0);
+    },
+  );
 });

@@ -7,13 +7,26 @@ import { test } from '../rig/test.ts';
 import { expectValid } from '../setup/schema.ts';
 import { expectProblems } from './faults/problem.ts';
 import { REMOTE, bucketProject, cloneProject, keysOf, remoteFiles, succeed } from './share/project.ts';
+import { STORAGES } from './share/storage.ts';
 import type { GcDocument } from './upkeep/project.ts';
 import { cacheContent, gc, makeBranches, makeFor, startProject } from './upkeep/project.ts';
+
+let minio: Minio;
+beforeAll(async () => {
+  minio = await startMinio();
+}, 120_000);
+afterAll(() => minio.stop());
+
+/** Gives a project a folder as its remote. */
+async function withFolder(rig: Rig): Promise<{ readonly env: Record<string, string> }> {
+  await succeed(rig, ['remote', 'add', '-q', '-d', 'storage', rig.path(REMOTE)]);
+  return { env: {} };
+}
 
 /** A project with a remote, which is a folder, and its first number pushed. */
 async function startShared(rig: Rig): Promise<void> {
   await startProject(rig);
-  await succeed(rig, ['remote', 'add', '-q', '-d', 'storage', rig.path(REMOTE)]);
+  await withFolder(rig);
   await rig.git('add', '-A');
   await rig.git('commit', '-q', '-m', 'remote');
   await succeed(rig, ['push']);
@@ -156,14 +169,16 @@ test('it asks for the cache and for the remote', async ({ rig }) => {
   expect((await content(rig)).size).toBeLessThan(remote.size);
 });
 
-test('--not-in-remote leaves in the cache what the remote lacks, and the lists', async ({ rig }) => {
-  await startShared(rig);
+test.for(STORAGES)('--not-in-remote leaves in the cache what %s lacks, and the lists', async (kind, { rig }) => {
+  await startProject(rig);
+  const { env } = kind === 'a folder' ? await withFolder(rig) : await bucketProject(rig, minio, 'released');
+  await succeed(rig, ['push'], { env });
   await rig.write({ 'mine.txt': 'not pushed' });
   await succeed(rig, ['add', 'mine.txt']);
-  const { names } = await gc(rig, ['-w', '--not-in-remote', '--dry']);
+  const { names } = await gc(rig, ['-w', '--not-in-remote', '--dry'], { env });
   expect(names?.map(({ path }) => path).sort()).toEqual(['data', 'large']);
-  await gc(rig, ['-w', '--not-in-remote', '-f']);
-  const status = await rig.pipe(['status', '-c', '--json']);
+  await gc(rig, ['-w', '--not-in-remote', '-f'], { env });
+  const status = await rig.pipe(['status', '-c', '--json'], { env });
   const { remotes } = status.json<{
     remotes: { paths: { path: string; deleted: { objects: number }; new: { objects: number } }[] }[];
   }>();
@@ -174,17 +189,11 @@ test('--not-in-remote leaves in the cache what the remote lacks, and the lists',
     'mine.txt': [1, 0],
   });
   await rig.remove('data', 'large');
-  await succeed(rig, ['pull']);
+  await succeed(rig, ['pull'], { env });
   expect(await rig.read('data/sub/same')).toBe('same\n');
 });
 
 describe('in a bucket', () => {
-  let minio: Minio;
-  beforeAll(async () => {
-    minio = await startMinio();
-  });
-  afterAll(() => minio.stop());
-
   test('what nobody needs goes, and comes back from the trash', async ({ rig }) => {
     await startProject(rig);
     const { env } = await bucketProject(rig, minio, 'collected');
@@ -215,14 +224,25 @@ describe('in a bucket', () => {
     // The branch is there once it was checked out.
     const revisions = ['one', 'main', 'side', 'side~1'];
     const free = ['-c', '-f', '--grace', '0', '-j', '3'];
+    const tomorrow = new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10);
     for (const [args, kept] of [
       [['-A'], revisions],
+      [['--date', '2000-01-01'], revisions],
       [['-a', '-n', '2', '-T'], revisions],
       [
         ['-a', '-T'],
         ['one', 'main', 'side'],
       ],
+      [
+        ['-a', '--rev', 'one'],
+        ['one', 'main', 'side'],
+      ],
       [['-a'], ['main', 'side']],
+      [
+        ['--rev', 'side'],
+        ['main', 'side'],
+      ],
+      [['--date', tomorrow], ['main']],
     ] as const) {
       await gc(rig, [...args, ...free], { env });
       expect(await complete(rig, revisions, env), args.join(' ')).toEqual(kept);

@@ -8,6 +8,7 @@ import {
   cloneProject,
   commitAll,
   document,
+  overwrite,
   remoteFiles,
   smallFiles,
   startProject,
@@ -138,15 +139,68 @@ describe('repro --pull in a fresh clone', () => {
     expect(await rig.read('../b/published')).toMatch(/\n4\n$/);
   });
 
-  test('says what the remote has lost of a final out, and exits with 1', async ({ rig }) => {
+  test('says of which final out the remote holds wrong bytes, puts the rest in place, and exits with 1', async ({
+    rig,
+  }) => {
+    const stages = {
+      final: { cmd: 'head -c 5000000 /dev/zero > final', deps: ['size'], outs: ['final'] },
+      other: { cmd: 'cp size other', deps: ['size'], outs: ['other'] },
+    };
+    await startProject(rig, { 'pipeline.yaml': { stages }, size: '1\n' });
+    await succeed(rig, ['repro', '-q']);
+    await commitAll(rig);
+    await succeed(rig, ['push']);
+    const [loose] = [...(await remoteFiles(rig))].find(([key]) => key.startsWith('v1/loose/'))!;
+    await overwrite(rig.path(REMOTE, loose), Buffer.alloc(5_000_000, 'x'));
+    const b = await cloneProject(rig, 'b');
+    const run = await rig.pipe(['repro', '--pull'], b);
+    expect(run).toMatchObject({ code: 1, stderr: '' });
+    expect(run.stdout).toContain('note: neither the cache nor storage has all of final\n');
+    expect(await untracked(rig, b)).toEqual(['other']);
+    await succeed(rig, ['push', '--verify']);
+    expect(outcomes(await reproPull(rig, ['--pull'], b))).toEqual({ final: 'fresh', other: 'fresh' });
+    expect(await untracked(rig, b)).toEqual(['final', 'other']);
+  });
+
+  test('runs nothing of which the remote has lost an input, and says which one it is', async ({ rig }) => {
     await start(rig);
     const b = await cloneProject(rig, 'b');
     await rig.write({ '../b/rate': '5\n' });
     const packs = [...(await remoteFiles(rig)).keys()].filter((key) => key.startsWith('v1/packs/'));
     await rig.remove(...packs.map((key) => `${REMOTE}/${key}`));
     const run = await rig.pipe(['repro', '--pull'], b);
-    expect(run.code).not.toBe(0);
-    expect(run.stdout + run.stderr).toMatch(/data|prepared/);
+    expect(run.code).toBe(1);
+    // Each stage is told of by its own name, although they wait for the same.
+    for (const stage of ['prepare', 'measure'])
+      expect(run.stderr).toMatch(new RegExp(`^${stage}: failed .*\\n.*PIPE_OBJECT_MISSING {2}"${stage}" needs what cannot be had: neither the cache nor storage has all of data\\n`, 'm')); // prettier-ignore
+    expect(run.stdout).toContain('Failed after');
+    expect(await untracked(rig, b)).toEqual([]);
+  });
+
+  test('runs a stage of which all comes, beside one that needs the same and something that is lost', async ({
+    rig,
+  }) => {
+    const stages = {
+      // It takes longer to look at: the other one is the first to ask for what both need.
+      one: { cmd: 'cat shared.csv rate > one', deps: ['shared.csv', 'rate', 'slow'], outs: ['one'] },
+      both: { cmd: 'cat shared.csv lost.bin | wc -c > both', deps: ['shared.csv', 'lost.bin', 'rate'], outs: ['both'] },
+    };
+    const files = { 'shared.csv': 'shared\n', 'lost.bin': Buffer.alloc(5_000_000, 'l'), rate: '1\n', ...smallFiles('slow', 900) }; // prettier-ignore
+    await startProject(rig, { 'pipeline.yaml': { stages }, ...files });
+    await succeed(rig, ['add', 'shared.csv', 'lost.bin']);
+    await succeed(rig, ['repro', '-q']);
+    await commitAll(rig);
+    await succeed(rig, ['push']);
+    await rig.remove(`${REMOTE}/v1/loose`);
+    const b = await cloneProject(rig, 'b');
+    await rig.write({ '../b/rate': '2\n' });
+    const run = await rig.pipe(['repro', '--pull', '-k'], b);
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain(
+      '"both" needs what cannot be had: neither the cache nor storage has all of lost.bin\n',
+    );
+    expect(run.stderr).not.toMatch(/^one: failed/m);
+    expect(await rig.read('../b/one')).toBe('shared\n2\n');
   });
 });
 

@@ -77,7 +77,7 @@ test('status -c looks at what its targets and flags name, whatever else the remo
   expect(await of('-A')).toEqual([]);
 });
 
-test('push and fetch -d take along the outs that their targets are made of', async ({ rig }) => {
+test('push, fetch and pull -d take along the outs that their targets are made of', async ({ rig }) => {
   await startProject(rig, FILES);
   await makeRevisions(rig);
   await succeed(rig, ['push', 'second']);
@@ -94,6 +94,47 @@ test('push and fetch -d take along the outs that their targets are made of', asy
   await succeed(rig, ['fetch', '-d', 'second'], b);
   await rig.pipe(['checkout', '--allow-missing'], b);
   expect(await files()).toEqual(['first', 'second']);
+  await rig.remove('../b/first', '../b/second', '../b/.pipe/cache');
+  await succeed(rig, ['pull', 'second'], b);
+  expect(await files()).toEqual(['second']);
+  await succeed(rig, ['pull', '-d', 'second'], b);
+  expect(await files()).toEqual(['first', 'second']);
+});
+
+/** The paths that a remote has and the cache lacks, each as often as there are versions of it. */
+async function notHere(rig: Rig, args: readonly string[], options: RunOptions): Promise<string[]> {
+  const { remotes } = await document<RemoteStatus>(rig, ['status', '-c', ...args], options);
+  return remotes
+    .flatMap(({ paths }) => paths.filter((each) => each.deleted.objects > 0).map(({ path }) => path))
+    .sort();
+}
+
+test('fetch -R brings what lies below, --glob what fits; fetch and pull -T what tags need, -A what any commit does', async ({
+  rig,
+}) => {
+  await startProject(rig, FILES);
+  await makeRevisions(rig);
+  await succeed(rig, ['push', '-A']);
+  const b = await cloneProject(rig, 'b');
+  await rig.run('git', ['branch', 'side', 'origin/side'], b);
+  const left = (...args: string[]): Promise<string[]> => notHere(rig, args, b);
+  expect(await left('-A')).toEqual([...REST, ...VERSIONS(4)]);
+  await succeed(rig, ['fetch', '-R', 'one'], b);
+  expect(await left('-A')).toEqual(['first', 'second', ...VERSIONS(4)]);
+  await rig.remove('../b/.pipe/cache');
+  await succeed(rig, ['fetch', '--glob', '**/*.csv'], b);
+  expect(await left('-A')).toEqual(['first', 'one/b.txt', 'second', ...VERSIONS(3)]);
+  for (const command of ['fetch', 'pull']) {
+    await rig.remove('../b/.pipe/cache');
+    await succeed(rig, [command, '-T'], b);
+    expect(await left('-T'), command).toEqual([]);
+    expect(await left('-a'), command).toEqual(VERSIONS(1));
+    expect(await left('-A'), command).toEqual(VERSIONS(2));
+    await succeed(rig, [command, '-A'], b);
+    expect(await left('-A'), command).toEqual([]);
+    // The workspace is that of the commit that is checked out, whatever came with it.
+    if (command === 'pull') expect(await rig.read('../b/two.csv')).toBe('two now\n');
+  }
 });
 
 describe.each(STORAGES)('in %s', (kind) => {

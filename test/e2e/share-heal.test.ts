@@ -1,26 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
 import type { FetchDocument, PushDocument, RemoteStatus } from './share/project.ts';
-import {
-  REMOTE,
-  cloneProject,
-  commitAll,
-  document,
-  overwrite,
-  remoteFiles,
-  smallFiles,
-  startProject,
-  succeed,
-} from './share/project.ts';
+import { commitAll, document, remoteFiles, smallFiles, startProject, succeed } from './share/project.ts';
+import { proxiedMinio } from './share/proxied-minio.ts';
+import type { Storage } from './share/storage.ts';
+import { STORAGES, flipped, startStorage } from './share/storage.ts';
 
-async function keyWith(rig: Rig, text: string): Promise<{ key: string; bytes: Buffer }> {
-  const found = [...(await remoteFiles(rig))].find(([key, bytes]) => !key.includes('/leases/') && bytes.includes(text));
-  if (found === undefined) throw new Error(`nothing holds ${text}`);
-  return { key: rig.path(REMOTE, found[0]), bytes: found[1] };
-}
+const started = proxiedMinio();
 
 const FILES = {
   ...smallFiles('data', 50),
@@ -28,94 +17,100 @@ const FILES = {
   'data/mid': Buffer.alloc(500_000, 'middle '),
 };
 
-test.for([
-  ['deleted', 'file 7 ', async (path: string) => rm(path)],
-  ['deleted', 'large one', async (path: string) => rm(path)],
-  ['cut off', 'middle', async (path: string, bytes: Buffer) => overwrite(path, bytes.subarray(0, 1000))],
-  ['cut off', 'large one', async (path: string, bytes: Buffer) => overwrite(path, bytes.subarray(0, 4_900_000))],
-] as const)(
-  'something that was %s (%s) is told by status and pull, and healed by push',
-  async ([, text, damage], { rig }) => {
-    await startProject(rig, FILES);
+const DAMAGES = [
+  ['deleted', 'large one', undefined],
+  ['cut off', 'middle', 1000],
+  ['deleted', 'file 7 ', undefined],
+  ['cut off', 'large one', 4_900_000],
+] as const;
+
+const TEXTS = ['large one', 'middle', 'file 7 '];
+
+describe.each(STORAGES)('in %s', (kind) => {
+  // Each costs seconds: a bucket gets a large object and a pack.
+  const some = kind === 'a folder' ? ([0] as const) : ([0, 2] as const);
+  /** A project whose files were pushed. */
+  async function start(rig: Rig): Promise<Storage> {
+    const storage = await startStorage(rig, kind, { minio: started.minio, files: FILES });
     await succeed(rig, ['add', 'data']);
     await commitAll(rig);
-    await succeed(rig, ['push']);
-    const { key, bytes } = await keyWith(rig, text);
-    await damage(key, bytes);
-    const status = await document<RemoteStatus>(rig, ['status', '-c']);
-    expect(status.upToDate).toBe(false);
-    expect(status.remotes[0]!.paths[0]!.new.objects).toBeGreaterThan(0);
-
-    const b = await cloneProject(rig, 'b');
-    const fetched = await document<FetchDocument>(rig, ['fetch'], { ...b, code: 1 });
-    const absent = fetched.remotes[0]!.absent.map(({ path }) => path);
-    const wanted = { 'file 7 ': 'data/7.txt', 'large one': 'data/large', middle: 'data/mid' }[text];
-    // Where the list of the folder is gone, too, that is all that can be said.
-    expect(absent.includes(wanted) || absent.includes('data')).toBe(true);
-    const pulled = await rig.pipe(['pull'], b);
-    expect(pulled.code).toBe(1);
-    expect(pulled.stdout).toContain('Neither in the cache nor in storage (');
-    expect((await rig.pipe(['pull', '--allow-missing'], b)).code).toBe(0);
-
-    const healed = await document<PushDocument>(rig, ['push']);
-    expect(healed.remotes[0]!.objects).toBeGreaterThan(0);
-    await succeed(rig, ['pull'], b);
-    const same = await rig.run('diff', ['-r', rig.path('data'), rig.path('../b/data')]);
-    expect(same.stdout).toBe('');
-  },
-);
-
-test.for(['file 7 ', 'large one', 'middle'])(
-  'a flipped byte of %s is named by pull, never put in place, and replaced by push --verify',
-  async (text, { rig }) => {
-    await startProject(rig, FILES);
-    await succeed(rig, ['add', 'data']);
-    await commitAll(rig);
-    await succeed(rig, ['push']);
-    const { key, bytes } = await keyWith(rig, text);
-    const at = bytes.indexOf(text) + 2;
-    bytes[at] = (bytes[at] ?? 0) ^ 4;
-    await overwrite(key, bytes);
-    const b = await cloneProject(rig, 'b');
-    const path = { 'file 7 ': 'data/7.txt', 'large one': 'data/large', middle: 'data/mid' }[text]!;
-    const pulled = await rig.pipe(['pull'], b);
-    expect(pulled.code).toBe(1);
-    expect(pulled.stdout).toContain(`storage holds wrong bytes of:\n  ${path}\n`);
-    // The rest is put in place.
-    const all = await rig.files('data');
-    expect(await rig.files('../b/data')).toEqual(all.filter((name) => `data/${name}` !== path));
-    await succeed(rig, ['pull', 'data/8.txt'], b);
-    expect(await rig.read('../b/data/8.txt')).toBe('file 8 \n');
-    expect((await succeed(rig, ['push'])).stdout).toContain('already');
-    const healed = await document<PushDocument>(rig, ['push', '--verify']);
-    expect(healed.remotes[0]).toMatchObject({ wrong: 1, missing: [] });
-    await succeed(rig, ['pull'], b);
-    expect((await rig.run('diff', ['-r', rig.path('data'), rig.path('../b/data')])).stdout).toBe('');
-    expect(await document<PushDocument>(rig, ['push', '--verify'])).toMatchObject({
-      remotes: [{ wrong: 0, objects: 0 }],
-    });
-  },
-);
-
-test('push --verify says how much of what it found wrong it could replace', async ({ rig }) => {
-  await startProject(rig, FILES);
-  await succeed(rig, ['add', 'data']);
-  await commitAll(rig);
-  await succeed(rig, ['push']);
-  for (const text of ['large one', 'middle']) {
-    const { key, bytes } = await keyWith(rig, text);
-    const at = bytes.indexOf(text) + 2;
-    bytes[at] = (bytes[at] ?? 0) ^ 4;
-    await overwrite(key, bytes);
+    await succeed(rig, ['push'], { env: storage.env });
+    return storage;
   }
-  const b = await cloneProject(rig, 'b');
-  expect((await rig.pipe(['pull', 'data/7.txt'], b)).code).toBe(0);
-  // The workspace has nothing to make it of, either.
-  const inClone = await rig.pipe(['push', '--verify'], b);
-  expect(inClone.code).toBe(1);
-  expect(inClone.stdout).toContain('\n2 objects there held wrong bytes.\n');
-  const { stdout } = await succeed(rig, ['push', '--verify']);
-  expect(stdout).toMatch(/^Pushed 2 objects.*\n1 object there held wrong bytes and was replaced\.\n$/);
+
+  test.for(DAMAGES.slice(...some))(
+    'something that was %s (%s) is told by status and pull, and healed by push',
+    async ([, text, left], { rig }) => {
+      const storage = await start(rig);
+      const here = { env: storage.env };
+      const key = await storage.keyWith(text);
+      if (left === undefined) await storage.place.remove([key]);
+      else await storage.change(key, (bytes) => bytes.subarray(0, left));
+      const status = await document<RemoteStatus>(rig, ['status', '-c'], here);
+      expect(status.upToDate).toBe(false);
+      expect(status.remotes[0]!.paths[0]!.new.objects).toBeGreaterThan(0);
+
+      const b = await storage.clone('b');
+      const fetched = await document<FetchDocument>(rig, ['fetch'], { ...b, code: 1 });
+      const absent = fetched.remotes[0]!.absent.map(({ path }) => path);
+      const wanted = { 'file 7 ': 'data/7.txt', 'large one': 'data/large', middle: 'data/mid' }[text];
+      // Where the list of the folder is gone, too, that is all that can be said.
+      expect(absent.includes(wanted) || absent.includes('data')).toBe(true);
+      const pulled = await rig.pipe(['pull'], b);
+      expect(pulled.code).toBe(1);
+      expect(pulled.stdout).toContain('Neither in the cache nor in storage (');
+      expect((await rig.pipe(['pull', '--allow-missing'], b)).code).toBe(0);
+
+      const healed = await document<PushDocument>(rig, ['push'], here);
+      expect(healed.remotes[0]!.objects).toBeGreaterThan(0);
+      await succeed(rig, ['pull'], b);
+      const same = await rig.run('diff', ['-r', rig.path('data'), rig.path('../b/data')]);
+      expect(same.stdout).toBe('');
+    },
+  );
+
+  test.for(TEXTS.slice(...some))(
+    'a flipped byte of %s is named by pull, never put in place, and replaced by push --verify',
+    async (text, { rig }) => {
+      const storage = await start(rig);
+      const here = { env: storage.env };
+      await storage.change(await storage.keyWith(text), flipped(text));
+      const b = await storage.clone('b');
+      const path = { 'file 7 ': 'data/7.txt', 'large one': 'data/large', middle: 'data/mid' }[text]!;
+      const pulled = await rig.pipe(['pull'], b);
+      expect(pulled.code).toBe(1);
+      expect(pulled.stdout).toContain(`storage holds wrong bytes of:\n  ${path}\n`);
+      // The rest is put in place.
+      const all = await rig.files('data');
+      expect(await rig.files('../b/data')).toEqual(all.filter((name) => `data/${name}` !== path));
+      await succeed(rig, ['pull', 'data/8.txt'], b);
+      expect(await rig.read('../b/data/8.txt')).toBe('file 8 \n');
+      expect((await succeed(rig, ['push'], here)).stdout).toContain('already');
+      const healed = await document<PushDocument>(rig, ['push', '--verify'], here);
+      expect(healed.remotes[0]).toMatchObject({ wrong: 1, missing: [] });
+      await succeed(rig, ['pull'], b);
+      expect((await rig.run('diff', ['-r', rig.path('data'), rig.path('../b/data')])).stdout).toBe('');
+      expect(await document<PushDocument>(rig, ['push', '--verify'], here)).toMatchObject({
+        remotes: [{ wrong: 0, objects: 0 }],
+      });
+    },
+  );
+
+  test('push --verify says how much of what it found wrong it could replace', async ({ rig }) => {
+    const storage = await start(rig);
+    const here = { env: storage.env };
+    for (const text of ['large one', 'middle']) {
+      await storage.change(await storage.keyWith(text), flipped(text));
+    }
+    const b = await storage.clone('b');
+    expect((await rig.pipe(['pull', 'data/7.txt'], b)).code).toBe(0);
+    // The workspace has nothing to make it of, either.
+    const inClone = await rig.pipe(['push', '--verify'], b);
+    expect(inClone.code).toBe(1);
+    expect(inClone.stdout).toContain('\n2 objects there held wrong bytes.\n');
+    const { stdout } = await succeed(rig, ['push', '--verify'], here);
+    expect(stdout).toMatch(/^Pushed 2 objects.*\n1 object there held wrong bytes and was replaced\.\n$/);
+  });
 });
 
 test('what push -a cannot read of another branch is told, to programs too', async ({ rig }) => {

@@ -5,6 +5,10 @@ import { runAndKill } from './faults/kill.ts';
 import { FAULT_SEED, seededRandom } from './faults/random.ts';
 import type { Machine, PushDocument } from './share/project.ts';
 import { cloneProject, commitAll, document, smallFiles, startProject, succeed } from './share/project.ts';
+import { proxiedMinio } from './share/proxied-minio.ts';
+import { startStorage } from './share/storage.ts';
+
+const started = proxiedMinio();
 
 /** From the start of Node.js to the end of a push, about, before one has been timed. */
 const FIRST_MS = 200;
@@ -99,16 +103,46 @@ test('eight push and pull at once, and everything arrives', async ({ rig }) => {
 });
 
 test('Ctrl-C ends a push and a pull in good order', async ({ rig }) => {
-  await startProject(rig);
-  for (let at = 0; at < 6; at += 1) await rig.write({ [`data/${at}`]: Buffer.alloc(40_000_000, `${at}`) });
+  const files = Object.fromEntries(
+    Array.from({ length: 4 }, (_, at) => [`data/${at}`, Buffer.alloc(9_000_000, `${at}`)]),
+  );
+  const storage = await startStorage(rig, 'a bucket', { minio: started.minio, files });
+  const here = { cwd: '.', env: storage.env };
   await succeed(rig, ['add', 'data']);
   await commitAll(rig);
-  const push = rig.spawn(['push']);
-  await expect.poll(async () => rig.exists('../remote/v1/loose'), { timeout: 20_000 }).toBe(true);
-  push.killGroup('SIGINT');
-  const stopped = await push.done;
-  if (stopped.code !== 0)
-    expect(stopped).toMatchObject({ code: 130, stderr: expect.stringContaining('PIPE_CANCELLED') as string });
-  await succeed(rig, ['push']);
-  await expectAll(rig, 'b', 'after Ctrl-C');
+  const b = await storage.clone('b');
+  for (const { cwd } of [here, b])
+    await succeed(rig, ['remote', 'modify', '-q', '--local', 'storage', 'endpointurl', started.proxy.url], { cwd });
+  const leases = async (): Promise<string[]> => {
+    const keys: string[] = [];
+    for await (const page of storage.place.list('v1/leases/')) keys.push(...page.map(({ key }) => key));
+    return keys;
+  };
+  /** Runs a command of which one transfer never ends, until Ctrl-C does. */
+  const stopped = async (command: string, method: string, machine: Machine): Promise<void> => {
+    const isLarge = (seen: { method: string; path: string }): boolean => seen.method === method && seen.path.includes('/v1/loose/'); // prettier-ignore
+    let large = 0;
+    started.proxy.plan((seen) => (isLarge(seen) && (large += 1) === 3 ? 'stall' : undefined));
+    const running = rig.spawn([command], machine);
+    await expect.poll(() => started.proxy.seen.some(({ fault }) => fault === 'stall'), { timeout: 60_000 }).toBe(true);
+    if (command === 'push') expect(await leases()).toHaveLength(1);
+    running.killGroup('SIGINT');
+    const { code, signal, stderr, stdout } = await running.done;
+    expect({ code, signal, stdout }, stderr).toEqual({ code: 130, signal: null, stdout: '' });
+    expect(stderr).toMatch(/^PIPE_CANCELLED /);
+    expect(await rig.leftovers()).toEqual([]);
+    started.proxy.plan(() => undefined);
+  };
+  await stopped('push', 'PUT', here);
+  // It relies on nothing there any more.
+  expect(await leases()).toEqual([]);
+  const pushed = await document<PushDocument>(rig, ['push'], here);
+  expect(pushed.remotes).toMatchObject([{ missing: [], wrong: 0 }]);
+  await stopped('pull', 'GET', b);
+  // What lies there is whole, and nothing half-come is in its way.
+  if (await rig.exists('../b/data')) {
+    for (const name of await rig.files('../b/data')) expect((await rig.run('cmp', [rig.path('data', name), rig.path('../b/data', name)])).code).toBe(0); // prettier-ignore
+  }
+  await succeed(rig, ['pull'], b);
+  expect((await rig.run('diff', ['-r', rig.path('data'), rig.path('../b/data')])).stdout).toBe('');
 });

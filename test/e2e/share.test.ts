@@ -3,7 +3,6 @@ import { test } from '../rig/test.ts';
 import { expectProblems } from './faults/problem.ts';
 import type { FetchDocument, PushDocument, RemoteStatus } from './share/project.ts';
 import {
-  REMOTE,
   cloneProject,
   commitAll,
   document,
@@ -160,16 +159,6 @@ describe('what cannot be', () => {
     expect((await remoteFiles(rig)).size).toBe(0);
   });
 
-  test('a remote of a newer pipe is neither written nor read', async ({ rig }) => {
-    await startProject(rig, { x: 'x', [`${REMOTE}/format`]: 'pipe.remote/9\n' });
-    await succeed(rig, ['add', 'x']);
-    await rig.remove('.pipe/cache');
-    for (const args of [['push'], ['fetch'], ['pull'], ['status', '-c']]) {
-      expectProblems(await rig.pipe(args), 'PIPE_REMOTE_FORMAT');
-    }
-    expect([...(await remoteFiles(rig)).keys()]).toEqual(['format']);
-  });
-
   test('files that are nowhere else are not overwritten, and the rest is put in place', async ({ rig }) => {
     await startProject(rig, { ...smallFiles('data', 20), 'other.csv': 'other\n' });
     await succeed(rig, ['add', 'data', 'other.csv']);
@@ -187,49 +176,6 @@ describe('what cannot be', () => {
   });
 });
 
-test('fetch --type and --max-size choose among what is fetched', async ({ rig }) => {
-  const stages = {
-    train: {
-      cmd: 'echo 1 > score.json && echo 2 > curve.csv && head -c 5000 /dev/zero > model',
-      deps: ['tiny'],
-      outs: ['model'],
-      metrics: ['score.json'],
-      plots: ['curve.csv'],
-    },
-  };
-  await startProject(rig, { 'pipeline.yaml': { stages }, tiny: 'x' });
-  await succeed(rig, ['add', 'tiny']);
-  await succeed(rig, ['repro', '-q']);
-  await commitAll(rig);
-  await succeed(rig, ['push']);
-  const b = await cloneProject(rig, 'b');
-  const fetched = async (...args: string[]): Promise<number | undefined> =>
-    (await document<FetchDocument>(rig, ['fetch', ...args], b)).remotes[0]?.objects;
-  expect(await fetched('--type', 'metrics')).toBe(1);
-  expect(await fetched('--type', 'plots', '--max-size', '1')).toBeUndefined();
-  expect(await fetched('--max-size', '2')).toBe(2);
-  expect(await fetched()).toBe(1);
-  expectProblems(await rig.pipe(['fetch', '--type', 'models'], b), 'PIPE_USAGE');
-  const c = await cloneProject(rig, 'c');
-  expect((await document<FetchDocument>(rig, ['fetch', '--run-cache', '--max-size', '2'], c)).remotes[0]).toMatchObject({ objects: 3, records: 1 }); // prettier-ignore
-  expectProblems(await rig.pipe(['fetch', '--max-size', '1k'], b), 'PIPE_USAGE');
-  expectProblems(await rig.pipe(['fetch', '--type', 'plots', '-A'], b), 'PIPE_USAGE');
-});
-
-test('fetch --max-size measures the part that is asked for', async ({ rig }) => {
-  await startProject(rig, { 'd/small': 'x', 'd/s/large': Buffer.alloc(5000) });
-  await succeed(rig, ['add', 'd']);
-  await commitAll(rig);
-  await succeed(rig, ['push']);
-  const b = await cloneProject(rig, 'b');
-  const fetched = async (...args: string[]): Promise<number | undefined> =>
-    (await document<FetchDocument>(rig, ['fetch', '--max-size', '100', ...args], b)).remotes[0]?.objects;
-  expect(await fetched()).toBeUndefined();
-  expect(await fetched('d/s')).toBe(0);
-  expect(await fetched('--dry', 'd/small')).toBe(1);
-  expect(await fetched('d/small')).toBe(1);
-});
-
 test('git push pushes the data first, where pipe is installed', async ({ rig }) => {
   await startProject(rig, smallFiles('data', 20));
   await succeed(rig, ['add', 'data']);
@@ -240,15 +186,4 @@ test('git push pushes the data first, where pipe is installed', async ({ rig }) 
   const pushed = await rig.run('git', ['push', '-q', 'origin', 'main']);
   expect(pushed, pushed.stderr).toMatchObject({ code: 0 });
   expect(await holds(rig, 'file 7 ')).toBe(true);
-});
-
-test('on a terminal it tells how far it is, and leaves no line behind', async ({ rig }) => {
-  await startProject(rig);
-  for (let at = 0; at < 6; at += 1) await rig.write({ [`data/${at}`]: Buffer.alloc(20_000_000, `${at} `) });
-  await succeed(rig, ['add', 'data']);
-  const terminal = rig.terminal(['push'], { columns: 120 });
-  expect(await terminal.done).toBe(0);
-  expect(terminal.screen().join('\n').trim()).toMatch(
-    /^Pushed 7 objects, 120 MB to storage in 1 pack and 6 large files\.$/,
-  );
 });

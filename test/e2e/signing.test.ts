@@ -1,13 +1,19 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { expect } from 'vitest';
+import { readFile } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { describe, expect } from 'vitest';
 import { loadBlake3 } from '../../src/kit/blake3.ts';
 import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
 import { expectProblems } from './faults/problem.ts';
-import { REMOTE, cloneProject, commitAll, remoteFiles, startProject, succeed } from './share/project.ts';
+import type { Machine } from './share/project.ts';
+import { cloneProject, commitAll, remoteFiles, startProject, succeed } from './share/project.ts';
+import { proxiedMinio } from './share/proxied-minio.ts';
 import { reproPull } from './share/pull-run.ts';
+import type { Storage } from './share/storage.ts';
+import { STORAGES, startStorage } from './share/storage.ts';
+
+const started = proxiedMinio();
 
 const STAGES = { make: { cmd: 'cp in out && test -z "$PIPE_SIGNING_KEY"', deps: ['in'], outs: ['out'] } };
 
@@ -19,88 +25,93 @@ async function newKey(rig: Rig, name: string): Promise<{ file: string; signer: s
 }
 
 /** A project that ran with a key, and was pushed; then another input, so that only the record of the first run knows it. */
-async function startSigned(rig: Rig, env: Readonly<Record<string, string>>): Promise<void> {
-  await startProject(rig, { in: 'one\n', 'pipeline.yaml': { stages: STAGES } });
+async function startSigned(rig: Rig, kind: (typeof STORAGES)[number], key: string): Promise<Storage> {
+  const files = { in: 'one\n', 'pipeline.yaml': { stages: STAGES } };
+  const storage = await startStorage(rig, kind, { minio: started.minio, files });
   await commitAll(rig);
-  expect((await rig.pipe(['repro', '-q'], { env })).code).toBe(0);
+  expect((await rig.pipe(['repro', '-q'], { env: { PIPE_SIGNING_KEY: await readFile(key, 'utf8') } })).code).toBe(0);
   await commitAll(rig, 'ran');
-  await succeed(rig, ['push']);
+  await succeed(rig, ['push'], { env: storage.env });
+  return storage;
 }
 
 /** A clone that knows no lock, and so looks for records. */
-async function cloneWithoutLock(
-  rig: Rig,
-  name: string,
-): Promise<{ cwd: string; env: Readonly<Record<string, string>> }> {
-  const clone = await cloneProject(rig, name);
+async function withoutLock(rig: Rig, cloned: Promise<Machine>): Promise<Machine> {
+  const clone = await cloned;
   await rig.remove(`${clone.cwd}/pipeline.lock`);
   return clone;
 }
 
-/** Changes the one record of the remote, and files it under its new name. */
-async function forge(rig: Rig, change: (record: Record<string, unknown>) => Record<string, unknown>): Promise<void> {
+/** Changes the one record of a remote, and files it under its new name. */
+async function forge(
+  { place, content }: Storage,
+  change: (record: Record<string, unknown>) => Record<string, unknown>,
+): Promise<void> {
   const blake3 = await loadBlake3();
-  const [key = ''] = [...(await remoteFiles(rig)).keys()].filter((each) => each.startsWith('v1/runs/'));
-  const path = rig.path(REMOTE, key);
-  const record = change(JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>);
-  const text = JSON.stringify(record);
-  await rm(path, { force: true });
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${dirname(path)}/${blake3.hash(text).slice(3)}.json`, text);
+  const keys = [...(await content()).keys()].filter((each) => each.startsWith('v1/runs/'));
+  expect(keys).toHaveLength(1);
+  const bytes = (await place.read(keys[0]!))!;
+  const text = JSON.stringify(change(JSON.parse(bytes.toString()) as Record<string, unknown>));
+  await place.remove(keys);
+  await place.write(`${posix.dirname(keys[0]!)}/${blake3.hash(text).slice(3)}.json`, [Buffer.from(text)]);
 }
 
-test('records of trusted signers are restored, and all others are ignored with one notice', async ({ rig }) => {
-  const [ci, other] = [await newKey(rig, 'ci'), await newKey(rig, 'other')];
-  await startSigned(rig, { PIPE_SIGNING_KEY: await readFile(ci.file, 'utf8') });
-  const trusting = await cloneWithoutLock(rig, 'b');
-  await succeed(rig, ['config', 'signers.ci', ci.signer], trusting);
-  expect((await reproPull(rig, ['--pull'], trusting)).ends['make']).toMatchObject({
-    outcome: 'restored',
-    from: 'storage',
+describe.each(STORAGES)('in %s', (kind) => {
+  test('records of trusted signers are restored, and all others are ignored with one notice', async ({ rig }) => {
+    const [ci, other] = [await newKey(rig, 'ci'), await newKey(rig, 'other')];
+    const storage = await startSigned(rig, kind, ci.file);
+    const trusting = await withoutLock(rig, storage.clone('b'));
+    await succeed(rig, ['config', 'signers.ci', ci.signer], trusting);
+    expect((await reproPull(rig, ['--pull'], trusting)).ends['make']).toMatchObject({
+      outcome: 'restored',
+      from: 'storage',
+    });
+
+    const wary = await withoutLock(rig, storage.clone('c'));
+    // What came before anybody was trusted does not count, either.
+    await succeed(rig, ['fetch', '--run-cache'], wary);
+    await succeed(rig, ['config', 'signers.other', other.signer], wary);
+    const run = await rig.pipe(['repro', '--pull'], wary);
+    expect(run, run.stderr).toMatchObject({ code: 0 });
+    expect(run.stdout.match(/a run record of a remote is ignored, since it is signed by ed25519:/g)).toHaveLength(1);
+    expect(run.stdout).toMatch(/make: done/);
+    expect((await rig.pipe(['repro', '-q'], wary)).code).toBe(0);
+    await rig.remove('../c/out', '../c/pipeline.lock');
+    expect((await rig.pipe(['repro'], wary)).stdout).toMatch(/make: restored/);
   });
 
-  const wary = await cloneWithoutLock(rig, 'c');
-  // What came before anybody was trusted does not count, either.
-  await succeed(rig, ['fetch', '--run-cache'], wary);
-  await succeed(rig, ['config', 'signers.other', other.signer], wary);
-  const run = await rig.pipe(['repro', '--pull'], wary);
-  expect(run, run.stderr).toMatchObject({ code: 0 });
-  expect(run.stdout.match(/a run record of a remote is ignored, since it is signed by ed25519:/g)).toHaveLength(1);
-  expect(run.stdout).toMatch(/make: done/);
-  expect((await rig.pipe(['repro', '-q'], wary)).code).toBe(0);
-  await rig.remove('../c/out', '../c/pipeline.lock');
-  expect((await rig.pipe(['repro'], wary)).stdout).toMatch(/make: restored/);
-});
-
-test('a forged record is refused: changed, with the signature of another one, or of somebody else', async ({ rig }) => {
-  const ci = await newKey(rig, 'ci');
-  await startSigned(rig, { PIPE_SIGNING_KEY: await readFile(ci.file, 'utf8') });
-  const evil = generateKeyPairSync('ed25519');
-  const raw = evil.publicKey.export({ type: 'spki', format: 'der' }).subarray(12).toString('base64');
-  let original: Record<string, unknown> | undefined;
-  const forgeries: ((record: Record<string, unknown>) => Record<string, unknown>)[] = [
-    (record) => ({ ...record, durationMs: 1 }),
-    (record) => ({ ...record, signature: sign(null, Buffer.from('x'), evil.privateKey).toString('base64') }),
-    (record) => ({
-      ...record,
-      signer: `ed25519:${raw}`,
-      signature: sign(null, Buffer.from(createHash('sha256').digest()), evil.privateKey).toString('base64'),
-    }),
-    ({ signer: _signer, signature: _signature, ...record }) => record,
-  ];
-  for (const [at, change] of forgeries.entries()) {
-    await forge(rig, (record) => {
-      original ??= record;
-      return change(original);
-    });
-    const clone = await cloneWithoutLock(rig, `f${at}`);
-    await succeed(rig, ['config', 'signers.ci', ci.signer], clone);
-    const run = await rig.pipe(['repro', '--pull'], clone);
-    expect(run.stdout, run.stderr).toMatch(
-      /a run record of a remote is ignored, since it is not signed, or not rightly/,
-    );
-    expect(run.stdout).toMatch(/make: done/);
-  }
+  test('a forged record is refused: changed, with the signature of another one, or of somebody else', async ({
+    rig,
+  }) => {
+    const ci = await newKey(rig, 'ci');
+    const storage = await startSigned(rig, kind, ci.file);
+    const evil = generateKeyPairSync('ed25519');
+    const raw = evil.publicKey.export({ type: 'spki', format: 'der' }).subarray(12).toString('base64');
+    let original: Record<string, unknown> | undefined;
+    const forgeries: ((record: Record<string, unknown>) => Record<string, unknown>)[] = [
+      (record) => ({ ...record, durationMs: 1 }),
+      (record) => ({ ...record, signature: sign(null, Buffer.from('x'), evil.privateKey).toString('base64') }),
+      (record) => ({
+        ...record,
+        signer: `ed25519:${raw}`,
+        signature: sign(null, Buffer.from(createHash('sha256').digest()), evil.privateKey).toString('base64'),
+      }),
+      ({ signer: _signer, signature: _signature, ...record }) => record,
+    ];
+    for (const [at, change] of forgeries.entries()) {
+      await forge(storage, (record) => {
+        original ??= record;
+        return change(original);
+      });
+      const clone = await withoutLock(rig, storage.clone(`f${at}`));
+      await succeed(rig, ['config', 'signers.ci', ci.signer], clone);
+      const run = await rig.pipe(['repro', '--pull'], clone);
+      expect(run.stdout, run.stderr).toMatch(
+        /a run record of a remote is ignored, since it is not signed, or not rightly/,
+      );
+      expect(run.stdout).toMatch(/make: done/);
+    }
+  });
 });
 
 test('the key may be one of OpenSSL, named in the configuration; what is no key is told before anything runs', async ({
@@ -120,7 +131,7 @@ test('the key may be one of OpenSSL, named in the configuration; what is no key 
   expect(await rig.read('out')).toBe('one\n');
   expectProblems(await rig.pipe(['key', 'new', '../key.pem']), 'PIPE_SIGNING_KEY');
   await succeed(rig, ['config', 'signers.x', 'ed25519:nonsense']);
-  const clone = await cloneWithoutLock(rig, 'b');
+  const clone = await withoutLock(rig, cloneProject(rig, 'b'));
   await succeed(rig, ['config', 'signers.x', 'ed25519:nonsense'], clone);
   expectProblems(await rig.pipe(['repro', '--pull'], clone), 'PIPE_CONFIG_VALUE');
 });

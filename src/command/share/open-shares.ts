@@ -14,6 +14,7 @@ import { choiceOf, choosePending } from './choose.ts';
 import type { RunCacheValues, ShareValues } from './options.ts';
 import { jobsOf, runCacheOf } from './options.ts';
 import type { SharedThings } from './shared.ts';
+import { withRecords } from './run-records.ts';
 import { namesOf, sharedThings } from './shared.ts';
 import type { SharedThing } from './thing.ts';
 
@@ -76,7 +77,12 @@ export async function openShares(context: Context, asked: OpenSharesOptions): Pr
   const others = things.filter((thing) => !alone.has(thing));
   const known = data.pending.length + came.size + alone.size;
   const isNoRemote = others.length === 0 && options.remote === undefined && known > 0 && runCache !== 'all';
-  const shares = isNoRemote ? NO_SHARES : sharesOf(data.engine, others, options.remote);
+  const chosen = isNoRemote ? NO_SHARES : sharesOf(data.engine, others, options.remote);
+  // What push sends there by itself comes by itself, too: run records, where nothing else is shared.
+  const isRecords = bring !== undefined && bring !== 'dry' && runCache === 'all';
+  const shares = isRecords
+    ? { ...chosen, shares: withRecords(data, chosen, { ...found, runCache, asked: options.remote }) }
+    : chosen;
   return {
     data,
     brought,
