@@ -2,12 +2,11 @@ import { withTrueSizes } from '../data/misstated.ts';
 import type { Graph } from '../graph/graph.ts';
 import { readPointerOuts } from '../lockfile/pointer-outs.ts';
 import { readNeeds, WORKSPACE } from '../lockfile/read-needs.ts';
-import type { OnProgress } from '../kit/file-progress.ts';
 import { isWithin } from '../kit/path.ts';
 import { chooseRevisions } from '../project/revisions.ts';
 import type { Engine } from '../run/engine.ts';
 import { openEngine } from '../run/engine.ts';
-import type { Context, Outcome } from './command.ts';
+import type { Context, GlobalOptions, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { compareSides } from './diff/compare.ts';
 import { diffJson, diffMarkdown, diffText, missingJson, problemsJson, rowsOf } from './diff/present.ts';
@@ -44,10 +43,9 @@ export default defineCommand({
     const here = { root: loaded.project.root, cwd: context.cwd };
     const targets = (options.targets ?? []).map((path) => inProject(here, path));
     const engine = await openEngine({ ...loaded, graph: NO_GRAPH, env: context.env, emit: () => undefined });
-    const { stderr, env } = context;
-    const progress = workProgress({ stderr, env, label: 'looking at', quiet: global.quiet || global.json });
-    const place = { context, loaded, engine, targets, onProgress: progress.done };
-    const [before, after] = await sidesOf(place, from, to).finally(progress.end);
+    const place = { context, global, loaded, engine, targets };
+    const before = await sideOf(from, place);
+    const after = await sideOf(to, place);
     engine.index.save();
     tellStrays({ strays: engine.strays, emit: noticesTo(context, global) });
     const hidesMissing = options['hide-missing'] === true || to !== WORKSPACE;
@@ -78,18 +76,13 @@ const NO_GRAPH: Graph = { stages: new Map(), needs: new Map(), neededBy: new Map
 
 interface SidePlace {
   readonly context: Context;
+  readonly global: GlobalOptions;
   readonly loaded: LoadedProject;
   readonly engine: Engine;
   readonly targets: readonly string[];
-  readonly onProgress: OnProgress;
 }
 
-async function sidesOf(place: SidePlace, from: string, to: string): Promise<[Side, Side]> {
-  const before = await sideOf(from, place);
-  return [before, await sideOf(to, place)];
-}
-
-async function sideOf(revision: string, { context, loaded, engine, targets, onProgress }: SidePlace): Promise<Side> {
+async function sideOf(revision: string, { context, global, loaded, engine, targets }: SidePlace): Promise<Side> {
   const { project, stages } = loaded;
   const wanted = { project, env: context.env, readPointer: readPointerOuts };
   if (revision !== WORKSPACE) {
@@ -101,5 +94,7 @@ async function sideOf(revision: string, { context, loaded, engine, targets, onPr
   const outs = stages.flatMap((stage) => stage.outs.map(({ path }) => path));
   const isWanted = (path: string): boolean =>
     targets.length === 0 || targets.some((target) => isWithin(target, path) || isWithin(path, target));
-  return workspaceSide(engine, needs, { outs, isWanted, signal: context.signal, onProgress });
+  const { stderr, env, signal } = context;
+  const progress = workProgress({ stderr, env, label: 'looking at', quiet: global.quiet || global.json });
+  return workspaceSide(engine, needs, { outs, isWanted, signal, onProgress: progress.done }).finally(progress.end);
 }

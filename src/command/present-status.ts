@@ -21,7 +21,7 @@ export interface DataStatus extends PointerStatus {
 export function movedLines(updates: readonly SourceUpdate[]): string[] {
   return updates.flatMap(({ path, moved }) => {
     if (moved === false) return [];
-    const what = moved === true ? 'has moved on' : 'does not tell whether it has moved on: only a download can';
+    const what = moved === true ? 'has moved on' : 'does not tell whether it has moved on';
     return [`${clean(path)}: the source ${what} (pipe update)`];
   });
 }

@@ -57,9 +57,9 @@ export async function commitPointers(
   const opened: (Opened | Committed)[] = [];
   for (const each of wanted) opened.push(await open(engine, each, options));
   const toStore = opened.filter((each) => 'tracked' in each);
-  // About as much as was recorded: to know it better, all would have to be walked twice.
-  for (const { below, tracked } of toStore) {
-    if (below === '') options.progress?.expect(filesOf(tracked.entry), tracked.entry.size);
+  // About as much as was recorded, where all is whole: to know it better, all would have to be walked twice.
+  if (toStore.every(({ below }) => below === '')) {
+    for (const { entry } of toStore.map(({ tracked }) => tracked)) options.progress?.expect(filesOf(entry), entry.size);
   }
   const present = await storeAllNow(engine, toStore.map(({ path }) => path), options); // prettier-ignore
   const toRecord: ToRecord[] = [];

@@ -1,9 +1,9 @@
 import { existsSync, realpathSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { appendTo } from '../kit/append-to.ts';
-import { isWithin } from '../kit/path.ts';
+import { ancestors, isWithin } from '../kit/path.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
-import type { Needs, Root } from '../lockfile/needed.ts';
+import type { Needs } from '../lockfile/needed.ts';
 import { readPointerOuts } from '../lockfile/pointer-outs.ts';
 import { readNeeds } from '../lockfile/read-needs.ts';
 import type { HeadMove } from '../project/head-moves.ts';
@@ -66,14 +66,22 @@ async function leftThere(
   if (first < 0) return new Map();
   const ids = unique(known.slice(first).flatMap(({ before, after, leaves }) => (leaves ? [before, after] : [after])));
   const commits = ids.filter((id) => !NO_COMMIT.test(id)).map((commit) => ({ commit, names: [commit] }));
-  const left = leftBy(known, await readNeeds({ project, env, readPointer: readPointerOuts, commits }));
-  const owned = tracked.map(({ path }) => foldedPath(path));
-  const isFree = (path: string): boolean => !owned.some((each) => isWithin(each, path) || isWithin(path, each));
-  const found = [...left].filter(([path]) => liesAt(project, path) && isFree(foldedPath(path)));
+  const root = realpathSync(project.root);
+  const needs = await readNeeds({ project, env, readPointer: readPointerOuts, commits });
+  const left = leftBy(known, needs, (path) => liesAt(root, path));
+  const isFree = outsideOf(tracked.map(({ path }) => foldedPath(path)));
+  const found = [...left].filter(([path]) => isFree(foldedPath(path)));
   if (found.length === 0) return new Map();
   // A lock also names outs that Git keeps, and somebody may have given Git what pipe kept.
-  const inGit = await trackedByGit(command, found.map(([path]) => path)); // prettier-ignore
-  return new Map(found.filter(([path]) => !inGit.some((file) => isWithin(path, file))));
+  const isOurs = outsideOf(await trackedByGit(command, found.map(([path]) => path))); // prettier-ignore
+  return new Map(found.filter(([path]) => isOurs(path)));
+}
+
+/** Tells whether a path is none of some, lies in none of them, and has none in it. */
+function outsideOf(paths: readonly string[]): (path: string) => boolean {
+  const own = new Set(paths);
+  const above = new Set(paths.flatMap((path) => [...ancestors(path)]));
+  return (path) => !own.has(path) && !above.has(path) && ![...ancestors(path)].some((folder) => own.has(folder));
 }
 
 const NO_COMMIT = /^0+$/;
@@ -87,29 +95,54 @@ function unique(ids: readonly string[]): string[] {
 }
 
 /** What the commits record that were left, as long as none that was come to afterwards records something there. */
-function leftBy(moves: readonly HeadMove[], { roots, problems }: Needs): Candidates {
-  const recorded = new Map<string, Root[]>();
-  for (const root of roots) for (const commit of root.revisions) appendTo(recorded, commit, root);
-  const unclear = new Set(problems.flatMap(({ revisions }) => revisions));
+function leftBy(
+  moves: readonly HeadMove[],
+  { roots, problems }: Needs,
+  liesThere: (path: string) => boolean,
+): Candidates {
+  const leaving = new Map(moves.flatMap(({ before, leaves }, at) => (leaves ? [[before, at] as const] : [])));
+  const coming = new Map(moves.map(({ after }, at) => [after, at]));
+  const last = (commits: readonly string[], known: ReadonlyMap<string, number>): number =>
+    commits.reduce((latest, commit) => Math.max(latest, known.get(commit) ?? -1), -1);
+  const gone = roots
+    .map((root) => ({ ...root, at: last(root.revisions, leaving) }))
+    .filter(({ path, at }) => at >= 0 && liesThere(path));
+  const asked = new Set(gone.map(({ path }) => path));
+  const back = new Map<string, number>();
+  for (const { path, revisions } of roots) {
+    if (asked.has(path)) back.set(path, Math.max(back.get(path) ?? -1, last(revisions, coming)));
+  }
+  // What cannot be read may record what it did before.
+  const unclear = problems.map(({ file, revisions }) => ({
+    file: file === '' ? '.' : file,
+    at: last(revisions, coming),
+  }));
   const left = new Map<string, Entry[]>();
-  for (const { before, after, leaves } of moves) {
-    if (leaves) for (const { path, entry } of recorded.get(before) ?? []) appendTo(left, path, entry);
-    if (unclear.has(after)) left.clear();
-    for (const { path } of recorded.get(after) ?? []) left.delete(path);
+  for (const { path, file, entry, at } of gone) {
+    const isUnclear = unclear.some((each) => each.at >= at && isWithin(each.file, file));
+    if (!isUnclear && (back.get(path) ?? -1) < at) appendTo(left, path, entry);
   }
   return left;
 }
 
 /** As Git does, nothing is removed by way of a symbolic link: the path may be another name of what is tracked. */
-function liesAt(project: Engine['project'], path: string): boolean {
-  const absolute = absoluteOf(project, path);
-  if (statNow(absolute) === undefined) return false;
-  return realpathSync(dirname(absolute)) === join(realpathSync(project.root), dirname(path));
+function liesAt(root: string, path: string): boolean {
+  const absolute = join(root, path);
+  try {
+    return statNow(absolute) !== undefined && realpathSync(dirname(absolute)) === dirname(absolute);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
-/** Disks that ignore case, or forms of Unicode, take two names of one such form for one. */
+/** Disks that ignore case, forms of Unicode or invisible characters take two names of one such form for one. */
 function foldedPath(path: string): string {
-  return path.normalize('NFKC').toLowerCase();
+  return path
+    .normalize('NFKC')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .toUpperCase()
+    .toLowerCase();
 }
 
 async function removeAll(

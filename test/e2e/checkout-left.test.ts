@@ -109,6 +109,14 @@ describe('after a switch, a checkout without targets', () => {
     expect([await rig.read('y.csv'), await rig.read('in/deep/a')]).toEqual(['y\n', 'a\n']);
   });
 
+  test('does so beside records that cannot be read and have nothing to do with it', async ({ rig }) => {
+    await rig.write({ '.pipeignore': 'samples/\n', 'samples/bad.csv.pipe': 'no pointer\n' });
+    await branches(rig);
+    await rig.git('switch', '-q', 'main');
+    expect(await rig.pipe(['checkout'])).toMatchObject({ code: 0 });
+    expect([await rig.exists('y.csv'), await rig.exists('in/deep')]).toEqual([false, false]);
+  });
+
   test('never takes what is another name of what is tracked', async ({ rig }) => {
     await branches(rig);
     await rig.git('switch', '-q', 'main');

@@ -37,11 +37,12 @@ function ownerOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.uid;
 }
 
-/** The servers of all remotes of a configuration, and of the environment. */
-export function knownEndpoints(config: Config, env: Context['env']): Set<string> {
+/** The servers of all remotes of a configuration, of the environment and of AWS' files. */
+export async function knownEndpoints(config: Config, env: Context['env']): Promise<Set<string>> {
+  const { endpointInFiles } = await import('../../store/place/s3-files.ts');
   const named = config.remotes().map((remote) => originOf(config, remote));
-  const ofEnvironment = [env['AWS_ENDPOINT_URL_S3'], env['AWS_ENDPOINT_URL']].map((each) => each && endpointOrigin(each, true)); // prettier-ignore
-  return new Set([...named, ...ofEnvironment].flatMap((origin) => origin ?? []).filter((origin) => origin !== ''));
+  const ofUser = [env['AWS_ENDPOINT_URL_S3'], env['AWS_ENDPOINT_URL'], await endpointInFiles({ env })].map((each) => each && endpointOrigin(each, true)); // prettier-ignore
+  return new Set([...named, ...ofUser].flatMap((origin) => origin ?? []).filter((origin) => origin !== ''));
 }
 
 function originOf(config: Config, remote: string): string | undefined {

@@ -105,7 +105,7 @@ async function openTheirs(
   const { env, signal } = context;
   const jobs = jobsOf(options.options);
   const asked = options.options.remote ?? root.remote;
-  const around = ourRemote(context, options.options.remote) ?? stranger(root, options, pipeDir);
+  const around = ourRemote(context, options.options.remote) ?? (await stranger(root, options, pipeDir));
   const chosen = nameOfRemote(around.config, { asked, name });
   if (around.pipeDir === NOWHERE) refuseRelative(around.config.remote(chosen, 'url') ?? '', name);
   const { place } = await openRemote(around, { name: chosen, env, signal, jobs });
@@ -152,11 +152,11 @@ function here({ cwd, env }: Context): Around {
   return findProject({ cwd, env }) ?? { pipeDir: cwd, config: openConfig({ env }) };
 }
 
-function stranger(
+async function stranger(
   { project }: Pick<SourceRoot, 'project'>,
   { name, configs, context }: SourceDataOptions,
   pipeDir: string | undefined,
-): Around {
+): Promise<Around> {
   const { env } = context;
   const named = (file: string): string => `${name}: ${posix.join(project, '.pipe', file)}`;
   const text = pipeDir === undefined ? configs.get(project) : readIfThere(join(pipeDir, 'config.yaml'));
@@ -164,7 +164,7 @@ function stranger(
   const config = sourceConfig({
     theirs: { text: text ?? '', label: named('config.yaml') },
     own: own === undefined ? undefined : { text: own, label: named('config.local.yaml') },
-    known: knownEndpoints(here(context).config, env),
+    known: await knownEndpoints(here(context).config, env),
     env,
   });
   return { pipeDir: pipeDir ?? NOWHERE, config };

@@ -7,7 +7,7 @@ import { reach } from '../../remote/reach.ts';
 import { withRepository } from '../../source/open-repository.ts';
 import type { Repository } from '../../source/repository.ts';
 import { compareTold } from '../../source/remote-data.ts';
-import type { Found, SourceTree } from '../../source/source-tree.ts';
+import type { Found, SourceRoot, SourceTree } from '../../source/source-tree.ts';
 import { lookUpSource, readSourceTree } from '../../source/source-tree.ts';
 import type { Entry } from '../../store/tree.ts';
 import type { Context, GlobalOptions } from '../command.ts';
@@ -21,7 +21,7 @@ import { repositoryOptions } from './acquire.ts';
 export interface SourceUpdate {
   /** Relative to the project. */
   readonly path: string;
-  /** `null` where only a download could tell. */
+  /** `null` where the source does not tell. */
   readonly moved: boolean | null;
 }
 
@@ -74,9 +74,11 @@ async function hasMoved(
 ): Promise<SourceUpdate['moved']> {
   if (imported.kind === 'url') return hasChanged(imported, { root, allowed, ...how });
   const { url, rev } = imported;
-  return withRepository(repositoryOptions({ url, allowed, rev, base: root }, how), (repository) =>
-    holdsElse(repository, { imported, entry }, how),
+  const found = await withRepository(repositoryOptions({ url, allowed, rev, base: root }, how), (repository) =>
+    holdsElse(repository, imported, entry),
   );
+  // Only now: others may wait for the repository meanwhile.
+  return typeof found === 'boolean' ? found : partHoldsElse(found, { entry, ...how });
 }
 
 async function hasChanged(imported: UrlImport, { root, allowed, context }: Asking): Promise<SourceUpdate['moved']> {
@@ -85,49 +87,42 @@ async function hasChanged(imported: UrlImport, { root, allowed, context }: Askin
   return change === 'unknown' ? null : change === 'changed';
 }
 
-interface Taken {
-  readonly imported: RepoImport;
-  /** What was taken. */
-  readonly entry: Entry;
+/** A part of a folder that is tracked there: Git knows nothing of it. */
+interface TrackedPart extends Pick<Repository, 'name' | 'folder'>, Pick<SourceTree, 'configs'> {
+  readonly root: SourceRoot;
+  readonly below: string;
+  /** Of the project that it comes to, where the import names one. */
+  readonly remote: string | undefined;
 }
 
-/** Another commit may well hold the same: whether it does is told from what Git has, and lists of folders. */
+/** Another commit may well hold the same: whether it does is told from what Git has, or the part that is to be asked for. */
 async function holdsElse(
   repository: Repository,
-  { imported, entry }: Taken,
-  how: Pick<Asking, 'context'>,
-): Promise<SourceUpdate['moved']> {
-  const { path, revLock } = imported;
+  { path, revLock, remote }: RepoImport,
+  entry: Entry,
+): Promise<boolean | TrackedPart> {
   if (repository.commit === revLock) return false;
-  const tree = await readSourceTree(repository);
+  const { configs, ...tree } = await readSourceTree(repository);
   const now = lookUpSource(tree, path);
   if (now?.kind === 'tracked' && now.below === '') return now.root.entry.digest !== entry.digest;
   const before = await sourceAt({ ...repository, commit: revLock }, path);
-  if (before === undefined || now === undefined) return true;
-  if (identityOf(before) === identityOf(now)) return false;
+  if (now === undefined) return true;
+  if (before !== undefined && identityOf(before) === identityOf(now)) return false;
   if (now.kind !== 'tracked') return true;
-  const part = await partNow(repository, now, { ...how, imported, configs: tree.configs });
-  return part === 'unknown' ? null : part?.digest !== entry.digest;
+  const { name, folder } = repository;
+  return { root: now.root, below: now.below, name, configs, remote, ...(folder === undefined ? {} : { folder }) };
 }
 
-/** Of a part of a tracked folder Git knows nothing: the lists of the folder tell, where they can be had. */
-async function partNow(
-  { name, folder }: Repository,
-  { root, below }: Extract<Found, { kind: 'tracked' }>,
-  {
-    context,
-    imported: { remote },
-    configs,
-  }: Pick<Asking, 'context'> & Pick<Taken, 'imported'> & Pick<SourceTree, 'configs'>,
-): Promise<Entry | 'unknown' | undefined> {
+/** The lists of the folder tell; `null` where they have not been pushed. */
+async function partHoldsElse(
+  { root, below, name, folder, configs, remote }: TrackedPart,
+  { entry, context }: Pick<Asking, 'context'> & { readonly entry: Entry },
+): Promise<SourceUpdate['moved']> {
   const options = remote === undefined ? {} : { remote };
   const source = { context, options, blake3: await loadBlake3(), name, folder, configs };
-  try {
-    return await withSourceData(root, source, async ({ lists }) => (await reach(lists, root.entry, below)).entry);
-  } catch (error) {
-    if (error instanceof PipeError) return 'unknown';
-    throw error;
-  }
+  const now = await withSourceData(root, source, ({ lists }) => reach(lists, root.entry, below));
+  if (now.entry === undefined) return now.isUnknown ? true : null;
+  return now.entry.digest !== entry.digest;
 }
 
 /** What lay there at an earlier commit; `undefined` also where that is not known any more, as after a forced push. */

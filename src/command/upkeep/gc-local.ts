@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { openBases } from '../../data/inputs/bases.ts';
 import type { Digest } from '../../kit/digest.ts';
+import type { Needs } from '../../lockfile/needed.ts';
 import { takeTurn } from '../../kit/turn.ts';
 import type { Problem } from '../../problem/problem.ts';
 import { PipeError } from '../../problem/problem.ts';
@@ -24,7 +25,7 @@ import { everyCommit, keptNeeds } from './gc-scope.ts';
 import type { MissingList } from './missing-lists.ts';
 import { listsMissing, seekLists } from './missing-lists.ts';
 import type { NamedGarbage } from './name-garbage.ts';
-import { nameGarbage } from './name-garbage.ts';
+import { lookIfPossible, nameGarbage } from './name-garbage.ts';
 import { needsOf } from './project-store.ts';
 import type { Collected, Foreign } from './present-gc.ts';
 import { firstThings, foreignLines, question } from './present-gc.ts';
@@ -131,16 +132,25 @@ function perhapsInside(pack: string, absent: readonly NeededObject[]): PipeError
   );
 }
 
+interface Naming {
+  readonly isHeld: IsHeld;
+  /** Whether files may go whose lists stay. */
+  readonly isReleased: boolean;
+  /** Whether nothing goes: then names are all that there is to tell. */
+  readonly dry: boolean;
+}
+
 /** What goes, or would go, with the names that it is known by. */
 async function nameAll(
   { engine }: Scope,
   { options, objects, needs }: Marked,
-  { context, isHeld, isReleased }: Pick<Marking, 'context'> & { readonly isHeld: IsHeld; readonly isReleased: boolean },
+  { context, isHeld, isReleased, dry }: Pick<Marking, 'context'> & Naming,
 ): Promise<{ readonly garbage: Garbage; readonly names: readonly NamedGarbage[] }> {
   const named = nameGarbage(objects, options.marks, { isReleased });
   const garbage = findGarbage({ ...options, isHeld }, named.visitor);
   if (isReleased) await named.lookIn(() => Promise.resolve({ roots: needs.flatMap(({ roots }) => roots) }));
-  await named.lookIn(async () => needsOf(engine, await everyCommit(context, engine)));
+  const inHistory = async (): Promise<Pick<Needs, 'roots'>> => needsOf(engine, await everyCommit(context, engine));
+  await (dry ? named.lookIn(inHistory) : lookIfPossible(named, inHistory));
   return { garbage, names: named.names() };
 }
 
@@ -149,7 +159,7 @@ export async function wouldCollectLocal(scope: Scope, { context, findReleased }:
   const { engine } = scope;
   const marked = await mark(scope, { context, findReleased });
   const { layout, marks } = marked.options;
-  const how = { context, isHeld: heldNow(layout), isReleased: findReleased !== undefined };
+  const how = { context, isHeld: heldNow(layout), isReleased: findReleased !== undefined, dry: true };
   const { garbage, names } = await nameAll(scope, marked, how);
   const foreign = isForOthers(scope) && garbage.objects > 0 ? foreignOf(engine, names) : undefined;
   return { garbage, absent: marks.absent, names, dry: true, foreign };
@@ -182,7 +192,7 @@ export async function collectLocal(scope: Scope, collection: LocalCollection): P
     const { options, needs } = marked;
     const collectOptions = { ...options, isHeld };
     const isShared = isForOthers(scope);
-    const how = { context, isHeld, isReleased: collection.findReleased !== undefined };
+    const how = { context, isHeld, isReleased: collection.findReleased !== undefined, dry: false };
     const { garbage, names } =
       ask || isShared ? await nameAll(scope, marked, how) : { garbage: findGarbage(collectOptions), names: [] };
     const foreign = isShared && garbage.objects > 0 ? foreignOf(scope.engine, names) : undefined;

@@ -1,4 +1,5 @@
 import type { Digest } from '../../kit/digest.ts';
+import type { Needs } from '../../lockfile/needed.ts';
 import { lookFor } from '../../remote/presence.ts';
 import { refuseAbsentPlace } from '../../remote/absent-place.ts';
 import { remoteNamed } from '../../remote/open-remote.ts';
@@ -21,7 +22,7 @@ import type { Scope } from './gc-scope.ts';
 import { everyCommit, keptNeeds } from './gc-scope.ts';
 import { HeldLists } from './held-lists.ts';
 import type { GarbageNames, NamedGarbage } from './name-garbage.ts';
-import { nameGarbage } from './name-garbage.ts';
+import { lookIfPossible, nameGarbage } from './name-garbage.ts';
 import { firstThings } from './present-gc.ts';
 import type { CollectedShare } from './present-gc-remote.ts';
 import { remoteQuestion } from './present-gc-remote.ts';
@@ -49,7 +50,7 @@ export async function collectShare(scope: Scope, collecting: RemoteCollecting): 
   const { context, global, graceMs, trashDays, ask, allowMissing } = collecting;
   return inRemote(scope.engine, collecting, async (remote, name) => {
     const progress = collectingProgress(name, { context, global });
-    const garbage = garbageNames(scope.engine, remote, context);
+    const garbage = garbageNames(scope.engine, remote, { context, dry: false });
     const confirm = async (counts: RemoteGarbageCounts): Promise<boolean> => {
       const things = firstThings(await garbage.names());
       progress.end();
@@ -93,29 +94,35 @@ function collectingProgress(
   };
 }
 
+interface RemoteNames {
+  readonly visitorOf: (marks: RemoteMarks) => GarbageVisitor;
+  readonly names: () => Promise<readonly NamedGarbage[]>;
+}
+
 /** Learns what goes from a remote, as it is found, and the names that it is known by. */
 function garbageNames(
   engine: Engine,
   remote: Remote,
-  context: Context,
-): {
-  readonly visitorOf: (marks: RemoteMarks) => GarbageVisitor;
-  readonly names: () => Promise<readonly NamedGarbage[]>;
-} {
+  { context, dry }: { readonly context: Context; readonly dry: boolean },
+): RemoteNames {
   const lists = new HeldLists(engine.store);
-  let found: GarbageNames | undefined;
+  let found: { readonly names: GarbageNames; readonly marks: RemoteMarks } | undefined;
   return {
     visitorOf(marks) {
-      found = nameGarbage(lists, marks);
-      return found.visitor;
+      found = { names: nameGarbage(lists, marks), marks };
+      return found.names.visitor;
     },
     async names() {
-      await found?.lookIn(async () => {
-        const needs = await needsOf(engine, await everyCommit(context, engine));
-        await lists.fetch(remote, needs.roots);
-        return needs;
-      });
-      return found?.names() ?? [];
+      if (found === undefined) return [];
+      const { names, marks } = found;
+      const inHistory = async (): Promise<Pick<Needs, 'roots'>> => {
+        const { roots } = await needsOf(engine, await everyCommit(context, engine));
+        const going = roots.filter(({ entry }) => !marks.hasEntry(entry));
+        await lists.fetch(remote, going);
+        return { roots: going };
+      };
+      await (dry ? names.lookIn(inHistory) : lookIfPossible(names, inHistory));
+      return names.names();
     },
   };
 }
@@ -125,7 +132,7 @@ export async function wouldCollectShare(scope: Scope, collecting: RemoteCollecti
   const { context, graceMs } = collecting;
   const { engine } = scope;
   return inRemote(engine, collecting, async (remote, name) => {
-    const { visitorOf, names } = garbageNames(engine, remote, context);
+    const { visitorOf, names } = garbageNames(engine, remote, { context, dry: true });
     const progress = collectingProgress(name, collecting);
     const collected = await wouldCollect(remote, engine.store, {
       roots: () => rootsOf(scope),

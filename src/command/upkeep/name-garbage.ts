@@ -2,6 +2,7 @@ import type { Digest, RawDigest } from '../../kit/digest.ts';
 import { rawOfDigest } from '../../kit/digest.ts';
 import { entryOf } from '../../lockfile/entry.ts';
 import type { Needs } from '../../lockfile/needed.ts';
+import { PipeError } from '../../problem/problem.ts';
 import type { GarbageVisitor } from '../../store/collect.ts';
 import { DigestMap, NOWHERE } from '../../store/digest-map.ts';
 import type { RunRecord } from '../../store/run-record.ts';
@@ -35,6 +36,15 @@ export interface GarbageNames {
   names(): NamedGarbage[];
 }
 
+/** Looks for names where revisions can be read: who is asked whether it may go is asked without names as well. */
+export async function lookIfPossible(names: GarbageNames, read: Parameters<GarbageNames['lookIn']>[0]): Promise<void> {
+  try {
+    await names.lookIn(read);
+  } catch (error) {
+    if (!(error instanceof PipeError)) throw error;
+  }
+}
+
 /** How many revisions are named. */
 const MOST_REVISIONS = 3;
 
@@ -55,8 +65,9 @@ export function nameGarbage(
   const folders = new Set<Digest>();
   let [all, allBytes] = [0, 0];
 
-  const look = (entry: Entry, { path, from, revisions }: Pick<NamedGarbage, 'path' | 'from' | 'revisions'>): void => {
+  const look = (entry: Entry, root: Pick<NamedGarbage, 'path' | 'from' | 'revisions'>): void => {
     if (!isReleased && marks.hasEntry(entry)) return;
+    const { path, from } = root;
     let [count, bytes] = [0, 0];
     const files: { path: string; bytes: number }[] = [];
     walkObjects(objects, entry, {
@@ -78,7 +89,10 @@ export function nameGarbage(
         broken: () => undefined,
       },
     });
-    if (count > 0) named.push({ path, from, revisions, objects: count, bytes, files });
+    if (count === 0) return;
+    // Only now: to name all revisions takes long, and of most roots nothing goes.
+    const revisions = root.revisions.slice(0, MOST_REVISIONS);
+    named.push({ path, from, revisions, objects: count, bytes, files });
   };
 
   return {
@@ -95,9 +109,7 @@ export function nameGarbage(
     async lookIn(read) {
       if (all === 0) return;
       const { roots } = await read();
-      for (const { entry, path, from, revisions } of roots) {
-        look(entry, { path, from, revisions: revisions.slice(0, MOST_REVISIONS) });
-      }
+      for (const root of roots) look(root.entry, root);
       for (const { outs, stage, log } of runs) {
         const from = `run of ${stage}`;
         for (const out of outs) look(entryOf(out), { path: out.path, from, revisions: [] });

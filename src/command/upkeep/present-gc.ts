@@ -56,9 +56,11 @@ const MOST_NAMED = 10;
 
 /** The first things of which something goes, for who is asked whether it may. */
 export function firstThings(names: readonly NamedGarbage[]): string[] {
-  const heads = names.slice(0, MOST_NAMED).flatMap((each) => nameLines(each).slice(0, 1));
-  const more = names.length - heads.length;
-  return more > 0 ? [...heads, `  and ${String(more)} more: \`pipe gc --dry\` names all`] : heads;
+  const things = names.filter(({ path }) => path !== '');
+  const unknown = names.filter(({ path }) => path === '').flatMap(nameLines);
+  const heads = things.slice(0, MOST_NAMED).flatMap((each) => nameLines(each).slice(0, 1));
+  const more = things.length - heads.length;
+  return [...heads, ...(more > 0 ? [`  and ${String(more)} more, which --dry names`] : []), ...unknown];
 }
 
 /** What is asked before anything goes. */

@@ -21,7 +21,7 @@ import { retrying } from './retry.ts';
 import { tellNotice } from '../../kit/notice.ts';
 import { credentialsOf } from './s3-credentials.ts';
 import { isTransient, isSilent, isUnconnected } from './s3-fault.ts';
-import { regionInFiles } from './s3-files.ts';
+import { endpointInEnvironment, regionInFiles } from './s3-files.ts';
 import type { S3Options } from './s3-options.ts';
 import { problemOf } from './s3-problem.ts';
 import type { Subject } from './s3-problem.ts';
@@ -206,12 +206,12 @@ function ignore(): void {
 
 /** The address of the server, with its scheme and without user and password; `undefined` for AWS. */
 function endpointOf({ endpoint, env, useSsl }: S3Options): string | undefined {
-  const given = endpoint ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL'];
+  const given = endpoint || endpointInEnvironment(env);
   if (!given) return undefined;
   const text = given.includes('://') ? given : `${useSsl === false ? 'http' : 'https'}://${given}`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    const message = 'endpointurl is not the address of an S3 server';
+    const message = `${endpoint ? 'endpointurl' : 'AWS_ENDPOINT_URL'} is not the address of an S3 server`;
     throw new PipeError({ code: 'PIPE_CONFIG_VALUE', message, hint: 'write https://HOST or http://HOST:PORT' });
   }
   [url.username, url.password] = ['', ''];
