@@ -200,7 +200,7 @@ async function collect(
 }
 
 async function undo(context: Context, engine: Engine, options: Options): Promise<Outcome> {
-  const undone = await undoLocal(engine);
+  const undone = await undoLocal(engine, context.signal);
   const { remote: name, jobs } = options;
   const remote = isCloud(options) ? await import('./upkeep/gc-remote.ts') : undefined;
   const shares = remote === undefined ? [] : [await remote.undoShare(engine, { context, name, jobs })];

@@ -171,7 +171,7 @@ async function removeAll(
       const unsaved = await unsavedFiles(engine, { path, entry }, { signal: options.signal, limit: 1 });
       if (unsaved.length > 0) done.push({ path, state: 'unsaved', files });
       else {
-        removeData(engine, path, seen);
+        await removeData(engine, path, { seen, signal: options.signal });
         removeEmpty(engine, path);
         done.push({ path, state: 'removed', files });
       }

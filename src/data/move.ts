@@ -93,7 +93,7 @@ async function moveClaimed(
   const base = source.below === '' ? bases.get(source.pointer.path) : undefined;
   const partial = bases.isPartial(source.pointer.path);
   if (left === undefined) await moveData(engine, step, options);
-  else removeData(engine, pathOf(source), left);
+  else await removeData(engine, pathOf(source), { seen: left, signal: options.signal });
   written.push(...(await dropSource(engine, source)));
   await moveBase(engine, step, { bases, base, partial });
   return { written: [...new Set(written)] };

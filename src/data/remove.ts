@@ -62,7 +62,7 @@ export async function remove(
     for (const each of wanted) {
       if (each.kind === 'stage') written.push(...(await removeStage(engine, each, { ...options, present })));
       else if (each.below === '') whole.push(each.pointer);
-      else written.push(...(await removeInside(engine, each, present)));
+      else written.push(...(await removeInside(engine, each, { ...options, present })));
     }
     written.push(...(await removePointers(engine, whole, { ...options, present })));
     return { written: [...new Set(written)] };
@@ -123,7 +123,7 @@ function sourceOf({ project }: Engine, file: string): { readonly file: string; r
 
 /** Removes the data of a path whose record goes, or leaves it as plain files. */
 async function letGo(engine: Engine, path: string, { outs, present, signal }: RemoveStep): Promise<void> {
-  if (outs === true) removeData(engine, path, present.get(path));
+  if (outs === true) await removeData(engine, path, { seen: present.get(path), signal });
   else await unprotectPath(engine, path, signal);
 }
 
@@ -159,13 +159,13 @@ async function removePointers(
 async function removeInside(
   engine: Engine,
   { pointer, below }: Extract<Removable, { kind: 'pointer' }>,
-  present: ReadonlyMap<string, Seen>,
+  { present, signal }: RemoveStep,
 ): Promise<string[]> {
   // What may fail for want of space or a whole list comes before anything goes.
   const edits = [{ path: below, entry: undefined }];
   const { tracked, entry } = await storeEdited(engine, pointer, edits);
   const path = `${pointer.path}/${below}`;
-  removeData(engine, path, present.get(path));
+  await removeData(engine, path, { seen: present.get(path), signal });
   const { file, done } = writePointer(engine.project, tracked, entry);
   await noteParts(engine, { path: pointer.path, edits });
   return done === 'unchanged' ? [] : [absoluteOf(engine.project, file)];

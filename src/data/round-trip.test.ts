@@ -1,5 +1,7 @@
 import {
   chmodSync,
+  constants,
+  copyFileSync,
   lstatSync,
   mkdtempSync,
   readFileSync,
@@ -14,6 +16,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FAULT_SEED } from '../../test/rig/fault-seed.ts';
+import { mountSharingDisk } from '../../test/rig/sharing-disk.ts';
 import { compareSides } from '../command/diff/compare.ts';
 import { diffJson, rowsOf } from '../command/diff/present.ts';
 import type { Side } from '../command/diff/side.ts';
@@ -30,12 +33,24 @@ import { addAt, checkoutAt, commitAt, engineAt, newProject } from './project.fix
 const RUNS = 40;
 
 let base: string;
+let unmount: (() => void) | undefined;
 beforeEach(() => {
   base = mkdtempSync(join(tmpdir(), 'pipe-round-trip-'));
 });
 afterEach(() => {
+  unmount?.();
+  unmount = undefined;
   rmSync(base, { recursive: true, force: true });
 });
+
+/** `reflink` is tried on a disk that can, where one can be mounted; on others it is a copy. */
+function mountFor(type: LinkType): void {
+  unmount = type === 'reflink' ? mountSharingDisk(base) : undefined;
+  if (unmount === undefined) return;
+  const [one, other] = [join(base, 'one'), join(base, 'other')];
+  writeFileSync(one, 'shared'.repeat(10_000));
+  copyFileSync(one, other, constants.COPYFILE_FICLONE_FORCE);
+}
 
 async function addAll(root: string, type: LinkType): Promise<string> {
   await addAt(root, ['d'], type);
@@ -129,6 +144,7 @@ test.each([
 ] as const)(
   `what was added and committed comes back byte by byte, and diff tells what differs: %s, beside %d files, %d times, seed ${FAULT_SEED}`,
   async (type, more, numRuns) => {
+    mountFor(type);
     const many: Content = Object.fromEntries(
       Array.from({ length: more }, (_, at) => [`n${String(at)}`, `f${String(at)}\n`]),
     );
@@ -187,6 +203,7 @@ function moved(root: string): string {
 test.each(['reflink', 'hardlink', 'symlink', 'copy'] as const)(
   `what is edited in place stays, and what is moved comes back, whatever else is stored: %s, seed ${FAULT_SEED}`,
   async (type) => {
+    mountFor(type);
     const texts = fc.string({ maxLength: 5 });
     const edits = fc.array(fc.tuple(fc.nat(), texts), { minLength: 1, maxLength: 5 });
     await fc.assert(

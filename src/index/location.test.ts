@@ -64,6 +64,13 @@ describe('the index lies', () => {
     ['GPFS', 0x47504653],
     ['Ceph', 0x00c36400],
     ['AFS', 0x5346414f],
+    ['AFS of the kernel', 0x6b414653],
+    ['Coda', 0x73757245],
+    ['BeeGFS', 0x19830326],
+    ['PanFS', 0xaad7aaea],
+    ['OrangeFS', 0x20030528],
+    ['OCFS2', 0x7461636f],
+    ['GFS2', 0x01161970],
   ])('in a private folder of the user on this machine when the cache is on %s', (_, type) => {
     const found = where({ XDG_CACHE_HOME: cache }, { diskOf: onDisks({ home: type }) });
     expect(dirname(found!)).toBe(own());

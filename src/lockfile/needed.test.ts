@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Digest } from '../kit/digest.ts';
+import { whyNoOut } from '../pipeline/paths.ts';
 import { lockEntry } from './entry.ts';
 import { lockText } from './lock.ts';
 import type { LockBlock, LockEntry } from './block.ts';
@@ -92,6 +93,63 @@ test.each([
   const { roots, problems } = needs([path, text, 4], [path, text, 5]);
   expect(roots).toEqual([]);
   expect(problems).toMatchObject([{ file: path, problem: { code }, revisions: ['r4', 'r5'] }]);
+});
+
+const OTHERS = '.git/hooks/x a/.git .GIT/x git~1 .g\u200cit/x .pipe/config.yaml .Pipe pipe~1/x .dvc dvc~1/cache'.split(
+  ' ',
+);
+const KEPT = 'pipeline.yaml a/pipeline.lock dvc.yaml dvc.lock .gitignore x.pipe a/x.dvc'.split(' ');
+
+test.each([...OTHERS, ...KEPT, '../a', 'a/../../b', '/etc/passwd', '.', './', 'nul\0'])(
+  'a lock or pointer that names %j is one problem, and needs nothing that is known',
+  (path) => {
+    const lock = lockText(new Map([['s', block([{ ...A, path }, B])]]));
+    const text = pointer(`path: ${JSON.stringify(path)}, digest: "${digest('a')}", size: 1`);
+    const found = needs(['pipeline.lock', lock, 0], ['a.pipe', text, 1]);
+    expect(found.roots.map((root) => root.path)).toEqual(['b']);
+    expect(found.problems).toMatchObject([
+      { file: 'a.pipe', problem: { code: 'PIPE_POINTER_FORMAT' }, revisions: ['r1'] },
+      { file: 'pipeline.lock', problem: { code: 'PIPE_LOCK_FORMAT' }, revisions: ['r0'] },
+    ]);
+    for (const { problem, file } of found.problems) {
+      expect(problem.message).toMatch(new RegExp(`^cannot read ${file}: its out ".*" (?:points into|is |lies|holds)`, 'su')); // prettier-ignore
+    }
+  },
+);
+
+test('a working folder leads no out to where it may not be', () => {
+  const lock = lockText(new Map([['s', block([{ ...A, path: '../.git/x' }], 'sub')]]));
+  expect(needs(['deep/pipeline.lock', lock, 0])).toMatchObject({
+    roots: [],
+    problems: [{ problem: { message: 'cannot read deep/pipeline.lock: its out "../.git/x" points into .git' } }],
+  });
+});
+
+test.each([
+  '.github/x',
+  'a/.gitkeep',
+  '.gitattributes',
+  'git/x',
+  '.pipes',
+  'a.pipe/x',
+  'dvc/x',
+  'pipeline.yaml/x',
+  '.pipe2',
+  'x.lock',
+  'git~',
+  'pipe',
+  'lines\nof',
+  '#x',
+  'ä',
+])('what may be an out, %j, is needed', (path) => {
+  const lock = lockText(new Map([['s', block([{ ...A, path }])]]));
+  expect(whyNoOut(path)).toBeUndefined();
+  expect(needs(['pipeline.lock', lock, 0])).toMatchObject({ roots: [{ path }], problems: [] });
+});
+
+test('a folder may be named with a slash at its end, as in the workspace', () => {
+  const text = pointer(`path: b/, digest: "${digest('b')}", size: 2, files: 3`);
+  expect(needs(['in/b.pipe', text, 0])).toMatchObject({ roots: [{ path: 'in/b' }], problems: [] });
 });
 
 test('a fault of whoever read the file is a problem too', () => {

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
-import { isOutside } from '../kit/path.ts';
 import type { Ranges } from '../kit/ranges.ts';
 import { addRange, numbersIn } from '../kit/ranges.ts';
+import { joinPath, whyNoOut } from '../pipeline/paths.ts';
 import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Entry } from '../store/tree.ts';
@@ -171,18 +171,19 @@ function placed(outs: PointedOuts['outs'], { wdir, ...origin }: Origin): FoundRo
   const roots: FoundRoot[] = [];
   const problems: Problem[] = [];
   for (const out of outs) {
-    const path = posix.join(posix.dirname(origin.file), wdir, out.path);
+    const path = joinPath(joinPath(posix.dirname(origin.file), wdir), out.path);
     const { sharing } = out;
     const root = { entry: entryOf(out), path, ...origin, ...(sharing === undefined ? {} : { sharing }) };
-    if (isInside(path, [wdir, out.path])) roots.push(root);
-    else problems.push(unreadable(origin.file, `its out ${JSON.stringify(out.path)} lies outside the project`));
+    const why = whyNoPlace(path);
+    if (why === undefined) roots.push(root);
+    else problems.push(unreadable(origin.file, `its out ${JSON.stringify(out.path)} ${why}`));
   }
   return { roots, problems };
 }
 
-/** Whether a place, joined of parts that a stranger may have written, can be that of an out. */
-function isInside(path: string, parts: readonly string[]): boolean {
-  return path !== '.' && !path.endsWith('/') && !isOutside(path) && !parts.some((part) => part.startsWith('/'));
+/** Why a place, joined of parts that a stranger may have written, cannot be that of an out; see the pipeline language. */
+function whyNoPlace(path: string): string | undefined {
+  return path.includes('\0') ? 'holds a name that cannot be stored' : whyNoOut(path)?.why;
 }
 
 function unreadable(file: string, why: string): Problem {

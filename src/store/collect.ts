@@ -133,6 +133,7 @@ export interface RemoveOptions extends CollectOptions {
   readonly trashDays: number | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Told how many objects are out. */
   readonly onProgress?: (objects: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -148,6 +149,11 @@ export async function removeGarbage(options: RemoveOptions): Promise<void> {
     rmSync(path, { force: true });
   };
   const dispose = trashDays === undefined ? remove : intoTrash(layout, now, trashDays);
+  let out = 0;
+  const tell = (objects: number): void => {
+    out += objects;
+    options.onProgress?.(out);
+  };
   const removeAll = async (files: Iterable<{ readonly path: string }>): Promise<void> => {
     for (const paths of inTurns(files)) {
       await takeTurn(signal);
@@ -157,7 +163,8 @@ export async function removeGarbage(options: RemoveOptions): Promise<void> {
   await removeAll(unneededRuns(options));
   // Only now: a record without its note would count as one of this machine.
   await removeAll(loneOrigins(layout));
-  await removeAll(unneededLoose(options));
+  await removeAll(unneededLoose(options, tell));
+  let outOfReplaced = 0;
   const replaced: OldPack[] = [];
   const small: OldPack[] = [];
   for (const pack of storedPacks(layout, blake3)) {
@@ -165,11 +172,16 @@ export async function removeGarbage(options: RemoveOptions): Promise<void> {
     const fate = fateOf(pack, options);
     if (fate === undefined || frames === undefined || upkeep.isHeld(pack.path)) continue;
     await takeTurn(signal);
-    if (fate.goes && fate.isEmpty) removePack({ ...pack, dispose }, options);
-    else if (fate.goes) replaced.push({ ...pack, frames, dispose });
-    else if (pack.size < SMALL_PACK) small.push({ ...pack, frames, dispose: remove });
+    if (fate.goes && fate.isEmpty) {
+      removePack({ ...pack, dispose }, options);
+      tell(fate.objects);
+    } else if (fate.goes) {
+      replaced.push({ ...pack, frames, dispose });
+      outOfReplaced += fate.objects;
+    } else if (pack.size < SMALL_PACK) small.push({ ...pack, frames, dispose: remove });
   }
   await repack(replaced, { ...options, isWanted: (digest) => marks.has(digest) });
+  if (outOfReplaced > 0) tell(outOfReplaced);
   if (small.length > MOST_SMALL) await repack(small, { ...options, isWanted: () => true });
   for (const path of outdated(options, now)) removeTree(path);
 }
@@ -185,13 +197,14 @@ export function* goingLoose({ layout, marks, isHeld }: CollectOptions): ReturnTy
   for (const each of looseObjects(layout)) if (!marks.has(each.digest) && !isHeld(each.path)) yield each;
 }
 
-function* unneededLoose({ layout, marks, onProgress }: RemoveOptions): Generator<{ readonly path: string }> {
-  let objects = 0;
+function* unneededLoose(
+  { layout, marks }: CollectOptions,
+  tell: (objects: number) => void,
+): Generator<{ readonly path: string }> {
   for (const { digest, path } of looseObjects(layout)) {
     if (marks.has(digest)) continue;
     yield { path };
-    objects += 1;
-    onProgress?.(objects);
+    tell(1);
   }
 }
 

@@ -3,12 +3,16 @@ import { dirname, join, relative, sep } from 'node:path';
 import { removeTree } from '../kit/remove-tree.ts';
 import { namesIn } from '../kit/temporary.ts';
 import { makeFolder } from '../kit/make-folder.ts';
+import { takeTurn } from '../kit/turn.ts';
 import type { StoreLayout } from './layout.ts';
 import { isStorePath } from './layout.ts';
 import { putBack } from './limbo.ts';
 import type { Dispose } from './upkeep.ts';
 
 const DAY_MS = 86_400_000;
+
+/** After so many files others have their turn. */
+const TURN_FILES = 256;
 
 /** What one collection took out and can be brought back. */
 export interface TrashFolder {
@@ -64,10 +68,14 @@ function* trashed(layout: StoreLayout, folder: string): Generator<{ path: string
   }
 }
 
-/** Brings back what lies in a folder of the trash; returns how many files. */
-export function undoTrash(layout: StoreLayout, folder: string): number {
+/**
+ * Brings back what lies in a folder of the trash; returns how many files.
+ * @throws an AbortError when `signal` is aborted; what is not back yet stays in the trash
+ */
+export async function undoTrash(layout: StoreLayout, folder: string, signal?: AbortSignal): Promise<number> {
   let files = 0;
   for (const { path, from } of trashed(layout, folder)) {
+    if (files % TURN_FILES === 0) await takeTurn(signal);
     putBack(path, from);
     files += 1;
   }

@@ -7,6 +7,7 @@ import { choose, interruptAt, watchChanges, watchReads } from './faults/calls.ts
 import { contents, isTemporary, lost, names, wrong } from './faults/contents.ts';
 import type { DataWork } from './faults/data-work.ts';
 import { HEAP, STOPPED } from './faults/heap-work.ts';
+import { withDisk } from './faults/disk.ts';
 import { FAULT_SEED, seededRandom } from './faults/random.ts';
 import { fsck } from './upkeep/project.ts';
 
@@ -30,14 +31,16 @@ async function stopInTheMiddle(
   for (const call of choose(seededRandom(seed), middle, moments)) {
     await restart();
     const hit = await interruptAt(rig, work.args, call);
+    const isDone = work.isWhole === true && hit.code === 0;
     const story = `${work.args.join(' ')}, seed ${seed}, Ctrl-C at ${call.name} ${call.nth}: ${call.text}\n${hit.stdout}`;
-    expect([hit.code, hit.stderr], story).toEqual([130, expect.stringContaining('PIPE_CANCELLED')]);
+    if (!isDone) expect([hit.code, hit.stderr], story).toEqual([130, expect.stringContaining('PIPE_CANCELLED')]);
     const between = await contents(rig);
     expect([wrong(between, [before, after]), lost(between, [before, after])], story).toEqual([[], []]);
     expect(names(between).filter(isTemporary), story).toEqual([]);
+    if (work.isWhole === true) expect(between, story).toEqual(isDone ? after : before);
     const found = { ok: true, damaged: [], missing: [], problems: [], leftovers: [] };
     expect(await fsck(rig), story).toMatchObject(found);
-    expect(await rig.pipe(work.args), story).toMatchObject({ code: 0 });
+    if (!isDone) expect(await rig.pipe(work.args), story).toMatchObject({ code: 0 });
     const end = await contents(rig);
     expect([names(end), wrong(end, [after])], story).toEqual([names(after), []]);
     expect(await fsck(rig), story).toMatchObject(found);
@@ -45,13 +48,48 @@ async function stopInTheMiddle(
   }
 }
 
+/** What `fsck` finds damaged, and what a repair has set aside. */
+async function damagedIn(rig: Rig): Promise<readonly string[]> {
+  const { damaged, missing } = await fsck(rig);
+  return [...damaged.map(({ what }) => what), ...missing.map(({ state }) => state)];
+}
+
 describe.concurrent(`Ctrl-C in the middle, seed ${FAULT_SEED}`, () => {
   const works = [...STOPPED.map((work) => ({ work, moments: 3 })), ...HEAP.map((work) => ({ work, moments: 1 }))].map(
     (each, at) => ({ title: each.work.title, seed: FAULT_SEED + at, ...each }),
   );
-  test.for(works)(
+  const run = async ({ work, ...how }: (typeof works)[number], { rig }: { readonly rig: Rig }): Promise<void> => {
+    const stop = (): Promise<void> => stopInTheMiddle(rig, work, how);
+    if (work.otherDisk === undefined) await stop();
+    else await withDisk(rig, { folder: work.otherDisk, size: '64m' }, stop);
+  };
+  test.for(works.filter(({ work }) => work.isWhole !== true))(
     '$title exits with 130, leaves nothing behind and nothing half-believed, and said again it ends what it began',
     { timeout: 600_000 },
-    ({ work, ...how }, { rig }) => stopInTheMiddle(rig, work, how),
+    run,
+  );
+  test.for(works.filter(({ work }) => work.isWhole === true))(
+    '$title is done as a whole where it has begun to change something, or exits with 130 and has changed nothing',
+    { timeout: 600_000 },
+    run,
+  );
+
+  test(
+    'fsck --repair exits with 130 while it still looks, and repairs nothing',
+    { timeout: 600_000 },
+    async ({ rig }) => {
+      const work = STOPPED.find(({ title }) => title === 'fsck --repair')!;
+      await work.prepare(rig);
+      const before = [await contents(rig), await damagedIn(rig)];
+      const { calls } = await watchReads(rig, ['fsck']);
+      for (const call of choose(seededRandom(FAULT_SEED), calls.slice(0, Math.floor(calls.length * 0.6)), 2)) {
+        const hit = await interruptAt(rig, work.args, call);
+        const story = `Ctrl-C at ${call.name} ${call.nth}: ${call.text}`;
+        expect([hit.code, hit.stderr], story).toEqual([130, expect.stringContaining('PIPE_CANCELLED')]);
+        expect([await contents(rig), await damagedIn(rig)], story).toEqual(before);
+      }
+      expect(await rig.pipe(work.args)).toMatchObject({ code: 0 });
+      expect(await fsck(rig)).toMatchObject({ ok: true, leftovers: [] });
+    },
   );
 });

@@ -1,83 +1,30 @@
-import { mkdir, readlink, symlink, writeFile } from 'node:fs/promises';
+import { readlink, symlink } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { Digest } from '../../src/kit/digest.ts';
 import { loadBlake3 } from '../../src/kit/blake3.ts';
-import { storeLayout } from '../../src/store/layout.ts';
 import type { Entry } from '../../src/store/tree.ts';
 import { encodeTree } from '../../src/store/tree.ts';
-import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
 import { does, files, project, refuses, save } from './data/commands.ts';
+import {
+  COMMANDS,
+  allEnd,
+  plant,
+  plantNested,
+  plantSelf,
+  pointerText,
+  problemsOf,
+  saidOfWrongList,
+  strange,
+} from './data/strangers.ts';
 import { watchChanges } from './faults/calls.ts';
-import { contents, isTemporary } from './faults/contents.ts';
+import { isTemporary } from './faults/contents.ts';
 import { withFoldingDisk } from './faults/disk.ts';
 import { expectProblems } from './faults/problem.ts';
 
 const blake3 = await loadBlake3();
-
-/** Puts bytes into the store, as a stranger could who knows the format; under another digest, too. */
-async function plant(rig: Rig, text: string, digest: Digest = blake3.hash(text)): Promise<Digest> {
-  const path = storeLayout(rig.path('.pipe/cache')).loose(digest);
-  await mkdir(join(path, '..'), { recursive: true });
-  await writeFile(path, text);
-  return digest;
-}
-
-/** What a pointer of a stranger says of the folder `data`. */
-interface Said {
-  readonly digest: Digest;
-  readonly size: number;
-  readonly files: number;
-}
-
-function pointerText({ digest, size, files: count }: Said, path = 'data'): string {
-  return `schema: pipe.pointer/1\nouts:\n  - path: ${JSON.stringify(path)}\n    digest: ${digest}\n    size: ${size}\n    files: ${count}\n`; // prettier-ignore
-}
-
-/** A project with a store, and a folder that a pointer of a stranger tracks. */
-async function strange(rig: Rig, make: () => Promise<Said>): Promise<void> {
-  await project(rig);
-  await rig.write({ own: 'own\n' });
-  await does(rig, 'add', 'own');
-  await rig.write({ 'data.pipe': pointerText(await make()) });
-  await save(rig, 'from a stranger');
-}
-
-const COMMANDS = [
-  ...[
-    ['status'],
-    ['data', 'status', '--granular'],
-    ['diff', 'HEAD', 'workspace'],
-    ['du'],
-    ['fsck'],
-    ['fsck', '--repair'],
-  ],
-  ...[
-    ['checkout'],
-    ['checkout', '-f', '--relink'],
-    ['checkout', 'data/x'],
-    ['move', 'data/x', 'data/z'],
-    ['move', 'data/x', 'y'],
-  ],
-  ...[['remove', 'data/x'], ['gc', '-w', '--dry'], ['gc', '-w', '-f'], ['repro']],
-];
-
-/**
- * What each command says of a list that is none: all but it is well.
- * @param problem that of who must change it
- * @param collecting what a collection says; of wrong bytes that were set aside it need not know, where nothing is to go
- */
-function saidOfWrongList(problem: string, collecting = '2 PIPE_STORE_DAMAGED'): Readonly<Record<string, string>> {
-  return {
-    ...{ status: '0', 'data status --granular': '0', 'diff HEAD workspace': '0', du: '0', repro: '0' },
-    ...{ fsck: '1', 'fsck --repair': '1', checkout: '1', 'checkout -f --relink': '1', 'checkout data/x': '1' },
-    ...{ 'move data/x data/z': `2 ${problem}`, 'move data/x y': `2 ${problem}`, 'remove data/x': `2 ${problem}` },
-    ...{ 'gc -w --dry': collecting, 'gc -w -f': collecting },
-  };
-}
 
 /** What each command says of a pointer with more files than any folder has. */
 const SAID_OF_TOO_MANY = {
@@ -88,29 +35,6 @@ const SAID_OF_TOO_MANY = {
   ...Object.fromEntries(['move data/x data/z', 'move data/x y', 'remove data/x'].map((line) => [line, '2 PIPE_FIELD_VALUE'])), // prettier-ignore
   ...{ 'gc -w --dry': '2 PIPE_POINTER_FORMAT', 'gc -w -f': '2 PIPE_POINTER_FORMAT' },
 };
-
-/** Every command ends soon, and puts nothing where it does not belong; what each says, `0` or a code and its problem. */
-async function allEnd(rig: Rig, expected: Readonly<Record<string, string>>, commands = COMMANDS): Promise<void> {
-  const before = await contents(rig);
-  const said: Record<string, string> = {};
-  for (const args of commands) {
-    const run = await rig.pipe(args, { limit: 30_000 });
-    const told = `${args.join(' ')}\n${run.stdout.slice(0, 2_000)}\n${run.stderr.slice(0, 2_000)}`;
-    expect(run.stderr, told).not.toMatch(/\n {4}at /);
-    expect(Buffer.byteLength(run.stdout + run.stderr), told).toBeLessThan(100_000);
-    const codes = run.stderr.match(/\bPIPE_[A-Z0-9_]+(?= {2})/g) ?? [];
-    // Where there is no problem of its own, what is wrong stands in what it found out.
-    expect(run.code === 0 || codes.length === 1 || run.stdout !== '', told).toBe(true);
-    said[args.join(' ')] = [String(run.code), ...codes].join(' ');
-  }
-  const wanted = Object.entries(expected).filter(([line]) => commands.some((args) => args.join(' ') === line));
-  expect(said).toEqual(Object.fromEntries(wanted));
-  expect(await contents(rig)).toEqual(before);
-  expect(await rig.exists('../evil')).toBe(false);
-  expect(await rig.read('.git/HEAD')).toContain('ref:');
-  await rig.remove('data.pipe');
-  await does(rig, 'add', 'own');
-}
 
 function row(name: string, text: string, digest: Digest): string {
   return `f ${text.length} ${digest} ${JSON.stringify(name)}`;
@@ -130,11 +54,7 @@ describe.concurrent('a tree of a stranger', () => {
   );
 
   test('that contains itself, under a digest that cannot be its own, is wrong bytes', async ({ rig }) => {
-    await strange(rig, async () => {
-      const digest = blake3.hash('myself');
-      const tree = encodeTree(new Map([['x', { kind: 'dir', digest, size: 1, files: 1 }]]));
-      return { digest: await plant(rig, tree, digest), size: 1, files: 1 };
-    });
+    await strange(rig, () => plantSelf(rig));
     await allEnd(rig, saidOfWrongList('PIPE_OBJECT_MISSING', '0'));
   });
 
@@ -144,20 +64,7 @@ describe.concurrent('a tree of a stranger', () => {
     ['stands for a billion files', 9, 10],
     ['stands for 2^400 files', 400, 2],
   ] as const)('that %s is refused, soon', async ([, depth, width], { rig }) => {
-    await strange(rig, async () => {
-      let said: Said = { digest: await plant(rig, 'x'), size: 1, files: 1 };
-      for (let level = 0; level < depth; level += 1) {
-        const kind = level === 0 ? 'file' : 'dir';
-        const { digest, size, files: count } = said;
-        const entry: Entry = kind === 'file' ? { kind, digest, size } : { kind, digest, size, files: count };
-        const names = Array.from({ length: width }, (_, at) => (at === 0 ? 'x' : `y${at}`));
-        const tree = encodeTree(new Map(names.map((name) => [name, entry] as const)));
-        // No number of files is larger than what can be counted.
-        const total = (each: number): number => Math.min(each * width, Number.MAX_SAFE_INTEGER);
-        said = { digest: await plant(rig, tree), size: total(size), files: total(count) };
-      }
-      return said;
-    });
+    await strange(rig, () => plantNested(rig, depth, width));
     // In its list alone a deep folder may be changed.
     await allEnd(
       rig,
@@ -202,28 +109,44 @@ test('what a stranger says of sizes is not believed of files that helper threads
   expect(await rig.read('data/b/1999')).toBe('b 1999');
 });
 
-test.for([
-  '../evil',
-  '/tmp/evil',
-  '.git/hooks/post-checkout',
-  '.pipe/config.yaml',
-  'pipeline.yaml',
-  'a/../../evil',
-  '.',
-  '',
-])('a pointer to %j is one problem for every command that writes, and nothing is written', async (path, { rig }) => {
-  await strange(rig, async () => ({ digest: await plant(rig, 'x'), size: 1, files: 1 }));
-  await rig.write({ 'data.pipe': pointerText({ digest: blake3.hash('x'), size: 1, files: 1 }, path) });
-  for (const args of [['checkout'], ['checkout', '-f'], ['commit'], ['gc', '-w', '-f'], ['unprotect', 'data']]) {
-    const run = await rig.pipe(args);
-    expect([args, run.code, run.stderr]).toEqual([
-      args,
-      2,
-      expect.stringMatching(args[0] === 'gc' ? /^(?:data\.pipe.*)?PIPE_/ : /^data\.pipe.*PIPE_/),
-    ]);
-  }
-  expect(await rig.exists('../evil')).toBe(false);
-  expect(await rig.exists('.git/hooks/post-checkout')).toBe(false);
+describe.concurrent('a pointer of a stranger', () => {
+  test.for([
+    ['../evil', 'lies outside the project'],
+    ['/tmp/evil', 'lies outside the project'],
+    ['.git/hooks/post-checkout', 'points into .git'],
+    ['GIT~1/x', 'points into .git'],
+    ['.pipe/config.yaml', 'points into .pipe'],
+    ['.DVC', 'points into .dvc'],
+    ['pipeline.yaml', 'is a file that pipe or DVC keeps'],
+    ['a/../../evil', 'lies outside the project'],
+    ['.', 'is the whole project'],
+    ['', 'is the whole project'],
+  ] as const)(
+    'to %j is one problem for every command that writes, and nothing is written',
+    async ([path, why], { rig }) => {
+      await strange(rig, async () => ({ digest: await plant(rig, 'x'), size: 1, files: 1 }));
+      await rig.write({ 'data.pipe': pointerText({ digest: blake3.hash('x'), size: 1, files: 1 }, path) });
+      for (const args of [['checkout'], ['checkout', '-f'], ['commit'], ['unprotect', 'data']]) {
+        const run = await rig.pipe(args);
+        expect([args, run.code, run.stderr]).toEqual([args, 2, expect.stringMatching(/^data\.pipe.*PIPE_/)]);
+      }
+      const message = `cannot read data.pipe: its out ${JSON.stringify(path)} ${why}`;
+      const run = await rig.pipe(['gc', '-w', '-f']);
+      expectProblems(run, 'PIPE_POINTER_FORMAT');
+      expect(run.stderr).toContain(`${message} (workspace), so it is not known what is needed`);
+      expect(await problemsOf(rig, 'fsck')).toEqual([`PIPE_POINTER_FORMAT ${message}`]);
+      expect(await problemsOf(rig, 'du')).toEqual([`PIPE_POINTER_FORMAT ${message}`]);
+      await save(rig, 'now in Git, too');
+      await rig.remove('data.pipe');
+      const inHead = await rig.pipe(['gc', '-a', '-f']);
+      expectProblems(inHead, 'PIPE_POINTER_FORMAT');
+      expect(inHead.stderr).toContain(`${message} (`);
+      expect(await problemsOf(rig, 'diff', 'HEAD', 'workspace')).toEqual([`PIPE_POINTER_FORMAT ${message}`]);
+      expect(await problemsOf(rig, 'data', 'status')).toEqual([expect.stringContaining(message)]);
+      expect(await rig.exists('../evil')).toBe(false);
+      expect(await rig.exists('.git/hooks/post-checkout')).toBe(false);
+    },
+  );
 });
 
 describe.concurrent('names', () => {

@@ -1,7 +1,11 @@
 import { rename, utimes } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
 import type { Digest } from '../../src/kit/digest.ts';
+import { loadBlake3 } from '../../src/kit/blake3.ts';
+import { formatSize } from '../../src/report/size.ts';
 import { markedTime } from '../../src/store/object-mark.ts';
+import type { Entry } from '../../src/store/tree.ts';
+import { encodeTree } from '../../src/store/tree.ts';
 import { test } from '../rig/test.ts';
 import { expectProblems } from './faults/problem.ts';
 import { cacheContent, complete, fsck, gc, makeBranches, makeFor, startProject } from './upkeep/project.ts';
@@ -98,14 +102,24 @@ test('scopes keep what their branches, tags and commits need, and nothing else',
   expect(await complete(rig, revisions)).toEqual(revisions);
 });
 
-test('a dry run names what would go by path and revision, and changes nothing', async ({ rig }) => {
+const blake3 = await loadBlake3();
+
+function fileOf(text: string): Entry {
+  return { kind: 'file', digest: blake3.hash(text), size: text.length };
+}
+
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return a.path < b.path ? -1 : 1;
+}
+
+test('a dry run names what would go by path and revision, and how much, and changes nothing', async ({ rig }) => {
   await startProject(rig);
   await rig.git('checkout', '-q', '-b', 'side');
   await makeFor(rig, 2);
   await rig.git('checkout', '-q', 'main');
   await rig.pipe(['repro', '-q']);
   const before = await cacheContent(rig);
-  const { names = [], objects, runs } = await gc(rig, ['-w', '--dry']);
+  const { names = [], objects, bytes, runs } = await gc(rig, ['-w', '--dry']);
   expect(runs).toBe(1);
   expect(objects).toBeGreaterThan(18);
   expect(names.map(({ path, from, revisions }) => [path, from, ...revisions])).toEqual([
@@ -113,13 +127,30 @@ test('a dry run names what would go by path and revision, and changes nothing', 
     ['data', 'pipeline.lock:make', 'side'],
     ['log', 'run of make'],
   ]);
-  const files = names.find(({ path }) => path === 'data')?.files.map(({ path }) => path);
-  expect(files).toContain('data/7');
-  expect(files).not.toContain('data/sub/same');
+  // The bytes of each object are its own; those of the version that stays are as many.
+  const large = (await rig.read('large')).length;
+  const numbered = Array.from({ length: 18 }, (_, at) => ({ path: `data/${at + 1}`, bytes: `2 ${at + 1}\n`.length }));
+  const below: Entry = { kind: 'dir', digest: blake3.hash(encodeTree(new Map([['same', fileOf('same\n')]]))), size: 5, files: 1 }; // prettier-ignore
+  const list = encodeTree(new Map([...numbered.map((_, at) => [String(at + 1), fileOf(`2 ${at + 1}\n`)] as const), ['sub', below]])); // prettier-ignore
+  const inData = numbered.reduce((sum, { bytes }) => sum + bytes, list.length);
+  expect(names.map((each) => [each.path, each.objects, each.bytes])).toEqual([['large', 1, large], ['data', 19, inData], ['log', 1, 'made 2\n'.length]]); // prettier-ignore
+  expect(names.map((each) => each.files.toSorted(byPath))).toEqual([
+    [{ path: 'large', bytes: large }],
+    numbered.toSorted(byPath),
+    [{ path: 'log', bytes: 'made 2\n'.length }],
+  ]);
   const { stdout } = await rig.pipe(['gc', '-w', '--dry']);
-  expect(stdout).toMatch(
-    /^Would remove \d+ objects and 1 run record \(.*\):\n {2}large \(pipeline.lock:make in side\): /,
-  );
+  const [head, ofLarge, ofData, ...lines] = stdout.split('\n');
+  expect(head).toBe(`Would remove ${objects} objects and 1 run record (${formatSize(bytes)}):`);
+  expect(bytes).toBeGreaterThan(large + inData);
+  expect([ofLarge, ofData]).toEqual([
+    `  large (pipeline.lock:make in side): ${formatSize(large)}`,
+    `  data (pipeline.lock:make in side): ${formatSize(inData)}`,
+  ]);
+  expect(lines).toEqual([
+    ...(names[1]?.files ?? []).slice(0, 10).map((file) => `    ${file.path}: ${file.bytes} bytes`),
+    ...['    and 9 more', '  log (run of make): 7 bytes', ''],
+  ]);
   expect(await cacheContent(rig)).toEqual(before);
 });
 

@@ -245,13 +245,13 @@ export interface Undone {
   readonly since: string | null;
 }
 
-/** Brings back what was moved to the trash of the cache last. */
-export async function undoLocal({ store, blake3 }: Engine): Promise<Undone> {
+/** Brings back what was moved to the trash of the cache last, as far as nobody asks to stop. */
+export async function undoLocal({ store, blake3 }: Engine, signal: AbortSignal): Promise<Undone> {
   const { layout } = store;
   const upkeep = await beginUpkeep(layout, blake3);
   try {
     const [newest] = trashFolders(layout);
-    const files = newest === undefined ? 0 : undoTrash(layout, newest.path);
+    const files = newest === undefined ? 0 : await undoTrash(layout, newest.path, signal);
     return { files, since: newest === undefined ? null : new Date(newest.time).toISOString() };
   } finally {
     upkeep.end();

@@ -21,9 +21,19 @@ export async function beginAgain(rig: Rig): Promise<() => Promise<void>> {
   }
   return async () => {
     for (const name of KEPT) {
-      // The folder itself stays: a disk may be mounted there.
-      for (const each of await readdir(join(root, name))) await rm(join(root, name, each), { recursive: true });
+      await empty(join(root, name));
       await copy(join(root, 'kept', name), join(root, name));
     }
   };
+}
+
+/** Removes what lies in a folder. The folder itself stays: a disk may be mounted there, or in it. */
+async function empty(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    await rm(path, { recursive: true }).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
+      return empty(path);
+    });
+  }
 }

@@ -14,6 +14,10 @@ export interface DataWork {
   readonly meanwhile?: readonly string[];
   /** Whether it changes nothing, so that its moments are those at which it reads. */
   readonly onlyReads?: boolean;
+  /** Whether it is done as a whole once it has begun to change something: then Ctrl-C comes too late. */
+  readonly isWhole?: boolean;
+  /** A folder of the project that lies on another disk. */
+  readonly otherDisk?: string;
   /** A change of the disk that helper threads make, where there are any. */
   readonly byThreads?: RegExp;
   /** What else must hold when it has ended. */

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
+import { expect } from 'vitest';
 import type { Rig } from '../../rig/rig.ts';
 import type { DataWork } from './data-work.ts';
+import { flip } from '../upkeep/project.ts';
 import { hasNoGarbage, pipe } from './data-work.ts';
 
 interface HeapSize {
@@ -50,6 +52,9 @@ export const HEAP: readonly DataWork[] = [
 /** Long enough to be stopped in the middle. */
 const MIDDLING = { small: 1_500, medium: 60 };
 
+/** So many that a command which takes turns takes several of them in the middle. */
+const LARGE_ONES = { small: 10, medium: 1_100 };
+
 /** Each of these works on a middling heap of files. */
 export const STOPPED: readonly DataWork[] = [
   {
@@ -81,6 +86,55 @@ export const STOPPED: readonly DataWork[] = [
       await rig.remove('heap.pipe', 'heap');
     },
     check: hasNoGarbage,
+  },
+  {
+    title: 'gc --undo',
+    args: ['gc', '--undo'],
+    async prepare(rig) {
+      await addHeap(rig, LARGE_ONES);
+      await rig.remove('heap.pipe', 'heap');
+      await pipe(rig, 'gc', '-q', '-w', '-f', '--trash', '3');
+    },
+    async check(rig) {
+      expect((await rig.pipe(['gc', '--undo'])).stdout).toBe('The trash is empty.\n');
+    },
+  },
+  { title: 'remove --outs', args: ['remove', '--outs', 'heap'], prepare: (rig) => addHeap(rig, MIDDLING) },
+  {
+    title: 'remove inside a tracked folder',
+    args: ['remove', 'heap/1-small'],
+    prepare: (rig) => addHeap(rig, MIDDLING),
+  },
+  {
+    title: 'unprotect',
+    args: ['unprotect', 'heap'],
+    async prepare(rig) {
+      await beginHeap(rig, LARGE_ONES);
+      await pipe(rig, 'config', 'cache.type', 'hardlink');
+      await pipe(rig, 'add', '-q', 'heap');
+    },
+  },
+  {
+    title: 'move to another disk',
+    args: ['move', 'heap', 'other/heap'],
+    otherDisk: 'other',
+    prepare: (rig) => addHeap(rig, MIDDLING),
+  },
+  {
+    title: 'move to another place',
+    args: ['move', 'heap', 'other/heap'],
+    prepare: (rig) => addHeap(rig, MIDDLING),
+    isWhole: true,
+  },
+  {
+    title: 'fsck --repair',
+    args: ['fsck', '--repair'],
+    async prepare(rig) {
+      await addHeap(rig, MIDDLING);
+      const loose = await rig.files('.pipe/cache/v1/loose');
+      for (const file of loose.slice(0, 30)) await flip(rig.path('.pipe/cache/v1/loose', file), 1_000);
+    },
+    isWhole: true,
   },
   { title: 'fsck', args: ['fsck'], prepare: (rig) => addHeap(rig, MIDDLING), onlyReads: true },
 ];

@@ -61,7 +61,9 @@ interface GcCounts {
     readonly path: string;
     readonly from: string;
     readonly revisions: readonly string[];
-    readonly files: readonly { readonly path: string }[];
+    readonly objects: number;
+    readonly bytes: number;
+    readonly files: readonly { readonly path: string; readonly bytes: number }[];
   }[];
 }
 
