@@ -163,6 +163,9 @@ test('it asks for the cache and for the remote', async ({ rig }) => {
   await terminal.shows(/Remove .* for good\? \[y\/N\]/);
   terminal.type('n\n');
   await terminal.shows(/Remove .* from storage for good\? \[y\/N\]/);
+  expect(terminal.screen().join('\n')).toMatch(
+    / {2}\S+ \(pipeline\.lock:\w+ in [\w, ]+\): .*B\n(?: {2}.*\n)*Remove .* from storage/,
+  );
   terminal.type('y\n');
   expect(await terminal.done).toBe(0);
   expect(await cacheContent(rig)).toEqual(cache);

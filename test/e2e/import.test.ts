@@ -148,6 +148,14 @@ test('another commit of the source that holds the same is no change, whoever kee
     await succeed(rig, ['add', '-q', 'images'], { cwd: REGISTRY });
     await publish(rig, 'fourth');
     expect(await moved(), 'another part of the folder is of no concern').toEqual(['docs']);
+    await rig.write({ [`${REGISTRY}/images/not-pushed`]: 'new\n' });
+    await succeed(rig, ['add', '-q', 'images'], { cwd: REGISTRY });
+    await gitThere(rig, 'add', '-A');
+    await gitThere(rig, 'commit', '-q', '-m', 'fifth');
+    await gitThere(rig, 'push', '-q', '../git/registry.git', 'main');
+    expect((await succeed(rig, ['status', '--updates'])).stdout).toContain(
+      'images-deep: the source does not tell whether',
+    );
   });
 });
 
