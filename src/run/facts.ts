@@ -69,7 +69,7 @@ export interface StageFacts {
 export interface Expectation {
   readonly outs: ReadonlyMap<string, ExpectedOut>;
   /** What lies at a path, or is found by a pattern in a working folder. */
-  readonly found: Map<string, Entry | undefined>;
+  readonly found: Map<string, Entry>;
   /** Folders of the store. */
   readonly trees: Map<Digest, Tree | undefined>;
 }
@@ -256,8 +256,10 @@ async function findOnce(engine: Engine, dep: Dep, options: DepOptions): Promise<
   const { expected, stage } = options;
   if (expected === undefined) return findDep(engine, dep, options);
   const place = dep.glob ? `${stage.wdir}\0${dep.path}` : dep.path;
-  if (!expected.found.has(place)) expected.found.set(place, await findDep(engine, dep, options));
-  return expected.found.get(place);
+  const known = expected.found.get(place) ?? (await findDep(engine, dep, options));
+  // Not that it is missing: another process may put it there between a rehearsal and the look that counts.
+  if (known !== undefined) expected.found.set(place, known);
+  return known;
 }
 
 /** What a dep is that, or a part of which, was not downloaded. */

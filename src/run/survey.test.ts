@@ -13,6 +13,8 @@ import { writeRunRecord } from '../store/run-record.ts';
 import type { Engine } from './engine.ts';
 import { openEngine } from './engine.ts';
 import { gatherFacts, keyOf } from './facts.ts';
+import { Pull } from './pull.ts';
+import type { PullSource } from './pull-source.ts';
 import { planProblems, survey } from './survey.ts';
 
 let root: string;
@@ -97,6 +99,30 @@ describe('a survey', () => {
     ];
     const plan = await look(await open([first, ...users]));
     for (const user of users) expect(plan[user.name]).toEqual(['may-run', 'it has not run before', 'first runs first']);
+  });
+
+  test('with --pull sees what another process puts in place while the remote is asked', async () => {
+    write({ raw: 'r', 'data/a': 'a', model: 'm', 'params.yaml': 'lr: 1\n' });
+    const engine = await open([first, second]);
+    for (const name of ['first', 'second']) await settle(engine, name);
+    rmSync(join(root, 'data'), { recursive: true });
+    write({ 'params.yaml': 'lr: 2\n' });
+    const source: PullSource = {
+      tracked: [],
+      ahead() {
+        write({ 'data/a': 'a' });
+        return Promise.resolve(0);
+      },
+      records: () => Promise.resolve(0),
+      lack: () => Promise.resolve(undefined),
+      lists: () => Promise.resolve(),
+      list: () => Promise.resolve(),
+      bring: () => Promise.resolve([]),
+    };
+    expect(await look(engine, { pull: new Pull(engine, source) })).toEqual({
+      first: ['fresh'],
+      second: ['run', 'params.yaml: lr 1 → 2'],
+    });
   });
 
   test('takes for given what a finished run will bring back', async () => {
