@@ -1,7 +1,7 @@
 import { existsSync, realpathSync, rmdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { appendTo } from '../kit/append-to.ts';
-import { ancestors, isWithin } from '../kit/path.ts';
+import { ancestors } from '../kit/path.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
 import type { Needs } from '../lockfile/needed.ts';
 import { readPointerOuts } from '../lockfile/pointer-outs.ts';
@@ -66,11 +66,10 @@ async function leftThere(
   if (first < 0) return new Map();
   const ids = unique(known.slice(first).flatMap(({ before, after, leaves }) => (leaves ? [before, after] : [after])));
   const commits = ids.filter((id) => !NO_COMMIT.test(id)).map((commit) => ({ commit, names: [commit] }));
-  const root = realpathSync(project.root);
-  const needs = await readNeeds({ project, env, readPointer: readPointerOuts, commits });
-  const left = leftBy(known, needs, (path) => liesAt(root, path));
+  const left = leftBy(known, await readNeeds({ project, env, readPointer: readPointerOuts, commits }));
   const isFree = outsideOf(tracked.map(({ path }) => foldedPath(path)));
-  const found = [...left].filter(([path]) => isFree(foldedPath(path)));
+  const liesThere = whatLies(project);
+  const found = [...left].filter(([path]) => isFree(foldedPath(path)) && liesThere(path));
   if (found.length === 0) return new Map();
   // A lock also names outs that Git keeps, and somebody may have given Git what pipe kept.
   const isOurs = outsideOf(await trackedByGit(command, found.map(([path]) => path))); // prettier-ignore
@@ -95,45 +94,65 @@ function unique(ids: readonly string[]): string[] {
 }
 
 /** What the commits record that were left, as long as none that was come to afterwards records something there. */
-function leftBy(
-  moves: readonly HeadMove[],
-  { roots, problems }: Needs,
-  liesThere: (path: string) => boolean,
-): Candidates {
+function leftBy(moves: readonly HeadMove[], { roots, problems }: Needs): Candidates {
   const leaving = new Map(moves.flatMap(({ before, leaves }, at) => (leaves ? [[before, at] as const] : [])));
   const coming = new Map(moves.map(({ after }, at) => [after, at]));
   const last = (commits: readonly string[], known: ReadonlyMap<string, number>): number =>
     commits.reduce((latest, commit) => Math.max(latest, known.get(commit) ?? -1), -1);
-  const gone = roots
-    .map((root) => ({ ...root, at: last(root.revisions, leaving) }))
-    .filter(({ path, at }) => at >= 0 && liesThere(path));
-  const asked = new Set(gone.map(({ path }) => path));
   const back = new Map<string, number>();
-  for (const { path, revisions } of roots) {
-    if (asked.has(path)) back.set(path, Math.max(back.get(path) ?? -1, last(revisions, coming)));
-  }
-  // What cannot be read may record what it did before.
-  const unclear = problems.map(({ file, revisions }) => ({
-    file: file === '' ? '.' : file,
-    at: last(revisions, coming),
-  }));
+  // The names of commits are made when they are asked for: once, and not kept.
+  const all = roots.map(({ path, file, entry, revisions: commits }) => {
+    back.set(path, Math.max(back.get(path) ?? -1, last(commits, coming)));
+    return { path, file, entry, at: last(commits, leaving) };
+  });
+  const isUnclear = unclearAt(problems.map(({ file, revisions }) => ({ file, at: last(revisions, coming) })));
   const left = new Map<string, Entry[]>();
-  for (const { path, file, entry, at } of gone) {
-    const isUnclear = unclear.some((each) => each.at >= at && isWithin(each.file, file));
-    if (!isUnclear && (back.get(path) ?? -1) < at) appendTo(left, path, entry);
+  for (const { path, file, entry, at } of all) {
+    if (at >= 0 && (back.get(path) ?? -1) < at && !isUnclear(file, at)) appendTo(left, path, entry);
   }
   return left;
 }
 
-/** As Git does, nothing is removed by way of a symbolic link: the path may be another name of what is tracked. */
-function liesAt(root: string, path: string): boolean {
-  const absolute = join(root, path);
-  try {
-    return statNow(absolute) !== undefined && realpathSync(dirname(absolute)) === dirname(absolute);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
+/**
+ * Tells whether something that cannot be read, at a move or after it, may record what a file recorded: the file itself, a
+ * folder that it lies in, or a lock there.
+ */
+function unclearAt(
+  problems: readonly { readonly file: string; readonly at: number }[],
+): (file: string, at: number) => boolean {
+  const unclear = new Map<string, number>();
+  for (const { file, at } of problems) {
+    const place = file.endsWith('/')
+      ? posix.normalize(file.slice(0, -1))
+      : file.endsWith('.lock')
+        ? posix.dirname(file)
+        : file;
+    unclear.set(place, Math.max(unclear.get(place) ?? -1, at));
   }
+  return (file, at) => [file, ...ancestors(file), '.'].some((place) => (unclear.get(place) ?? -1) >= at);
+}
+
+/**
+ * Tells whether something lies at a path. As Git does, nothing is removed by way of a symbolic link: the path may be another
+ * name of what is tracked.
+ */
+function whatLies(project: Engine['project']): (path: string) => boolean {
+  const root = realpathSync(project.root);
+  const real = new Map<string, boolean>();
+  const isReal = (folder: string): boolean => {
+    const known = real.get(folder) ?? realpathSync(folder) === folder;
+    real.set(folder, known);
+    return known;
+  };
+  return (path) => {
+    const absolute = join(root, path);
+    try {
+      return statNow(absolute) !== undefined && isReal(dirname(absolute));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    }
+  };
 }
 
 /** Disks that ignore case, forms of Unicode or invisible characters take two names of one such form for one. */
@@ -171,7 +190,8 @@ async function removeAll(
       const unsaved = await unsavedFiles(engine, { path, entry }, { signal: options.signal, limit: 1 });
       if (unsaved.length > 0) done.push({ path, state: 'unsaved', files });
       else {
-        await removeData(engine, path, { seen, signal: options.signal });
+        // As a whole, whoever asks to stop: a part of it would count as changed from then on.
+        await removeData(engine, path, { seen });
         removeEmpty(engine, path);
         done.push({ path, state: 'removed', files });
       }

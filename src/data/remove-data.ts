@@ -13,7 +13,7 @@ const TURN_FILES = 256;
 export interface Going {
   /** As it was seen; nothing goes where nothing was. */
   readonly seen: Seen | undefined;
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -35,7 +35,7 @@ export async function removeData(engine: Engine, path: string, { seen, signal }:
 interface Removing {
   /** How many are gone so far. */
   files: number;
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
 }
 
 async function removeFolder(engine: Engine, path: string, removing: Removing): Promise<void> {

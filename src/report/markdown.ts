@@ -83,7 +83,12 @@ function runMarkdown({ ends, end, notices }: Run): string {
   ]);
 }
 
-function quoted(notes: readonly string[]): string {
+/** Comments on merge requests take some 60 KB. */
+const MOST_NOTES = 50;
+
+function quoted(all: readonly string[]): string {
+  const more = all.length - MOST_NOTES;
+  const notes = more > 0 ? [...all.slice(0, MOST_NOTES), `and ${String(more)} more`] : all;
   return notes.map((note) => `> ${code(truncate(clean(note), LONGEST_PROBLEM))}`).join('\n>\n');
 }
 

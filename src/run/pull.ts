@@ -153,7 +153,7 @@ export class Pull {
   ): Promise<void> {
     const shared = things.filter(({ path }) => this.#placing.has(path));
     const awaited: Promise<unknown>[] = shared.flatMap(({ path }) => this.#placing.get(path)?.catch(asLack) ?? []);
-    const own = things.filter((thing) => !shared.includes(thing) && !this.away.isHere(thing.path));
+    const own = things.filter(({ path }) => !this.#placing.has(path) && !this.away.isHere(path));
     const mine = new Map(own.map((thing) => [thing.path, thing]));
     if (mine.size > 0) {
       const work = this.#placeMine([...mine.values()], { stage, signal });

@@ -39,10 +39,20 @@ function ownerOf(path: string): number | undefined {
 
 /** The servers of all remotes of a configuration, of the environment and of AWS' files. */
 export async function knownEndpoints(config: Config, env: Context['env']): Promise<Set<string>> {
-  const { endpointInFiles } = await import('../../store/place/s3-files.ts');
   const named = config.remotes().map((remote) => originOf(config, remote));
-  const ofUser = [env['AWS_ENDPOINT_URL_S3'], env['AWS_ENDPOINT_URL'], await endpointInFiles({ env })].map((each) => each && endpointOrigin(each, true)); // prettier-ignore
+  const ofUser = [env['AWS_ENDPOINT_URL_S3'], env['AWS_ENDPOINT_URL'], await ofFiles(env)].map((each) => each && endpointOrigin(each, true)); // prettier-ignore
   return new Set([...named, ...ofUser].flatMap((origin) => origin ?? []).filter((origin) => origin !== ''));
+}
+
+async function ofFiles(env: Context['env']): Promise<string | undefined> {
+  const { endpointInFiles } = await import('../../store/place/s3-files.ts');
+  try {
+    return await endpointInFiles({ env });
+  } catch (error) {
+    // Whoever uses it is told that it is no address.
+    if (error instanceof PipeError) return undefined;
+    throw error;
+  }
 }
 
 function originOf(config: Config, remote: string): string | undefined {

@@ -2,6 +2,7 @@ import { loadBlake3 } from '../../kit/blake3.ts';
 import type { Import, RepoImport, UrlImport } from '../../lockfile/pointer-import.ts';
 import type { PendingImport, TrackedPath } from '../../lockfile/pointer.ts';
 import type { Allowed } from '../../project/option-value.ts';
+import type { ProblemCode } from '../../problem/code.ts';
 import { PipeError } from '../../problem/problem.ts';
 import { reach } from '../../remote/reach.ts';
 import { withRepository } from '../../source/open-repository.ts';
@@ -120,10 +121,18 @@ async function partHoldsElse(
 ): Promise<SourceUpdate['moved']> {
   const options = remote === undefined ? {} : { remote };
   const source = { context, options, blake3: await loadBlake3(), name, folder, configs };
-  const now = await withSourceData(root, source, ({ lists }) => reach(lists, root.entry, below));
-  if (now.entry === undefined) return now.isUnknown ? true : null;
-  return now.entry.digest !== entry.digest;
+  try {
+    const now = await withSourceData(root, source, ({ lists }) => reach(lists, root.entry, below));
+    if (now.entry === undefined) return now.isUnknown ? true : null;
+    return now.entry.digest !== entry.digest;
+  } catch (error) {
+    if (error instanceof PipeError && error.problems.every(({ code }) => NOT_PUSHED.has(code))) return null;
+    throw error;
+  }
 }
+
+/** Nobody has pushed yet. */
+const NOT_PUSHED = new Set<ProblemCode>(['PIPE_REMOTE_NONE', 'PIPE_REMOTE_NO_FOLDER']);
 
 /** What lay there at an earlier commit; `undefined` also where that is not known any more, as after a forced push. */
 async function sourceAt(repository: Repository, path: string): Promise<Found | undefined> {

@@ -27,7 +27,7 @@ import { listsMissing, seekLists } from './missing-lists.ts';
 import type { NamedGarbage } from './name-garbage.ts';
 import { lookIfPossible, nameGarbage } from './name-garbage.ts';
 import { needsOf } from './project-store.ts';
-import type { Collected, Foreign } from './present-gc.ts';
+import type { Collected, Foreign, GarbageNaming } from './present-gc.ts';
 import { firstThings, foreignLines, question } from './present-gc.ts';
 
 /** Which objects of what is kept need not stay, since they can be fetched again. */
@@ -145,13 +145,13 @@ async function nameAll(
   { engine }: Scope,
   { options, objects, needs }: Marked,
   { context, isHeld, isReleased, dry }: Pick<Marking, 'context'> & Naming,
-): Promise<{ readonly garbage: Garbage; readonly names: readonly NamedGarbage[] }> {
+): Promise<GarbageNaming & { readonly garbage: Garbage }> {
   const named = nameGarbage(objects, options.marks, { isReleased });
   const garbage = findGarbage({ ...options, isHeld }, named.visitor);
   if (isReleased) await named.lookIn(() => Promise.resolve({ roots: needs.flatMap(({ roots }) => roots) }));
   const inHistory = async (): Promise<Pick<Needs, 'roots'>> => needsOf(engine, await everyCommit(context, engine));
-  await (dry ? named.lookIn(inHistory) : lookIfPossible(named, inHistory));
-  return { garbage, names: named.names() };
+  const fault = await (dry ? named.lookIn(inHistory) : lookIfPossible(named, inHistory));
+  return { garbage, names: named.names(), fault: fault ?? undefined };
 }
 
 /** What would go of the cache. */
@@ -193,13 +193,15 @@ export async function collectLocal(scope: Scope, collection: LocalCollection): P
     const collectOptions = { ...options, isHeld };
     const isShared = isForOthers(scope);
     const how = { context, isHeld, isReleased: collection.findReleased !== undefined, dry: false };
-    const { garbage, names } =
-      ask || isShared ? await nameAll(scope, marked, how) : { garbage: findGarbage(collectOptions), names: [] };
-    const foreign = isShared && garbage.objects > 0 ? foreignOf(scope.engine, names) : undefined;
+    const { garbage, ...named } =
+      ask || isShared
+        ? await nameAll(scope, marked, how)
+        : { garbage: findGarbage(collectOptions), names: [], fault: undefined };
+    const foreign = isShared && garbage.objects > 0 ? foreignOf(scope.engine, named.names) : undefined;
     const now = scope.engine.now();
     const isOutdated = outdated(options, now).next().done !== true;
     const hasWork = garbage.objects + garbage.runs + garbage.merged > 0 || isOutdated;
-    const asked = [...firstThings(names), ...foreignLines(foreign), question(garbage, trashDays)].join('\n');
+    const asked = [...firstThings(named), ...foreignLines(foreign), question(garbage, trashDays)].join('\n');
     if (hasWork && ask && !(await confirmed(context, asked))) {
       return { garbage: NOTHING, absent: [], names: undefined, dry: false, isRefused: true };
     }

@@ -21,8 +21,9 @@ import type { Released, Undone } from './gc-local.ts';
 import type { Scope } from './gc-scope.ts';
 import { everyCommit, keptNeeds } from './gc-scope.ts';
 import { HeldLists } from './held-lists.ts';
-import type { GarbageNames, NamedGarbage } from './name-garbage.ts';
+import type { GarbageNames } from './name-garbage.ts';
 import { lookIfPossible, nameGarbage } from './name-garbage.ts';
+import type { GarbageNaming } from './present-gc.ts';
 import { firstThings } from './present-gc.ts';
 import type { CollectedShare } from './present-gc-remote.ts';
 import { remoteQuestion } from './present-gc-remote.ts';
@@ -96,7 +97,7 @@ function collectingProgress(
 
 interface RemoteNames {
   readonly visitorOf: (marks: RemoteMarks) => GarbageVisitor;
-  readonly names: () => Promise<readonly NamedGarbage[]>;
+  readonly names: () => Promise<GarbageNaming>;
 }
 
 /** Learns what goes from a remote, as it is found, and the names that it is known by. */
@@ -113,7 +114,7 @@ function garbageNames(
       return found.names.visitor;
     },
     async names() {
-      if (found === undefined) return [];
+      if (found === undefined) return { names: [], fault: undefined };
       const { names, marks } = found;
       const inHistory = async (): Promise<Pick<Needs, 'roots'>> => {
         const { roots } = await needsOf(engine, await everyCommit(context, engine));
@@ -121,8 +122,8 @@ function garbageNames(
         await lists.fetch(remote, going);
         return { roots: going };
       };
-      await (dry ? names.lookIn(inHistory) : lookIfPossible(names, inHistory));
-      return names.names();
+      const fault = await (dry ? names.lookIn(inHistory) : lookIfPossible(names, inHistory));
+      return { names: names.names(), fault: fault ?? undefined };
     },
   };
 }
@@ -142,7 +143,7 @@ export async function wouldCollectShare(scope: Scope, collecting: RemoteCollecti
     }).finally(() => {
       progress.end();
     });
-    return { name, place: remote.place.name, names: await names(), trashDays: undefined, ...collected };
+    return { name, place: remote.place.name, names: (await names()).names, trashDays: undefined, ...collected };
   });
 }
 

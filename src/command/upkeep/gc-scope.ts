@@ -49,6 +49,7 @@ export async function keptNeeds({ engine, others, workTrees, choose }: Scope): P
     problems.map(({ problem, revisions }) => ({
       ...problem,
       message: `${problem.message} (${revisions.slice(0, 3).join(', ')}), so it is not known what is needed`,
+      hint: problem.hint ?? 'mend it; where only old commits have it, keep fewer of them: -w, -a or -T instead of -A',
     })),
   );
 }

@@ -36,12 +36,20 @@ export interface GarbageNames {
   names(): NamedGarbage[];
 }
 
-/** Looks for names where revisions can be read: who is asked whether it may go is asked without names as well. */
-export async function lookIfPossible(names: GarbageNames, read: Parameters<GarbageNames['lookIn']>[0]): Promise<void> {
+/**
+ * Looks for names where revisions can be read: who is asked whether it may go is asked without names as well.
+ * @returns what kept it from it
+ */
+export async function lookIfPossible(
+  names: GarbageNames,
+  read: Parameters<GarbageNames['lookIn']>[0],
+): Promise<string | undefined> {
   try {
     await names.lookIn(read);
+    return undefined;
   } catch (error) {
-    if (!(error instanceof PipeError)) throw error;
+    if (error instanceof PipeError) return error.problems[0]?.message ?? error.message;
+    throw error;
   }
 }
 

@@ -51,16 +51,24 @@ export function stay(count: number): string {
   return count === 1 ? 'stays' : 'stay';
 }
 
+/** What goes by its names, as far as they could be looked up. */
+export interface GarbageNaming {
+  readonly names: readonly NamedGarbage[];
+  /** Why not all could be. */
+  readonly fault: string | undefined;
+}
+
 /** So many things are named before somebody is asked. */
 const MOST_NAMED = 10;
 
 /** The first things of which something goes, for who is asked whether it may. */
-export function firstThings(names: readonly NamedGarbage[]): string[] {
+export function firstThings({ names, fault }: GarbageNaming): string[] {
   const things = names.filter(({ path }) => path !== '');
   const unknown = names.filter(({ path }) => path === '').flatMap(nameLines);
   const heads = things.slice(0, MOST_NAMED).flatMap((each) => nameLines(each).slice(0, 1));
   const more = things.length - heads.length;
-  return [...heads, ...(more > 0 ? [`  and ${String(more)} more, which --dry names`] : []), ...unknown];
+  const why = fault === undefined ? [] : [`Not all names could be looked up: ${clean(fault)}`];
+  return [...heads, ...(more > 0 ? [`  and ${String(more)} more, which --dry names`] : []), ...unknown, ...why];
 }
 
 /** What is asked before anything goes. */

@@ -53,7 +53,7 @@ export async function endpointInFiles(options: FileOptions): Promise<string | un
     const ofService = services === undefined ? undefined : sectionOf(`services.${services}`)?.['s3.endpoint_url'];
     const found = ofService ?? profile['endpoint_url'];
     if (found === undefined) continue;
-    if (/^https?:/.test(found) && URL.canParse(found)) return found;
+    if (/^https?:/i.test(found) && URL.canParse(found)) return found;
     const message = 'endpoint_url in the AWS files is not the address of an S3 server';
     throw new PipeError({ code: 'PIPE_CONFIG_VALUE', message, hint: 'write https://HOST or http://HOST:PORT' });
   }
