@@ -24,7 +24,7 @@ export default defineCommand({
   positionals: { min: 0, max: 1 },
   json: true,
   details: [
-    'Prints the folder of the cache, or sets the option `cache.dir`. A relative folder is one below the folder that you',
+    'Prints the folder of the cache, or sets the option `cache.dir`. A relative folder is relative to the folder that you',
     'are in; it is kept relative to `.pipe`, so that it applies to everyone. Nothing is moved.',
   ].join('\n'),
   options,

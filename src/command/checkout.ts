@@ -25,7 +25,7 @@ export default defineCommand({
     recursive: { type: 'boolean', short: 'R', help: 'targets are folders: everything tracked below them' },
     force: { type: 'boolean', short: 'f', help: 'overwrite files that are not in the cache' },
     relink: { type: 'boolean', help: 'make all links or copies anew, as cache.type says' },
-    'allow-missing': { type: 'boolean', help: 'leave out what the cache lacks' },
+    'allow-missing': { type: 'boolean', help: 'exit with 0 although the cache lacks something' },
   },
   async run(context, { positionals, options, global }): Promise<Outcome> {
     const data = await openData(context, global, { walks: true });

@@ -9,7 +9,9 @@ import { formatSize } from '../report/size.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import { refuseExisting, refuseOverGit, targetOf } from './get.ts';
+import { jobsOf } from './share/options.ts';
 import { downloadTo, withUrl } from './source/acquire-url.ts';
+import { JOBS_OPTION } from './source/options.ts';
 import { nameInUrl } from './source/paths.ts';
 
 export default defineCommand({
@@ -22,9 +24,11 @@ export default defineCommand({
     'and tracks it not. No project is needed.',
   options: {
     force: { type: 'boolean', short: 'f', help: 'overwrite what is there' },
+    ...JOBS_OPTION,
   },
   async run(context, { positionals, options, global }): Promise<Outcome> {
     const [url = '', out] = positionals;
+    const jobs = jobsOf(options);
     const blake3 = await loadBlake3();
     const name = nameFor(url, out);
     const another = 'name another place behind the URL';
@@ -35,7 +39,7 @@ export default defineCommand({
     try {
       mkdirSync(beside);
       const temporary = join(beside, basename(target));
-      const told = await withUrl(url, { context, blake3, base: context.cwd, allowed: 'all' }, (data) =>
+      const told = await withUrl(url, { context, blake3, base: context.cwd, allowed: 'all', jobs }, (data) =>
         downloadTo(data, temporary, { context, global }),
       );
       const stat = statSync(temporary);

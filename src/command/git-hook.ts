@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { commandOf } from '../project/install/run-hook.ts';
 import { installedProjects } from '../project/install/git-settings.ts';
 import { findGitRoot, findRoot, openProject } from '../project/project.ts';
+import { dataRemotes } from '../remote/open-remote.ts';
 import type { Command, Context } from './command.ts';
 import { defineCommand } from './command.ts';
 
@@ -51,5 +52,6 @@ function isProject(folder: string): boolean {
 
 /** Without a remote there is nowhere to push to, and no reason to stop `git push`. */
 function hasRemote(surroundings: Pick<Context, 'cwd' | 'env'>): boolean {
-  return openProject(surroundings).config.remotes().length > 0;
+  const { config } = openProject(surroundings);
+  return config.get('core.remote') !== undefined || dataRemotes(config).length > 0;
 }

@@ -7,6 +7,7 @@ import { defineCommand } from './command.ts';
 import { openData } from './data-project.ts';
 import { inProject } from './edit-target.ts';
 import { outPath } from './import.ts';
+import { jobsOf } from './share/options.ts';
 import { acquireUrl } from './source/acquire-url.ts';
 import { JOBS_OPTION } from './source/options.ts';
 import { refuseMixed, sendFromUrl } from './source/send-url.ts';
@@ -74,6 +75,7 @@ export default defineCommand({
       temporary,
       base: project.root,
       allowed: 'all',
+      jobs: jobsOf(options),
     });
     const imported: UrlImport = { kind: 'url', url: kept, ...got.told };
     return trackImport(

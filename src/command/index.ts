@@ -59,7 +59,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'diff', summary: 'Compare tracked data between revisions', load: () => import('./diff.ts') },
   { name: 'du', summary: 'Say what the cache holds, and for what', load: () => import('./du.ts') },
   { name: 'gc', summary: 'Remove from the cache, or a remote, what nothing needs', load: () => import('./gc.ts') },
-  { name: 'fsck', summary: 'Check every byte of the cache, and repair it', load: () => import('./fsck.ts') },
+  {
+    name: 'fsck',
+    summary: 'Check every byte of the cache or of a remote, and repair it',
+    load: () => import('./fsck.ts'),
+  },
   { name: 'config', summary: 'Get or set options', load: () => import('./config.ts') },
   {
     name: 'check-ignore',

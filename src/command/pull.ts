@@ -109,6 +109,9 @@ interface PlacingOptions {
   readonly options: OptionValues<typeof PULL_OPTIONS>;
 }
 
+/** What concerns the paths that it names alone. */
+const REFUSALS = new Set(['PIPE_UNSAVED', 'PIPE_FILE_READ']);
+
 /** Puts things of the workspace in place, some after others. */
 class Placing {
   /** What kept some from being put in place; the others are. */
@@ -130,14 +133,32 @@ class Placing {
   async place(things: readonly SharedThing[]): Promise<void> {
     const selected = things.flatMap((thing): Selected[] => (thing.selected === undefined ? [] : [thing.selected]));
     if (selected.length === 0) return;
+    await this.#placeSome(selected);
+  }
+
+  /** One that would lose files keeps no other from being put in place: it is found by halves. */
+  async #placeSome(selected: readonly Selected[]): Promise<void> {
+    const problems = await this.#placeAll(selected);
+    const isRefused = problems.length > 0 && problems.every(({ code }) => REFUSALS.has(code));
+    if (selected.length === 1 || !isRefused) {
+      this.problems.push(...problems);
+      return;
+    }
+    const half = Math.ceil(selected.length / 2);
+    await this.#placeSome(selected.slice(0, half));
+    await this.#placeSome(selected.slice(half));
+  }
+
+  async #placeAll(selected: readonly Selected[]): Promise<readonly Problem[]> {
     const { context, global, options } = this.#options;
     const how = dataOptions(this.#data, { context, global, label: 'checking out' });
     try {
       const done = await checkout(this.#data.engine, selected, { ...how, force: options.force === true });
       for (const each of done) this.#checkedOut.set(each.path, placedTwice(this.#checkedOut.get(each.path), each));
+      return [];
     } catch (error) {
       if (!(error instanceof PipeError)) throw error;
-      this.problems.push(...error.problems);
+      return error.problems;
     } finally {
       how.progress.end();
     }

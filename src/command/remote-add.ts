@@ -11,8 +11,9 @@ export default defineCommand({
   positionals: { min: 2, max: 2 },
   json: false,
   details: [
-    'The URL is a bucket (s3://BUCKET/PREFIX) or a folder. A relative folder is one below the folder that you are in; it is',
-    'kept relative to `.pipe`, so that it applies to everyone. Nothing is asked of the remote.',
+    'The URL is a bucket (s3://BUCKET/PREFIX), a folder, or a web server to read from (https://HOST/PATH). A relative folder is',
+    'relative to the folder that you are in; it is kept relative to `.pipe`, so that it applies to everyone, or with --global',
+    'and --system as an absolute one. Nothing is asked of the remote.',
   ].join('\n'),
   options: {
     ...LEVEL_OPTIONS,

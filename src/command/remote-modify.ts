@@ -15,7 +15,7 @@ export default defineCommand({
   positionals: { min: 2, max: 3 },
   json: false,
   details: [
-    'Sets an option of a remote; `pipe config --help` lists them. A relative path is one below the folder that you are in;',
+    'Sets an option of a remote; `pipe config --help` lists them. A relative path is relative to the folder that you are in;',
     "it is kept relative to `.pipe`. Secrets belong to --local, or into the environment: '${NAME}'.",
   ].join('\n'),
   options: {

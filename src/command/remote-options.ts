@@ -52,8 +52,8 @@ export function requireRemote(name: string, known: readonly string[], where = ''
 const PATHS = new Set(['url', 'credentialpath', 'configpath', 'ssl_verify']);
 
 /**
- * What goes into the file for the value of an option. A relative path on the command line is one below the folder that
- * the user is in; in the file it is relative to the file, so that it holds for everyone. The user's and the machine's
+ * What goes into the file for the value of an option. A relative path on the command line is relative to the folder
+ * that the user is in; in the file it is relative to the file, so that it holds for everyone. The user's and the machine's
  * files serve all projects: they get absolute paths.
  * @throws {PipeError} PIPE_REMOTE_URL for a URL that makes no sense
  */

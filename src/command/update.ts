@@ -16,6 +16,7 @@ import type { DataProject } from './data-project.ts';
 import { dataOptions, openData } from './data-project.ts';
 import { forGit } from './data-words.ts';
 import { inProject } from './edit-target.ts';
+import { jobsOf } from './share/options.ts';
 import { acquire } from './source/acquire.ts';
 import { acquireUrl } from './source/acquire-url.ts';
 import type { FailedImport } from './source/failed.ts';
@@ -170,7 +171,8 @@ async function updatePending(data: DataProject, pending: PendingImport, how: How
   const { context, global, options } = how;
   const away = await updateAway(data, { ...pending, pending }, how);
   if (away !== undefined) return away;
-  const bringing = { context, global, force: options.force === true, isOnlyRecorded: false, takesChanged: true };
+  const [force, jobs] = [options.force === true, jobsOf(options)];
+  const bringing = { context, global, jobs, force, isOnlyRecorded: false, takesChanged: true };
   return { ...(await bringImport(data, pending, bringing)), state: 'changed' };
 }
 
@@ -224,7 +226,8 @@ async function look(
     const { url } = imported;
     const known = { told: imported, entry };
     const base = project.root;
-    const got = await acquireUrl(url, { context, global, blake3, store, temporary, base, allowed, known });
+    const how = { context, global, blake3, store, temporary, base, allowed, known, jobs: jobsOf(options) };
+    const got = await acquireUrl(url, how);
     return { entry: got.entry, imported: { kind: 'url', url, ...got.told } };
   }
   const rev = options.rev ?? imported.rev;

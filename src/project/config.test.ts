@@ -68,6 +68,13 @@ test('PIPE_GLOBAL_CONFIG_DIR names the folder of the global level', () => {
   expect(openConfig({ env }).get('core.jobs')).toBe(7);
 });
 
+test('a folder of a level that is no absolute path is refused: what is set there is not left out without a word', () => {
+  for (const name of ['PIPE_GLOBAL_CONFIG_DIR', 'PIPE_SYSTEM_CONFIG_DIR']) {
+    const { get } = openConfig({ env: { [name]: './mine' } });
+    expect(() => get('core.jobs')).toThrow(`PIPE_CONFIG_VALUE ${name} is ./mine: it takes an absolute path`);
+  }
+});
+
 test('options of a remote come from several levels', () => {
   const { remote, remotes } = config({
     project: 'remote:\n  origin:\n    url: s3://bucket/data\n  other:\n    url: /mnt\n',

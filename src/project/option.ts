@@ -109,7 +109,7 @@ export const REMOTE_OPTIONS = {
   sse: {
     kind: 'text',
     form: { pattern: /^(?:AES256|aws:kms(?::dsse)?)$/, wrong: 'it takes AES256, aws:kms or aws:kms:dsse' },
-    help: 'server-side encryption: AES256 or aws:kms',
+    help: 'server-side encryption: AES256, aws:kms or aws:kms:dsse',
   },
   sse_kms_key_id: { kind: 'text', help: 'key for aws:kms' },
   acl: { kind: 'text', help: 'access policy of what is uploaded' },

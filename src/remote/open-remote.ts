@@ -31,6 +31,17 @@ export interface OpenedRemote {
   readonly place: Place;
 }
 
+/** The remotes that data can be pushed to and pulled from. Web servers are none: URLs are only read below them. */
+export function dataRemotes(config: Config): string[] {
+  // As it was written: a placeholder that the environment does not fill is told when the remote is asked.
+  const urls = new Map(config.settings().map(({ name, content }) => [name, content]));
+  return config.remotes().filter((name) => {
+    const url = urls.get(`remote.${name}.url`);
+    const read = url === undefined ? undefined : readRemoteUrl(String(url));
+    return read !== undefined && !('kind' in read && read.kind === 'http');
+  });
+}
+
 /**
  * The name of the remote that is meant: the one that was asked for, or the default one.
  * @throws {PipeError} PIPE_REMOTE_NONE when neither is there, PIPE_REMOTE_UNKNOWN with the nearest name
@@ -38,7 +49,7 @@ export interface OpenedRemote {
 export function remoteNamed(config: Config, asked?: string): string {
   const known = config.remotes().filter((name) => config.remote(name, 'url') !== undefined);
   const name = asked ?? config.get('core.remote');
-  if (name === undefined) throw new PipeError(noRemote(known));
+  if (name === undefined) throw new PipeError(noRemote(dataRemotes(config), known));
   if (known.includes(name)) return name;
   const near = nearest(name, known);
   const hint =
@@ -56,15 +67,16 @@ export function remoteNamed(config: Config, asked?: string): string {
  * @throws {PipeError} PIPE_REMOTE_UNKNOWN, PIPE_REMOTE_NONE
  */
 export function usualRemote(config: Config, asked: string | undefined): string | undefined {
-  const isNone = asked === undefined && config.get('core.remote') === undefined && config.remotes().length === 0;
+  const isNone = asked === undefined && config.get('core.remote') === undefined && dataRemotes(config).length === 0;
   return isNone ? undefined : remoteNamed(config, asked);
 }
 
-function noRemote(known: readonly string[]): ConstructorParameters<typeof PipeError>[0] {
+function noRemote(known: readonly string[], all: readonly string[]): ConstructorParameters<typeof PipeError>[0] {
   const [first] = known;
   if (first === undefined) {
     const hint = 'add one: `pipe remote add -d NAME s3://BUCKET/PREFIX`, or a folder';
-    return { code: 'PIPE_REMOTE_NONE', message: 'there is no remote', hint };
+    const but = all.length === 0 ? '' : ` that holds data: from ${all.join(', ')}, URLs are only read`;
+    return { code: 'PIPE_REMOTE_NONE', message: `there is no remote${but}`, hint };
   }
   const hint = `choose it: \`pipe remote default ${first}\`, or name one with -r`;
   return { code: 'PIPE_REMOTE_NONE', message: `no remote is the default one (there are ${known.join(', ')})`, hint };

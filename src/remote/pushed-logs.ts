@@ -1,5 +1,6 @@
 import type { RawDigest } from '../kit/digest.ts';
 import { digestOfRaw, rawOfDigest } from '../kit/digest.ts';
+import { entryOf } from '../lockfile/entry.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { presentLoose } from './loose-presence.ts';
 import type { StoredRecord } from './records.ts';
@@ -10,16 +11,23 @@ import type { WantedRoot } from './wanted.ts';
  * The logs of some runs that are not here, and that a remote has: they are pushed only where somebody asks for it. Records
  * do not say how long they are.
  */
-export async function pushedLogs(
-  remote: Remote,
-  store: ObjectStore,
-  records: readonly StoredRecord[],
-): Promise<WantedRoot[]> {
+async function pushedLogs(remote: Remote, store: ObjectStore, records: readonly StoredRecord[]): Promise<WantedRoot[]> {
   const logs = new Set(records.flatMap(({ record: { log } }) => log ?? []));
   return filesThere(
     remote,
     [...logs].map(rawOfDigest).filter((digest) => !store.hasRaw(digest)),
   );
+}
+
+/** What some runs made, and their logs that a remote has, as far as it is not too large. */
+export async function rootsOfRuns(
+  remote: Remote,
+  store: ObjectStore,
+  { records, maxSize }: { readonly records: readonly StoredRecord[]; readonly maxSize: number },
+): Promise<WantedRoot[]> {
+  const logs = await pushedLogs(remote, store, records);
+  const outs = records.flatMap(({ record }) => record.outs.map((out): WantedRoot => ({ entry: entryOf(out) })));
+  return [...outs, ...logs].filter(({ entry }) => entry.size <= maxSize);
 }
 
 /** Those of some objects that a remote has, with the sizes that they have there, as files. */

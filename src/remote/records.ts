@@ -99,11 +99,19 @@ export async function fetchRecords(
   return fetchListed(remote, store, { name, listed: await listAll(remote.place, KEYS.runs) });
 }
 
-/** The same of run records that were found there. */
+/** The run records that {@link fetchRecords} would bring, and those that are here. Brings none. */
+export async function lookAtRecords(remote: Remote, store: ObjectStore): Promise<FetchedRecords> {
+  return fetchListed(remote, store, { name: undefined, listed: await listAll(remote.place, KEYS.runs) });
+}
+
+/**
+ * The same of run records that were found there.
+ * @param name absent where they are only looked at
+ */
 export async function fetchListed(
   remote: Remote,
   store: ObjectStore,
-  { name, listed }: { readonly name: string; readonly listed: readonly PlaceEntry[] },
+  { name, listed }: { readonly name: string | undefined; readonly listed: readonly PlaceEntry[] },
 ): Promise<FetchedRecords> {
   const [came, here]: [StoredRecord[], StoredRecord[]] = [[], []];
   await eachAtOnce(listed, remote.place.concurrency, async (entry) => {
@@ -128,7 +136,7 @@ function knownRecord(layout: StoreLayout, { key }: PlaceEntry, blake3: Blake3): 
 async function fetchRecord(
   remote: Remote,
   store: ObjectStore,
-  { entry, from }: { readonly entry: PlaceEntry; readonly from: string },
+  { entry, from }: { readonly entry: PlaceEntry; readonly from: string | undefined },
 ): Promise<StoredRecord | undefined> {
   const run = runOfKey(entry.key);
   if (run === undefined || entry.size > LARGEST) return undefined;
@@ -136,7 +144,7 @@ async function fetchRecord(
   return limit(entry.size, async () => {
     const bytes = await place.read(entry.key, { offset: 0, length: entry.size });
     const [found] = bytes === undefined ? [] : checked({ key: run.key, name: run.record, bytes }, blake3);
-    if (found === undefined) return undefined;
+    if (found === undefined || from === undefined) return found;
     const filed = { key: run.key, name: run.record };
     // First: a record without it counts as one of this machine.
     fileOrigin(store, { ...filed, remote: from });

@@ -87,6 +87,14 @@ test('quiet prints problems only, with the last lines of output, to standard err
   `);
 });
 
+test('quiet prints what was noted where a run fails by that alone', async () => {
+  const note: Event = { type: 'notice', stage: 'old', message: 'made is lost', hint: 'pipe unfreeze' };
+  const lost = [note, { ...runEnd({ frozen: 1 }, 5), ok: false }];
+  expect((await print(lost, { quiet: true })).err).toBe('old: made is lost\n  hint: pipe unfreeze\n');
+  expect((await print([note, runEnd({ frozen: 1 }, 5)], { quiet: true })).err).toBe('');
+  expect((await print([note, runEnd({ failed: 1 }, 5)], { quiet: true })).err).toBe('');
+});
+
 test('the last lines are not repeated where they stand right above', async () => {
   const tail = ['one', 'two'];
   const failed = end('a', 'failed', { durationMs: 100, tail });

@@ -52,6 +52,8 @@ class PlainPrinter {
   private tally: Tally = EMPTY_TALLY;
   private plan: ReadonlyMap<string, PlanEvent['stages'][number]> = new Map();
   private readonly progressAt = new Map<string, number>();
+  /** What was noted, while nothing but problems is printed. */
+  private readonly notices: Extract<Event, { type: 'notice' }>[] = [];
   /** Stages whose reason was given when they started. */
   private readonly explained = new Set<string>();
   /** The stage whose output stands last, and how many lines of it. */
@@ -66,7 +68,7 @@ class PlainPrinter {
 
   print(event: Event): void {
     if (this.options.quiet) {
-      if (event.type === 'stage-end' && event.outcome === 'failed') this.failed(event);
+      this.printQuietly(event);
       return;
     }
     switch (event.type) {
@@ -111,6 +113,20 @@ class PlainPrinter {
         const alone = event.counts.fresh + event.counts.frozen + event.counts.skipped === this.plan.size;
         this.lines(alone ? lines : ['', ...lines]);
       }
+    }
+  }
+
+  /** What goes wrong, and where no stage does, what was noted: the run failed by that. */
+  private printQuietly(event: Event): void {
+    if (event.type === 'notice') this.notices.push(event);
+    if (event.type === 'stage-end' && event.outcome === 'failed') this.failed(event);
+    if (event.type !== 'run-end' || event.ok) return;
+    const { failed, blocked, cancelled } = event.counts;
+    if (failed + blocked + cancelled > 0) return;
+    for (const { message, hint, stage } of this.notices) {
+      const who = stage === undefined ? '' : `${this.style.bold(clean(stage))}: `;
+      this.options.stderr.write(`${who}${clean(message)}\n`);
+      if (hint !== undefined) this.options.stderr.write(`  ${this.style.cyan('hint:')} ${clean(hint)}\n`);
     }
   }
 

@@ -24,7 +24,7 @@ import { Schedule } from './schedule.ts';
 import type { Confirm, StageOptions } from './stage-options.ts';
 import { runStage } from './stage.ts';
 import type { Survey } from './survey.ts';
-import { planEvent, planProblems, survey } from './survey.ts';
+import { frozenLacks, planEvent, planProblems, survey } from './survey.ts';
 
 /** What happens to the rest when a stage fails: `stop` starts nothing more, `keep-going` runs what does not need it. */
 export type FailureMode = 'stop' | 'keep-going' | 'ignore';
@@ -82,11 +82,15 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
   const data = options.noCommit === true ? [] : (inputs?.changed ?? []);
   engine.emit(planEvent(engine, plan, { jobs: options.capacity.jobs, history, data }));
   for (const note of inputs?.notes ?? []) engine.emit({ type: 'notice', ...note });
+  const lacks = frozenLacks(plan, pull);
+  for (const lack of lacks) engine.emit(lack);
+  const isCut = pull !== undefined && lacks.length > 0;
   const problems = planProblems(engine, plan);
   if (options.mode === 'stop' && problems.size > 0) throw new PipeError([...problems.values()].flat());
   if (ignored === undefined) {
     const { tellLost } = await import('./lost.ts');
-    return { ok: await tellLost(engine, plan, { pull, problems: refusals(refused) }), ends: new Map() };
+    const isFound = await tellLost(engine, plan, { pull, problems: refusals(refused) });
+    return { ok: isFound && !isCut, ends: new Map() };
   }
   prepareExecutors(plan);
   const pointers = data.length === 0 ? [] : await recordInputs(engine, inputs, options.signal);
@@ -99,7 +103,7 @@ export async function repro(engine: Engine, options: ReproOptions): Promise<Repr
   history.save();
   await autostage(engine.project, engine.env, [...locks, ...pointers, ...ignored.written]);
   const counts = countOutcomes(ends);
-  const ok = isPlaced && counts.failed + counts.blocked + counts.cancelled === 0;
+  const ok = isPlaced && !isCut && counts.failed + counts.blocked + counts.cancelled === 0;
   const downloaded = pull === undefined ? {} : { downloaded: pull.downloaded };
   engine.emit({ type: 'run-end', ok, counts, durationMs: performance.now() - started, ...downloaded });
   return { ok, ends };

@@ -1,4 +1,5 @@
-import type { PlanEvent, PlannedStage } from '../event/event.ts';
+import type { Event, PlanEvent, PlannedStage } from '../event/event.ts';
+import { firstNames } from '../kit/first-names.ts';
 import { entryOf } from '../lockfile/entry.ts';
 import type { Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
@@ -9,7 +10,7 @@ import type { History } from './history.ts';
 import type { JudgeOptions } from './judge.ts';
 import { judge } from './judge.ts';
 import type { Decision } from './plan.ts';
-import type { Judged } from './pull.ts';
+import type { Judged, Pull } from './pull.ts';
 import { stageProblems } from './stage-problem.ts';
 
 /** A stage with what was seen of it and what follows. */
@@ -95,4 +96,25 @@ export function planProblems(engine: Engine, plan: Survey): ReadonlyMap<string, 
     if (found.length > 0) problems.set(address, found);
   }
   return problems;
+}
+
+/**
+ * Of frozen stages whose outs are gone: what is neither here nor, with `--pull`, to be had from anywhere. What nobody
+ * pushes, others do without.
+ */
+export function frozenLacks(plan: Survey, pull: Pull | undefined): Extract<Event, { type: 'notice' }>[] {
+  return [...plan].flatMap(([stage, { facts, decision }]) => {
+    const outs = facts.stage.outs.filter(({ cache, push }) => pull === undefined || (cache && push));
+    const isShared = (as: string): boolean => outs.some((out) => out.as === as);
+    const gone = decision.reasons.flatMap((reason) => (reason.kind === 'out' && isShared(reason.path) ? [reason.path] : [])); // prettier-ignore
+    if (decision.state !== 'frozen' || gone.length === 0) return [];
+    const who = pull === undefined ? 'the cache does not have' : 'neither the cache nor a remote has';
+    const how = '`pipe unfreeze` of it lets it be made again';
+    return {
+      type: 'notice',
+      stage,
+      message: `${who} all of ${firstNames(gone)}, and its stage is frozen`,
+      hint: pull === undefined ? `\`pipe pull\` may bring it; ${how}` : how,
+    };
+  });
 }

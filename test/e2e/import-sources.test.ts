@@ -172,13 +172,20 @@ test('what is imported from a repository is asked of no remote by a run', async 
   expect(await rig.read('../b/out')).toBe('theirs\n');
 });
 
-test('a project without a remote gets what it imported from where it comes from', async ({ rig }) => {
+test('a project without a remote, or with a web server as one, gets what it imported from where it comes from', async ({
+  rig,
+}) => {
   await startProject(rig);
   await succeed(rig, ['remote', 'remove', 'storage']);
+  expectProblems(await rig.pipe(['push']), 'PIPE_REMOTE_NONE');
+  await succeed(rig, ['remote', 'add', '-q', 'hub', web.url]);
   serve('/in', 'in\n', 'one');
   await succeed(rig, ['import-url', `${web.url}/in`]);
   await commitAll(rig);
-  expectProblems(await rig.pipe(['push']), 'PIPE_REMOTE_NONE');
+  const refused = await rig.pipe(['push']);
+  expectProblems(refused, 'PIPE_REMOTE_NONE');
+  expect(refused.stderr).toContain('there is no remote that holds data: from hub, URLs are only read');
+  await succeed(rig, ['git-hook', 'pre-push', 'origin', 'elsewhere']);
   const b = await cloneProject(rig, 'b');
   expect((await succeed(rig, ['pull', '--dry'], b)).stdout).toBe(`Would download in from ${web.url}/in: 3 bytes.\n`);
   expect((await succeed(rig, ['fetch'], b)).stdout).toBe(`Fetched 1 object, 3 bytes of in from ${web.url}/in.\n`);

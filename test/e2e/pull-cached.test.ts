@@ -129,6 +129,17 @@ test('only what is missing is asked of a remote, and one that fails keeps nothin
   expect(await rig.read('far')).toBe('far\n');
 });
 
+test('whether a remote that fails has run records is told to be unknown, also by a dry run', async ({ rig }) => {
+  const { env } = await startPushed(rig, 'records');
+  servers.proxy.plan(() => REFUSED);
+  for (const flags of [[], ['--dry']]) {
+    const run = await rig.pipe(['fetch', '--run-cache', ...flags], { env });
+    expect(run.code, run.stdout).toBe(1);
+    expect(run.stderr).toContain('PIPE_REMOTE_DENIED');
+    expect(run.stdout).not.toContain('There is nothing to fetch');
+  }
+});
+
 test('what a remote that fails does not give comes from where it was imported', async ({ rig }) => {
   const { env } = await startPushed(rig, 'imported');
   const { proxy } = servers;

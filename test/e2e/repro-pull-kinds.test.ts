@@ -1,3 +1,4 @@
+import { mkdir, rm } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
 import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
@@ -51,6 +52,33 @@ describe('repro --pull', () => {
     await rig.write({ '../b/add': '2\n' });
     expect(outcomes(await reproPull(rig, ['--pull'], b))).toEqual({ old: 'frozen', new: 'ran' });
     expect(await rig.read('../b/new')).toBe('gone\n2\n');
+  });
+
+  test('fails and says so where what a frozen stage once made is lost everywhere; without --pull it is told', async ({
+    rig,
+  }) => {
+    const stages = { old: { cmd: 'cp in made', deps: ['in'], outs: ['made'] } };
+    await start(rig, stages, { in: 'once\n' });
+    await succeed(rig, ['freeze', 'old']);
+    await commitAll(rig);
+    const b = await cloneProject(rig, 'b');
+    await rm(rig.path(REMOTE), { recursive: true });
+    await mkdir(rig.path(REMOTE));
+    for (const flags of [['--dry'], []]) {
+      const lost = await rig.pipe(['repro', '--pull', ...flags], b);
+      expect(lost.stdout).toContain('neither the cache nor a remote has all of made, and its stage is frozen');
+      expect(lost.stdout).toContain('hint: `pipe unfreeze` of it lets it be made again');
+      expect(lost.code).toBe(1);
+    }
+    const quiet = await rig.pipe(['repro', '--pull', '-q'], b);
+    expect(quiet).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('its stage is frozen') });
+    const plain = await rig.pipe(['repro'], b);
+    expect(plain.stdout).toContain('the cache does not have all of made, and its stage is frozen');
+    expect(plain.stdout).toContain('hint: `pipe pull` may bring it; `pipe unfreeze` of it lets it be made again');
+    expect(plain.code).toBe(0);
+    expect(outcomes(await reproPull(rig, ['--pull', '--allow-missing'], b))).toEqual({ old: 'frozen' });
+    await succeed(rig, ['unfreeze', 'old'], b);
+    expect(outcomes(await reproPull(rig, ['--pull'], b))).toEqual({ old: 'ran' });
   });
 
   test('hands a stage the outs that it goes on from', async ({ rig }) => {

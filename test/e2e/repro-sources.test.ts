@@ -31,6 +31,8 @@ async function start(rig: Rig, stages: readonly (keyof typeof STAGES)[]): Promis
   const chosen = Object.fromEntries(stages.map((name) => [name, STAGES[name]]));
   await startProject(rig, { 'pipeline.yaml': { stages: chosen }, mine: 'mine\n' });
   await succeed(rig, ['remote', 'remove', 'storage']);
+  // A web server is only read from.
+  await succeed(rig, ['remote', 'add', '-q', 'hub', web.url]);
   web.files.set('/page', { body: Buffer.from('page\n'), etag: '"page"' });
   await succeed(rig, ['import-url', '-q', `${web.url}/page`]);
   await succeed(rig, ['import-url', '-q', '../folder']);

@@ -3,7 +3,16 @@ import type { Rig, RunOptions } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
 import { expectProblems } from './faults/problem.ts';
 import type { RemoteStatus } from './share/project.ts';
-import { cloneProject, commitAll, document, holds, startProject, succeed } from './share/project.ts';
+import {
+  cloneProject,
+  commitAll,
+  document,
+  holds,
+  keysOf,
+  smallFiles,
+  startProject,
+  succeed,
+} from './share/project.ts';
 import { proxiedMinio } from './share/proxied-minio.ts';
 import { STORAGES, startStorage } from './share/storage.ts';
 
@@ -188,6 +197,29 @@ test('no more transfers go at once than -j says', async ({ rig }) => {
   expect(await most(['pull'], b)).toBeGreaterThan(2);
   const young = ['gc', '-w', '-c', '-f', '-j', '1', '--grace', '0'];
   expect(await most(young, { env })).toBeLessThanOrEqual(2);
+});
+
+test('-j counts for what comes from a URL, too', async ({ rig }) => {
+  await startProject(rig, smallFiles('../up', 12));
+  await started.minio.makeBuckets('raw');
+  await started.minio.mc('cp', '-q', '--recursive', `${rig.path('../up')}/`, 't/raw/up/');
+  const env = { ...keysOf(started.minio.root), AWS_ENDPOINT_URL: started.proxy.url };
+  const most = async (...args: string[]): Promise<number> => {
+    started.proxy.plan(() => 'delay');
+    await succeed(rig, args, { env });
+    return started.proxy.most();
+  };
+  expect(await most('get-url', 's3://raw/up', 'all')).toBeGreaterThan(2);
+  expect(await most('get-url', 's3://raw/up', 'few', '-j', '1')).toBeLessThanOrEqual(2);
+  expect(await most('import-url', '-q', 's3://raw/up', '-j', '1')).toBeLessThanOrEqual(2);
+  await rig.write({ '../up/new': 'new\n' });
+  await started.minio.mc('cp', '-q', rig.path('../up/new'), 't/raw/up/new');
+  expect(await most('update', '-q', '-j', '1')).toBeLessThanOrEqual(2);
+  await rig.remove('up', '.pipe/cache');
+  await succeed(rig, ['remote', 'remove', '-q', 'storage']);
+  expect(await most('fetch', '-q', '-j', '1')).toBeLessThanOrEqual(2);
+  expect(await rig.exists('.pipe/cache')).toBe(true);
+  expectProblems(await rig.pipe(['get-url', 's3://raw/up', '-j', '0'], { env }), 'PIPE_USAGE');
 });
 
 test('what comes first is put in place while the rest is on its way', async ({ rig }) => {

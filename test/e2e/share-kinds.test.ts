@@ -60,7 +60,14 @@ describe.each(STORAGES)('in %s', (kind) => {
     expect(await fetched()).toBe(1);
     expectProblems(await rig.pipe(['fetch', '--type', 'models'], b), 'PIPE_USAGE');
     const c = await storage.clone('c');
-    expect((await document<FetchDocument>(rig, ['fetch', '--run-cache', '--max-size', '2'], c)).remotes[0]).toMatchObject({ objects: 3, records: 1 }); // prettier-ignore
+    for (const [flags, records] of [
+      [['--dry'], 1],
+      [[], 1],
+      [['--dry'], 0],
+    ] as const) {
+      const { remotes } = await document<FetchDocument>(rig, ['fetch', '--run-cache', '--max-size', '2', ...flags], c);
+      expect(remotes[0]).toMatchObject({ objects: 3 * records, records });
+    }
     expectProblems(await rig.pipe(['fetch', '--max-size', '1k'], b), 'PIPE_USAGE');
     expectProblems(await rig.pipe(['fetch', '--type', 'plots', '-A'], b), 'PIPE_USAGE');
   });

@@ -165,8 +165,16 @@ test('fetch and pull --run-cache bring records where nothing else is shared, as 
   for (const command of ['fetch', 'pull']) {
     const clone = await cloneProject(rig, command);
     expect((await document<FetchDocument>(rig, [command], clone)).remotes).toEqual([]);
-    const { remotes } = await document<FetchDocument>(rig, [command, '--run-cache'], clone);
-    expect(remotes).toMatchObject([{ name: 'storage', objects: 1, records: 1, absent: [] }]);
+    expect((await succeed(rig, [command, '--run-cache', '--dry'], clone)).stdout).toMatch(
+      /^Would fetch 1 object, 2 bytes and 1 run record from storage\.$/m,
+    );
+    const came = { name: 'storage', objects: 1, bytes: 2, records: 1, absent: [] };
+    for (const flags of [['--dry'], []]) {
+      const { remotes } = await document<FetchDocument>(rig, [command, '--run-cache', ...flags], clone);
+      expect(remotes).toMatchObject([came]);
+    }
+    const again = await document<FetchDocument>(rig, [command, '--run-cache', '--dry'], clone);
+    expect(again.remotes).toMatchObject([{ ...came, objects: 0, bytes: 0, records: 0 }]);
     await rig.remove(`${clone.cwd}/pipeline.lock`, `${clone.cwd}/score`);
     expect((await succeed(rig, ['repro'], clone)).stdout).toMatch(/count: restored/);
     expect(await rig.read(`${clone.cwd}/score`)).toBe('3\n');

@@ -10,9 +10,14 @@ import type { Tally } from '../../remote/compare.ts';
 import { compare } from '../../remote/compare.ts';
 import type { NamedObject } from '../../remote/name-objects.ts';
 import { nameObjects } from '../../remote/name-objects.ts';
+import { rootsOfRuns } from '../../remote/pushed-logs.ts';
+import type { PushRoot } from '../../remote/push.ts';
+import { lookAtRecords } from '../../remote/records.ts';
+import type { Remote } from '../../remote/remote.ts';
 import { entryAt } from '../../store/entry-at.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
 import { formatSize } from '../../report/size.ts';
-import { amountOf, clean } from '../../report/words.ts';
+import { amountOf, clean, plural } from '../../report/words.ts';
 import type { Context, Outcome } from '../command.ts';
 import type { ChoiceValues } from './choose.ts';
 import { maxSizeOf } from './choose.ts';
@@ -46,28 +51,31 @@ export async function dryFetch(
   let isAnything = sources.length > 0;
   let isAnyCut = false;
   for (const { name, things } of opened.shares.shares) {
-    const looked = await look(opened.data, { name, things }, { context, options });
-    const { place, would, missing, isCut } = looked;
+    const looked = await look(opened, { name, things }, { context, options });
+    const { place, would, records, missing, isCut } = looked;
     const others = missing.length === 0 ? [] : await fromUrls(opened, { things, missing, maxSize, context });
     sources.push(...others.map(({ thing }) => sourceOf(thing)));
     const had = new Set(others.flatMap(({ digests }) => digests));
     const gone = missing.filter(({ digest, path }) =>
       digest === undefined ? !others.some(({ thing }) => isWithin(thing.path, path)) : !had.has(digest),
     );
-    if (would.objects > 0) lines.push(`Would fetch ${amountOf(would)} from ${name}.`);
+    const extra = records > 0 ? ` and ${plural(records, 'run record')}` : '';
+    if (would.objects + records > 0) lines.push(`Would fetch ${amountOf(would)}${extra} from ${name}.`);
     else if (!isCut) lines.push(missing.length > 0 ? `Nothing would come from ${name}.` : allHere(name));
     lines.push(...(isCut ? cutLines : missingLines)(name, gone, verbose));
     lacking.push(...gone);
     isAnything ||= !isCut || looked.here > 0 || others.length > 0;
-    const told = gone.length > 0 ? looked.problems : [];
-    isAnyCut ||= isCut && gone.length > 0;
+    // Nobody knows what records it has.
+    const isFault = isCut && (gone.length > 0 || opened.runCache === 'all');
+    const told = isFault || gone.length > 0 ? looked.problems : [];
+    isAnyCut ||= isFault;
     problems.push(...told);
-    const fault = isCut && gone.length > 0 ? { problems: told.map(problemJson) } : {};
-    remotes.push({ name, place, ...would, records: 0, absent: gone.map(missingJson), wrong: [], ...fault });
+    const fault = isFault ? { problems: told.map(problemJson) } : {};
+    remotes.push({ name, place, ...would, records, absent: gone.map(missingJson), wrong: [], ...fault });
   }
   if (isAnyCut && !isAnything) throw new PipeError(problems);
   lines.unshift(...sources.map(sourceLine));
-  if (lines.length === 0) lines.push('There is nothing to fetch.');
+  if (lines.length === 0 && !isAnyCut) lines.push('There is nothing to fetch.');
   return {
     exit: isAnyCut || (lacking.length > 0 && options['allow-missing'] !== true) ? 1 : 0,
     problems,
@@ -87,6 +95,8 @@ interface Looked {
   /** Things of which the cache has all. */
   readonly here: number;
   readonly would: Tally;
+  /** Run records that would come. */
+  readonly records: number;
   /** What neither the cache nor the remote has; or the cache, where the remote failed. */
   readonly missing: readonly NamedObject[];
   /** Why it is missing. */
@@ -96,7 +106,7 @@ interface Looked {
 
 /** What a remote has of what the cache lacks. It is not asked where that is nothing. */
 async function look(
-  data: OpenShares['data'],
+  { data, runCache }: Pick<OpenShares, 'data' | 'runCache'>,
   { name, things }: RemoteShare,
   { context, options }: { readonly context: Context; readonly options: Options },
 ): Promise<Looked> {
@@ -105,22 +115,45 @@ async function look(
     const place = placeOf(data, name, { context, options });
     return options.remote === undefined ? place.catch(nowhere) : place;
   };
-  const none = { here: here.length, would: { objects: 0, bytes: 0 }, missing: [], problems: [], isCut: false };
-  if (lacking.length === 0) return { ...none, place: await where() };
+  const none = {
+    here: here.length,
+    would: { objects: 0, bytes: 0 },
+    records: 0,
+    missing: [],
+    problems: [],
+    isCut: false,
+  };
+  const isRecords = runCache === 'all';
+  if (lacking.length === 0 && !isRecords) return { ...none, place: await where() };
   const { engine } = data;
   try {
     return await withRemote(engine, { name, context, options }, async (remote) => {
       const { roots, lost } = await findRoots(remote, engine.store, { things: lacking, keep: false, maxSize: maxSizeOf(options) }); // prettier-ignore
       const { total, missing: named } = await compare(remote, engine.store, roots);
+      const runs = isRecords
+        ? await lookAtRuns(remote, engine.store, { roots, maxSize: maxSizeOf(options) })
+        : undefined;
       const missing = [...named, ...lost.map((path): NamedObject => ({ path, size: 0 }))];
       const problems = missing.length > 0 ? await absentPlace(name, remote.place) : [];
-      return { ...none, place: remote.place.name, would: total.deleted, missing, problems };
+      return { ...none, place: remote.place.name, would: total.deleted, missing, problems, ...runs };
     });
   } catch (error) {
     const problems = faultOf(error, context.signal);
     const place = await placeOf(data, name, { context, options }).catch(nowhere);
     return { ...none, place, missing: missingOf(data, lacking), problems, isCut: true };
   }
+}
+
+/** What would come with run records, beside what is tracked; an object of both counts once. */
+async function lookAtRuns(
+  remote: Remote,
+  store: ObjectStore,
+  { roots, maxSize }: { readonly roots: readonly PushRoot[]; readonly maxSize: number },
+): Promise<Pick<Looked, 'would' | 'records'>> {
+  const { came, here } = await lookAtRecords(remote, store);
+  const outs = await rootsOfRuns(remote, store, { records: [...came, ...here], maxSize });
+  const { total } = await compare(remote, store, [...roots, ...outs.map((out) => ({ ...out, path: '' }))]);
+  return { would: total.deleted, records: came.length };
 }
 
 interface FromSource {

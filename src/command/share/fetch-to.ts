@@ -4,10 +4,9 @@ import type { Fetched } from '../../remote/fetch.ts';
 import { fetchRoots } from '../../remote/fetch.ts';
 import type { NamedObject } from '../../remote/name-objects.ts';
 import { nameObjects } from '../../remote/name-objects.ts';
-import { pushedLogs } from '../../remote/pushed-logs.ts';
+import { rootsOfRuns } from '../../remote/pushed-logs.ts';
 import { fetchRecords } from '../../remote/records.ts';
 import { hasFormat } from '../../remote/remote.ts';
-import { entryOf } from '../../lockfile/entry.ts';
 import type { RawDigest } from '../../kit/digest.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import type { DataProject } from '../data-project.ts';
@@ -72,9 +71,7 @@ export async function fetchShare(data: DataProject, { share, ...how }: FetchTo):
       const groups = groupsOf(roots.map(({ entry }) => entry.size));
       const { came, here } = runCache ? await fetchRecords(remote, store, { name }) : { came: [], here: [] };
       // A record may have come by itself before, with `repro --pull`: what its run made comes now.
-      const known = [...came, ...here];
-      const logs = await pushedLogs(remote, store, known);
-      const outs = [...known.flatMap(({ record }) => record.outs.map((out) => ({ entry: entryOf(out) }))), ...logs].filter(({ entry }) => entry.size <= maxSize); // prettier-ignore
+      const outs = await rootsOfRuns(remote, store, { records: [...came, ...here], maxSize });
       const grouped = roots.map(({ entry }, at) => ({ entry, group: groups[at] ?? 0 }));
       const fetched = await fetchRoots(remote, store, {
         roots: grouped,

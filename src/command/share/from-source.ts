@@ -8,6 +8,7 @@ import type { Engine } from '../../run/engine.ts';
 import type { Context, GlobalOptions } from '../command.ts';
 import type { TreeMemory } from '../source/acquire.ts';
 import { importFolder } from '../source/temporary.ts';
+import { jobsOf } from './options.ts';
 
 /** Something that was imported, as it is recorded. */
 export interface ImportedThing {
@@ -99,7 +100,7 @@ async function bringFromRepository(
 async function bringFromUrl(
   engine: Pick<Engine, 'project' | 'blake3' | 'store'>,
   { path, entry, below, imported, from }: ImportedThing & { readonly imported: UrlImport },
-  { context, global }: SourceOptions,
+  { context, global, jobs }: SourceOptions,
 ): Promise<Came> {
   const { project, blake3, store } = engine;
   const changed = new PipeError({
@@ -111,7 +112,8 @@ async function bringFromUrl(
   if (part === undefined && !(await mayStillHold(engine, imported, context))) throw changed;
   const { acquireUrl } = await import('../source/acquire-url.ts');
   const temporary = importFolder(project.pipeDir);
-  const how = { context, global, blake3, store, temporary, base: project.root, allowed: project.config.allowed() };
+  const allowed = project.config.allowed();
+  const how = { context, global, blake3, store, temporary, base: project.root, allowed, jobs: jobsOf({ jobs }) };
   const { entry: found } = await acquireUrl(imported.url, { ...how, below: part === undefined ? '' : below });
   const wanted = part ?? entry;
   if (found.digest !== wanted.digest || found.kind !== wanted.kind) throw changed;

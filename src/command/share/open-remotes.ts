@@ -1,6 +1,6 @@
 import { indexFolder } from '../../index/location.ts';
 import { appendTo } from '../../kit/append-to.ts';
-import { openRemote, remoteNamed } from '../../remote/open-remote.ts';
+import { dataRemotes, openRemote, remoteNamed } from '../../remote/open-remote.ts';
 import type { Remote } from '../../remote/remote.ts';
 import { remoteIn } from '../../remote/remote.ts';
 import type { Engine } from '../../run/engine.ts';
@@ -51,7 +51,7 @@ export function sharesOf({ project }: Engine, things: readonly SharedThing[], as
 /** Whether something can be had where it was imported from alone, since the project has no remote. */
 export function isSourced({ project: { config } }: Engine, { imported, sharing }: SharedThing): boolean {
   if (imported?.kind !== 'url' || sharing.push === false || sharing.remote !== undefined) return false;
-  return config.get('core.remote') === undefined && config.remotes().length === 0;
+  return config.get('core.remote') === undefined && dataRemotes(config).length === 0;
 }
 
 /** Whether the cache has all of something that would come from the default remote, and there is none: nobody is asked. */

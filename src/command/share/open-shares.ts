@@ -79,7 +79,7 @@ export async function openShares(context: Context, asked: OpenSharesOptions): Pr
   const isNoRemote = others.length === 0 && options.remote === undefined && known > 0 && runCache !== 'all';
   const chosen = isNoRemote ? NO_SHARES : sharesOf(data.engine, others, options.remote);
   // What push sends there by itself comes by itself, too: run records, where nothing else is shared.
-  const isRecords = bring !== undefined && bring !== 'dry' && runCache === 'all' && positionals.length === 0;
+  const isRecords = bring !== undefined && runCache === 'all' && positionals.length === 0;
   const shares = isRecords
     ? { ...chosen, shares: withRecords(data, chosen, { ...found, runCache, asked: options.remote }) }
     : chosen;
@@ -109,7 +109,7 @@ async function openBrought(
   const { chosen, unsized } = choosePending(options, meant);
   if (bring === 'dry') return { ...none, waiting: chosen, unsized };
   if (chosen.length === 0) return { ...none, unsized };
-  const brought = await bringPending(data, chosen, { context, global, ...bring });
+  const brought = await bringPending(data, chosen, { context, global, jobs: jobsOf(options), ...bring });
   return { data: await openData(context, global), brought, waiting: [], unsized };
 }
 

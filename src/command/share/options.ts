@@ -27,7 +27,7 @@ export type ShareValues = OptionValues<typeof SHARE_OPTIONS>;
  * How many transfers go at once, as `--jobs` says.
  * @throws {PipeError} PIPE_USAGE for a number that is none.
  */
-export function jobsOf({ jobs }: Pick<ShareValues, 'jobs'>): number | undefined {
+export function jobsOf({ jobs }: { readonly jobs?: string | undefined }): number | undefined {
   if (jobs === undefined) return undefined;
   if (/^(?:[1-9]\d{0,3}|10000)$/.test(jobs)) return Number(jobs);
   throw new PipeError({ code: 'PIPE_USAGE', message: `--jobs takes a whole number from 1 to 10000, not ${jobs}` });

@@ -38,6 +38,8 @@ export interface UrlOptions {
   readonly allowed: Allowed;
   /** Path of the part that is meant of the folder that the URL leads to; the whole unless given. Web servers have no folders. */
   readonly below?: string | undefined;
+  /** Transfers at once; the place says how many unless it is given. */
+  readonly jobs?: number | undefined;
 }
 
 /** Data behind a URL; of this machine, with their path (absolute). */
@@ -57,7 +59,7 @@ export async function withUrl<T>(url: string, options: UrlOptions, work: (data: 
 }
 
 async function openUrl<T>(url: string, options: UrlOptions, work: (data: UrlData) => Promise<T>): Promise<T> {
-  const { context, blake3, base, allowed, below = '' } = options;
+  const { context, blake3, base, allowed, below = '', jobs } = options;
   const { env } = context;
   // Messages show it as it was written: what stands for a placeholder may be a secret.
   const name = redactUrls(url);
@@ -74,7 +76,7 @@ async function openUrl<T>(url: string, options: UrlOptions, work: (data: UrlData
     const web = webRemote({ ...aroundHere(context), env }, read.name);
     if (web !== undefined) return work({ ...openBelow(web, read, context), ...shown });
   }
-  const place = await openPlace(read, context);
+  const place = await openPlace(read, context, jobs);
   try {
     const key = below === '' ? read.key : posix.join(read.key, below);
     return await work({ ...openInPlace(place, key, blake3), ...shown });
@@ -96,12 +98,13 @@ function withoutRemote(error: unknown): unknown {
 async function openPlace(
   url: Extract<DataUrl, { kind: 's3' | 'remote' }>,
   { cwd, env, signal }: Context,
+  jobs: number | undefined,
 ): Promise<Place> {
   if (url.kind === 's3') {
     const { openConfiguredS3 } = await import('../../store/place/s3.ts');
-    return openConfiguredS3({ bucket: url.bucket, prefix: '', env, signal });
+    return openConfiguredS3({ bucket: url.bucket, prefix: '', env, signal, jobs });
   }
-  return (await openRemote(aroundHere({ cwd, env }), { name: url.name, env, signal })).place;
+  return (await openRemote(aroundHere({ cwd, env }), { name: url.name, env, signal, jobs })).place;
 }
 
 function aroundHere({ cwd, env }: Pick<Context, 'cwd' | 'env'>): Pick<Project, 'pipeDir' | 'config'> {

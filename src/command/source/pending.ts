@@ -25,6 +25,8 @@ import { importFolder } from './temporary.ts';
 export interface Bringing {
   readonly context: Context;
   readonly global: GlobalOptions;
+  /** Transfers at once. */
+  readonly jobs?: number | undefined;
   /** Overwrite what lies there. */
   readonly force: boolean;
   /** Leave the workspace alone. */
@@ -49,7 +51,7 @@ export interface Brought {
 export async function bringImport(
   { engine }: Pick<DataProject, 'engine'>,
   pending: PendingImport,
-  { context, global, force, isOnlyRecorded, takesChanged }: Bringing,
+  { context, global, jobs, force, isOnlyRecorded, takesChanged }: Bringing,
 ): Promise<Brought> {
   const { project, blake3, store } = engine;
   const {
@@ -60,7 +62,7 @@ export async function bringImport(
   // What lies there may be what came from the URL before: nothing is lost where the store has it.
   const isKept = force || (await isStored(engine, path, context.signal));
   checkImport(engine, path, { known: knownNow(context), force: isKept });
-  const how = { context, blake3, base: project.root, allowed: project.config.allowed() };
+  const how = { context, blake3, base: project.root, allowed: project.config.allowed(), jobs };
   if (!takesChanged) {
     const now = await withUrl(url, how, (data) => data.tell());
     if (compareTold(told, now) === 'changed') throw changedThere(path, file);

@@ -65,7 +65,7 @@ export async function sendFromUrl(
   const name = remoteNamed(project.config, options.remote);
   const { sendToRemote } = await import('./to-remote.ts');
   const sent = await withRemote(engine, { name, context, options }, (remote) =>
-    withUrl(url, { context, blake3, base: project.root, allowed }, (data) =>
+    withUrl(url, { context, blake3, base: project.root, allowed, jobs: jobsOf(options) }, (data) =>
       sendToRemote(data, { remote, blake3, context, global, temporary }),
     ),
   );

@@ -95,5 +95,5 @@ function cacheLines({ usage, unused }: Usage): string[] {
   });
   if (unused.count === 0) return [cache];
   const what = `${plural(unused.count, 'object')} (${formatSize(unused.bytes)}) ${unused.count === 1 ? 'is' : 'are'}`;
-  return [cache, `${what} for other revisions, logs, or nothing at all: see \`pipe gc --dry\`.`];
+  return [cache, `${what} for other revisions, logs, or nothing at all: see \`pipe gc -w --dry\`.`];
 }
