@@ -143,7 +143,10 @@ function growth(scale: number): Scenario[] {
     const make = scenarioOf('growth', set, { long: true, copies: COPIES_OF_PIPE });
     return Object.entries(works).map(([work, pipe]): Scenario => ({
       ...make(work, {
-        budgets: growthBudgets(files, COUNTS[at - 1]),
+        budgets: [
+          ...(files < MANY ? [] : [{ kind: 'memory', atMost: 500e6 } as const]),
+          ...growthBudgets(files, COUNTS[at - 1]),
+        ],
         pipe: files < MANY ? pipe : { ...pipe, runs: FEW },
         others: [],
       }),

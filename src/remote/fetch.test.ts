@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Fetched, Progressed } from './fetch.ts';
+import type { Fetched } from './fetch.ts';
+import type { Progressed } from './progressed.ts';
 import { fetchRoots } from './fetch.ts';
 import type { Files } from './fixture/share.ts';
 import { addFolder, blake3, flip, keysIn, machine, manyFiles, pushOptions, temporaryFolder } from './fixture/share.ts';

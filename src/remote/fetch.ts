@@ -21,6 +21,7 @@ import { listReader, takePiece } from './read-lists.ts';
 import { PIECE } from './read-object.ts';
 import type { LargeObject } from './receive-large.ts';
 import { receiveLarge } from './receive-large.ts';
+import type { Progressed } from './progressed.ts';
 import type { Remote } from './remote.ts';
 import { packKey } from './remote-layout.ts';
 import type { Wanted, WantedRoot } from './wanted.ts';
@@ -48,14 +49,6 @@ export interface FetchOptions {
   readonly onGroup?: ((group: number) => Promise<void>) | undefined;
   /** Begins the second copy of a large object of a group, where the workspace is about to get one. */
   readonly beginSpare?: ((group: number) => Promise<SpareWriting | undefined>) | undefined;
-}
-
-/** How far a transfer is. */
-export interface Progressed {
-  readonly objects: number;
-  readonly bytes: number;
-  readonly totalObjects: number;
-  readonly totalBytes: number;
 }
 
 /** Bytes between two wanted objects that are rather read than asked past. */
@@ -122,9 +115,6 @@ class Fetching {
 
   async run(roots: readonly WantedRoot[]): Promise<Fetched> {
     startThreads(roots, this.#store);
-    const catalog = await this.#remote.look();
-    const { objects: wanted, unknown } = await this.#findWanted(roots, catalog);
-    const needed = wanted.filter((digest, at) => !this.#writer.has(digest, at));
     const groups = roots.map(({ group = 0 }) => group);
     const finish = async (group: number): Promise<void> => {
       await this.#writer.finish();
@@ -133,8 +123,7 @@ class Fetching {
     // What may come from elsewhere later is waited for.
     const progress = new GroupProgress(groups, finish, () => this.#wrong.count + this.#gone.count === 0);
     this.#progress = progress;
-    await this.#pass({ catalog, wanted, needed, lists: this.#lists }, progress);
-    await this.#rescue(wanted);
+    const { needed, unknown } = await this.#bring(roots, progress);
     await this.#writer.finish();
     // Lists that came only now tell of more.
     const isMore = unknown.some((digest) => this.#store.has(digest));
@@ -142,11 +131,29 @@ class Fetching {
     await progress.end();
     const failed = this.#absent.count + this.#wrong.count;
     return {
-      objects: this.#early + needed.count - failed + (more?.objects ?? 0),
+      objects: this.#early + needed - failed + (more?.objects ?? 0),
       bytes: this.#done.bytes + (more?.bytes ?? 0),
       absent: more?.absent ?? this.#absent,
       wrong: more?.wrong ?? this.#wrong,
     };
+  }
+
+  /**
+   * Brings what the remote has. What is known of it and of what is wanted, 100 MB for a million files, goes when this ends:
+   * what groups are finished with may take as much, and goes on.
+   * @returns how many objects were needed, and the lists that nobody has
+   */
+  async #bring(
+    roots: readonly WantedRoot[],
+    progress: GroupProgress,
+  ): Promise<Pick<Wanted, 'unknown'> & { readonly needed: number }> {
+    const catalog = await this.#remote.look();
+    const { objects: wanted, unknown } = await this.#findWanted(roots, catalog);
+    const needed = wanted.filter((digest, at) => !this.#writer.has(digest, at));
+    await this.#pass({ catalog, wanted, needed, lists: this.#lists }, progress);
+    this.#lists = undefined;
+    await this.#rescue(wanted);
+    return { needed: needed.count, unknown };
   }
 
   /** To be called in any case: nothing of it goes on afterwards. */
@@ -187,15 +194,11 @@ class Fetching {
     const { objects, bytes } = this.#done;
     this.#total = { objects: objects + needed.count, bytes: bytes + plan.bytes };
     const adopted = new Set(plan.adopt.map(({ pack }) => pack));
+    const large = await findLarge(this.#remote.place, plan.unpacked, { absent: this.#absent, wrong: this.#wrong });
     const units: Unit[] = [
       ...plan.adopt.map((pack) => ({ group: pack.group, run: () => this.#adopt(pack, { ...pass, needed }) })),
       ...plan.pick.map((pack) => ({ group: pack.group, run: () => this.#pick(pack, { ...pass, needed }, adopted) })),
-      ...(await findLarge(this.#remote.place, plan.unpacked, { absent: this.#absent, wrong: this.#wrong })).map(
-        ({ group, ...object }) => ({
-          group,
-          run: () => this.#receive(object, group),
-        }),
-      ),
+      ...large.map(({ group, ...object }) => ({ group, run: () => this.#receive(object, group) })),
     ];
     units.sort((a, b) => a.group - b.group);
     for (const { group } of units) progress?.expect(group);

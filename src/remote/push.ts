@@ -21,7 +21,7 @@ import { keyOf, presentRecords } from './records.ts';
 import type { StoredRecord } from './records.ts';
 import type { RemoteLease } from './remote-lease.ts';
 import { openRemoteLease } from './remote-lease.ts';
-import type { Progressed } from './fetch.ts';
+import type { Progressed } from './progressed.ts';
 import type { Remote } from './remote.ts';
 import { hasFormat, writeFormat } from './remote.ts';
 import { looseKey, packKey } from './remote-layout.ts';

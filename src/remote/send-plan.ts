@@ -4,7 +4,7 @@ import { digestOfRaw } from '../kit/digest.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { eachAtOnce } from './byte-limit.ts';
 import type { Catalog } from './catalog.ts';
-import type { Progressed } from './fetch.ts';
+import type { Progressed } from './progressed.ts';
 import type { LocalObjects } from './local-objects.ts';
 import { ObjectSet } from './object-set.ts';
 import { PackPlanner } from './pack-image.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../store/tree.ts';
 import { compare } from './compare.ts';
-import type { Progressed } from './fetch.ts';
+import type { Progressed } from './progressed.ts';
 import { fetchRoots } from './fetch.ts';
 import type { Files, Machine } from './fixture/share.ts';
 import {

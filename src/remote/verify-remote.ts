@@ -3,7 +3,7 @@ import { digestOfRaw } from '../kit/digest.ts';
 import { ROW, footerOf } from '../store/pack.ts';
 import { eachAtOnce } from './byte-limit.ts';
 import type { Catalog } from './catalog.ts';
-import type { Progressed } from './fetch.ts';
+import type { Progressed } from './progressed.ts';
 import { presentLoose } from './loose-presence.ts';
 import { ObjectSet } from './object-set.ts';
 import { PackPlanner, packImage } from './pack-image.ts';

@@ -1,4 +1,4 @@
-import type { Progressed } from '../../remote/fetch.ts';
+import type { Progressed } from '../../remote/progressed.ts';
 import type { Progress } from '../../report/progress.ts';
 import { progressInTurns } from '../../report/progress.ts';
 import type { Context, GlobalOptions } from '../command.ts';
