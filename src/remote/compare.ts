@@ -70,7 +70,9 @@ export async function compare(remote: Remote, store: ObjectStore, roots: readonl
     add(total[state], bytes);
     differing.add(digest, at, { size: bytes, group: STATES.indexOf(state) });
   });
-  const credit = crediting(differing, (digest) => read(digest) ?? came.get(digest));
+  // A folder's list may have come only now.
+  const readAny = (digest: Digest): Buffer | undefined => read(digest) ?? came.get(digest);
+  const credit = crediting(differing, readAny);
   const compared = roots.map((root) => ({ root, ...(differing.count === 0 ? nothing() : credit(root)) }));
   const lost = new Set(unknown);
   const isMissing = total.missing.objects > 0 || lost.size > 0;
@@ -79,7 +81,7 @@ export async function compare(remote: Remote, store: ObjectStore, roots: readonl
     roots: compared,
     total,
     objects: objects.count,
-    missing: isMissing ? nameObjects(roots, { isMeant, read }) : [],
+    missing: isMissing ? nameObjects(roots, { isMeant, read: readAny }) : [],
   };
 }
 

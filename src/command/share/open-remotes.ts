@@ -48,10 +48,10 @@ export function sharesOf({ project }: Engine, things: readonly SharedThing[], as
   return { shares: [...byRemote].map(([name, own]) => ({ name, things: own })), kept, elsewhere };
 }
 
-/** Whether something can be had where it was imported from alone, since the project has no remote. */
+/** Whether something can be had where it was imported from alone, since the project has no remote that is meant. */
 export function isSourced({ project: { config } }: Engine, { imported, sharing }: SharedThing): boolean {
   if (imported?.kind !== 'url' || sharing.push === false || sharing.remote !== undefined) return false;
-  return config.get('core.remote') === undefined && dataRemotes(config).length === 0;
+  return config.get('core.remote') === undefined;
 }
 
 /** Whether the cache has all of something that would come from the default remote, and there is none: nobody is asked. */
