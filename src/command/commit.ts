@@ -150,6 +150,7 @@ const TOLD = {
   unchanged: '(nothing changed)',
   missing: '(not in the workspace)',
   frozen: '(frozen)',
+  imported: '',
 };
 
 function describe(committed: readonly Committed[], written: readonly string[], project: Project): string {
@@ -166,6 +167,7 @@ function describe(committed: readonly Committed[], written: readonly string[], p
 function linesOf({ path, state, changes, frozenFile, ...stays }: Committed, hasNews: boolean): string[] {
   const more = staysLines(path, stays);
   if (frozenFile !== undefined) return [`${clean(path)} is frozen, left alone (\`pipe unfreeze ${shellWord(frozenFile)}\` lets it change)`]; // prettier-ignore
+  if (state === 'imported') return [`${clean(path)} is imported, and changed here: left alone (\`pipe checkout --force ${shellWord(path)}\` takes the change back)`]; // prettier-ignore
   if (state === 'unchanged') return more.length === 0 ? [] : [clean(path), ...more];
   if (state === 'missing' && !hasNews) return [];
   const told = state === 'changed' ? changesText(changes) : '';

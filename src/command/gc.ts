@@ -171,10 +171,11 @@ async function collect(
   const findReleased = isOnly ? remote && (() => remote.releasedBy(scope, { context, name, jobs })) : undefined;
   const ask = options.force !== true;
   const allowMissing = options['allow-missing'] === true;
+  const collecting = { context, global, name, jobs, graceMs: graceOf(options), trashDays, ask, allowMissing };
+  if (isCloud(options) && !dry) await remote?.checkCollectable(scope, collecting);
   const local: Collected = dry
     ? await wouldCollectLocal(scope, { context, findReleased })
     : await collectLocal(scope, { context, global, trashDays, ask, findReleased, allowMissing });
-  const collecting = { context, global, name, jobs, graceMs: graceOf(options), trashDays, ask, allowMissing };
   const shares: CollectedShare[] = [];
   let problems: readonly Problem[] = [];
   try {

@@ -3,6 +3,7 @@ import type { CheckedOut } from '../data/checkout.ts';
 import { checkout } from '../data/checkout.ts';
 import type { Selected } from '../data/select.ts';
 import { absoluteOf } from '../data/workspace.ts';
+import { problemJson } from '../problem/json.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Problem } from '../problem/problem.ts';
 import { checkedOutText, totalOf } from './checked-out.ts';
@@ -70,18 +71,26 @@ export default defineCommand({
     const failed = [...brought.failed, ...elsewhere.failed];
     const problems = [...notes, ...failed.flatMap((each) => each.problems)];
     const done = withRecovered(data, fetched, recovered);
-    if (placing.problems.length > 0)
-      throw new PipeError([...placing.problems, ...done.flatMap((each) => each.problems), ...problems]);
+    const refused = placing.problems;
     const checkedOut = placing.done();
     const isPlaced = checkedOut.some(({ added, modified, deleted }) => added + modified + deleted > 0);
+    const isFetched = done.some(({ objects, records }) => objects + records > 0) || imports.length > 0;
+    // What came, and what was put in place, is told whatever becomes of the rest.
+    if (refused.length > 0 && !isPlaced && !isFetched)
+      throw new PipeError([...refused, ...done.flatMap((each) => each.problems), ...problems]);
     refuseIfOnlyFailed(done, failed, isPlaced || brought.brought.length + imports.length > 0);
     const isMissing =
       done.some(({ absent, wrong }) => absent.length + wrong.length > 0) ||
       checkedOut.some(({ missing }) => missing.length > 0);
     const lines = [...broughtLines(brought), ...fetchedLines(done, { ...opened, imports, verbose: global.verbose })];
     return {
-      problems: [...done.flatMap((each) => each.problems), ...problems],
-      exit: failed.length > 0 || isAnyCut(done) || (isMissing && options['allow-missing'] !== true) ? 1 : 0,
+      problems: [...refused, ...done.flatMap((each) => each.problems), ...problems],
+      exit:
+        refused.length > 0
+          ? 2
+          : failed.length > 0 || isAnyCut(done) || (isMissing && options['allow-missing'] !== true)
+            ? 1
+            : 0,
       text: [...lines, ...placedLines(checkedOut, done)].join('\n'),
       json: {
         schema: 'pipe.pull/1',
@@ -89,6 +98,7 @@ export default defineCommand({
         remotes: done.map(fetchedJson),
         ...broughtJson(brought),
         ...(imports.length > 0 ? { imports } : {}),
+        ...(refused.length > 0 ? { refused: refused.map(problemJson) } : {}),
         ...failedJson(failed),
         ...unreadJson(opened.shared.problems),
         paths: checkedOut,

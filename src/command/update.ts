@@ -198,9 +198,19 @@ async function update(data: DataProject, own: Target, how: How): Promise<Updated
       },
     );
     return { path, entry, imported, written, state: isSame ? (changed ? 'moved' : 'unchanged') : 'changed' };
+  } catch (error) {
+    throw withOwnHint(error);
   } finally {
     progress.end();
   }
+}
+
+/** Nothing but an update records an import: changes of one's own can be kept elsewhere alone. */
+function withOwnHint(error: unknown): unknown {
+  if (!(error instanceof PipeError)) return error;
+  const hint = 'put them elsewhere, or overwrite them with --force';
+  const problems = error.problems.map((each) => (each.code === 'PIPE_UNSAVED' ? { ...each, hint } : each));
+  return new PipeError(problems, { cause: error });
 }
 
 /** What is recorded of a source that holds the same: what it tells now, where that is more, or something else. */

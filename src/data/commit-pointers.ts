@@ -98,10 +98,10 @@ async function open(
   const { frozen, imported } = tracked.pointer;
   if (imported !== undefined || (frozen === true && !(isNamed && options.force === true))) {
     const told = { kind: 'pointer', path } as const;
-    if (imported !== undefined) return { ...told, state: 'unchanged' };
     const present = isNamed ? undefined : await lookAt(engine, tracked.path, options);
     const isAsRecorded = !isNamed && (present === undefined || isSame(present, tracked.entry));
-    return isAsRecorded ? { ...told, state: 'unchanged' } : { ...told, state: 'frozen', frozenFile: pointer.file };
+    if (isAsRecorded) return { ...told, state: 'unchanged' };
+    return imported === undefined ? { ...told, state: 'frozen', frozenFile: pointer.file } : { ...told, state: 'imported' }; // prettier-ignore
   }
   const ignored = isNamed ? ignoredPaths(engine, [path]) : [];
   if (ignored.length > 0) throw new PipeError(ignored);

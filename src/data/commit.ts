@@ -20,7 +20,7 @@ import { foldLocks } from '../run/repro.ts';
 import { stageProblems } from '../run/stage-problem.ts';
 import { boundedTrees } from '../store/count-folders.ts';
 import type { TreeChange } from '../store/diff-tree.ts';
-import { diffTrees, isSame } from '../store/diff-tree.ts';
+import { diffTrees } from '../store/diff-tree.ts';
 import { entryAt } from '../store/entry-at.ts';
 import { readRunRecords, writeRunRecord } from '../store/run-record.ts';
 import type { Entry } from '../store/tree.ts';
@@ -29,9 +29,7 @@ import { commitPointers } from './commit-pointers.ts';
 import type { CommitOptions, Committable, Committed } from './committed.ts';
 import { changesOf } from './committed.ts';
 import { cannotTell } from './inputs/settle.ts';
-import { withTrueSize } from './misstated.ts';
-import { readPointer, refuseImported } from './tracked-folder.ts';
-import { absoluteOf, claimed, lookAt } from './workspace.ts';
+import { absoluteOf, claimed } from './workspace.ts';
 
 /**
  * Stores what lies in the workspace now, and records it in locks and pointers. What was recorded last is replaced when
@@ -60,7 +58,6 @@ export async function commit(
     name: 'commit',
   };
   return claimed(engine, claim, async () => {
-    await refuseChangedImports(engine, wanted, options);
     const facts = await lookAtStages(engine, wanted, options);
     const done = new Map<Committable, Committed>();
     const written: string[] = [];
@@ -78,21 +75,6 @@ export async function commit(
     const told = wanted.flatMap((each) => done.get(each) ?? []);
     return { committed: told, written: [...locks, ...written, ...committed.written] };
   });
-}
-
-/** What was imported is never recorded as something else; where it is as it was, there is nothing to refuse. */
-async function refuseChangedImports(
-  engine: Engine,
-  wanted: readonly Committable[],
-  options: CommitOptions,
-): Promise<void> {
-  for (const each of wanted) {
-    if (each.kind !== 'pointer' || each.isNamed) continue;
-    const tracked = withTrueSize(engine.store, readPointer(engine.project, each.pointer.file));
-    if (tracked.pointer.imported === undefined) continue;
-    const present = await lookAt(engine, tracked.path, options);
-    if (present !== undefined && !isSame(present, tracked.entry)) refuseImported(tracked);
-  }
 }
 
 interface Done {

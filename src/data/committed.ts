@@ -24,8 +24,11 @@ export interface CommitOptions extends DataOptions {
 export interface Committed {
   readonly kind: 'stage' | 'pointer';
   readonly path: string;
-  /** `stored`: it was recorded already, but the store lacked some of it. */
-  readonly state: 'changed' | 'stored' | 'unchanged' | 'missing' | 'frozen';
+  /**
+   * `stored`: it was recorded already, but the store lacked some of it. `imported`: an import that was changed here, and
+   * stays recorded as it came.
+   */
+  readonly state: 'changed' | 'stored' | 'unchanged' | 'missing' | 'frozen' | 'imported';
   /** Absent where nothing was recorded, or a list of what was recorded is not here. */
   readonly changes?: Changes;
   /** Files that never came, and stay recorded. */

@@ -100,7 +100,7 @@ export function refuseImported({ file, path, pointer }: TrackedPath): void {
   throw new PipeError({
     code: 'PIPE_IMPORTED',
     message: `${path} is imported: ${file} records what was imported`,
-    hint: `bring it up to date with \`pipe update ${path}\`; to make it your own, remove deps from ${file}`,
+    hint: `bring it up to date with \`pipe update ${path}\`, or take a change back with \`pipe checkout --force ${path}\`; to make it your own, remove deps from ${file}`,
   });
 }
 

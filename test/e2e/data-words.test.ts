@@ -73,14 +73,29 @@ describe('a commit', () => {
     expect(await rig.pipe(['fsck'])).toMatchObject({ code: 0 });
   });
 
-  test('refuses an import that was changed', async ({ rig }) => {
+  test('leaves an import alone that was changed, says so, and records the rest', async ({ rig }) => {
     await project(rig);
     await rig.write({ '../from.csv': 'from\n' });
     expect(await rig.pipe(['import-url', rig.path('../from.csv'), 'got.csv'])).toMatchObject({ code: 0 });
     expect(await rig.pipe(['commit'])).toMatchObject({ code: 0 });
     await rig.remove('got.csv');
-    await rig.write({ 'got.csv': 'mine\n' });
-    expect(await complaint(rig, 'commit')).toContain('PIPE_IMPORTED');
+    await rig.write({ 'got.csv': 'mine\n', 'own.csv': 'own\n' });
+    expect(await rig.pipe(['add', '-q', '--no-commit', 'own.csv'])).toMatchObject({ code: 0 });
+    const pointer = await rig.read('got.csv.pipe');
+    const run = await rig.pipe(['commit']);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(run.stdout).toContain('got.csv is imported, and changed here: left alone (`pipe checkout --force got.csv` takes the change back)'); // prettier-ignore
+    expect(run.stdout).toContain('own.csv (stored; it was recorded already)');
+    const told = await rig.pipe(['commit', '--json']);
+    expect(told.json<{ committed: unknown }>().committed).toContainEqual(expect.objectContaining({ path: 'got.csv', state: 'imported' })); // prettier-ignore
+    expect([await rig.read('got.csv'), await rig.read('got.csv.pipe')]).toEqual(['mine\n', pointer]);
+    const named = await complaint(rig, 'commit', 'got.csv');
+    expect(named).toContain('PIPE_IMPORTED');
+    expect(named).toContain('`pipe checkout --force got.csv`');
+    const updated = await complaint(rig, 'update', 'got.csv');
+    expect(updated).toContain('hint: put them elsewhere, or overwrite them with --force');
+    expect(await rig.pipe(['checkout', '--force', 'got.csv'])).toMatchObject({ code: 0 });
+    expect(await rig.read('got.csv')).toBe('from\n');
   });
 });
 

@@ -189,6 +189,9 @@ test('a project without a remote, or with a web server as one, gets what it impo
   const b = await cloneProject(rig, 'b');
   expect((await succeed(rig, ['pull', '--dry'], b)).stdout).toBe(`Would download in from ${web.url}/in: 3 bytes.\n`);
   expect((await succeed(rig, ['fetch'], b)).stdout).toBe(`Fetched 1 object, 3 bytes of in from ${web.url}/in.\n`);
+  // One that somebody imports from is not where this project's data are.
+  await succeed(rig, ['remote', 'add', '-q', '--local', 'registry', rig.path('../registry')], b);
+  await rig.remove('../b/.pipe/cache');
   await succeed(rig, ['pull'], b);
   expect(await rig.read('../b/in')).toBe('in\n');
   const c = await cloneProject(rig, 'c');

@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
 import { test } from '../rig/test.ts';
+import { expectValid } from '../setup/schema.ts';
 import { expectProblems } from './faults/problem.ts';
 import type { FetchDocument, PushDocument, RemoteStatus } from './share/project.ts';
 import {
@@ -168,8 +169,15 @@ describe('what cannot be', () => {
     await rig.write({ '../b/data/0.txt': 'mine' });
     const refused = await rig.pipe(['pull'], b);
     expectProblems(refused, 'PIPE_UNSAVED');
+    expect(refused.stdout).toMatch(/^Fetched 22 objects, .* from storage\.\nA {2}other.csv {2}1 added\n/);
     expect(await rig.read('../b/data/0.txt')).toBe('mine');
     expect(await rig.read('../b/other.csv')).toBe('other\n');
+    await rig.remove('../b/other.csv');
+    const told = await rig.pipe(['pull', '--json'], b);
+    expect(told.code).toBe(2);
+    const json = told.json<{ readonly refused: unknown; readonly paths: unknown }>();
+    expectValid(json);
+    expect(json).toMatchObject({ refused: [{ code: 'PIPE_UNSAVED' }], paths: [{ path: 'other.csv', added: 1 }] });
     await succeed(rig, ['pull', '-f'], b);
     expect(await rig.read('../b/data/0.txt')).toBe('file 0 \n');
   });

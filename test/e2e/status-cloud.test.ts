@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { test } from '../rig/test.ts';
-import type { PushDocument } from './share/project.ts';
-import { REMOTE, commitAll, document, startProject, succeed } from './share/project.ts';
+import type { FetchDocument, PushDocument } from './share/project.ts';
+import { REMOTE, cloneProject, commitAll, document, startProject, succeed } from './share/project.ts';
 
 interface Status {
   readonly remotes: readonly {
@@ -58,4 +58,20 @@ test('what is in neither is named once, and what differs beside it is counted', 
   );
   const told = await document<{ remotes: readonly { missing: readonly { path: string }[] }[] }>(rig, ['status', '-c']);
   expect(told.remotes[0]!.missing.map(({ path }) => path)).toEqual(['data', 'one']);
+});
+
+test('in a fresh clone, what a remote has lost is named, though the list of its folder is only there', async ({ rig }) => {
+  await startProject(rig, { 'd/sub/large': Buffer.alloc(9_000_000, 'large '), 'd/a': 'a\n', 'd/b': 'b\n' });
+  await succeed(rig, ['add', '-q', 'd']);
+  await commitAll(rig);
+  await succeed(rig, ['push', '-q']);
+  await rig.run('find', [rig.path(REMOTE), '-path', '*/loose/*', '-type', 'f', '-delete']);
+  const b = await cloneProject(rig, 'b');
+  const status = await succeed(rig, ['status', '-c'], b);
+  expect(status.stdout).toMatch(/Neither in the cache nor in storage \(9\.0 MB\):\n {2}d\/sub\/large/);
+  for (const command of ['pull', 'fetch']) {
+    const dry = await document<FetchDocument>(rig, [command, '--dry'], { ...b, code: 1 });
+    expect(dry.remotes[0]?.absent).toMatchObject([{ path: 'd/sub/large', size: 9_000_000 }]);
+  }
+  expect((await rig.pipe(['pull'], b)).code).toBe(1);
 });

@@ -1,6 +1,6 @@
 import { indexFolder } from '../../index/location.ts';
 import { appendTo } from '../../kit/append-to.ts';
-import { dataRemotes, openRemote, remoteNamed } from '../../remote/open-remote.ts';
+import { openRemote, remoteNamed } from '../../remote/open-remote.ts';
 import type { Remote } from '../../remote/remote.ts';
 import { remoteIn } from '../../remote/remote.ts';
 import type { Engine } from '../../run/engine.ts';

@@ -4,6 +4,7 @@ import { lookFor } from '../../remote/presence.ts';
 import { refuseAbsentPlace } from '../../remote/absent-place.ts';
 import { remoteNamed } from '../../remote/open-remote.ts';
 import type { Remote } from '../../remote/remote.ts';
+import { hasFormat } from '../../remote/remote.ts';
 import type { OnCollecting } from '../../remote/upkeep/collect-remote.ts';
 import { collectRemote, wouldCollect } from '../../remote/upkeep/collect-remote.ts';
 import type { KeptRoot, RemoteMarks } from '../../remote/upkeep/mark-remote.ts';
@@ -44,6 +45,18 @@ export interface RemoteCollecting {
 
 async function rootsOf(scope: Scope): Promise<KeptRoot[]> {
   return (await keptNeeds(scope)).flatMap(({ roots }) => roots);
+}
+
+/**
+ * Whether a remote can be collected, before anything goes from the cache: what went there would be gone for half a job.
+ * @throws {PipeError} PIPE_REMOTE_DENIED, PIPE_REMOTE_BUSY, and what keeps a remote from being asked
+ */
+export async function checkCollectable(scope: Scope, collecting: RemoteCollecting): Promise<void> {
+  await inRemote(scope.engine, collecting, async (remote) => {
+    await hasFormat(remote.place);
+    const upkeep = await beginRemoteUpkeep(remote, collecting);
+    await upkeep.end();
+  });
 }
 
 /** Takes out of a remote what nobody needs. */
