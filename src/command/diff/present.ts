@@ -86,7 +86,7 @@ const TITLES = {
   deleted: 'Deleted',
   renamed: 'Renamed',
   modified: 'Modified',
-  unknown: 'Changed, but what a folder held is not in the cache',
+  unknown: 'Changed, but what a folder held is not in the cache (`pipe fetch -A` brings what a remote has)',
   'not in cache': 'Not in cache',
 } as const satisfies Record<State, string>;
 
