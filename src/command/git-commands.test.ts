@@ -5,15 +5,15 @@ import { expect, test } from 'vitest';
 import { expectValid } from '../../test/setup/schema.ts';
 import { git, temporaryFolder, write } from '../project/fixture/folder.ts';
 import cacheDir from './cache-dir.ts';
-import type { Command, Outcome } from './command.ts';
+import type { Command, Context, Outcome } from './command.ts';
 import { gitHookOf } from './git-hook.ts';
 import init from './init.ts';
 import install from './install.ts';
 import mergeDriver from './merge-driver.ts';
 import { parseInvocation } from './parse.ts';
 
-async function run(command: Command, cwd: string, words: readonly string[] = []): Promise<Outcome> {
-  const stream = new PassThrough();
+/** What a command runs in, with this on standard input. */
+function contextOf(cwd: string, stdin: PassThrough): Context {
   const { signal } = new AbortController();
   const env = {
     PATH: process.env['PATH'] ?? '',
@@ -22,11 +22,22 @@ async function run(command: Command, cwd: string, words: readonly string[] = [])
     PIPE_GLOBAL_CONFIG_DIR: join(cwd, 'xdg'),
     PIPE_SYSTEM_CONFIG_DIR: join(cwd, 'etc'),
   };
-  const streams = { stdin: stream, stdout: stream, stderr: stream };
-  const context = { cwd, env, ...streams, signal, forceSignal: signal };
-  const outcome = await command.run(context, parseInvocation('command', command, words));
+  return { cwd, env, stdin, stdout: new PassThrough(), stderr: new PassThrough(), signal, forceSignal: signal };
+}
+
+async function run(command: Command, cwd: string, words: readonly string[] = []): Promise<Outcome> {
+  const outcome = await command.run(
+    contextOf(cwd, new PassThrough().end()),
+    parseInvocation('command', command, words),
+  );
   if (outcome.json !== undefined) expectValid(outcome.json);
   return outcome;
+}
+
+/** What the hook before a push stands for. */
+async function prePush(cwd: string, stdin: PassThrough): Promise<Outcome> {
+  const hook = gitHookOf(() => KNOWN);
+  return hook.run(contextOf(cwd, stdin), parseInvocation('git-hook', hook, ['pre-push', 'origin', 'url']));
 }
 
 async function project(): Promise<string> {
@@ -123,6 +134,40 @@ test('a hook does nothing for a command that is not known yet, without a remote,
   write(cwd, { '.pipe/config.yaml': 'remote:\n  store:\n    url: /data\n' });
   expect((await run(hook, cwd, ['pre-push', 'origin', 'url'])).next).toEqual([['--cd', cwd, 'push']]);
   expect(await run(hook, temporaryFolder(), ['pre-commit'])).toEqual({});
+});
+
+test('before a push, the hook names the commits that Git sends', async () => {
+  const cwd = await project();
+  write(cwd, { '.pipe/config.yaml': 'remote:\n  store:\n    url: /data\n' });
+  const commit = (): string => {
+    git(cwd, '-c', 'user.name=x', '-c', 'user.email=x', 'commit', '-q', '--allow-empty', '-m', 'x');
+    return git(cwd, 'rev-parse', 'HEAD');
+  };
+  const [one, two, three] = [commit(), commit(), commit()];
+  const zero = '0'.repeat(40);
+  const sent = (text: string) => prePush(cwd, new PassThrough().end(text));
+  expect((await sent(`refs/heads/x ${three} refs/heads/x ${one}\n`)).next).toEqual([
+    ['--cd', cwd, 'push', '--rev', three, '--rev', two],
+  ]);
+  expect((await sent(`refs/heads/x ${three} refs/heads/x ${three}\n`)).next).toEqual([['--cd', cwd, 'push']]);
+  expect(await sent(`(delete) ${zero} refs/heads/x ${one}\n`)).toEqual({});
+});
+
+test('a terminal is not read', async () => {
+  const cwd = await project();
+  write(cwd, { '.pipe/config.yaml': 'remote:\n  store:\n    url: /data\n' });
+  const { next } = await prePush(cwd, Object.assign(new PassThrough(), { isTTY: true }));
+  expect(next).toEqual([['--cd', cwd, 'push']]);
+});
+
+test('after a merge the hook checks out', async () => {
+  const cwd = await project();
+  const { next } = await run(
+    gitHookOf(() => KNOWN),
+    cwd,
+    ['post-merge', '0'],
+  );
+  expect(next).toEqual([['--cd', cwd, 'checkout', '--allow-missing']]);
 });
 
 function driven(files: Readonly<Record<'O' | 'A' | 'B', string>>, path: string): { cwd: string; words: string[] } {

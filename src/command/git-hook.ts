@@ -1,8 +1,11 @@
 import { join } from 'node:path';
-import { commandOf } from '../project/install/run-hook.ts';
+import { createInterface } from 'node:readline';
+import { commandOf, isFromGit, sentBy } from '../project/install/run-hook.ts';
 import { installedProjects } from '../project/install/git-settings.ts';
+import { sentCommits } from '../project/install/sent-commits.ts';
 import { findGitRoot, findRoot, openProject } from '../project/project.ts';
 import { dataRemotes } from '../remote/open-remote.ts';
+import { isTerminal } from '../report/style.ts';
 import type { Command, Context } from './command.ts';
 import { defineCommand } from './command.ts';
 
@@ -27,13 +30,37 @@ export function gitHookOf(commands: () => readonly ListedCommand[]): Command {
       if (command === undefined || !commands().some((each) => each.name === command)) return {};
       const projects = await projectsOf(gitRoot, context);
       const wanted = command === 'push' ? projects.filter((cwd) => hasRemote({ cwd, env: context.env })) : projects;
-      return { next: wanted.map((folder) => ['--cd', folder, command, ...(FLAGS[command] ?? [])]) };
+      const flags = command === 'push' && wanted.length > 0 ? await pushFlags(context, { gitRoot, args }) : FLAGS[command]; // prettier-ignore
+      if (flags === undefined) return {};
+      return { next: wanted.map((folder) => ['--cd', folder, command, ...flags]) };
     },
   });
 }
 
 /** Git has switched by then, and data that nobody has fetched yet is no reason to say that it failed. */
-const FLAGS: Readonly<Partial<Record<string, readonly string[]>>> = { checkout: ['--allow-missing'] };
+const FLAGS = { checkout: ['--allow-missing'], status: [], push: [] } as const;
+
+interface PrePush {
+  readonly gitRoot: string;
+  readonly args: readonly string[];
+}
+
+/** The flags for what Git is about to send; `undefined` where it only deletes, so that there is nothing to push. */
+async function pushFlags({ stdin, env }: Context, { gitRoot, args }: PrePush): Promise<string[] | undefined> {
+  const sent = sentBy({ args, env }, isFromGit(args) ? await linesOf(stdin) : []);
+  if (sent === undefined) return [];
+  if (sent.tips.length === 0) return undefined;
+  const commits = await sentCommits({ cwd: gitRoot, env }, sent);
+  return commits.flatMap((commit) => ['--rev', commit]);
+}
+
+/** A terminal is not read: nobody would type there what Git says. */
+async function linesOf(stdin: Context['stdin']): Promise<string[]> {
+  if (isTerminal(stdin)) return [];
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: stdin, terminal: false, crlfDelay: Infinity })) lines.push(line);
+  return lines;
+}
 
 /** Absolute paths of the projects that hooks are for and that are there: another branch may lack them. */
 async function projectsOf(gitRoot: string, { env }: Context): Promise<string[]> {

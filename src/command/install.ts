@@ -19,8 +19,9 @@ export default defineCommand({
   json: true,
   details: [
     'post-checkout  runs `pipe checkout` after another branch or commit was checked out',
+    'post-merge     runs `pipe checkout` after `git merge` and `git pull`',
     'pre-commit     runs `pipe status`',
-    'pre-push       runs `pipe push` before `git push`, where the project has a remote',
+    'pre-push       runs `pipe push` before `git push`, for the commits that go, where the project has a remote',
     '',
     'The merge driver merges pipeline.lock stage by stage and pointers (*.pipe) field by field,\nand the folders that these track file by file.',
   ].join('\n'),
@@ -83,7 +84,7 @@ function leftLines(committed: readonly string[]): string[] {
 
 function nextSteps(tracked: readonly string[], given: Readonly<Record<string, boolean | undefined>>): string[] {
   if (given['undo'] === true || tracked.length === 0) return [];
-  const tool = 'Next: `pre-commit install -t pre-commit -t pre-push -t post-checkout`.';
+  const tool = 'Next: `pre-commit install -t pre-commit -t pre-push -t post-checkout -t post-merge`.';
   const isTool = given['use-pre-commit-tool'] === true;
   return ['', ...(isTool ? [tool] : []), 'Commit what lies in the work tree, so that it applies to everyone.'];
 }

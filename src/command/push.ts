@@ -7,7 +7,7 @@ import type { DataProject } from './data-project.ts';
 import type { RemoteShare, Shares } from './share/open-remotes.ts';
 import { withRemote } from './share/open-remotes.ts';
 import { openShares } from './share/open-shares.ts';
-import { SHARE_OPTIONS } from './share/options.ts';
+import { REVISION_OPTION, SHARE_OPTIONS } from './share/options.ts';
 import { transferProgress } from './share/progress.ts';
 import { findRoots } from './share/push-roots.ts';
 import { logsOf, recordsFor, withRecords } from './share/run-records.ts';
@@ -16,6 +16,7 @@ import { leftOutLines, missingJson, missingLines, unreadJson, unreadLines } from
 
 const PUSH_OPTIONS = {
   ...SHARE_OPTIONS,
+  rev: REVISION_OPTION,
   'run-cache': { type: 'boolean', help: 'all run records, not only those that locks name' },
   'no-run-cache': { type: 'boolean', help: 'no run records' },
   logs: { type: 'boolean', help: 'also the logs of the runs that are recorded' },

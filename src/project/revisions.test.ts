@@ -93,6 +93,19 @@ test('--date chooses commits of that day and later, also behind an older one', a
   expect(chosen.map((each) => each.commit)).not.toContain(late);
 });
 
+test('full ids are found together, also those of tags; one that names no commit is a problem', async () => {
+  const { root, second, third } = repository();
+  const tag = git(root, 'rev-parse', 'v2');
+  expect(await choose(root, { revisions: [second, 'side~1', tag, third] })).toMatchObject([
+    { commit: second, names: [second] },
+    { names: ['side~1'] },
+    { commit: third, names: [tag, third] },
+  ]);
+  for (const id of ['d'.repeat(40), git(root, 'rev-parse', 'HEAD^{tree}')]) {
+    await expect(choose(root, { revisions: [second, id, third] })).rejects.toThrow(/PIPE_GIT_REVISION/);
+  }
+});
+
 test('before the first commit nothing is chosen; a revision that is none is a problem', async () => {
   const root = temporaryFolder();
   git(root, 'init', '-q', '-b', 'main');

@@ -50,7 +50,7 @@ export async function chooseRevisions(command: GitCommand, choice: RevisionChoic
     if (!chosen.has(commit)) chosen.set(commit, names);
     if (name !== undefined && !names.includes(name)) names.push(name);
   };
-  const starts = await namedStarts(git, choice);
+  const starts = await namedStarts(command, git, choice);
   const { number = 1 } = choice;
   const parents = starts.length > 0 && number > 1 ? await firstParents(command, starts) : NO_PARENTS;
   for (const start of starts) {
@@ -82,16 +82,33 @@ interface Start {
   readonly withAncestors: boolean;
 }
 
-async function namedStarts(git: Git, choice: RevisionChoice): Promise<Start[]> {
+async function namedStarts(command: GitCommand, git: Git, choice: RevisionChoice): Promise<Start[]> {
   const starts: Start[] = [];
-  for (const name of new Set(choice.revisions)) {
-    starts.push({ name, commit: await git.resolve(name), withAncestors: true });
+  const names = new Set(choice.revisions);
+  const known = await commitsOfIds(command, [...names]);
+  for (const name of names) {
+    starts.push({ name, commit: known.get(name) ?? (await git.resolve(name)), withAncestors: true });
   }
   const { branches = false, tags = false } = choice;
   if (branches) for (const ref of await git.branches()) starts.push({ ...ref, withAncestors: true });
   if (branches && choice.remoteBranches === true) for (const ref of await git.remoteBranches()) starts.push({ ...ref, withAncestors: true }); // prettier-ignore
   if (tags) for (const ref of await git.tags()) starts.push({ ...ref, withAncestors: false });
   return starts;
+}
+
+/** The commits of those names that are full ids, by one Git process however many there are. */
+async function commitsOfIds(command: GitCommand, names: readonly string[]): Promise<Map<string, string>> {
+  const ids = names.filter((name) => /^[0-9a-f]{40,64}$/.test(name));
+  const found = new Map<string, string>();
+  if (ids.length < 2) return found;
+  const input = ids.map((id) => `${id}^{commit}\n`).join('');
+  const output = await gitOutput(command, ['cat-file', '--batch-check=%(objectname) %(objecttype)'], input);
+  for (const [index, line] of output.toString('latin1').split('\n').slice(0, -1).entries()) {
+    const [commit = '', type] = line.split(' ');
+    const id = ids[index];
+    if (id !== undefined && type === 'commit') found.set(id, commit);
+  }
+  return found;
 }
 
 async function refs(git: Git): Promise<readonly { readonly name: string; readonly commit: string }[]> {

@@ -88,6 +88,51 @@ test('hooks are called with what Git says, in every worktree, and a rebase is to
   ]);
 });
 
+test('a merge and a pull put data in place', async ({ rig }) => {
+  await project(rig);
+  await rig.write({ 'data.csv': 'one\n' });
+  await rig.pipe(['add', 'data.csv']);
+  await rig.pipe(['install']);
+  const commit = async (message: string) => {
+    await rig.git('add', '-A');
+    await rig.git('commit', '-q', '-m', message);
+  };
+  await commit('one');
+  for (const [branch, text] of [
+    ['fast', 'two\n'],
+    ['squashed', 'three\n'],
+  ] as const) {
+    await rig.git('switch', '-q', '-c', branch);
+    await rig.write({ 'data.csv': text });
+    await rig.pipe(['add', 'data.csv']);
+    await commit(branch);
+  }
+  await rig.git('switch', '-q', 'main');
+  expect(await rig.read('data.csv')).toBe('one\n');
+  const merged = await rig.run('git', ['pull', '-q', '--ff-only', '.', 'fast']);
+  expect(merged, merged.stderr).toMatchObject({ code: 0 });
+  expect(await rig.read('data.csv')).toBe('two\n');
+  await rig.git('merge', '-q', '--squash', 'squashed');
+  expect(await rig.read('data.csv')).toBe('three\n');
+  expect((await rig.pipe(['install', '--undo'])).stdout).toContain('.git/hooks/post-merge\n');
+});
+
+test('a merge of data that nobody has fetched succeeds', async ({ rig }) => {
+  await project(rig);
+  await rig.write({ 'data.csv': 'one\n' });
+  await rig.pipe(['add', 'data.csv']);
+  await rig.pipe(['install']);
+  await rig.git('add', '-A');
+  await rig.git('commit', '-q', '-m', 'one');
+  await rig.git('switch', '-q', '-c', 'other');
+  const pointer = await rig.read('data.csv.pipe');
+  await rig.write({ 'data.csv.pipe': pointer.replace(/b3:[0-9a-f]{8}/, 'b3:00000000') });
+  await rig.git('commit', '-q', '-a', '-m', 'nowhere');
+  await rig.git('switch', '-q', 'main');
+  const merged = await rig.run('git', ['merge', '-q', 'other']);
+  expect(merged, merged.stderr).toMatchObject({ code: 0 });
+});
+
 test('a hook of somebody else stays, and --force adds to it', async ({ rig }) => {
   await project(rig);
   await rig.write({ '.git/hooks/pre-commit': '#!/bin/sh\necho mine\nexit 0\n' });

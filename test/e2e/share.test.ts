@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
 import { expectValid } from '../setup/schema.ts';
 import { expectProblems } from './faults/problem.ts';
@@ -8,6 +9,7 @@ import {
   commitAll,
   document,
   holds,
+  REMOTE,
   remoteFiles,
   smallFiles,
   startProject,
@@ -193,4 +195,89 @@ test('git push pushes the data first, where pipe is installed', async ({ rig }) 
   const pushed = await rig.run('git', ['push', '-q', 'origin', 'main']);
   expect(pushed, pushed.stderr).toMatchObject({ code: 0 });
   expect(await holds(rig, 'file 7 ')).toBe(true);
+});
+
+describe('git push, where pipe is installed,', () => {
+  /** A branch `other` with two commits of different data, beside `main`, which is checked out. */
+  async function twoBranches(rig: Rig): Promise<void> {
+    await startProject(rig, { 'data.csv': 'start\n' });
+    await succeed(rig, ['add', 'data.csv']);
+    await succeed(rig, ['install']);
+    await commitAll(rig);
+    await rig.git('init', '-q', '--bare', '-b', 'main', rig.path('../bare'));
+    await rig.git('remote', 'add', 'origin', rig.path('../bare'));
+    await gitPush(rig, 'main');
+    await rig.git('switch', '-q', '-c', 'other');
+    for (const text of ['second\n', 'third\n']) {
+      await rig.write({ 'data.csv': text });
+      await succeed(rig, ['add', 'data.csv']);
+      await commitAll(rig, text);
+    }
+    await rig.git('switch', '-q', 'main');
+  }
+
+  async function gitPush(rig: Rig, ...args: string[]): Promise<void> {
+    const pushed = await rig.run('git', ['push', '-q', 'origin', ...args]);
+    expect(pushed, pushed.stderr).toMatchObject({ code: 0 });
+  }
+
+  test('sends the data of all commits of another branch, and of no more', async ({ rig }) => {
+    await twoBranches(rig);
+    await rig.git('switch', '-q', '-c', 'mine');
+    await rig.write({ 'data.csv': 'mine alone\n' });
+    await succeed(rig, ['add', 'data.csv']);
+    await commitAll(rig, 'mine');
+    await rig.git('switch', '-q', 'main');
+    await gitPush(rig, 'other');
+    expect([await holds(rig, 'second\n'), await holds(rig, 'third\n')]).toEqual([true, true]);
+    expect(await holds(rig, 'mine alone')).toBe(false);
+    await rig.run('git', ['clone', '-q', rig.path('../bare'), rig.path('../b')]);
+    expect((await succeed(rig, ['fetch', '-A'], { cwd: '../b' })).stderr).toBe('');
+  });
+
+  test('sends those of a branch that goes on, beside lines of others in the hook', async ({ rig }) => {
+    await twoBranches(rig);
+    const hook = await rig.read('.git/hooks/pre-push');
+    await rig.write({ '.git/hooks/pre-push': `${hook}cat > said\n` });
+    await gitPush(rig, 'other~1:refs/heads/other');
+    expect([await holds(rig, 'second\n'), await holds(rig, 'third\n')]).toEqual([true, false]);
+    await gitPush(rig, 'other');
+    expect(await holds(rig, 'third\n')).toBe(true);
+    const [from, to] = [await rig.git('rev-parse', 'other~1'), await rig.git('rev-parse', 'other')];
+    expect(await rig.read('said')).toBe(`refs/heads/other ${to} refs/heads/other ${from}\n`);
+  });
+
+  test('sends nothing when a branch is deleted, and stops when data are nowhere', async ({ rig }) => {
+    await twoBranches(rig);
+    await gitPush(rig, 'other');
+    await rig.remove(REMOTE);
+    await gitPush(rig, '--delete', 'other');
+    expect(await rig.exists(REMOTE)).toBe(false);
+    expect((await rig.git('ls-remote', '--heads', 'origin', 'other')).trim()).toBe('');
+    await succeed(rig, ['gc', '-w', '-f']);
+    const stopped = await rig.run('git', ['push', '-q', 'origin', 'other']);
+    expect(stopped.code).not.toBe(0);
+    expect(stopped.stdout + stopped.stderr).toMatch(/Neither in the cache nor in storage.*\n {2}data\.csv/);
+    expect((await rig.git('ls-remote', '--heads', 'origin', 'other')).trim()).toBe('');
+  });
+});
+
+test('push --rev sends what a revision needs besides the workspace', async ({ rig }) => {
+  await startProject(rig, { 'data.csv': 'first\n', 'other.csv': 'other\n' });
+  await succeed(rig, ['add', 'data.csv', 'other.csv']);
+  await commitAll(rig, 'one');
+  for (const text of ['second\n', 'third\n']) {
+    await rig.write({ 'data.csv': text, 'other.csv': `other ${text}` });
+    await succeed(rig, ['add', 'data.csv', 'other.csv']);
+    await commitAll(rig, text);
+  }
+  await succeed(rig, ['push', '--rev', 'HEAD~1', 'data.csv']);
+  const held = async () => Promise.all(['first\n', 'second\n', 'third\n', 'other'].map((text) => holds(rig, text)));
+  expect(await held()).toEqual([false, true, true, false]);
+  const ids = (await rig.git('rev-list', 'HEAD')).split('\n').flatMap((id) => ['--rev', id]);
+  await succeed(rig, ['push', ...ids]);
+  expect(await held()).toEqual([true, true, true, true]);
+  expectProblems(await rig.pipe(['push', '--rev', 'nowhere']), 'PIPE_GIT_REVISION');
+  expectProblems(await rig.pipe(['push', '--rev', 'd'.repeat(40), '--rev', 'HEAD']), 'PIPE_GIT_REVISION');
+  expectProblems(await rig.pipe(['fetch', '--rev', 'HEAD']), 'PIPE_USAGE');
 });

@@ -1,5 +1,5 @@
 import { PipeError } from '../../problem/problem.ts';
-import type { OptionSpecs, OptionValues } from '../command.ts';
+import type { OptionSpec, OptionSpecs, OptionValues } from '../command.ts';
 
 /** The flags by which push, pull, fetch and `status -c` choose what is shared and with whom, as in DVC. */
 export const SHARE_OPTIONS = {
@@ -21,7 +21,15 @@ export const FETCH_OPTIONS = {
   dry: { type: 'boolean', help: 'only say what would be fetched' },
 } as const satisfies OptionSpecs;
 
-export type ShareValues = OptionValues<typeof SHARE_OPTIONS>;
+/** What push takes besides: Git's hook names the commits that go. */
+export const REVISION_OPTION = {
+  type: 'string',
+  multiple: true,
+  value: 'REV',
+  help: 'also what this Git revision needs; may be repeated',
+} as const satisfies OptionSpec;
+
+export type ShareValues = OptionValues<typeof SHARE_OPTIONS> & { readonly rev?: readonly string[] };
 
 /**
  * How many transfers go at once, as `--jobs` says.

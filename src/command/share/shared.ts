@@ -50,13 +50,14 @@ export async function sharedThings(
   const selected = options['with-deps'] === true ? withDeps(data, chosen) : chosen;
   const things = selected.flatMap(thingOf);
   const blocks = blocksOf(data, targets.length === 0 ? data.loaded.stages : stagesOf(selected));
-  const revisions = {
+  const kinds = {
     branches: options['all-branches'] === true,
     tags: options['all-tags'] === true,
     commits: options['all-commits'] === true,
   };
-  if (!Object.values(revisions).includes(true)) return { things, blocks, problems: [] };
-  const commits = await chooseRevisions({ cwd: root, env: context.env }, revisions);
+  const { rev: revisions = [] } = options;
+  if (revisions.length === 0 && !Object.values(kinds).includes(true)) return { things, blocks, problems: [] };
+  const commits = await chooseRevisions({ cwd: root, env: context.env }, { revisions, ...kinds });
   const old = await rootsOfRevisions(data.engine, commits);
   const paths = selected.map(pathOf);
   const isMeant = (path: string): boolean => targets.length === 0 || paths.some((each) => isWithin(each, path));

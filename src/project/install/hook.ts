@@ -1,5 +1,5 @@
 /** The hooks that `pipe install` writes. */
-export const HOOKS = ['post-checkout', 'pre-commit', 'pre-push'] as const;
+export const HOOKS = ['post-checkout', 'post-merge', 'pre-commit', 'pre-push'] as const;
 
 export type HookName = (typeof HOOKS)[number];
 
@@ -48,9 +48,25 @@ function blockOf(name: HookName): string {
   return [
     START,
     'if command -v pipe >/dev/null 2>&1; then',
-    `  pipe git-hook ${name} "$@" </dev/null || exit $?`,
+    ...(name === 'pre-push' ? WITH_INPUT : [`  pipe git-hook ${name} "$@" </dev/null || exit $?`]),
     'fi',
     END,
     '',
   ].join('\n');
 }
+
+/**
+ * Git says on standard input what it is about to push. Lines of others below ours (`git lfs pre-push`) read it, too, so
+ * it is kept for them.
+ */
+const WITH_INPUT = [
+  '  pipe_refs=$(test -t 0 || cat)',
+  '  pipe git-hook pre-push "$@" <<PIPE_REFS || exit $?',
+  '$pipe_refs',
+  'PIPE_REFS',
+  '  if test -n "$pipe_refs"; then',
+  '    exec <<PIPE_REFS',
+  '$pipe_refs',
+  'PIPE_REFS',
+  '  fi',
+];

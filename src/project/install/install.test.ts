@@ -44,13 +44,14 @@ describe('the config of the tool pre-commit', () => {
     ['# nothing yet\n'],
     ['fail_fast: true\n'],
     [HUB],
+    [HUB.replaceAll('\n', '\r\n')],
     [`${HUB}# the end\nfail_fast: true\n`],
     [`${HUB.replace(/^(?=[- ])/gm, '    ')}default_stages: [pre-commit]`.replace(/$/, '\n')],
   ])('%j gets our hooks, once, and loses them without a trace', (before) => {
     const file = fileWith(before);
     expect(addPreCommitHooks(file)).toBe(true);
     const text = readFileSync(file, 'utf8');
-    expect(text.match(/pipe git-hook (?:post-checkout|pre-commit|pre-push)'/g)).toHaveLength(3);
+    expect(text.match(/pipe git-hook (?:post-checkout|post-merge|pre-commit|pre-push)'/g)).toHaveLength(4);
     expect(addPreCommitHooks(file)).toBe(false);
     expect(removePreCommitHooks(file)).toBe(true);
     expect(existsSync(file) ? readFileSync(file, 'utf8') : undefined).toBe(before);
@@ -64,6 +65,27 @@ describe('the config of the tool pre-commit', () => {
       expect(readFileSync(file, 'utf8')).toBe(text);
     },
   );
+
+  test.each([
+    ['alone', undefined],
+    ['beside others', `${HUB}# the end\nfail_fast: true\n`],
+    ['with the line ends of Windows', HUB.replaceAll('\n', '\r\n')],
+    ['deep inside', `${HUB.replace(/^(?=[- ])/gm, '    ')}default_stages: [pre-commit]\n`],
+  ])('gets the hooks that an older pipe did not have: %s', (_, before) => {
+    const file = fileWith(before);
+    addPreCommitHooks(file);
+    const text = readFileSync(file, 'utf8');
+    const old = text.replace(/ *- id: pipe-post-merge[^]*?(?= *- id:)/, '');
+    expect(old).not.toContain('post-merge');
+    writeFileSync(file, old);
+    expect(addPreCommitHooks(file)).toBe(true);
+    expect(readFileSync(file, 'utf8')).toBe(text);
+    // What somebody has changed stays while nothing is lacking, and what nobody knows stays anyway.
+    for (const changed of [text.replaceAll('verbose: true', 'verbose: false'), old.replace('repo: local', 'repo: x')]) {
+      writeFileSync(file, changed);
+      expect(addPreCommitHooks(file)).toBe(false);
+    }
+  });
 
   test('that is broken is a problem of its own', () => {
     expect(() => addPreCommitHooks(fileWith('repos: [\n'))).toThrow(/PIPE_YAML_SYNTAX/);
@@ -90,8 +112,8 @@ describe('install', () => {
     write(folder, { '.gitattributes': '*.bin binary\n' });
     const config = readFileSync(join(folder, '.git/config'), 'utf8');
     const done = await install(place(folder), options);
-    const names = ['hooks/post-checkout', 'hooks/pre-commit', 'hooks/pre-push'].map((name) =>
-      join(folder, '.git', name),
+    const names = ['post-checkout', 'post-merge', 'pre-commit', 'pre-push'].map((name) =>
+      join(folder, '.git/hooks', name),
     );
     expect(done.changed).toEqual([...names, join(folder, '.gitattributes'), join(folder, '.git/config')]);
     expect((await install(place(folder), options)).changed).toEqual([]);

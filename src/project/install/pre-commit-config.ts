@@ -10,7 +10,7 @@ import { HOOKS } from './hook.ts';
 
 export const PRE_COMMIT_CONFIG = '.pre-commit-config.yaml';
 
-const BLOCK = /^ *# >>> pipe\b.*\n[^]*?^ *# <<< pipe *(?:\r?\n|$)/m;
+const BLOCK = /^ *# >>> pipe\b.*\r?\n[^]*?^ *# <<< pipe *(?:\r?\n|$)/m;
 
 /**
  * Adds our hooks to the file in which the tool pre-commit keeps its own, between two comments; the rest keeps every byte.
@@ -36,8 +36,8 @@ export function removePreCommitHooks(file: string): boolean {
 }
 
 function withHooks(text: string): string {
-  if (BLOCK.test(text)) return text;
   const newline = newlineOf(text);
+  if (BLOCK.test(text)) return text.replace(BLOCK, (block) => renewed(block, newline));
   const { root, problems } = readYaml({ file: PRE_COMMIT_CONFIG, text });
   if (problems.length > 0) throw new PipeError(problems);
   const open = text === '' || text.endsWith('\n') ? '' : newline;
@@ -57,6 +57,14 @@ function withHooks(text: string): string {
   const before = text.slice(0, at);
   const end = before.endsWith('\n') ? '' : newline;
   return before + end + lines(dash, [`${dash}# >>> pipe`]) + text.slice(at);
+}
+
+/** Lines that an older pipe added lack hooks: they are written anew, in the same place. */
+function renewed(block: string, newline: string): string {
+  if (HOOKS.every((name) => block.includes(`id: pipe-${name}${newline}`))) return block;
+  const head = /^ *# >>> pipe\b.*\r?\n(?:repos:\r?\n)?(?=( *)- repo: local\r?\n)/.exec(block);
+  if (head === null) return block;
+  return head[0] + hookLines(head[1] ?? '').join(newline) + (block.endsWith('\n') ? newline : '');
 }
 
 function cannotAdd(): PipeError {

@@ -1,0 +1,29 @@
+import type { GitCommand } from '../git-command.ts';
+import { gitOutput } from '../git-command.ts';
+import type { Sent } from './run-hook.ts';
+
+/** Of more commits than this only those that refs stand at are looked at. */
+const MOST = 1000;
+
+/**
+ * The commits that a push brings to a Git remote, newest first: what the remote does not have as far as is known here.
+ * Of more than 1,000 only those that the pushed refs stand at.
+ * @throws {PipeError} PIPE_GIT
+ */
+export async function sentCommits(git: GitCommand, { tips, known, remote }: Sent): Promise<string[]> {
+  const args = [`--max-count=${String(MOST + 1)}`, ...(isName(remote) ? ['--not', `--remotes=${remote}`] : [])];
+  const commits = await list(git, args, [...tips, ...known.map((id) => `^${id}`)]);
+  return commits.length > MOST ? list(git, ['--no-walk'], tips) : commits;
+}
+
+/** Git may know nothing yet of what lies in the remote: such ids are left out. */
+async function list(git: GitCommand, args: readonly string[], revisions: readonly string[]): Promise<string[]> {
+  const input = revisions.map((each) => `${each}\n`).join('');
+  const output = await gitOutput(git, ['rev-list', '--ignore-missing', '--stdin', ...args], input);
+  return output.toString('latin1').split('\n').slice(0, -1);
+}
+
+/** `--remotes` takes patterns. The name of a remote is none, but a URL or a path may look like one. */
+function isName(remote: string | undefined): remote is string {
+  return remote !== undefined && /^[^*?[\\]+$/.test(remote);
+}
