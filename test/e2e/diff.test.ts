@@ -242,7 +242,7 @@ test('what the cache lacks is told, unless told not to', async ({ rig }) => {
     "Modified:
         data/
 
-    Changed, but what a folder held is not in the cache (`pipe fetch -A` brings what a remote has):
+    Changed, but what a folder held is not in the cache (\`pipe fetch -A\` brings what a remote has):
         data/
     "
   `);
