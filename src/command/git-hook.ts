@@ -30,28 +30,31 @@ export function gitHookOf(commands: () => readonly ListedCommand[]): Command {
       if (command === undefined || !commands().some((each) => each.name === command)) return {};
       const projects = await projectsOf(gitRoot, context);
       const wanted = command === 'push' ? projects.filter((cwd) => hasRemote({ cwd, env: context.env })) : projects;
-      const flags = command === 'push' && wanted.length > 0 ? await pushFlags(context, { gitRoot, args }) : FLAGS[command]; // prettier-ignore
-      if (flags === undefined) return {};
-      return { next: wanted.map((folder) => ['--cd', folder, command, ...flags]) };
+      const runs = command === 'push' && wanted.length > 0 ? await pushFlags(context, { gitRoot, args }) : FLAGS[command]; // prettier-ignore
+      return { next: wanted.flatMap((folder) => runs.map((flags) => ['--cd', folder, command, ...flags])) };
     },
   });
 }
 
 /** Git has switched by then, and data that nobody has fetched yet is no reason to say that it failed. */
-const FLAGS = { checkout: ['--allow-missing'], status: [], push: [] } as const;
+const FLAGS = { checkout: [['--allow-missing']], status: [[]], push: [[]] } as const;
 
 interface PrePush {
   readonly gitRoot: string;
   readonly args: readonly string[];
 }
 
-/** The flags for what Git is about to send; `undefined` where it only deletes, so that there is nothing to push. */
-async function pushFlags({ stdin, env }: Context, { gitRoot, args }: PrePush): Promise<string[] | undefined> {
+/**
+ * The flags of the pushes for what Git is about to send; none where it only deletes. What refs stand at must be there.
+ * What older commits need and nobody has any more, as after `pipe gc`, keeps nobody from pushing what came of them.
+ */
+async function pushFlags({ stdin, env }: Context, { gitRoot, args }: PrePush): Promise<string[][]> {
   const sent = sentBy({ args, env }, isFromGit(args) ? await linesOf(stdin) : []);
-  if (sent === undefined) return [];
-  if (sent.tips.length === 0) return undefined;
-  const commits = await sentCommits({ cwd: gitRoot, env }, sent);
-  return commits.flatMap((commit) => ['--rev', commit]);
+  if (sent === undefined) return [[]];
+  if (sent.tips.length === 0) return [];
+  const { tips, older } = await sentCommits({ cwd: gitRoot, env }, sent);
+  const named = (commits: readonly string[]): string[] => commits.flatMap((commit) => ['--rev', commit]);
+  return [named(tips), ...(older.length > 0 ? [['--allow-missing', ...named(older)]] : [])];
 }
 
 /** A terminal is not read: nobody would type there what Git says. */

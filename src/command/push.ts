@@ -21,6 +21,7 @@ const PUSH_OPTIONS = {
   'no-run-cache': { type: 'boolean', help: 'no run records' },
   logs: { type: 'boolean', help: 'also the logs of the runs that are recorded' },
   verify: { type: 'boolean', help: 'read every byte there that is relied on, and replace what is wrong' },
+  'allow-missing': { type: 'boolean', help: 'exit with 0 although something is neither here nor there' },
   dry: { type: 'boolean', help: 'only say what would be sent' },
 } as const satisfies OptionSpecs;
 
@@ -44,7 +45,7 @@ export default defineCommand({
     }
     const isMissing = done.some(({ pushed }) => pushed.missing.length > 0);
     return {
-      exit: isMissing ? 1 : 0,
+      exit: isMissing && options['allow-missing'] !== true ? 1 : 0,
       text: describe(done, { shared, shares, options, global }),
       json: {
         schema: 'pipe.push/1',

@@ -254,6 +254,16 @@ describe('git push, where pipe is installed,', () => {
     await gitPush(rig, '--delete', 'other');
     expect(await rig.exists(REMOTE)).toBe(false);
     expect((await rig.git('ls-remote', '--heads', 'origin', 'other')).trim()).toBe('');
+    // Of older commits, it is named.
+    await rig.git('switch', '-q', 'other');
+    await succeed(rig, ['gc', '-w', '-f']);
+    const older = await rig.run('git', ['push', '-q', 'origin', 'other']);
+    expect(older.code, older.stderr).toBe(0);
+    expect(older.stdout + older.stderr).toMatch(/Neither in the cache nor in storage.*\n {2}data\.csv/);
+    expect(await holds(rig, 'third\n')).toBe(true);
+    await gitPush(rig, '--delete', 'other');
+    await rig.remove(REMOTE);
+    await rig.git('switch', '-q', 'main');
     await succeed(rig, ['gc', '-w', '-f']);
     const stopped = await rig.run('git', ['push', '-q', 'origin', 'other']);
     expect(stopped.code).not.toBe(0);

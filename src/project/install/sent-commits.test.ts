@@ -3,6 +3,7 @@ import { git, temporaryFolder } from '../fixture/folder.ts';
 import { sentCommits } from './sent-commits.ts';
 
 const ABSENT = 'd'.repeat(40);
+const NONE = { tips: [], older: [] };
 
 interface Repository {
   readonly command: { cwd: string; env: NodeJS.ProcessEnv };
@@ -26,15 +27,15 @@ test('are those that the remote does not have, as far as is known here', async (
   const { command, commit, run } = repository();
   const [one, two, three] = [commit(), commit(), commit()];
   const all = { tips: [three], known: [], remote: 'origin' };
-  expect(await sentCommits(command, all)).toEqual([three, two, one]);
-  expect(await sentCommits(command, { ...all, known: [two, ABSENT] })).toEqual([three]);
+  expect(await sentCommits(command, all)).toEqual({ tips: [three], older: [two, one] });
+  expect(await sentCommits(command, { ...all, known: [two, ABSENT] })).toEqual({ tips: [three], older: [] });
   run('update-ref', 'refs/remotes/origin/main', one);
   run('update-ref', 'refs/remotes/other/main', three);
-  expect(await sentCommits(command, all)).toEqual([three, two]);
-  expect(await sentCommits(command, { ...all, remote: undefined })).toEqual([three, two, one]);
+  expect(await sentCommits(command, all)).toEqual({ tips: [three], older: [two] });
+  expect(await sentCommits(command, { ...all, remote: undefined })).toEqual({ tips: [three], older: [two, one] });
   // What is no name is no pattern either.
-  expect(await sentCommits(command, { ...all, remote: '*' })).toEqual([three, two, one]);
-  expect(await sentCommits(command, { ...all, remote: 'other' })).toEqual([]);
+  expect(await sentCommits(command, { ...all, remote: '*' })).toEqual({ tips: [three], older: [two, one] });
+  expect(await sentCommits(command, { ...all, remote: 'other' })).toEqual(NONE);
 });
 
 test('are those that tags stand for; other objects are none', async () => {
@@ -43,9 +44,9 @@ test('are those that tags stand for; other objects are none', async () => {
   run('tag', '-a', 'v1', '-m', 'x');
   const tree = run('rev-parse', 'HEAD^{tree}');
   const sent = { tips: [run('rev-parse', 'v1'), tree], known: [], remote: 'origin' };
-  expect(await sentCommits(command, sent)).toEqual([one]);
-  expect(await sentCommits(command, { ...sent, tips: [tree] })).toEqual([]);
-  expect(await sentCommits(command, { ...sent, tips: [one], known: [one] })).toEqual([]);
+  expect(await sentCommits(command, sent)).toEqual({ tips: [one], older: [] });
+  expect(await sentCommits(command, { ...sent, tips: [tree] })).toEqual(NONE);
+  expect(await sentCommits(command, { ...sent, tips: [one], known: [one] })).toEqual(NONE);
 });
 
 test('are the tips alone where they are more than 1,000', async () => {
@@ -57,6 +58,6 @@ test('are the tips alone where they are more than 1,000', async () => {
     .split('\n')
     .forEach((id) => ids.push(id));
   const sent = { tips: [ids.at(-1) ?? ''], known: [], remote: 'origin' };
-  expect(await sentCommits(command, sent)).toEqual([ids.at(-1)]);
-  expect(await sentCommits(command, { ...sent, known: [ids[0] ?? ''] })).toHaveLength(1000);
+  expect(await sentCommits(command, sent)).toEqual({ tips: [ids.at(-1)], older: [] });
+  expect((await sentCommits(command, { ...sent, known: [ids[0] ?? ''] })).older).toHaveLength(999);
 }, 60_000);

@@ -5,15 +5,24 @@ import type { Sent } from './run-hook.ts';
 /** Of more commits than this only those that refs stand at are looked at. */
 const MOST = 1000;
 
+/** Commits that a push brings to a Git remote, newest first. */
+export interface SentCommits {
+  /** Those that the pushed refs stand at. */
+  readonly tips: readonly string[];
+  readonly older: readonly string[];
+}
+
 /**
- * The commits that a push brings to a Git remote, newest first: what the remote does not have as far as is known here.
- * Of more than 1,000 only those that the pushed refs stand at.
+ * What a Git remote gets that it does not have, as far as is known here. Of more than 1,000 commits only those that the pushed
+ * refs stand at.
  * @throws {PipeError} PIPE_GIT
  */
-export async function sentCommits(git: GitCommand, { tips, known, remote }: Sent): Promise<string[]> {
+export async function sentCommits(git: GitCommand, { tips, known, remote }: Sent): Promise<SentCommits> {
   const args = [`--max-count=${String(MOST + 1)}`, ...(isName(remote) ? ['--not', `--remotes=${remote}`] : [])];
   const commits = await list(git, args, [...tips, ...known.map((id) => `^${id}`)]);
-  return commits.length > MOST ? list(git, ['--no-walk'], tips) : commits;
+  const at = new Set(await list(git, ['--no-walk'], tips));
+  if (commits.length > MOST) return { tips: [...at], older: [] };
+  return { tips: commits.filter((id) => at.has(id)), older: commits.filter((id) => !at.has(id)) };
 }
 
 /** Git may know nothing yet of what lies in the remote: such ids are left out. */
