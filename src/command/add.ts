@@ -13,10 +13,12 @@ import type { Context, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import type { DataProject } from './data-project.ts';
 import { dataOptions, openData } from './data-project.ts';
+import type { KeptIn } from './data-words.ts';
 import { amountOfEntry, changesText, forGit, staysLines } from './data-words.ts';
 import type { Here } from './edit-target.ts';
 import { inProject } from './edit-target.ts';
 import { bringListsFor, bringListsOf } from './inside-lists.ts';
+import { keptIn } from './kept-in.ts';
 import { knownOf } from './known-now.ts';
 
 export default defineCommand({
@@ -58,7 +60,11 @@ export default defineCommand({
       await autostage(data.engine.project, context.env, written);
       const toTrack = written.map((file) => relative(context.cwd, file));
       return {
-        text: describe(added, { isShort: !global.verbose, end: forGit(toTrack, data.engine.project) }),
+        text: describe(added, {
+          isShort: !global.verbose,
+          keptIn: (path) => keptIn(data, path),
+          end: forGit(toTrack, data.engine.project),
+        }),
         json: { schema: 'pipe.add/1', added: added.map(addedJson), written: toTrack },
       };
     } finally {
@@ -117,16 +123,23 @@ function addedJson({ path, entry, pointer, changes, kept, behind }: Added): unkn
 const MOST_SHOWN = 50;
 const FIRST_SHOWN = 10;
 
-function describe(
-  added: readonly Added[],
-  { isShort, end }: { readonly isShort: boolean; readonly end: readonly string[] },
-): string {
+interface DescribeOptions {
+  readonly isShort: boolean;
+  readonly keptIn: (path: string) => KeptIn;
+  /** Lines that follow. */
+  readonly end: readonly string[];
+}
+
+function describe(added: readonly Added[], { isShort, keptIn, end }: DescribeOptions): string {
   const shown = isShort && added.length > MOST_SHOWN ? firstOf(added) : added;
   const rest = added.length - shown.length;
   const lines = shown.flatMap(({ path, entry, pointer, changes, ...stays }) => {
     const told = changesText(changes);
     const state = pointer.done === 'unchanged' ? 'nothing changed' : pointer.done === 'created' ? '' : told;
-    return [`${clean(path)}  ${amountOfEntry(entry)}${state === '' ? '' : ` (${state})`}`, ...staysLines(path, stays)];
+    return [
+      `${clean(path)}  ${amountOfEntry(entry)}${state === '' ? '' : ` (${state})`}`,
+      ...staysLines(path, stays, keptIn),
+    ];
   });
   const more = rest === 0 ? [] : [`and ${formatCount(rest)} more: ${totalOf(added)}`];
   return [...lines, ...more, ...end].join('\n');

@@ -11,7 +11,6 @@ import { isWithin } from '../kit/path.ts';
 import type { Stage } from '../pipeline/model.ts';
 import { unwrap } from '../problem/problem.ts';
 import { autostage } from '../project/autostage.ts';
-import type { Project } from '../project/project.ts';
 import { clean, plural, shellWord } from '../report/words.ts';
 import type { Context, GlobalOptions, Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
@@ -19,6 +18,7 @@ import type { DataProject } from './data-project.ts';
 import { dataOptions, openData } from './data-project.ts';
 import { bringListsOf } from './inside-lists.ts';
 import { changesText, forGit, staysLines } from './data-words.ts';
+import { keptIn } from './kept-in.ts';
 
 export default defineCommand({
   usage: '[targets...]',
@@ -58,7 +58,7 @@ export default defineCommand({
       await autostage(data.engine.project, context.env, written);
       const toTrack = written.map((file) => relative(context.cwd, file));
       return {
-        text: describe(committed, toTrack, data.engine.project),
+        text: describe(committed, toTrack, data),
         json: { schema: 'pipe.commit/1', committed: committed.map(committedJson), written: toTrack },
       };
     } finally {
@@ -153,19 +153,20 @@ const TOLD = {
   imported: '',
 };
 
-function describe(committed: readonly Committed[], written: readonly string[], project: Project): string {
+function describe(committed: readonly Committed[], written: readonly string[], data: DataProject): string {
   const isNews = ({ state }: Committed): boolean => state === 'changed' || state === 'stored';
   const hasNews = committed.some(isNews) || written.length > 0;
-  const lines = committed.flatMap((each) => linesOf(each, hasNews));
-  if (hasNews) return [...lines, ...forGit(written, project)].join('\n');
+  const lines = committed.flatMap((each) => linesOf(each, hasNews, data));
+  if (hasNews) return [...lines, ...forGit(written, data.engine.project)].join('\n');
   const there = committed.filter(({ state }) => state === 'unchanged');
   const rest = lines.length === 0 ? 'Everything' : 'Everything else';
   const end = there.length === 0 && lines.length > 0 ? [] : [`${rest} was recorded already: ${plural(there.length, 'path')}.`]; // prettier-ignore
   return [...lines, ...end].join('\n');
 }
 
-function linesOf({ path, state, changes, frozenFile, ...stays }: Committed, hasNews: boolean): string[] {
-  const more = staysLines(path, stays);
+function linesOf(committed: Committed, hasNews: boolean, data: DataProject): string[] {
+  const { path, state, changes, frozenFile, ...stays } = committed;
+  const more = staysLines(path, stays, () => keptIn(data, path));
   if (frozenFile !== undefined) return [`${clean(path)} is frozen, left alone (\`pipe unfreeze ${shellWord(frozenFile)}\` lets it change)`]; // prettier-ignore
   if (state === 'imported') return [`${clean(path)} is imported, and changed here: left alone (\`pipe checkout --force ${shellWord(path)}\` takes the change back)`]; // prettier-ignore
   if (state === 'unchanged') return more.length === 0 ? [] : [clean(path), ...more];

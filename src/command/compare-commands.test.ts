@@ -108,6 +108,20 @@ test('a missing or broken file is a problem of that file alone', async () => {
   expect((await run(metricsDiff)).text).toContain('auc');
 });
 
+test('a target that is nowhere is refused; one that is at one of the revisions is not', async () => {
+  const unknown = expect.objectContaining({
+    problems: [expect.objectContaining({ code: 'PIPE_TARGET_UNKNOWN', message: expect.stringContaining('nope.json does not exist') as string })], // prettier-ignore
+  }) as unknown;
+  await expect(run(metricsShow, ['nope.json', 'metrics.json'])).rejects.toEqual(unknown);
+  await expect(run(metricsShow, ['-A', 'nope.json'])).rejects.toEqual(unknown);
+  await expect(run(metricsDiff, ['--targets', 'nope.json'])).rejects.toEqual(unknown);
+  await expect(run(paramsDiff, ['--targets', 'nope.json'])).rejects.toEqual(unknown);
+  rmSync(join(root, 'extra.yaml'));
+  await expect(run(metricsShow, ['extra.yaml'])).rejects.toThrow('PIPE_TARGET_UNKNOWN');
+  expect((await run(metricsShow, ['-A', 'extra.yaml'])).text).toContain('0.5');
+  expect((await run(metricsDiff, ['--targets', 'extra.yaml'])).text).toContain('f1');
+});
+
 test('metrics diff compares HEAD with the workspace, and says in which direction numbers went', async () => {
   write('metrics.json', '{"auc": 0.95, "loss": {"train": 0.25}, "n": 9007199254740994, "bad": NaN, "fresh": "yes"}');
   expect((await run(metricsDiff)).text).toMatchInlineSnapshot(`

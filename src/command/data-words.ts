@@ -21,14 +21,27 @@ export function changesText(changes: Changes | undefined): string {
   return counts.flatMap(([count, what]) => (count === 0 ? [] : [`${formatCount(count)} ${what}`])).join(', ');
 }
 
-/** What stays recorded of a path although it does not lie there. */
+/** Where what stays recorded can be had: `nowhere` says that the cache lacks it, and that no remote can have it. */
+export type KeptIn = 'cache' | 'remote' | 'nowhere';
+
+/**
+ * What stays recorded of a path although it does not lie there.
+ * @param keptIn asked only where files stay recorded that were never put in place
+ */
 export function staysLines(
   path: string,
   { kept = 0, behind = [] }: { readonly kept?: number; readonly behind?: readonly string[] },
+  keptIn: (path: string) => KeptIn,
 ): string[] {
   const lines: string[] = [];
   if (kept > 0) {
-    lines.push(`  ${plural(kept, 'file')} that ${kept === 1 ? 'was' : 'were'} never downloaded ${kept === 1 ? 'stays' : 'stay'} recorded (\`pipe pull ${shellWord(path)}\`)`); // prettier-ignore
+    const [was, stays] = kept === 1 ? ['was', 'stays recorded'] : ['were', 'stay recorded'];
+    const told = {
+      cache: `${was} never checked out ${stays} (\`pipe checkout ${shellWord(path)}\`)`,
+      remote: `${was} never downloaded ${stays} (\`pipe pull ${shellWord(path)}\`)`,
+      nowhere: `${was} never put in place here ${stays}: not all is in the cache, and there is no remote`,
+    };
+    lines.push(`  ${plural(kept, 'file')} that ${told[keptIn(path)]}`);
   }
   const [first] = behind;
   if (first !== undefined) {

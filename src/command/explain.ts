@@ -11,6 +11,7 @@ import { openEngine } from '../run/engine.ts';
 import { gatherFacts, keyOf, knownRuns } from '../run/facts.ts';
 import { openHistory } from '../run/history.ts';
 import type { Surveyed } from '../run/survey.ts';
+import { asKnown } from '../run/plan.ts';
 import { planEvent } from '../run/survey.ts';
 import type { Engine } from '../run/engine.ts';
 import type { Outcome } from './command.ts';
@@ -40,7 +41,8 @@ export default defineCommand({
     const stages = planned.stages.map((each) => {
       const expectedMs = each.expectedMs ?? history.durationOf(each.stage);
       const facts = plan.get(each.stage)?.facts;
-      const reasons = facts === undefined ? each.reasons : ownReasons(each.reasons, facts);
+      const own = facts === undefined ? each.reasons : ownReasons(each.reasons, facts);
+      const reasons = history.durationOf(each.stage) === undefined ? own : own.map(asKnown);
       return { ...each, reasons, ...(expectedMs === undefined ? {} : { expectedMs }) };
     });
     const explained = await Promise.all(

@@ -20,6 +20,7 @@ import { ObjectStore } from '../store/object-store.ts';
 import { quarantined } from '../store/quarantine.ts';
 import { lostObjects, repairStore } from '../store/repair.ts';
 import { runFiles } from '../store/run-files.ts';
+import { storeContents } from '../store/stored-objects.ts';
 import type { Upkeep } from '../store/upkeep.ts';
 import { beginUpkeep } from '../store/upkeep.ts';
 import type { Context, GlobalOptions, Outcome } from './command.ts';
@@ -202,7 +203,10 @@ async function repair(
   for (let before = ''; ;) {
     const lacking = [...still.keys()].join();
     // A list that was healed may name files that are missing too: until nothing changes any more.
-    if (lacking === '' || lacking === before) return { inUse, still, away, has: (digest) => after.has(digest) };
+    if (lacking === '' || lacking === before) {
+      const now = storeContents(store.layout, blake3);
+      return { inUse, still, away, now, has: (digest) => after.has(digest) };
+    }
     before = lacking;
     const places = [...still.values()].flatMap((need) => need.places).filter(({ from }) => inWorkspace.has(from));
     const paths = outsOf(needs, places);

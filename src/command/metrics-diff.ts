@@ -2,7 +2,7 @@ import { collectMetrics } from '../metric/collect.ts';
 import { diffJson, diffMoments, diffTable } from '../metric/tables.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
-import { openMoments, precisionOf, problemsJson, tableText } from './moments.ts';
+import { openMoments, precisionOf, problemsJson, refuseAbsent, tableText } from './moments.ts';
 
 export default defineCommand({
   usage: '[a_rev] [b_rev]',
@@ -29,6 +29,7 @@ export default defineCommand({
     const wanted = { targets: (options.targets ?? []).map((path) => moments.target(path)), kept: moments.kept };
     const before = await collectMetrics(await moments.named(from), wanted);
     const after = await collectMetrics(await moments.named(to), wanted);
+    refuseAbsent(wanted.targets, [before, after], moments);
     const changes = diffMoments(before, after, { all: options.all === true, loose: true });
     const { shown } = moments;
     const noPath = options['no-path'] === true;

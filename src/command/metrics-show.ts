@@ -8,7 +8,7 @@ import { toJson } from '../kit/json-value.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
 import type { Moments } from './moments.ts';
-import { openMoments, precisionOf, problemsJson, tableText } from './moments.ts';
+import { openMoments, precisionOf, problemsJson, refuseAbsent, tableText } from './moments.ts';
 
 /** How wide a table may be where nothing tells. */
 const PIPED_COLUMNS = 120;
@@ -41,6 +41,7 @@ export default defineCommand({
     for (const commit of withRevision ? await chooseCommits(moments.git, choice) : []) {
       shown.push(await collectMetrics(await moments.at(commit), { targets, kept: moments.kept }));
     }
+    refuseAbsent(targets, shown, moments);
     const kept = withRevision ? await withoutSameWorkspace(shown, moments) : shown;
     const table = metricsTable(kept, { withRevision, precision, shown: moments.shown });
     return {

@@ -67,6 +67,27 @@ export function precisionOf(given: string | undefined): number {
   });
 }
 
+/**
+ * Refuses targets that were named and are at none of the moments.
+ * @throws {PipeError} PIPE_TARGET_UNKNOWN
+ */
+export function refuseAbsent(
+  targets: readonly string[],
+  collected: readonly Collected[],
+  { shown }: Pick<Moments, 'shown'>,
+): void {
+  const unknown = targets.filter((target) => collected.every(({ absent }) => absent.has(target)));
+  if (unknown.length === 0) return;
+  const where = collected.length === 1 ? '' : ' at any of the revisions';
+  throw new PipeError(
+    unknown.map((target) => ({
+      code: 'PIPE_TARGET_UNKNOWN',
+      message: `${shown(target)} does not exist${where}`,
+      hint: 'check the spelling; what a stage makes is there after `pipe repro`',
+    })),
+  );
+}
+
 /** A table, and below it what could not be read. Markdown holds the table alone. */
 export function tableText(
   table: Table,

@@ -2,7 +2,7 @@ import { collectParams } from '../metric/collect.ts';
 import { diffJson, diffMoments, diffTable } from '../metric/tables.ts';
 import type { Outcome } from './command.ts';
 import { defineCommand } from './command.ts';
-import { openMoments, problemsJson, tableText } from './moments.ts';
+import { openMoments, problemsJson, refuseAbsent, tableText } from './moments.ts';
 
 export default defineCommand({
   usage: '[a_rev] [b_rev]',
@@ -29,6 +29,7 @@ export default defineCommand({
     const wanted = { targets, kept: moments.kept, depsOnly: options.deps === true };
     const before = await collectParams(await moments.named(from), wanted);
     const after = await collectParams(await moments.named(to), wanted);
+    refuseAbsent(wanted.targets, [before, after], moments);
     const changes = diffMoments(before, after, { all: options.all === true, loose: false });
     const { shown } = moments;
     const table = diffTable(changes, {

@@ -1,4 +1,4 @@
-import type { NotDownloaded } from '../data/inputs/inputs.ts';
+import type { NotDownloaded } from '../data/inputs/not-downloaded.ts';
 import type { PointerStatus } from '../data/pointer-status.ts';
 import type { PlannedStage } from '../event/event.ts';
 import type { Reason } from '../event/reason.ts';
@@ -78,18 +78,30 @@ export function dataLines(different: readonly DataStatus[], shown: DescribeOptio
   return different.map((each) => dataLine(each, shown).trim());
 }
 
-function dataLine({ path, state, lacking, lost, isFixed }: DataStatus, shown: DescribeOptions['shown']): string {
+function dataLine(data: DataStatus, shown: DescribeOptions['shown']): string {
+  const { path, state, lacking, lost } = data;
   if (lost !== undefined)
     return `  ${clean(path)}: ${plural(lost.objects, 'object')} of it in neither the cache nor ${clean(lost.remote ?? 'a remote')}`;
   const word = state === 'unchanged' ? '' : DATA_WORDS[state];
   const name = shellWord(shown(path));
   if (lacking === undefined) {
     if (state === 'unchanged' || state === 'modified') return `  ${clean(path)} ${word}`;
-    const command = state === 'uncached' && isFixed === true ? 'fetch' : DATA_COMMANDS[state];
+    if (state === 'lost' && data.isOnlyHere === true) return `  ${clean(path)} ${word}`;
+    const command = state === 'uncached' && data.isFixed === true ? 'fetch' : DATA_COMMANDS[state];
     return `  ${clean(path)} ${word} (pipe ${command} ${name})`;
   }
-  const lack = `${lacking.isAtMost ? 'up to ' : ''}${plural(lacking.count, 'file')} not downloaded (pipe pull ${name})`;
+  const lack = lackText(lacking, name);
   return lacking.isAll ? `  ${clean(path)}: ${lack}` : `  ${clean(path)} ${word}, ${lack}`;
+}
+
+/** What is not in place, and how it comes, as far as it can. */
+function lackText({ count, isAtMost, isCached, gone }: NotDownloaded, name: string): string {
+  const away = (files: number): string => `${plural(files, 'file')} not checked out (pipe checkout ${name})`;
+  const upTo = isAtMost ? 'up to ' : '';
+  if (isCached) return away(count);
+  if (gone === undefined) return `${upTo}${plural(count, 'file')} not downloaded (pipe pull ${name})`;
+  const lost = `${upTo}${plural(gone, 'file')} missing from the cache`;
+  return gone === count ? lost : `${lost}, ${away(count - gone)}`;
 }
 
 export function dataJson({ lacking, lost, path, pointer, state }: DataStatus): unknown {
@@ -97,7 +109,7 @@ export function dataJson({ lacking, lost, path, pointer, state }: DataStatus): u
     path,
     pointer,
     state,
-    ...(lacking === undefined ? {} : { notDownloaded: lacking.count }),
+    ...(lacking === undefined ? {} : { notDownloaded: lacking.count, inCache: lacking.isCached }),
     ...(lost === undefined ? {} : { missing: lost.objects }),
   };
 }

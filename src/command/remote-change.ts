@@ -3,7 +3,7 @@ import { PipeError } from '../problem/problem.ts';
 import type { OptionChange } from '../project/config-change.ts';
 import { changeOptions } from '../project/config-change.ts';
 import type { ConfigFile } from '../project/config-file.ts';
-import { foreign, givesAway, readUnexpanded, secretInProject } from '../project/config-file.ts';
+import { foreign, givesAway, readUnexpanded, secretHint, secretInProject } from '../project/config-file.ts';
 import type { Level } from '../project/config-level.ts';
 import { LEVELS } from '../project/config-level.ts';
 import type { OptionContent, OptionSpec } from '../project/option.ts';
@@ -66,9 +66,7 @@ interface Given {
 export function contentFor({ level, remote, option, spec, value }: Given): OptionContent {
   const name = `remote.${remote}.${option}`;
   if (level === 'project' && givesAway(spec, value)) {
-    const whole = spec.secret === true ? 'it' : 'the whole URL';
-    const place = spec.secret === true ? 'to take it from the environment' : 'in place of the password';
-    const hint = `keep ${whole} on this machine: \`pipe remote modify --local ${remote} ${option} …\`; or write '\${NAME}' ${place}`;
+    const hint = secretHint(spec.secret !== true, `pipe remote modify --local ${remote} ${option} …`);
     throw new PipeError({ ...secretInProject(name, spec), hint });
   }
   if (level === 'project' && spec.own === true) {

@@ -297,7 +297,7 @@ test('of a URL with a password it is said that it holds one', async () => {
       {
         code: 'PIPE_CONFIG_SECRET',
         message: "remote.one.endpointurl holds a password, and Git tracks the project's config",
-        hint: "keep the whole URL on this machine: `pipe remote modify --local one endpointurl …`; or write '${NAME}' in place of the password",
+        hint: "keep the whole URL on this machine: `pipe remote modify --local one endpointurl …`; or write '${NAME}' in place of the password, for a variable of the environment that each user allows: `pipe config --local core.env NAME`",
       },
     ],
   });

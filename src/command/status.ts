@@ -236,19 +236,22 @@ interface Asked {
 
 async function dataOf(
   engine: Engine,
-  { pointerFiles }: LoadedProject,
+  { project, pointerFiles }: LoadedProject,
   { context, global, targets }: Asked,
 ): Promise<DataStatus[]> {
   if (pointerFiles.length === 0) return [];
   const { pointerStatus } = await import('../data/pointer-status.ts');
+  const { dataRemotes } = await import('../remote/open-remote.ts');
   const { workProgress } = await import('./work-progress.ts');
   const { stderr, env, signal } = context;
   const progress = workProgress({ stderr, env, label: 'looking at', quiet: global.quiet || global.json });
-  const data = await pointerStatus(engine, pointerFiles, { targets, signal, progress }).finally(progress.end);
+  const hasRemote = dataRemotes(project.config).length > 0;
+  const asked = { targets, signal, progress, hasRemote };
+  const data = await pointerStatus(engine, pointerFiles, asked).finally(progress.end);
   const modified = data.filter(({ state }) => state === 'modified').map(({ pointer }) => pointer);
   if (modified.length === 0) return data;
-  const { filesNotDownloaded } = await import('../data/inputs/inputs.ts');
-  const lacking = await filesNotDownloaded(engine, modified, context.signal);
+  const { filesNotDownloaded } = await import('../data/inputs/not-downloaded.ts');
+  const lacking = await filesNotDownloaded(engine, modified, { signal, hasRemote });
   return data.map((each) => ({ ...each, lacking: lacking.get(each.pointer) }));
 }
 

@@ -1,6 +1,7 @@
 import type { Problem } from '../problem/problem.ts';
 import { isSame, isSameObject } from '../store/diff-tree.ts';
 import { trueEntry } from '../store/true-entry.ts';
+import { canCome } from './can-come.ts';
 import { misstated } from './misstated.ts';
 import type { Digest } from '../kit/digest.ts';
 import { isWithin } from '../kit/path.ts';
@@ -22,18 +23,26 @@ export interface PointerStatus {
   readonly state: 'unchanged' | 'modified' | 'deleted' | 'uncached' | 'lost' | 'pending';
   /** Whether no commit changes what is recorded: it is frozen, or imported. */
   readonly isFixed?: boolean;
+  /** Whether neither a remote nor a source can bring it. */
+  readonly isOnlyHere?: boolean;
+}
+
+export interface PointerStatusOptions extends Pick<DataOptions, 'signal' | 'progress'> {
+  /** Paths relative to the project: a pointer, what it tracks, something in it, or a folder above; none: all. */
+  readonly targets: readonly string[];
+  /** Whether the project has a remote for data. */
+  readonly hasRemote: boolean;
 }
 
 /**
  * Compares pointers with what lies in the workspace. Files that the index knows are not read.
  * @param files the pointers
- * @param targets paths relative to the project: a pointer, what it tracks, something in it, or a folder above; none: all
  * @throws {PipeError} with what is wrong with the pointers
  */
 export async function pointerStatus(
   engine: Engine,
   files: readonly string[],
-  { targets, ...how }: Pick<DataOptions, 'signal' | 'progress'> & { readonly targets: readonly string[] },
+  { targets, hasRemote, ...how }: PointerStatusOptions,
 ): Promise<PointerStatus[]> {
   const { pointers, problems, pending } = readPointers(engine.project.root, files);
   if (problems.length > 0) throw new PipeError(problems);
@@ -47,7 +56,14 @@ export async function pointerStatus(
     if (known !== undefined && !isSame(known, entry)) wrong.push(misstated({ path, file, at, pointer }, entry, known));
     const has = (digest: Digest): boolean => pointer.out.cache === false || engine.store.has(digest);
     const isFixed = pointer.frozen === true || pointer.imported !== undefined;
-    result.push({ path, pointer: file, state: stateOf({ entry, present }, has), ...(isFixed ? { isFixed } : {}) });
+    const isOnlyHere = !canCome({ pointer }, hasRemote);
+    result.push({
+      path,
+      pointer: file,
+      state: stateOf({ entry, present }, has),
+      ...(isFixed ? { isFixed } : {}),
+      ...(isOnlyHere ? { isOnlyHere } : {}),
+    });
   }
   if (wrong.length > 0) throw new PipeError(wrong);
   for (const { path, file } of pending) {

@@ -1,6 +1,7 @@
 /** Why a stage runs, or may run. The planner produces these facts; `describeReason` puts one into words. */
 export type Reason =
-  | { readonly kind: 'new' }
+  /** The lock has nothing of it; `known` where a finished run of it is known all the same. */
+  | { readonly kind: 'new'; readonly known?: true }
   | { readonly kind: 'forced' }
   | { readonly kind: 'always-changed' }
   /** It names neither deps nor params nor outs, so nothing could tell that it is up to date. */
@@ -38,7 +39,7 @@ const CHANGED: Record<Change, string> = {
 export function describeReason(reason: Reason): string {
   switch (reason.kind) {
     case 'new':
-      return 'it has not run before';
+      return reason.known === true ? 'the lock has no run of it' : 'it has not run before';
     case 'forced':
       return 'a run was forced';
     case 'always-changed':

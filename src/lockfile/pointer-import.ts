@@ -130,7 +130,8 @@ export function whyNotTrackedUrl(
 }
 
 const SECRET_HINT =
-  'write ${NAME} in its place, for an environment variable; or leave it out: logins of web servers are taken from ' +
+  "write '${NAME}' in its place, for an environment variable that each user allows (`pipe config --local core.env NAME`); " +
+  'or leave it out: logins of web servers are taken from ' +
   '~/.netrc, those of Git from its credential helper; or use remote://NAME/PATH with the secrets of that remote in ' +
   '`pipe remote modify --local`';
 

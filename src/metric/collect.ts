@@ -1,10 +1,11 @@
 import { lookupKey } from '../fingerprint/param.ts';
 import { sortedBy } from '../kit/order.ts';
+import type { Value } from '../kit/value.ts';
 import type { Pipeline } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
 import type { Flat } from './flatten.ts';
 import { flattenMetrics, flattenParams } from './flatten.ts';
-import type { ReadKept } from './read.ts';
+import type { FileReading, ReadKept } from './read.ts';
 import { readDataFiles } from './read.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -15,6 +16,8 @@ export interface Collected {
   readonly files: ReadonlyMap<string, Flat>;
   /** Files that could not be read, by path, and pipeline files with problems. */
   readonly problems: ReadonlyMap<string, Problem>;
+  /** Those of these files that are not there. */
+  readonly absent: ReadonlySet<string>;
 }
 
 export interface CollectOptions {
@@ -30,12 +33,7 @@ export async function collectMetrics(snapshot: Snapshot, { targets, kept }: Coll
     ...pipeline.metrics,
   ]);
   const readings = await readDataFiles(snapshot, targets.length > 0 ? targets : tracked, kept);
-  return collected(
-    snapshot,
-    [...readings].map(([path, reading]) =>
-      'value' in reading ? [path, flattenMetrics(reading.value)] : [path, reading.problem],
-    ),
-  );
+  return collected(snapshot, readings, (_path, value) => flattenMetrics(value));
 }
 
 export interface ParamOptions extends CollectOptions {
@@ -55,19 +53,15 @@ export async function collectParams(snapshot: Snapshot, options: ParamOptions): 
     wanted.set(DEFAULT_PARAMS, undefined);
   }
   const readings = await readDataFiles(snapshot, [...wanted.keys()], options.kept);
-  return collected(
-    snapshot,
-    [...readings].map(([path, reading]) => {
-      if ('problem' in reading) return [path, reading.problem];
-      const keys = wanted.get(path);
-      if (keys === undefined) return [path, flattenParams(reading.value)];
-      const found = [...keys].flatMap((key) => {
-        const value = lookupKey(reading.value, key);
-        return value === undefined ? [] : [...flattenParams(value, key)];
-      });
-      return [path, new Map(found)];
-    }),
-  );
+  return collected(snapshot, readings, (path, all) => {
+    const keys = wanted.get(path);
+    if (keys === undefined) return flattenParams(all);
+    const found = [...keys].flatMap((key) => {
+      const value = lookupKey(all, key);
+      return value === undefined ? [] : [...flattenParams(value, key)];
+    });
+    return new Map(found);
+  });
 }
 
 /** Keys by file; `undefined` for a file that is wanted as a whole. */
@@ -87,12 +81,18 @@ function wantedKeys(
   return wanted;
 }
 
-function collected({ label, problems }: Snapshot, found: readonly (readonly [string, Flat | Problem])[]): Collected {
+function collected(
+  { label, problems }: Snapshot,
+  readings: ReadonlyMap<string, FileReading>,
+  flatten: (path: string, value: Value) => Flat,
+): Collected {
   const files = new Map<string, Flat>();
   const bad = new Map(problems.map((problem) => [problem.at?.source.file ?? problem.message, problem]));
-  for (const [path, each] of sortedBy(found, ([path]) => path)) {
-    if ('code' in each) bad.set(path, each);
-    else files.set(path, each);
+  const absent = new Set<string>();
+  for (const [path, reading] of sortedBy([...readings], ([path]) => path)) {
+    if ('value' in reading) files.set(path, flatten(path, reading.value));
+    else bad.set(path, reading.problem);
+    if ('isAbsent' in reading) absent.add(path);
   }
-  return { label, files, problems: bad };
+  return { label, files, problems: bad, absent };
 }

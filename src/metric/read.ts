@@ -9,8 +9,8 @@ import type { Problem } from '../problem/problem.ts';
 import { PipeError } from '../problem/problem.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** A file of metrics or parameters: what it holds, or why that cannot be said. */
-export type FileReading = { readonly value: Value } | { readonly problem: Problem };
+/** A file of metrics or parameters: what it holds, or why that cannot be said; `isAbsent` where there is none. */
+export type FileReading = { readonly value: Value } | { readonly problem: Problem; readonly isAbsent?: true };
 
 /**
  * What the store holds under an entry of the lock: files by their path below it (`` for a plain file). `undefined` when
@@ -34,24 +34,29 @@ export async function readDataFiles(
     const bytes = direct.get(path);
     const found = bytes === undefined ? await readElsewhere(snapshot, path, kept) : new Map([[path, bytes]]);
     if (found instanceof Map) for (const [file, content] of found) readings.set(file, parse(file, content));
-    else readings.set(path, { problem: found });
+    else readings.set(path, found === undefined ? { problem: missing(path, snapshot.label), isAbsent: true } : { problem: found }); // prettier-ignore
   }
   return readings;
 }
 
-async function readElsewhere(snapshot: Snapshot, path: string, kept: ReadKept): Promise<Map<string, Buffer> | Problem> {
+/** `undefined` where there is no such file. */
+async function readElsewhere(
+  snapshot: Snapshot,
+  path: string,
+  kept: ReadKept,
+): Promise<Map<string, Buffer> | Problem | undefined> {
   const below = await snapshot.filesBelow(path);
   if (below.length > 0) return new Map(await snapshot.read(below));
   const maker = findMaker(snapshot.pipelines, path);
   const entry = maker === undefined ? undefined : await lockedEntry(snapshot, maker);
-  if (maker === undefined || entry === undefined) return missing(path, snapshot.label);
+  if (maker === undefined || entry === undefined) return undefined;
   if ('code' in entry) return entry;
   const files = await kept(entry);
   if (files === undefined) return missing(path, snapshot.label, `its bytes (${entry.digest}) are not in the cache`);
   const wanted = [...files]
     .map(([name, bytes]) => [name === '' ? maker.out.path : posix.join(maker.out.path, name), bytes] as const)
     .filter(([file]) => isWithin(path, file));
-  return wanted.length > 0 ? new Map(wanted) : missing(path, snapshot.label);
+  return wanted.length > 0 ? new Map(wanted) : undefined;
 }
 
 interface Maker {

@@ -165,11 +165,15 @@ export function secretInProject(name: string, spec: OptionSpec, at?: Place): Pro
   return {
     code: 'PIPE_CONFIG_SECRET',
     message: `${name} ${isUrl ? 'holds a password' : 'is a secret'}, and Git tracks the project's config`,
-    hint: isUrl
-      ? `keep the whole URL on this machine: \`pipe config --local ${name} …\`; or write \${NAME} in place of the password`
-      : `keep it on this machine: \`pipe config --local ${name} …\`; or write \${NAME} to take it from the environment`,
+    hint: secretHint(isUrl, `pipe config --local ${name} …`),
     ...(at === undefined ? {} : { at }),
   };
+}
+
+/** How to keep a secret from Git: on this machine by a command, or in the environment, for those who allow that. */
+export function secretHint(isUrl: boolean, command: string): string {
+  const [what, place] = isUrl ? ['the whole URL', 'in place of the password'] : ['it', 'instead'];
+  return `keep ${what} on this machine: \`${command}\`; or write '\${NAME}' ${place}, for a variable of the environment that each user allows: \`pipe config --local core.env NAME\``;
 }
 
 /** The problem with an option that only the user decides about, in the project's config. */

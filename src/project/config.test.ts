@@ -138,6 +138,10 @@ test('a secret in the project’s config is refused, at its place, without showi
   const found = problems({ project: 'remote:\n  a:\n    password: sesame\n    url: s3://u:sesame@host/x\n' });
   expect(found.map(({ code }) => code)).toEqual(['PIPE_CONFIG_SECRET', 'PIPE_CONFIG_SECRET']);
   expect(found[0]?.hint).toContain('pipe config --local remote.a.password');
+  for (const { hint } of found) {
+    expect(hint).toContain("write '${NAME}' ");
+    expect(hint).toContain('`pipe config --local core.env NAME`');
+  }
   expect(JSON.stringify(found)).not.toContain('sesame');
   expect(found[0]?.at?.source.text).toContain('password: ******');
 });

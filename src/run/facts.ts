@@ -22,6 +22,7 @@ import type { Entry, Tree } from '../store/tree.ts';
 import type { Away } from './away.ts';
 import type { Engine } from './engine.ts';
 import { environmentOf } from './environment.ts';
+import type { AwayThing } from './inputs.ts';
 import type { ParamValues } from './param-files.ts';
 
 /** What is known of a path: its bytes, that it is not there, or that a stage must make it first. */
@@ -32,7 +33,7 @@ export type SeenPath =
       /** Its bytes are not in the workspace: see {@link Away}. */
       readonly away?: true;
       /** Paths in it that are recorded elsewhere and never came here: no command may read it like that. */
-      readonly lacks?: readonly string[];
+      readonly lacks?: readonly AwayThing[];
     }
   | { readonly state: 'missing' }
   | ({ readonly state: 'unknown' } & ToBeMade);
@@ -133,7 +134,7 @@ function lacking(dep: Dep, found: SeenPath, { absent, allowMissing }: FactOption
   if (parts.length === 0) return found;
   const whole = allowMissing === true && !dep.glob ? absent.incomplete(dep.path) : undefined;
   if (whole !== undefined) return { state: 'known', entry: lockEntry(dep.as, whole.entry), away: true };
-  return { ...found, lacks: parts.map(({ path }) => path) };
+  return { ...found, lacks: parts };
 }
 
 /** The stage key; `undefined` while an input is missing or unknown, and for stages that are never restored. */

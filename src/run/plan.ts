@@ -52,7 +52,17 @@ export function decide(facts: StageFacts, { before, options, findRecord }: Circu
   if (reasons.length === 0) return { state: 'fresh', reasons };
   const isPartial = [...facts.deps.values()].some((dep) => dep.state === 'known' && dep.lacks !== undefined);
   const record = options.noRestore === true || isPartial ? undefined : findRecord(facts);
-  return record === undefined ? { state: 'run', reasons } : { state: 'restore', reasons, record };
+  return record === undefined ? { state: 'run', reasons } : restored(reasons, record);
+}
+
+/** Instead of running, for the reasons given, a stage is restored from a finished run. */
+export function restored(reasons: readonly Reason[], record: Restorable): Decision {
+  return { state: 'restore', reasons: reasons.map(asKnown), record };
+}
+
+/** It did run before, though the lock does not say so. */
+export function asKnown(reason: Reason): Reason {
+  return reason.kind === 'new' ? { kind: 'new', known: true } : reason;
 }
 
 /** A frozen stage never runs, but what it made and is no longer there comes back. */

@@ -17,6 +17,7 @@ import type { Engine } from './engine.ts';
 import type { StageFacts } from './facts.ts';
 import { keyOf, recordsOf } from './facts.ts';
 import type { Decision, PlanOptions } from './plan.ts';
+import { restored } from './plan.ts';
 import type { PullSource, WantedThing } from './pull-source.ts';
 import { rehearse } from './rehearse.ts';
 
@@ -99,7 +100,7 @@ export class Pull {
     if (state !== 'run' || options.noRestore === true) return { facts, decision };
     if (reasons.some(({ kind }) => kind === 'forced' || kind === 'always-changed' || kind === 'no-deps')) return { facts, decision }; // prettier-ignore
     const record = await this.#findRecord(facts);
-    return { facts, decision: record === undefined ? decision : { state: 'restore', reasons, record } };
+    return { facts, decision: record === undefined ? decision : restored(reasons, record) };
   }
 
   /** A stage is up to date: outs that are not in the workspace can be had. */

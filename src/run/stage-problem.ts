@@ -6,9 +6,11 @@ import { systemFault } from '../kit/system-fault.ts';
 import { pointerFileOf } from '../lockfile/pointer.ts';
 import type { Dep, Out, Stage } from '../pipeline/model.ts';
 import type { Problem } from '../problem/problem.ts';
+import { isComplete } from '../store/completeness.ts';
 import type { Engine } from './engine.ts';
 import type { StageFacts } from './facts.ts';
 import { isToBeMade } from './facts.ts';
+import type { AwayThing } from './inputs.ts';
 
 /** What keeps a stage from running. */
 export function stageProblems(engine: Engine, { stage, deps, params }: StageFacts): Problem[] {
@@ -16,7 +18,9 @@ export function stageProblems(engine: Engine, { stage, deps, params }: StageFact
     ...stage.deps.filter((dep) => deps.get(dep.as)?.state === 'missing').map((dep) => missingDep(engine, stage, dep)),
     ...stage.deps.flatMap((dep) => {
       const seen = deps.get(dep.as);
-      return seen?.state === 'known' && seen.lacks !== undefined ? [incompleteDep(stage, dep, seen.lacks)] : [];
+      return seen?.state === 'known' && seen.lacks !== undefined
+        ? [incompleteDep(engine, { stage, dep, lacks: seen.lacks })]
+        : [];
     }),
     ...stage.params.flatMap((param) => {
       const values = params.get(param.as);
@@ -70,13 +74,32 @@ function missingDep({ graph, project }: Engine, stage: Stage, dep: Dep): Problem
 /** Paths that are named. */
 const MOST_NAMED = 3;
 
-function incompleteDep(stage: Stage, dep: Dep, lacks: readonly string[]): Problem {
-  const more = lacks.length > MOST_NAMED ? ` and ${String(lacks.length - MOST_NAMED)} more` : '';
-  const [first = dep.path] = lacks;
+/** A dep, and the topmost files and folders in it that were never put in place. */
+interface Incomplete {
+  readonly stage: Stage;
+  readonly dep: Dep;
+  readonly lacks: readonly AwayThing[];
+}
+
+function incompleteDep({ project, store }: Engine, { stage, dep, lacks }: Incomplete): Problem {
+  const paths = lacks.map(({ path }) => path);
+  const more = paths.length > MOST_NAMED ? ` and ${String(paths.length - MOST_NAMED)} more` : '';
+  const [first = dep.path] = paths;
+  const isCached = lacks.every(({ entry, isUnlisted }) => isUnlisted !== true && isComplete(store, entry));
+  const wanted = dep.glob ? first : dep.path;
+  const what = isCached ? 'is in place' : 'was downloaded';
+  const how = isCached
+    ? `put it in place with \`pipe checkout ${wanted}\``
+    : `get it with \`pipe pull ${wanted}\`, or let \`pipe repro --pull\` do so`;
+  // Of a whole folder whose list is not here, all that is recorded may lie there.
+  const isWhole = lacks[0]?.isUnlisted === true && existsSync(join(project.root, pointerFileOf(first)));
+  const instead = isWhole
+    ? `to record what lies there as the whole: \`pipe add --force ${first}\``
+    : `what is not meant to be there: \`pipe remove ${first}\``;
   return {
     code: 'PIPE_DEP_MISSING',
-    message: `"${stage.address}" needs ${dep.path}, of which not all was downloaded: ${lacks.slice(0, MOST_NAMED).join(', ')}${more}`,
-    hint: `get it with \`pipe pull ${dep.glob ? first : dep.path}\`, or let \`pipe repro --pull\` do so; what is not meant to be there: \`pipe remove ${first}\``,
+    message: `"${stage.address}" needs ${dep.path}, of which not all ${what}: ${paths.slice(0, MOST_NAMED).join(', ')}${more}`,
+    hint: `${how}; ${instead}`,
     at: dep.at,
   };
 }

@@ -135,7 +135,7 @@ describe('a survey', () => {
     const run = { key, stage: 'first', startedAt: '2026-01-01T00:00:00.000Z', durationMs: 5, log: null };
     writeRunRecord(engine.store, engine.blake3, { ...run, outs });
     expect(await look(engine)).toEqual({
-      first: ['restore', 'it has not run before'],
+      first: ['restore', 'the lock has no run of it'],
       second: ['run', 'it has not run before'],
       // What else matches is not looked for before the outs are there.
       pattern: ['may-run', 'it has not run before', 'first runs first'],

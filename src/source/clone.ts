@@ -271,7 +271,7 @@ class Fetcher {
       stderr,
     );
     const hint = wantsLogin
-      ? 'Git asks for credentials as ever: a credential helper, an SSH key, or ${NAME} in the URL for an environment variable'
+      ? "Git asks for credentials as ever: a credential helper, an SSH key, or '${NAME}' in the URL for an environment variable"
       : 'try `git ls-remote` with this URL';
     const why = said.replace(/^fatal: /, '').replace(/(?:repository )?'[^']*:\/\/[^']*'/g, 'the repository');
     return new PipeError({ code: 'PIPE_GIT', message: `cannot reach the repository ${this.#name}: ${why}`, hint });

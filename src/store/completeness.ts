@@ -4,6 +4,7 @@ import { DEEPEST, emptyFolders } from './count-folders.ts';
 import type { ObjectStore } from './object-store.ts';
 import { BrokenTree, treeParts } from './read-tree.ts';
 import type { Entry } from './tree.ts';
+import { filesOf } from './tree.ts';
 
 /** Whether every object that an entry needs is there, by name; bytes are checked when they are restored. */
 export function isComplete(store: ObjectStore, entry: Entry): boolean {
@@ -20,6 +21,28 @@ export function isComplete(store: ObjectStore, entry: Entry): boolean {
     return true;
   };
   return whole(() => check(entry, 0));
+}
+
+/** How many files of an entry the store lacks: of a folder whose list it lacks, all. */
+export function lackingFiles(store: ObjectStore, entry: Entry): number {
+  const known = new Map<Digest, number>();
+  const count = (each: Entry, depth: number): number => {
+    if (!store.has(each.digest) || depth >= DEEPEST) return filesOf(each);
+    if (each.kind !== 'dir') return 0;
+    const before = known.get(each.digest);
+    if (before !== undefined) return before;
+    let found = 0;
+    const isRead = whole(() => {
+      for (const { tree } of treeParts(store, each)) {
+        for (const child of tree.values()) found += count(child, depth + 1);
+      }
+      return true;
+    });
+    const lacking = isRead ? found : filesOf(each);
+    known.set(each.digest, lacking);
+    return lacking;
+  };
+  return count(entry, 0);
 }
 
 /**

@@ -144,8 +144,11 @@ test('status names the command that puts right what it tells', async ({ rig }) =
   expect((await rig.pipe(['status'])).stdout).toContain("is not in the cache (pipe fetch 'sub/y z')");
   await rig.remove('sub/y z', 'w');
   const { stdout } = await rig.pipe(['status']);
-  expect(stdout).toContain("sub/y z is neither on disk nor in the cache (pipe pull 'sub/y z')");
+  expect(stdout).toContain('sub/y z is neither on disk nor in the cache\n');
   expect(stdout).toContain('w is not on disk (pipe checkout w)');
+  expect(await rig.pipe(['remote', 'add', '-d', 'storage', '../storage'])).toMatchObject({ code: 0 });
+  const withRemote = (await rig.pipe(['status'])).stdout;
+  expect(withRemote).toContain("sub/y z is neither on disk nor in the cache (pipe pull 'sub/y z')");
 });
 
 test('of many paths that are added the first are listed, and Git takes them by their folder', async ({ rig }) => {

@@ -5,6 +5,7 @@ import { test } from '../rig/test.ts';
 import { FAULT_SEED, seededRandom } from './faults/random.ts';
 import { expectProblems } from './faults/problem.ts';
 import { cloneProject, succeed } from './share/project.ts';
+import type { FsckDocument } from './upkeep/project.ts';
 import { cacheContent, flip, fsck, startProject } from './upkeep/project.ts';
 
 test('a cache that nobody touched is well; one that is empty lacks what the lock needs', async ({ rig }) => {
@@ -22,6 +23,22 @@ test('a cache that nobody touched is well; one that is empty lacks what the lock
     { path: 'data', from: 'pipeline.lock:make' },
     { path: 'large', from: 'pipeline.lock:make' },
   ]);
+});
+
+/** What a check says that the cache holds. */
+const counts = ({ objects, bytes, runs }: FsckDocument): unknown => ({ objects, bytes, runs });
+
+test('a repair counts what the cache holds after it, as the next check does', async ({ rig }) => {
+  await startProject(rig);
+  const { objects } = await fsck(rig);
+  await rig.remove('.pipe/cache');
+  const text = (await succeed(rig, ['fsck', '--repair'])).stdout;
+  const after = await fsck(rig);
+  // The log of the run, and what only its record knew, is gone.
+  expect(after).toMatchObject({ ok: true, objects: objects - 1, runs: 0 });
+  expect(text).toMatch(
+    new RegExp(`^All was repaired: ${after.objects} objects \\([^0].* KB\\) and 0 run records`, 'm'),
+  );
 });
 
 describe(`seed ${FAULT_SEED}`, () => {
@@ -43,6 +60,7 @@ describe(`seed ${FAULT_SEED}`, () => {
       // The log of a run is nowhere else.
       const isLog = repaired.missing.some(({ places }) => places[0]?.path === 'log');
       expect(repaired.ok, story).toBe(!isLog);
+      expect(counts(await fsck(rig)), story).toEqual(counts(repaired));
       if (isLog || path.endsWith('.json')) {
         await rig.remove('.pipe/cache/v1/runs');
         expect(await rig.pipe(['repro', '-q', '-f'])).toMatchObject({ code: 0 });

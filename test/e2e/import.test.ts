@@ -163,7 +163,8 @@ test('URLs with secrets are not recorded, and the right way is shown', async ({ 
   await startProject(rig);
   const run = await rig.pipe(['import', 'https://me:hush@example.org/r.git', 'x']);
   expectProblems(run, 'PIPE_URL');
-  expect(run.stderr).toContain('write ${NAME} in its place');
+  expect(run.stderr).toContain("write '${NAME}' in its place");
+  expect(run.stderr).toContain('core.env NAME');
   expect(run.stderr).not.toContain('hush');
 });
 

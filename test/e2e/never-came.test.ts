@@ -50,7 +50,7 @@ const counts = (added: number, modified: number, deleted: number) => ({ added, m
 const ALL = ['1', '2', '3', 's/4', 's/5'];
 
 describe.for(['add', 'commit'])('%s', (command) => {
-  test('keeps what was never downloaded, and says so', async ({ rig }) => {
+  test('keeps what was never put in place, and says so', async ({ rig }) => {
     await start(rig);
     await rig.remove('d');
     await pipe(rig, 'checkout', 'd/1', 'd/2');
@@ -58,7 +58,9 @@ describe.for(['add', 'commit'])('%s', (command) => {
     await rig.write({ 'd/new': 'new\n' });
     expect(await record(rig, command, 'd')).toEqual({ changes: counts(1, 0, 1), kept: 3, behind: [] });
     expect(await record(rig, command, 'd')).toEqual({ changes: counts(0, 0, 0), kept: 3, behind: [] });
-    expect(await pipe(rig, command, 'd')).toContain('3 files that were never downloaded stay recorded (`pipe pull d`)');
+    expect(await pipe(rig, command, 'd')).toContain(
+      '3 files that were never checked out stay recorded (`pipe checkout d`)',
+    );
     expect(await recorded(rig)).toEqual(['1', '3', 'new', 's/4', 's/5']);
   });
 

@@ -126,7 +126,9 @@ describe('data of which a part was never downloaded', () => {
     await succeed(rig, ['pull', 'm/a'], b);
     const run = await rig.pipe(['repro', '-s', 'use'], b);
     expect(run.code).toBe(2);
-    expect(run.stderr).toMatch(/"use" needs m, of which not all was downloaded: m\/b/);
+    // Both files have the same bytes: the cache has them.
+    expect(run.stderr).toMatch(/"use" needs m, of which not all is in place: m\/b/);
+    expect(run.stderr).toContain('`pipe checkout m`');
     const pulled = await reproPull(rig, ['--pull', '-f', '-s', 'use'], b);
     expect(pulled.ends['use']).toMatchObject({ outcome: 'ran' });
     expect(await rig.read('../b/used')).toBe('1\n1\n');

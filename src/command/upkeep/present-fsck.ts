@@ -10,6 +10,7 @@ import { clean, plural, shellWord } from '../../report/words.ts';
 import type { CheckedStore, DamagedPack, DeniedFile } from '../../store/check.ts';
 import type { BrokenNeed } from '../../store/check-needs.ts';
 import { lostObjects } from '../../store/repair.ts';
+import type { StoreContents } from '../../store/stored-objects.ts';
 
 /** What came out of looking at a store and at what needs it. */
 export interface Examined {
@@ -28,6 +29,8 @@ export interface Examined {
         readonly still: ReadonlyMap<Digest, BrokenNeed>;
         /** Why a remote could not be asked for what was damaged. */
         readonly away: readonly Problem[];
+        /** What the cache holds now. */
+        readonly now: StoreContents;
         /** Whether there are right bytes of an object now. */
         readonly has: (digest: Digest) => boolean;
       }
@@ -103,9 +106,10 @@ export function fsckJson(examined: Examined): FsckDocument {
   return {
     schema: 'pipe.fsck/1',
     ok: isWell && (repaired?.still.size ?? 0) === 0,
-    objects: checked.objects.size,
-    bytes: checked.bytes,
-    runs: checked.runs,
+    objects: repaired?.now.objects ?? checked.objects.size,
+    bytes: repaired?.now.bytes ?? checked.bytes,
+    // What is no record any more was set aside.
+    runs: checked.runs - (repaired === undefined ? 0 : checked.damagedRuns.length),
     needs: { ...countFiles(needs.roots), revisions: 1 },
     damagedObjects: wrong.size,
     healedObjects: repaired === undefined ? 0 : [...wrong].filter((digest) => repaired.has(digest)).length,
@@ -236,7 +240,7 @@ function verdict(document: FsckDocument, isRepair: boolean): string[] {
   return [
     checked,
     ...(isRepair ? healedLines(document) : []),
-    scopeLine(document),
+    scopeLine(document, damaged.length + missing.length > 0),
     ...(ok || !isForRepair ? [] : hints),
   ];
 }
@@ -255,12 +259,13 @@ function healedLines({ damagedObjects, healedObjects, missing }: FsckDocument): 
   return [`Healed ${formatCount(healedObjects)} of ${plural(damagedObjects, 'damaged object')}${rest}.`];
 }
 
-/** What else there may be to look at. */
-function scopeLine({ needs: { locks, pointers, revisions }, remote }: FsckDocument): string {
+/** What was looked at, and what was not. Of a remote, revisions are told of only where they named something. */
+function scopeLine({ needs: { locks, pointers, revisions }, remote }: FsckDocument, isWrong: boolean): string {
   const who = `${plural(locks, 'lock')} and ${plural(pointers, 'pointer')} of the workspace`;
   if (remote === undefined)
     return `Looked for what ${who} and the run records need; other revisions were not looked at.`;
-  return `Looked for what ${who} need; ${plural(revisions, 'revision')} told the names of what is wrong.`;
+  const named = isWrong ? `; ${plural(revisions, 'revision')} told the names of what is wrong` : '';
+  return `Looked for what ${who} need${named}.`;
 }
 
 /** As many paths are named of what to fetch. */

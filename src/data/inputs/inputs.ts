@@ -17,7 +17,6 @@ import { boundedTrees } from '../../store/count-folders.ts';
 import { isSameObject } from '../../store/diff-tree.ts';
 import { entryAt } from '../../store/entry-at.ts';
 import type { Entry, Tree } from '../../store/tree.ts';
-import { filesOf } from '../../store/tree.ts';
 import { editTracked, readPointerIfThere } from '../tracked-folder.ts';
 import { absoluteOf, claimed, storeNow } from '../workspace.ts';
 import { editBase } from './base-edits.ts';
@@ -39,7 +38,7 @@ export interface InputsOptions {
 }
 
 /** A unit that is not as it is recorded. */
-interface Differing {
+export interface Differing {
   readonly unit: InputUnit;
   readonly path: string;
   readonly recorded: Entry | undefined;
@@ -104,7 +103,8 @@ interface LookOptions {
   readonly signal: AbortSignal;
 }
 
-async function lookAtUnit(
+/** How a unit differs from what is recorded of it; nothing where it does not. */
+export async function lookAtUnit(
   engine: Engine,
   unit: InputUnit,
   { bases, found, signal }: LookOptions,
@@ -304,38 +304,4 @@ async function record(
     await relinkStored(engine, stored, { links: engine.links, signal });
     return done === 'unchanged' ? undefined : file;
   });
-}
-
-export interface NotDownloaded {
-  readonly count: number;
-  /** Whether nothing else is different. */
-  readonly isAll: boolean;
-  /** Whether these are all files of folders whose lists are not here: some of them may lie here. */
-  readonly isAtMost: boolean;
-}
-
-/**
- * How many files of tracked data were never put in place here.
- * @param files the pointers that are asked about, of which something lies in the workspace
- * @returns by pointer; nothing of those that lack none
- */
-export async function filesNotDownloaded(
-  engine: Engine,
-  files: readonly string[],
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, NotDownloaded>> {
-  const { pointers } = readPointers(engine.project.root, files);
-  const bases = openBases(engine.project);
-  const counts = new Map<string, NotDownloaded>();
-  for (const pointer of pointers) {
-    const unit = { thing: { path: pointer.path, entry: pointer.entry, pointer }, below: '', isDep: false };
-    const differing = await lookAtUnit(engine, unit, { bases, found: new Map(), signal });
-    if (differing === undefined) continue;
-    const { absent, edits, behind, unknown, unlisted, lost } = differing.difference;
-    const lacking = [...absent, ...unlisted];
-    const count = lacking.reduce((sum, { entry }) => sum + filesOf(entry), 0);
-    const isAll = edits.length + behind.length + unknown.length + lost.length === 0;
-    if (count > 0) counts.set(pointer.file, { count, isAll, isAtMost: unlisted.length > 0 });
-  }
-  return counts;
 }

@@ -74,6 +74,8 @@ export interface GcDocument extends GcCounts {
 export interface FsckDocument {
   readonly ok: boolean;
   readonly objects: number;
+  readonly bytes: number;
+  readonly runs: number;
   readonly damaged: readonly { readonly file: string; readonly what: string; readonly repaired: boolean }[];
   readonly missing: readonly {
     readonly state: string;
