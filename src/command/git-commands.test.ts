@@ -35,9 +35,11 @@ async function run(command: Command, cwd: string, words: readonly string[] = [])
 }
 
 /** What the hook before a push stands for. */
-async function prePush(cwd: string, stdin: PassThrough): Promise<Outcome> {
+async function prePush(cwd: string, stdin: PassThrough, isOurs = true): Promise<Outcome> {
   const hook = gitHookOf(() => KNOWN);
-  return hook.run(contextOf(cwd, stdin), parseInvocation('git-hook', hook, ['pre-push', 'origin', 'url']));
+  const context = contextOf(cwd, stdin);
+  const env = { ...context.env, ...(isOurs ? { PIPE_HOOK_INPUT: '1' } : {}) };
+  return hook.run({ ...context, env }, parseInvocation('git-hook', hook, ['pre-push', 'origin', 'url']));
 }
 
 async function project(): Promise<string> {
@@ -148,10 +150,15 @@ test('before a push, the hook names the commits that Git sends', async () => {
   const sent = (text: string) => prePush(cwd, new PassThrough().end(text));
   expect((await sent(`refs/heads/x ${three} refs/heads/x ${one}\n`)).next).toEqual([
     ['--cd', cwd, 'push', '--rev', three],
-    ['--cd', cwd, 'push', '--allow-missing', '--rev', two],
+    // What a tip keeps from being pushed is kept of older commits, too.
+    ['--cd', cwd, 'push', '--allow-missing', '--rev', three, '--rev', two],
   ]);
   // The very commit is there.
-  expect((await sent(`refs/heads/x ${three} refs/heads/x ${three}\n`)).next).toEqual([['--cd', cwd, 'push']]);
+  expect((await sent(`refs/heads/x ${three} refs/heads/x ${three}\n`)).next).toEqual([]);
+  // In a hook of somebody else, it is for others.
+  const stdin = new PassThrough().end(`refs/heads/x ${three} refs/heads/x ${one}\n`);
+  expect((await prePush(cwd, stdin, false)).next).toEqual([['--cd', cwd, 'push']]);
+  expect(stdin.readableLength).toBeGreaterThan(0);
   expect((await sent(`(delete) ${zero} refs/heads/x ${one}\n`)).next).toEqual([]);
 });
 

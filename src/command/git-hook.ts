@@ -49,15 +49,19 @@ interface PrePush {
  * What older commits need and nobody has any more, as after `pipe gc`, keeps nobody from pushing what came of them.
  */
 async function pushFlags({ stdin, env }: Context, { gitRoot, args }: PrePush): Promise<string[][]> {
-  const sent = sentBy({ args, env }, isFromGit(args) ? await linesOf(stdin) : []);
+  const sent = sentBy({ args, env }, isFromGit(args) && env['PIPE_HOOK_INPUT'] === '1' ? await linesOf(stdin) : []);
   if (sent === undefined) return [[]];
   if (sent.tips.length === 0) return [];
   const { tips, older } = await sentCommits({ cwd: gitRoot, env }, sent);
+  if (tips.length + older.length === 0) return [];
   const named = (commits: readonly string[]): string[] => commits.flatMap((commit) => ['--rev', commit]);
-  return [named(tips), ...(older.length > 0 ? [['--allow-missing', ...named(older)]] : [])];
+  return [named(tips), ...(older.length > 0 ? [['--allow-missing', ...named([...tips, ...older])]] : [])];
 }
 
-/** A terminal is not read: nobody would type there what Git says. */
+/**
+ * What Git says, where our lines in the hook hand it on (`PIPE_HOOK_INPUT`): in a hook of somebody else it is for what stands
+ * below. A terminal is not read.
+ */
 async function linesOf(stdin: Context['stdin']): Promise<string[]> {
   if (isTerminal(stdin)) return [];
   const lines: string[] = [];

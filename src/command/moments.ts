@@ -77,7 +77,7 @@ export function refuseAbsent(
   { shown }: Pick<Moments, 'shown'>,
 ): void {
   const unknown = targets.filter((target) => collected.every(({ absent }) => absent.has(target)));
-  if (unknown.length === 0) return;
+  if (unknown.length === 0 || unknown.length < targets.length) return;
   const where = collected.length === 1 ? '' : ' at any of the revisions';
   throw new PipeError(
     unknown.map((target) => ({

@@ -247,6 +247,22 @@ describe('git push, where pipe is installed,', () => {
     expect(await rig.read('said')).toBe(`refs/heads/other ${to} refs/heads/other ${from}\n`);
   });
 
+  test('goes past what another branch sends to a remote that is not known here, and what it keeps', async ({ rig }) => {
+    await twoBranches(rig);
+    await rig.git('switch', '-q', 'other');
+    const pointer = await rig.read('data.csv.pipe');
+    await rig.write({ 'data.csv.pipe': `${pointer}    remote: gone\n` });
+    await commitAll(rig, 'elsewhere');
+    await rig.write({ 'secret.csv': 'secret\n', 'data.csv.pipe': pointer });
+    await succeed(rig, ['add', 'secret.csv']);
+    await commitAll(rig, 'a secret');
+    await rig.write({ 'secret.csv.pipe': `${await rig.read('secret.csv.pipe')}    push: false\n` });
+    await commitAll(rig, 'is kept');
+    await rig.git('switch', '-q', 'main');
+    await gitPush(rig, 'other');
+    expect([await holds(rig, 'second\n'), await holds(rig, 'secret')]).toEqual([true, false]);
+  });
+
   test('sends nothing when a branch is deleted, and stops when data are nowhere', async ({ rig }) => {
     await twoBranches(rig);
     await gitPush(rig, 'other');

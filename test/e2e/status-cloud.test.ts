@@ -60,7 +60,9 @@ test('what is in neither is named once, and what differs beside it is counted', 
   expect(told.remotes[0]!.missing.map(({ path }) => path)).toEqual(['data', 'one']);
 });
 
-test('in a fresh clone, what a remote has lost is named, though the list of its folder is only there', async ({ rig }) => {
+test('in a fresh clone, what a remote has lost is named, though the list of its folder is only there', async ({
+  rig,
+}) => {
   await startProject(rig, { 'd/sub/large': Buffer.alloc(9_000_000, 'large '), 'd/a': 'a\n', 'd/b': 'b\n' });
   await succeed(rig, ['add', '-q', 'd']);
   await commitAll(rig);

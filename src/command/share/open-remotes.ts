@@ -48,6 +48,17 @@ export function sharesOf({ project }: Engine, things: readonly SharedThing[], as
   return { shares: [...byRemote].map(([name, own]) => ({ name, things: own })), kept, elsewhere };
 }
 
+/** Whether a thing of the workspace, or one of a revision that goes where this project has a remote. */
+export function hasKnownRemote(
+  { project: { config } }: Engine,
+  thing: SharedThing,
+  asked: string | undefined,
+): boolean {
+  if (thing.selected !== undefined) return true;
+  const { remote = asked ?? config.get('core.remote') } = thing.sharing;
+  return remote !== undefined && config.remotes().includes(remote);
+}
+
 /** Whether something can be had where it was imported from alone, since the project has no remote that is meant. */
 export function isSourced({ project: { config } }: Engine, { imported, sharing }: SharedThing): boolean {
   if (imported?.kind !== 'url' || sharing.push === false || sharing.remote !== undefined) return false;

@@ -8,7 +8,7 @@ import { openData, selectData } from '../data-project.ts';
 import { inProject } from '../edit-target.ts';
 import type { BroughtAll, Bringing } from '../source/pending.ts';
 import type { Shares } from './open-remotes.ts';
-import { isSourced, needsNoRemote, sharesOf } from './open-remotes.ts';
+import { isSourced, hasKnownRemote, needsNoRemote, sharesOf } from './open-remotes.ts';
 import type { ChoiceValues } from './choose.ts';
 import { choiceOf, choosePending } from './choose.ts';
 import type { RunCacheValues, ShareValues } from './options.ts';
@@ -75,9 +75,13 @@ export async function openShares(context: Context, asked: OpenSharesOptions): Pr
   const local = usual.filter((thing) => !sourced.includes(thing) && needsNoRemote(data, thing));
   const alone = new Set([...sourced, ...local]);
   const others = things.filter((thing) => !alone.has(thing));
-  const known = data.pending.length + came.size + alone.size;
-  const isNoRemote = others.length === 0 && options.remote === undefined && known > 0 && runCache !== 'all';
-  const chosen = isNoRemote ? NO_SHARES : sharesOf(data.engine, others, options.remote);
+  const besides = data.pending.length + came.size + alone.size;
+  const isNoRemote = others.length === 0 && options.remote === undefined && besides > 0 && runCache !== 'all';
+  // What other revisions want elsewhere than where this one knows keeps nobody from what is known.
+  const isLeft = (thing: SharedThing): boolean => options.rev !== undefined && !hasKnownRemote(data.engine, thing, options.remote); // prettier-ignore
+  const known = others.filter((thing) => !isLeft(thing));
+  const placed = isNoRemote ? NO_SHARES : sharesOf(data.engine, known, options.remote);
+  const chosen = { ...placed, elsewhere: [...placed.elsewhere, ...others.filter(isLeft)] };
   // What push sends there by itself comes by itself, too: run records, where nothing else is shared.
   const isRecords = bring !== undefined && runCache === 'all' && positionals.length === 0;
   const shares = isRecords

@@ -42,7 +42,16 @@ export async function rootsOfRevisions(engine: Engine, commits: readonly ChosenC
   const problems = needs.problems.map(({ problem, revisions }) => {
     return { ...problem, message: `${problem.message} (${revisions.slice(0, 3).join(', ')})` };
   });
-  return { things, blocks: await blocksAt(engine, commits), problems };
+  return { things: keptByAny(things), blocks: await blocksAt(engine, commits), problems };
+}
+
+/** What one of several pointers of a path keeps from being pushed is kept, whatever the others say of the same bytes. */
+function keptByAny(things: readonly SharedThing[]): SharedThing[] {
+  const idOf = ({ path, entry }: SharedThing): string => `${path}\0${entry.digest}`;
+  const kept = new Set(things.flatMap((thing) => (thing.sharing.push === false ? [idOf(thing)] : [])));
+  return things.map((thing) =>
+    kept.has(idOf(thing)) ? { ...thing, sharing: { ...thing.sharing, push: false } } : thing,
+  );
 }
 
 /** Every block of every lock, each once. Locks that cannot be read have been told of. */

@@ -18,6 +18,9 @@ export interface NotDownloaded {
   readonly gone?: number;
 }
 
+/** Of more files, the cache is not asked which it has: the answer is only about words, and somebody waits. */
+const MOST_LOOKED_AT = 50_000;
+
 export interface NotDownloadedOptions {
   readonly signal: AbortSignal;
   /** Whether the project has a remote for data. */
@@ -48,8 +51,9 @@ export async function filesNotDownloaded(
     if (count === 0) continue;
     const isAll = edits.length + behind.length + unknown.length + lost.length === 0;
     const isAtMost = unlisted.length > 0;
-    const isCached = !isAtMost && lacking.every((entry) => isComplete(store, entry));
-    const isGone = !isCached && !canCome(pointer, hasRemote);
+    const isFew = count <= MOST_LOOKED_AT;
+    const isCached = isFew && !isAtMost && lacking.every((entry) => isComplete(store, entry));
+    const isGone = isFew && !isCached && !canCome(pointer, hasRemote);
     const gone = isGone ? lacking.reduce((sum, entry) => sum + lackingFiles(store, entry), 0) : undefined;
     counts.set(pointer.file, { count, isAll, isAtMost, isCached, ...(gone === undefined ? {} : { gone }) });
   }

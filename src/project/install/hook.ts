@@ -61,7 +61,7 @@ function blockOf(name: HookName): string {
  */
 const WITH_INPUT = [
   '  pipe_refs=$(test -t 0 || cat)',
-  '  pipe git-hook pre-push "$@" <<PIPE_REFS || exit $?',
+  '  PIPE_HOOK_INPUT=1 pipe git-hook pre-push "$@" <<PIPE_REFS || exit $?',
   '$pipe_refs',
   'PIPE_REFS',
   '  if test -n "$pipe_refs"; then',

@@ -62,11 +62,16 @@ describe('what Git is about to push', () => {
     expect(sentBy({ args, env: {} }, [`(delete) ${ZERO} refs/heads/y ${ONE}`])).toMatchObject({ tips: [] });
     expect(sentBy({ args, env: {} }, [])).toBeUndefined();
     expect(sentBy({ args, env: {} }, ['', 'x'])).toBeUndefined();
+    // The local ref is what the user wrote.
+    expect(sentBy({ args, env: {} }, [`:/mend the bug ${ONE} refs/heads/x ${TWO}`])).toMatchObject({
+      tips: [ONE],
+      known: [TWO],
+    });
     expect(sentBy({ args: [], env: {} }, [line(ONE, ZERO)])).toBeUndefined();
   });
 
   test.each(['--all', `${ONE}x`, '1'.repeat(39), 'A'.repeat(40), `^${ONE}`])('are ids alone: not %s', (word) => {
-    expect(sentBy({ args, env: {} }, [line(word, word)])).toMatchObject({ tips: [], known: [] });
+    expect(sentBy({ args, env: {} }, [line(word, word)])).toBeUndefined();
   });
 
   test('is said in variables by the tool pre-commit', () => {

@@ -21,7 +21,7 @@ export function commandOf(call: HookCall): 'checkout' | 'status' | 'push' | unde
     case 'post-checkout':
       return isSwitch(call) && !isRebasing(call) ? 'checkout' : undefined;
     case 'post-merge':
-      return isRebasing(call) ? undefined : 'checkout';
+      return isRebasing(call) || isStashed(call) ? undefined : 'checkout';
     default:
       return undefined;
   }
@@ -37,11 +37,20 @@ function isSwitch({ args, env }: HookCall): boolean {
   return kind === '1' && (before !== after || before === undefined);
 }
 
+/** Git puts back what it stashed for a merge only after the hook: what pointers say is not known before. */
+function isStashed({ gitRoot }: HookCall): boolean {
+  const folder = gitFolders(gitRoot)?.own;
+  return folder !== undefined && existsSync(join(folder, 'MERGE_AUTOSTASH'));
+}
+
 /** A rebase checks out one commit after the other; what counts is where it ends. */
 function isRebasing({ gitRoot }: HookCall): boolean {
   const folder = gitFolders(gitRoot)?.own;
   return folder !== undefined && ['rebase-merge', 'rebase-apply'].some((name) => existsSync(join(folder, name)));
 }
+
+/** The ids in a line, from its end: what the user wrote for the local ref may hold blanks. */
+const LINE_OF_PUSH = / ([0-9a-f]{40,64}) \S+ ([0-9a-f]{40,64})$/;
 
 /** What Git is about to push. */
 export interface Sent {
@@ -61,9 +70,12 @@ export interface Sent {
  */
 export function sentBy({ args, env }: Pick<HookCall, 'args' | 'env'>, lines: readonly string[]): Sent | undefined {
   if (isFromGit(args)) {
-    const fields = lines.map((line) => line.trim().split(' ')).filter(({ length }) => length === 4);
+    const fields = lines.flatMap((line) => {
+      const found = LINE_OF_PUSH.exec(line.trimEnd());
+      return found === null ? [] : [found];
+    });
     if (fields.length === 0) return undefined;
-    return { tips: idsIn(fields.map((each) => each[1])), known: idsIn(fields.map((each) => each[3])), remote: args[0] };
+    return { tips: idsIn(fields.map((each) => each[1])), known: idsIn(fields.map((each) => each[2])), remote: args[0] };
   }
   const tips = idsIn([env['PRE_COMMIT_TO_REF']]);
   const branch = env['PRE_COMMIT_LOCAL_BRANCH'];

@@ -2,8 +2,8 @@ import type { GitCommand } from '../git-command.ts';
 import { gitOutput } from '../git-command.ts';
 import type { Sent } from './run-hook.ts';
 
-/** Of more commits than this only those that refs stand at are looked at. */
-const MOST = 1000;
+/** Of more commits than this only those that refs stand at are looked at: each takes a while, and somebody waits. */
+const MOST = 200;
 
 /** Commits that a push brings to a Git remote, newest first. */
 export interface SentCommits {
@@ -13,16 +13,19 @@ export interface SentCommits {
 }
 
 /**
- * What a Git remote gets that it does not have, as far as is known here. Of more than 1,000 commits only those that the pushed
+ * What a Git remote gets that it does not have, as far as is known here. Of more than 200 commits only those that the pushed
  * refs stand at.
  * @throws {PipeError} PIPE_GIT
  */
 export async function sentCommits(git: GitCommand, { tips, known, remote }: Sent): Promise<SentCommits> {
-  const args = [`--max-count=${String(MOST + 1)}`, ...(isName(remote) ? ['--not', `--remotes=${remote}`] : [])];
-  const commits = await list(git, args, [...tips, ...known.map((id) => `^${id}`)]);
-  const at = new Set(await list(git, ['--no-walk'], tips));
-  if (commits.length > MOST) return { tips: [...at], older: [] };
-  return { tips: commits.filter((id) => at.has(id)), older: commits.filter((id) => !at.has(id)) };
+  const args = [`--max-count=${String(MOST + 1)}`, '--not'];
+  const revisions = [...tips, ...known.map((id) => `^${id}`)];
+  const at = await list(git, ['--no-walk'], tips);
+  const isNew = new Set(await list(git, [...args, ...(isName(remote) ? [`--remotes=${remote}`] : [])], revisions));
+  if (isNew.size > MOST) return { tips: at, older: [] };
+  // What another Git remote has was pushed there, with its data.
+  const older = await list(git, [...args, '--remotes'], revisions);
+  return { tips: at.filter((id) => isNew.has(id)), older: older.filter((id) => !at.includes(id)) };
 }
 
 /** Git may know nothing yet of what lies in the remote: such ids are left out. */
