@@ -68,7 +68,7 @@ export function precisionOf(given: string | undefined): number {
 }
 
 /**
- * Refuses targets that were named and are at none of the moments.
+ * Refuses targets that were named, when none of them is at any of the moments. What is there is shown beside what is not.
  * @throws {PipeError} PIPE_TARGET_UNKNOWN
  */
 export function refuseAbsent(
@@ -77,7 +77,7 @@ export function refuseAbsent(
   { shown }: Pick<Moments, 'shown'>,
 ): void {
   const unknown = targets.filter((target) => collected.every(({ absent }) => absent.has(target)));
-  if (unknown.length === 0 || unknown.length < targets.length) return;
+  if (targets.length === 0 || unknown.length < targets.length) return;
   const where = collected.length === 1 ? '' : ' at any of the revisions';
   throw new PipeError(
     unknown.map((target) => ({

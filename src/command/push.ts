@@ -12,7 +12,7 @@ import { transferProgress } from './share/progress.ts';
 import { findRoots } from './share/push-roots.ts';
 import { logsOf, recordsFor, withRecords } from './share/run-records.ts';
 import type { SharedThings } from './share/shared.ts';
-import { leftOutLines, missingJson, missingLines, unreadJson, unreadLines } from './share/words.ts';
+import { leftOutLines, missingJson, missingLines, unreadJson, unreadLines, withRecordsText } from './share/words.ts';
 
 const PUSH_OPTIONS = {
   ...SHARE_OPTIONS,
@@ -122,7 +122,6 @@ function describe(done: readonly Done[], { shared, shares, options, global }: Sa
 function linesOf({ name, pushed }: Done, { isDry, verbose }: { isDry: boolean; verbose: boolean }): string[] {
   const { objects, records, packs, large, wanted, missing } = pushed;
   const verb = isDry ? 'Would push' : 'Pushed';
-  const extra = records > 0 ? ` and ${plural(records, 'run record')}` : '';
   const ways = [...(packs > 0 ? [plural(packs, 'pack')] : []), ...(large > 0 ? [plural(large, 'large file')] : [])];
   const way = ways.length > 0 ? ` in ${ways.join(' and ')}` : '';
   const sent =
@@ -132,7 +131,7 @@ function linesOf({ name, pushed }: Done, { isDry, verbose }: { isDry: boolean; v
           ? `Nothing would be pushed to ${name}.`
           : `Nothing was pushed to ${name}.`
         : `Everything is in ${name} already: ${plural(wanted, 'object')}.`
-      : `${verb} ${amountOf(pushed)}${extra} to ${name}${way}.`;
+      : `${verb} ${amountOf(pushed)}${withRecordsText(records)} to ${name}${way}.`;
   return [sent, ...wrongLines(pushed, isDry), ...missingLines(name, missing, verbose)];
 }
 

@@ -3,22 +3,11 @@ import { describe, expect } from 'vitest';
 import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
 import { expectProblems } from './faults/problem.ts';
-import { cacheContent, flip, gc } from './upkeep/project.ts';
+import { cacheContent, commit, flip, gc, pipe } from './upkeep/project.ts';
 
 async function start(rig: Rig): Promise<void> {
   await rig.git('init', '-q', '-b', 'main');
   await pipe(rig, 'init', '-q');
-}
-
-async function pipe(rig: Rig, ...args: string[]): Promise<string> {
-  const run = await rig.pipe(args);
-  expect(run, run.stderr).toMatchObject({ code: 0 });
-  return run.stdout;
-}
-
-async function commit(rig: Rig, message: string): Promise<void> {
-  await rig.git('add', '-A');
-  await rig.git('commit', '-q', '-m', message);
 }
 
 test.for([['-w'], ['-A']])('gc %j keeps what is staged: the next commit names it', async (scope, { rig }) => {

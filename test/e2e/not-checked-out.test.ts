@@ -2,18 +2,7 @@ import { describe, expect } from 'vitest';
 import type { Rig } from '../rig/rig.ts';
 import { test } from '../rig/test.ts';
 import { expectValid } from '../setup/schema.ts';
-import { cacheContent, flip } from './upkeep/project.ts';
-
-async function pipe(rig: Rig, ...args: string[]): Promise<string> {
-  const run = await rig.pipe(args);
-  expect(run, run.stderr).toMatchObject({ code: 0 });
-  return run.stdout;
-}
-
-async function commit(rig: Rig, message: string): Promise<void> {
-  await rig.git('add', '-A');
-  await rig.git('commit', '-q', '-m', message);
-}
+import { cacheContent, commit, flip, pipe } from './upkeep/project.ts';
 
 const STAGES = { stages: { count: { cmd: 'ls d > out', deps: ['d'], outs: ['out'] } } };
 

@@ -17,7 +17,7 @@ import type { Remote } from '../../remote/remote.ts';
 import { entryAt } from '../../store/entry-at.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { formatSize } from '../../report/size.ts';
-import { amountOf, clean, plural } from '../../report/words.ts';
+import { amountOf, clean } from '../../report/words.ts';
 import type { Context, Outcome } from '../command.ts';
 import type { ChoiceValues } from './choose.ts';
 import { maxSizeOf } from './choose.ts';
@@ -33,7 +33,7 @@ import type { ShareValues } from './options.ts';
 import { findRoots } from './push-roots.ts';
 import type { SharedThing } from './thing.ts';
 import { isFromRepository, pathOfThing } from './thing.ts';
-import { allHere, cutLines, missingJson, missingLines, unreadJson } from './words.ts';
+import { allHere, cutLines, missingJson, missingLines, unreadJson, withRecordsText } from './words.ts';
 
 type Options = ShareValues & ChoiceValues & { readonly 'allow-missing'?: boolean };
 
@@ -59,8 +59,8 @@ export async function dryFetch(
     const gone = missing.filter(({ digest, path }) =>
       digest === undefined ? !others.some(({ thing }) => isWithin(thing.path, path)) : !had.has(digest),
     );
-    const extra = records > 0 ? ` and ${plural(records, 'run record')}` : '';
-    if (would.objects + records > 0) lines.push(`Would fetch ${amountOf(would)}${extra} from ${name}.`);
+    if (would.objects + records > 0)
+      lines.push(`Would fetch ${amountOf(would)}${withRecordsText(records)} from ${name}.`);
     else if (!isCut) lines.push(missing.length > 0 ? `Nothing would come from ${name}.` : allHere(name));
     lines.push(...(isCut ? cutLines : missingLines)(name, gone, verbose));
     lacking.push(...gone);

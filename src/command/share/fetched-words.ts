@@ -1,10 +1,19 @@
 import { problemJson } from '../../problem/json.ts';
-import { amountOf, clean, plural } from '../../report/words.ts';
+import { amountOf, clean } from '../../report/words.ts';
 import type { FetchedShare } from './fetch-to.ts';
 import type { FetchedImport } from './fetch-imports.ts';
 import type { OpenShares } from './open-shares.ts';
 import { isFromRepository } from './thing.ts';
-import { allHere, cutLines, leftOutLines, missingJson, missingLines, pathLines, unreadLines } from './words.ts';
+import {
+  allHere,
+  cutLines,
+  leftOutLines,
+  missingJson,
+  missingLines,
+  pathLines,
+  unreadLines,
+  withRecordsText,
+} from './words.ts';
 
 interface Said extends Pick<OpenShares, 'shares' | 'shared' | 'brought' | 'unsized'> {
   readonly imports: readonly FetchedImport[];
@@ -40,14 +49,13 @@ export function leftOutOfFetch({
 
 function linesOf({ name, absent, wrong, records, isCut, ...came }: FetchedShare, verbose: boolean): string[] {
   if (isCut) return cutLines(name, absent, verbose);
-  const extra = records > 0 ? ` and ${plural(records, 'run record')}` : '';
   const isNothing = came.objects === 0 && records === 0;
   const missing = absent.length + wrong.length;
   const head = isNothing
     ? missing > 0
       ? `Nothing came from ${name}.`
       : allHere(name)
-    : `Fetched ${amountOf(came)}${extra} from ${name}.`;
+    : `Fetched ${amountOf(came)}${withRecordsText(records)} from ${name}.`;
   return [
     head,
     ...missingLines(name, absent, verbose),

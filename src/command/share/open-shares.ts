@@ -8,7 +8,7 @@ import { openData, selectData } from '../data-project.ts';
 import { inProject } from '../edit-target.ts';
 import type { BroughtAll, Bringing } from '../source/pending.ts';
 import type { Shares } from './open-remotes.ts';
-import { isSourced, hasKnownRemote, needsNoRemote, sharesOf } from './open-remotes.ts';
+import { hasKnownRemote, isSourced, needsNoRemote, sharesOf } from './open-remotes.ts';
 import type { ChoiceValues } from './choose.ts';
 import { choiceOf, choosePending } from './choose.ts';
 import type { RunCacheValues, ShareValues } from './options.ts';

@@ -2,7 +2,7 @@ import { problemJson } from '../../problem/json.ts';
 import type { Problem } from '../../problem/problem.ts';
 import type { NamedObject } from '../../remote/name-objects.ts';
 import { formatCount, formatSize } from '../../report/size.ts';
-import { clean } from '../../report/words.ts';
+import { clean, plural } from '../../report/words.ts';
 import type { Shares } from './open-remotes.ts';
 import type { SharedThing } from './thing.ts';
 import { isFromRepository, pathOfThing } from './thing.ts';
@@ -78,4 +78,9 @@ export function unreadLines(problems: readonly Problem[]): string[] {
 /** The same for programs; nothing where all was read. */
 export function unreadJson(problems: readonly Problem[]): object {
   return problems.length === 0 ? {} : { unread: problems.map(problemJson) };
+}
+
+/** Of what goes or comes, that run records go with it: ` and 2 run records`; nothing where there are none. */
+export function withRecordsText(records: number): string {
+  return records > 0 ? ` and ${plural(records, 'run record')}` : '';
 }

@@ -44,6 +44,19 @@ export async function makeBranches(rig: Rig): Promise<void> {
   await rig.git('checkout', '-q', 'main');
 }
 
+/** Runs `pipe`, which goes well; what it prints. */
+export async function pipe(rig: Rig, ...args: string[]): Promise<string> {
+  const run = await rig.pipe(args);
+  expect(run, run.stderr).toMatchObject({ code: 0 });
+  return run.stdout;
+}
+
+/** Commits everything that changed. */
+export async function commit(rig: Rig, message: string): Promise<void> {
+  await rig.git('add', '-A');
+  await rig.git('commit', '-q', '-m', message);
+}
+
 /** `pipe gc --json`, which goes well. */
 export async function gc(rig: Rig, args: readonly string[], options: RunOptions = {}): Promise<GcDocument> {
   const run = await rig.pipe(['gc', '--json', ...args], options);
